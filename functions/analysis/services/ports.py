@@ -1,0 +1,101 @@
+"""What the services need of the outside world. Adapters implement these; tests have fakes of them.
+
+Every method raises Unavailable when what is behind it does not answer.
+"""
+
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from analysis.domain.configuration import StageConfig
+from analysis.domain.failure import Failure
+from analysis.domain.job import ClaimedJob, JobResult, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.usage import Bill
+
+
+class JobStore(Protocol):
+    """The record of all jobs. Every change is guarded: it happens only from the state that it expects."""
+
+    def record(self, job: NewJob) -> Recorded:
+        """Record a new job, or find the one that already has its tenant's idempotency key."""
+
+    def mark_enqueued(self, job_id: UUID) -> bool:
+        """Note that the job's message is on the queue. False: there is no such queued job any more."""
+
+    def withdraw(self, job_id: UUID) -> None:
+        """Remove a job that never reached the queue; does nothing once it has."""
+
+    def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        """The tenant's job; ``None`` also for another tenant's."""
+
+    def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
+        """Start an attempt: of a queued job, or of a running one whose lease has run out."""
+
+    def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
+        """False: the attempt is no longer the running one."""
+
+    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
+        """Give the job back to the queue, keeping what the attempt cost. False: the attempt was not the running one."""
+
+    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
+        """Finish the attempt with its result. False: too late, the attempt is not the running one."""
+
+    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
+        """Finish the attempt with an error. False: too late, the attempt is not the running one."""
+
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
+        """Jobs that no message may be left for, oldest first: see ``services.sweep``. Ages in seconds."""
+
+    def ping(self) -> None:
+        """Answer."""
+
+
+class JobQueue(Protocol):
+    """Where a job's message waits for a worker."""
+
+    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
+        """Put a message for the job on the queue; it appears after the delay (at most 900 s)."""
+
+    def ping(self) -> None:
+        """Answer."""
+
+
+class Delivery(Protocol):
+    """One message in the hands of this worker."""
+
+    def hide(self, seconds: int) -> None:
+        """Let the message come back after that many seconds from now, unless it is finished before."""
+
+
+class ResultStore(Protocol):
+    """Where results are kept for good."""
+
+    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+        """Store a result once and give its key; an object that is there already is never overwritten."""
+
+    def url(self, key: str) -> str:
+        """A link that works for a short while without credentials. It is a secret: it is not logged."""
+
+
+class Converse(Protocol):
+    """Bedrock's Converse API."""
+
+    def converse(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One call; ``request`` and answer in Converse's own shape. Raises JobFailed or TryAgain."""
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds after which a call has been given up, whatever happens."""
+
+
+class Configuration(Protocol):
+    """The stage's configuration, never older than a few minutes."""
+
+    def current(self) -> tuple[StageConfig, dict[str, Any]]:
+        """The stage's configuration, and the business rules by analysis. Raises ConfigurationFault too."""
+
+
+class Clock(Protocol):
+    """Time, as an aware UTC instant."""
+
+    def __call__(self) -> datetime: ...
