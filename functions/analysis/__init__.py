@@ -1,0 +1,3 @@
+"""The functions of the analysis pipeline."""
+
+__version__ = "0.1.0"

@@ -7,6 +7,7 @@ tested and changed without them. Each lives in one file of ``analysis.analyses``
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -76,6 +77,10 @@ class Analysis[I: BaseModel, A: BaseModel, O: BaseModel, R: BaseModel]:
     settings: ModelSettings
 
 
+type AnyAnalysis = Analysis[Any, Any, Any, Any]
+"""An analysis whose models the reader need not know."""
+
+
 def plain_analysis[I: BaseModel, O: BaseModel](
     *,
     name: str,
@@ -83,7 +88,7 @@ def plain_analysis[I: BaseModel, O: BaseModel](
     input_model: type[I],
     output_model: type[O],
     prompt: Callable[[I], Prompt],
-    settings: ModelSettings = ModelSettings(),  # noqa: B008 - frozen
+    settings: ModelSettings = ModelSettings(),
 ) -> Analysis[I, O, O, NoRules]:
     """An analysis whose result is the model's answer, with no rules: most are."""
     return Analysis(

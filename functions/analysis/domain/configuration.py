@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from analysis.domain.analysis import Analysis, Closed, ModelSettings
+from analysis.domain.analysis import AnyAnalysis, Closed, ModelSettings
 from analysis.domain.models import Model, ModelCatalogue, shipped_catalogue
 
 
@@ -34,7 +34,7 @@ class StageConfig(Closed):
     """The value of the Parameter Store parameter ``/{project}/{stage}/config``."""
 
     llm: LlmDefaults = LlmDefaults()
-    aliases: dict[str, str] = {}
+    aliases: dict[str, str] = Field(default_factory=dict)
     models: tuple[Model, ...] = ()
 
     @cached_property
@@ -85,7 +85,7 @@ class ParameterRefused(ValueError):
 def pin(
     stage: StageConfig,
     model: Model,
-    analysis: Analysis[Any, Any, Any, Any],
+    analysis: AnyAnalysis,
     requested: RequestedParameters,
     rules: dict[str, Any],
 ) -> JobConfig:

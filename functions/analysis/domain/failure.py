@@ -20,15 +20,27 @@ class FailureCode(StrEnum):
 
 
 EXPLANATIONS: dict[FailureCode, tuple[str, bool]] = {
-    FailureCode.INVALID_OUTPUT: ("The model's answer did not fit the output schema, also after being corrected.", True),
-    FailureCode.OUTPUT_TRUNCATED: ("The answer reached max_tokens before it was complete: allow more.", False),
+    FailureCode.INVALID_OUTPUT: (
+        "The model's answer did not fit the output schema, also after being corrected.",
+        True,
+    ),
+    FailureCode.OUTPUT_TRUNCATED: (
+        "The answer reached max_tokens before it was complete: allow more.",
+        False,
+    ),
     FailureCode.INPUT_TOO_LONG: ("The document does not fit the model's context window.", False),
     FailureCode.CONTENT_BLOCKED: ("A guardrail or the model's own filter stopped the answer.", False),
     FailureCode.MODEL_REFUSED_REQUEST: ("Bedrock refused the request as invalid.", False),
     FailureCode.MODEL_ACCESS_DENIED: ("This account may not call the model.", False),
-    FailureCode.MODEL_NOT_AVAILABLE: ("The model does not exist in this region, or has reached its end of life.", False),
+    FailureCode.MODEL_NOT_AVAILABLE: (
+        "The model does not exist in this region, or has reached its end of life.",
+        False,
+    ),
     FailureCode.MODEL_FAILED: ("The model kept failing or timing out.", True),
-    FailureCode.ATTEMPTS_EXHAUSTED: ("Every attempt ended without an answer: the worker died or ran out of time.", True),
+    FailureCode.ATTEMPTS_EXHAUSTED: (
+        "Every attempt ended without an answer: the worker died or ran out of time.",
+        True,
+    ),
     FailureCode.INTERNAL_ERROR: ("A fault of this service.", True),
 }
 """For each code: what happened, and whether the same request may succeed when it is submitted again."""

@@ -34,7 +34,10 @@ TRANSITIONS: dict[tuple[JobStatus, JobStatus], str] = {
     (JobStatus.QUEUED, JobStatus.RUNNING): "a worker claims the job",
     (JobStatus.QUEUED, JobStatus.CANCELLED): "the caller cancels before a worker claims",
     (JobStatus.RUNNING, JobStatus.RUNNING): "another worker claims after the lease ran out (a new attempt)",
-    (JobStatus.RUNNING, JobStatus.QUEUED): "the worker gives the job back: throttled, or a fault that may pass",
+    (
+        JobStatus.RUNNING,
+        JobStatus.QUEUED,
+    ): "the worker gives the job back: throttled, or a fault that may pass",
     (JobStatus.RUNNING, JobStatus.SUCCEEDED): "the worker stored the result",
     (JobStatus.RUNNING, JobStatus.FAILED): "the job cannot be done, or its attempts are used up",
     (JobStatus.RUNNING, JobStatus.CANCELLED): "the caller cancels while a worker runs it",

@@ -1,0 +1,87 @@
+"""The statements of the job store. A change names the state that it expects, and returns nothing if it is not so."""
+
+RECORD = """
+WITH config AS (
+    INSERT INTO job_configs (fingerprint, body) VALUES (CAST(:config_fingerprint AS bytea), CAST(:config AS json))
+    ON CONFLICT (fingerprint) DO NOTHING
+)
+INSERT INTO jobs (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata,
+                  config_fingerprint)
+VALUES (CAST(:id AS uuid), :tenant_id, CAST(:idempotency_key AS text), CAST(:request_fingerprint AS bytea), :analysis,
+        :model_id, CAST(:input AS json), CAST(:metadata AS json), CAST(:config_fingerprint AS bytea))
+ON CONFLICT DO NOTHING
+RETURNING id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued
+"""
+RECORDED = """
+SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
+WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
+"""
+MARK_ENQUEUED = """
+UPDATE jobs SET enqueued_at = greatest(now(), created_at) WHERE id = CAST(:id AS uuid) RETURNING id
+"""
+WITHDRAW = """
+DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+"""
+GET = """
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, input_tokens,
+       output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, error_code, error_message, error_retryable,
+       metadata
+FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
+"""
+CLAIM = """
+UPDATE jobs SET status = 'running', attempt = attempt + 1,
+                started_at = coalesce(started_at, greatest(now(), created_at)),
+                lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)), release_reason = NULL
+FROM (SELECT fingerprint, body FROM job_configs) c
+WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
+  AND (status = 'queued' OR (status = 'running' AND lease_expires_at <= now()))
+RETURNING id, attempt, deferrals, analysis, input, created_at, c.body AS config
+"""
+WHY_NOT_CLAIMED = """
+SELECT status, CAST(extract(epoch FROM lease_expires_at - now()) AS float8) AS lease_left
+FROM jobs WHERE id = CAST(:id AS uuid)
+"""
+EXTEND_LEASE = """
+UPDATE jobs SET lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8))
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
+"""
+BILL = """
+    input_tokens = input_tokens + CAST(:input_tokens AS bigint),
+    output_tokens = output_tokens + CAST(:output_tokens AS bigint),
+    cache_read_tokens = cache_read_tokens + CAST(:cache_read_tokens AS bigint),
+    cache_write_tokens = cache_write_tokens + CAST(:cache_write_tokens AS bigint),
+    cost_usd = cost_usd + CAST(:cost_usd AS numeric)
+"""
+# The fence: only the attempt that runs may end itself.
+OF_ATTEMPT = "WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id"
+RELEASE = f"""
+UPDATE jobs SET status = 'queued', lease_expires_at = NULL, enqueued_at = NULL,
+    deferrals = deferrals + CAST(:deferred AS integer), release_reason = :reason, {BILL} {OF_ATTEMPT}
+"""
+SUCCEED = f"""
+UPDATE jobs SET status = 'succeeded', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
+    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer),
+    {BILL} {OF_ATTEMPT}
+"""
+FAIL = f"""
+UPDATE jobs SET status = 'failed', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
+    error_code = :error_code, error_message = :error_message, error_retryable = CAST(:error_retryable AS boolean),
+    {BILL} {OF_ATTEMPT}
+"""
+ENDED_AS = """
+SELECT id FROM jobs
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = CAST(:status AS job_status)
+"""
+STRANDED = """
+(SELECT id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
+   AND created_at < now() - make_interval(secs => CAST(:never_enqueued AS float8)) ORDER BY created_at LIMIT :most)
+UNION ALL
+(SELECT id, enqueued_at FROM jobs WHERE status = 'queued'
+   AND enqueued_at < now() - make_interval(secs => CAST(:waiting AS float8)) ORDER BY enqueued_at LIMIT :most)
+UNION ALL
+(SELECT id, lease_expires_at FROM jobs WHERE status = 'running'
+   AND lease_expires_at < now() - make_interval(secs => CAST(:never_enqueued AS float8))
+   AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:waiting AS float8))
+   ORDER BY lease_expires_at LIMIT :most)
+ORDER BY since LIMIT :most
+"""

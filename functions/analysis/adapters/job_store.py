@@ -1,0 +1,148 @@
+"""The job store in PostgreSQL. The rules are in the schema; here each change is one guarded statement."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from analysis.adapters import job_statements as sql
+from analysis.adapters.postgres import Postgres, Row
+from analysis.domain.configuration import JobConfig
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.usage import Bill, Usage
+from analysis.errors import Unavailable
+
+
+class PostgresJobStore:
+    """``services.ports.JobStore`` on one connection."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def record(self, job: NewJob) -> Recorded:
+        identity = {"id": str(job.id), "tenant_id": job.tenant_id, "idempotency_key": job.idempotency_key}
+        for _ in range(3):
+            rows = self._postgres.run(
+                sql.RECORD,
+                **identity,
+                request_fingerprint=job.request_fingerprint,
+                analysis=job.analysis,
+                model_id=job.config.model.id,
+                input=_json(job.input),
+                metadata=_json(job.metadata),
+                config_fingerprint=job.config.fingerprint,
+                config=job.config.as_json(),
+            )
+            # Not recorded: the key is taken. If its job was withdrawn in between, the key is free again.
+            rows = rows or self._postgres.run(sql.RECORDED, **identity)
+            if rows:
+                return Recorded(**rows[0])
+        raise Unavailable("database")
+
+    def mark_enqueued(self, job_id: UUID) -> bool:
+        return bool(self._postgres.run(sql.MARK_ENQUEUED, id=str(job_id)))
+
+    def withdraw(self, job_id: UUID) -> None:
+        self._postgres.run(sql.WITHDRAW, id=str(job_id))
+
+    def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        rows = self._postgres.run(sql.GET, id=str(job_id), tenant_id=tenant_id)
+        return _view(rows[0]) if rows else None
+
+    def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
+        rows = self._postgres.run(sql.CLAIM, id=str(job_id), lease=lease_seconds)
+        if rows:
+            row = rows[0]
+            return ClaimedJob(
+                id=row["id"],
+                attempt=row["attempt"],
+                deferrals=row["deferrals"],
+                analysis=row["analysis"],
+                input=row["input"],
+                accepted_at=row["created_at"],
+                config=JobConfig.model_validate(row["config"]),
+            )
+        rows = self._postgres.run(sql.WHY_NOT_CLAIMED, id=str(job_id))
+        if not rows:
+            return NotClaimed(None)
+        return NotClaimed(JobStatus(rows[0]["status"]), rows[0]["lease_left"] or 0.0)
+
+    def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
+        return bool(self._postgres.run(sql.EXTEND_LEASE, id=str(job_id), attempt=attempt, lease=lease_seconds))
+
+    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
+        return self._end(sql.RELEASE, JobStatus.QUEUED, job_id, attempt, bill, reason=reason, deferred=int(deferred))
+
+    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
+        return self._end(
+            sql.SUCCEED,
+            JobStatus.SUCCEEDED,
+            job_id,
+            attempt,
+            bill,
+            result=result.document,
+            result_key=result.key,
+            result_bytes=result.size,
+        )
+
+    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
+        return self._end(
+            sql.FAIL,
+            JobStatus.FAILED,
+            job_id,
+            attempt,
+            bill,
+            error_code=failure.code.value,
+            error_message=failure.message,
+            error_retryable=failure.retryable,
+        )
+
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
+        rows = self._postgres.run(sql.STRANDED, never_enqueued=never_enqueued_for, waiting=waiting_for, most=limit)
+        return [row["id"] for row in rows]
+
+    def ping(self) -> None:
+        self._postgres.run("SELECT 1 AS one FROM jobs LIMIT 1")
+
+    def _end(self, statement: str, status: JobStatus, job_id: UUID, attempt: int, bill: Bill, **values: object) -> bool:
+        of_attempt = {"id": str(job_id), "attempt": attempt}
+        if self._postgres.run(statement, **of_attempt, **_bill(bill), **values):
+            return True
+        # It may have been done by this very call, on a connection that was lost before the answer came.
+        return bool(self._postgres.run(sql.ENDED_AS, **of_attempt, status=status.value))
+
+
+def _bill(bill: Bill) -> Mapping[str, object]:
+    usage = bill.usage
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cost_usd": bill.cost_usd,
+    }
+
+
+def _view(row: Row) -> JobView:
+    code = row["error_code"]
+    return JobView(
+        id=row["id"],
+        status=JobStatus(row["status"]),
+        analysis=row["analysis"],
+        model_id=row["model_id"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        attempts=row["attempt"],
+        result=row["result"],
+        result_key=row["result_key"],
+        usage=Usage(row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]),
+        cost_usd=float(row["cost_usd"]),
+        failure=Failure(FailureCode(code), row["error_message"], row["error_retryable"]) if code else None,
+        metadata=row["metadata"],
+    )
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,89 @@
+"""The stage's configuration in Parameter Store, and the database's password in Secrets Manager."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from analysis.adapters.aws import calling
+from analysis.domain.configuration import StageConfig
+from analysis.errors import ConfigurationFault, Unavailable
+from analysis.observability import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+CACHE_SECONDS = 300
+"""A change of the configuration is in force everywhere after this long, without a deploy."""
+
+RULES = TypeAdapter(dict[str, dict[str, Any]])
+
+
+class ParameterStoreConfiguration:
+    """``services.ports.Configuration``. When Parameter Store is away, the last configuration stays in force."""
+
+    def __init__(
+        self,
+        client: "Callable[[], SSMClient]",
+        config_name: str,
+        rules_name: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._names = (config_name, rules_name)
+        self._clock = clock
+        self._cached: tuple[StageConfig, dict[str, Any]] | None = None
+        self._fetched_at = 0.0
+
+    def current(self) -> tuple[StageConfig, dict[str, Any]]:
+        if self._cached is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
+            try:
+                self._cached = self._fetch()
+            except Unavailable as away:
+                if self._cached is None:
+                    raise
+                log.error("configuration not refreshed", away, dependency="configuration")
+            self._fetched_at = self._clock()
+        return self._cached
+
+    def _fetch(self) -> tuple[StageConfig, dict[str, Any]]:
+        with calling("configuration"):
+            answer = self._client().get_parameters(Names=list(self._names), WithDecryption=True)
+        values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
+        if missing := [name for name in self._names if name not in values]:
+            raise ConfigurationFault(f"no parameter {', '.join(missing)} in Parameter Store")
+        config_name, rules_name = self._names
+        try:
+            config = StageConfig.model_validate_json(values[config_name])
+            catalogue = config.catalogue
+            catalogue.find(config.llm.model or catalogue.default)
+        except (ValidationError, LookupError) as fault:
+            raise ConfigurationFault(f"the value of {config_name} is not a stage's configuration") from fault
+        try:
+            rules = RULES.validate_json(values[rules_name])
+        except ValidationError as fault:
+            raise ConfigurationFault(f"the value of {rules_name} is not an object of objects") from fault
+        return config, rules
+
+
+class DatabasePassword:
+    """The password, read once and again when it was refused: a rotated secret needs no deploy."""
+
+    def __init__(self, client: "Callable[[], SecretsManagerClient]", secret_arn: str) -> None:
+        self._client = client
+        self._secret_arn = secret_arn
+        self._password: str | None = None
+
+    def __call__(self, refused: bool) -> str:
+        """The password; ``refused`` says that the last one given did not work."""
+        if self._password is None or refused:
+            with calling("secret"):
+                secret = self._client().get_secret_value(SecretId=self._secret_arn)["SecretString"]
+            try:
+                self._password = str(json.loads(secret)["password"])
+            except (ValueError, TypeError, KeyError):
+                raise ConfigurationFault("the database secret is no JSON object with a password") from None
+        return self._password

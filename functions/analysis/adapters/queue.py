@@ -1,0 +1,61 @@
+"""The job queue on Amazon SQS. A message carries the job's id and nothing else."""
+
+import json
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from analysis.adapters.aws import calling
+from analysis.observability import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sqs import SQSClient
+
+
+class SqsJobQueue:
+    """``services.ports.JobQueue``."""
+
+    def __init__(self, client: "Callable[[], SQSClient]", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
+        with calling("queue"):
+            self._client().send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps({"job_id": str(job_id)}),
+                DelaySeconds=delay_seconds,
+            )
+
+    def ping(self) -> None:
+        with calling("queue"):
+            self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+
+
+class SqsDelivery:
+    """``services.ports.Delivery``: one received message."""
+
+    def __init__(self, client: "SQSClient", url: str, receipt_handle: str) -> None:
+        self._client = client
+        self._url = url
+        self._receipt_handle = receipt_handle
+
+    def hide(self, seconds: int) -> None:
+        # Not worth failing a job for: at worst the message comes back early and finds the job claimed, or late.
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=self._receipt_handle, VisibilityTimeout=seconds
+            )
+        except (ClientError, BotoCoreError) as fault:
+            log.warning("visibility not changed", error_type=type(fault).__name__)
+
+
+def job_id_of(body: str) -> UUID:
+    """The job that a message is for. Raises ValueError for a message that is not ours."""
+    message = json.loads(body)
+    if not isinstance(message, dict) or not isinstance(message.get("job_id"), str):
+        raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every bad message
+    return UUID(message["job_id"])

@@ -1,0 +1,113 @@
+"""The composition root: the one place where services meet adapters. What is built is kept for the next invocation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pg8000 import native
+
+from analysis import analyses, observability
+from analysis.adapters import aws, migrations
+from analysis.adapters.bedrock import BedrockConverse
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.parameters import DatabasePassword, ParameterStoreConfiguration
+from analysis.adapters.postgres import Postgres
+from analysis.adapters.queue import SqsDelivery, SqsJobQueue, job_id_of
+from analysis.adapters.results import S3ResultStore
+from analysis.config import (
+    ApiSettings,
+    DatabaseSettings,
+    MigratorSettings,
+    ProcessorSettings,
+    SweeperSettings,
+)
+from analysis.services.process import Process
+from analysis.services.status import Health, Status
+from analysis.services.submit import Submit
+from analysis.services.sweep import Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The use cases of the API."""
+
+    stage: str
+    submit: Submit
+    status: Status
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The processor's use case, and how to get from an SQS record to it."""
+
+    process: Process
+    queue_url: str
+
+    def run(self, record: dict[str, Any], remaining: Callable[[], float]) -> None:
+        """Run the job of one record. Raises ValueError for a message that names none."""
+        self.process(job_id_of(record["body"]), self.delivery(record), remaining)
+
+    def delivery(self, record: dict[str, Any]) -> SqsDelivery:
+        """The record as a message that can be hidden for a while."""
+        return SqsDelivery(aws.sqs(), self.queue_url, record["receiptHandle"])
+
+
+@cache
+def api() -> Api:
+    """What the API handler needs."""
+    observability.configure()
+    settings = ApiSettings.read()
+    store = PostgresJobStore(_postgres(settings))
+    queue = SqsJobQueue(aws.sqs, settings.sqs_queue_url)
+    results = S3ResultStore(aws.s3, settings.s3_bucket_name)
+    configuration = ParameterStoreConfiguration(
+        aws.ssm, settings.config_parameter_name, settings.business_rules_parameter_name
+    )
+    return Api(
+        stage=settings.environment,
+        submit=Submit(store, queue, configuration, analyses.load()),
+        status=Status(store, lambda: results),
+        health=Health({"database": store.ping, "queue": queue.ping, "configuration": configuration.current}),
+    )
+
+
+@cache
+def worker() -> Worker:
+    """What the processor needs."""
+    observability.configure()
+    settings = ProcessorSettings.read()
+    process = Process(
+        store=PostgresJobStore(_postgres(settings)),
+        queue=SqsJobQueue(aws.sqs, settings.sqs_queue_url),
+        results=S3ResultStore(aws.s3, settings.s3_bucket_name),
+        model=BedrockConverse(aws.bedrock_runtime),
+        analyses=analyses.load(),
+    )
+    return Worker(process, settings.sqs_queue_url)
+
+
+@cache
+def sweep() -> Sweep:
+    """What the sweeper needs."""
+    observability.configure()
+    settings = SweeperSettings.read()
+    return Sweep(PostgresJobStore(_postgres(settings)), SqsJobQueue(aws.sqs, settings.sqs_queue_url))
+
+
+def migrate() -> list[str]:
+    """Apply the artifact's migrations; the names of those applied."""
+    observability.configure()
+    settings = MigratorSettings.read()
+    found = migrations.read(Path(settings.lambda_task_root) / "database" / "migrations")
+    connection: native.Connection = _postgres(settings).connect()
+    try:
+        return migrations.apply(connection, found)
+    finally:
+        connection.close()
+
+
+def _postgres(settings: DatabaseSettings) -> Postgres:
+    return Postgres(settings, DatabasePassword(aws.secrets_manager, settings.db_password_secret_arn))

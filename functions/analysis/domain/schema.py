@@ -1,0 +1,28 @@
+"""The JSON Schema of a model, in the plain form that tools take."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def tool_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The model's schema with every ``$ref`` replaced by what it names.
+
+    Not every model behind Converse follows references. Raises RecursionError for a model that contains itself, which
+    a tool cannot take anyway.
+    """
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    plain: dict[str, Any] = _inlined(schema, definitions)
+    return plain
+
+
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        named = definitions[node["$ref"].removeprefix("#/$defs/")]
+        return _inlined({**named, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
+    return {key: _inlined(value, definitions) for key, value in node.items()}

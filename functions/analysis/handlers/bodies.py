@@ -1,0 +1,163 @@
+"""The answers' bodies, and the one header that is read: the shapes that the API's description is made from."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from analysis import __version__
+from analysis.domain.failure import FailureCode
+from analysis.domain.job import JobStatus, JobView, Recorded
+from analysis.errors import RequestRefused
+from analysis.handlers.http import Event
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        return_type=str,
+    ),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+"""RFC 3339, UTC."""
+
+
+class Body(BaseModel):
+    """A JSON object that the API answers with."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+    def dump(self) -> dict[str, Any]:
+        """The object as it is sent."""
+        return self.model_dump(mode="json")
+
+
+class Accepted(Body):
+    """The job is recorded and on the queue."""
+
+    id: str
+    status: Literal["queued"]
+    status_url: str
+    created_at: Instant
+
+    @classmethod
+    def of(cls, job: Recorded) -> Self:
+        """The answer for a job, new or found again."""
+        return cls(id=str(job.id), status="queued", status_url=f"/status/{job.id}", created_at=job.created_at)
+
+
+class UsageBody(Body):
+    """Tokens of every model call of the job, and what they cost at on-demand rates."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: float
+
+
+class ErrorBody(Body):
+    """Why the job failed; ``retryable``: the same request may succeed when it is submitted again."""
+
+    code: FailureCode
+    message: str
+    retryable: bool
+
+
+class StatusBody(Body):
+    """Where the job stands; with its result once it has one."""
+
+    id: str
+    status: JobStatus
+    analysis: str
+    model: str
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+    attempts: int
+    result: dict[str, Any] | None
+    """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
+    result_url: str | None
+    usage: UsageBody
+    error: ErrorBody | None
+    metadata: dict[str, Any]
+
+    @classmethod
+    def of(cls, job: JobView, result_url: str | None) -> Self:
+        """The job as its caller sees it."""
+        usage, failure = job.usage, job.failure
+        return cls(
+            id=str(job.id),
+            status=job.status,
+            analysis=job.analysis,
+            model=job.model_id,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            attempts=job.attempts,
+            result=job.result,
+            result_url=result_url,
+            usage=UsageBody(
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cache_read_tokens=usage.cache_read_tokens,
+                cache_write_tokens=usage.cache_write_tokens,
+                cost_usd=job.cost_usd,
+            ),
+            error=ErrorBody(code=failure.code, message=failure.message, retryable=failure.retryable)
+            if failure
+            else None,
+            metadata=job.metadata,
+        )
+
+
+class HealthBody(Body):
+    """Whether the API's dependencies answer."""
+
+    status: Literal["ok", "down"]
+    version: str
+    stage: str
+    checks: dict[str, Literal["ok", "down"]]
+
+    @classmethod
+    def of(cls, stage: str, checks: Mapping[str, str]) -> Self:
+        """The sum of the checks."""
+        status = "ok" if all(state == "ok" for state in checks.values()) else "down"
+        return cls.model_validate({"status": status, "version": __version__, "stage": stage, "checks": checks})
+
+
+class ProblemField(Body):
+    """A field at fault."""
+
+    pointer: str
+    """JSON Pointer (RFC 6901) into the body."""
+    detail: str
+
+
+class Problem(Body):
+    """An RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemField] = []
+
+
+def idempotency_key(event: Event) -> str | None:
+    """The request's ``Idempotency-Key``. Raises RequestRefused (422) for one that is too long or not visible ASCII."""
+    key: str | None = event.get("headers", {}).get("idempotency-key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        detail = "must be 1 to 255 visible ASCII characters"
+        raise RequestRefused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Invalid Idempotency-Key",
+            f"The header Idempotency-Key {detail}.",
+            [{"pointer": "/headers/idempotency-key", "detail": detail}],
+        )
+    return key

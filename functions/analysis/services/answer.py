@@ -1,0 +1,166 @@
+"""Get a structured answer from a model: a forced tool, a check, and a correction or two."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from analysis.domain.analysis import AnyAnalysis, Context, Prompt
+from analysis.domain.failure import FailureCode
+from analysis.domain.job import ClaimedJob
+from analysis.domain.schema import tool_schema
+from analysis.domain.usage import Bill, Usage
+from analysis.errors import JobFailed, TryAgain
+from analysis.observability import log
+from analysis.services.ports import Converse
+
+TOOL = "record_result"
+MAX_CALLS = 3
+"""The first answer and two corrections."""
+
+STOPPED: dict[str, FailureCode] = {
+    "max_tokens": FailureCode.OUTPUT_TRUNCATED,
+    "model_context_window_exceeded": FailureCode.INPUT_TOO_LONG,
+    "guardrail_intervened": FailureCode.CONTENT_BLOCKED,
+    "content_filtered": FailureCode.CONTENT_BLOCKED,
+    "refusal": FailureCode.CONTENT_BLOCKED,
+}
+"""Stop reasons after which the answer is no result, and asking again will not make it one."""
+
+
+class Conversation:
+    """One attempt's talk with the model. ``bill`` holds every call of it, also when it ends in an error."""
+
+    def __init__(self, model: Converse, job: ClaimedJob, time_for_a_call: Callable[[], bool]) -> None:
+        self._model = model
+        self._job = job
+        self._time_for_a_call = time_for_a_call
+        self.bill = Bill()
+        self.calls = 0
+
+    def result_of(self, analysis: AnyAnalysis) -> BaseModel:
+        """The job's result, valid against the analysis's output model. Raises JobFailed or TryAgain."""
+        job = self._job
+        try:
+            document = analysis.input_model.model_validate_json(json.dumps(job.input))
+            rules = analysis.rules_model.model_validate_json(json.dumps(job.config.rules))
+        except ValidationError as fault:
+            # Accepted by an earlier release, whose models this one no longer has.
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer takes the job's input.") from fault
+        context = Context(accepted_at=job.accepted_at, rules=rules)
+        answer = self._ask(analysis.prompt(document, context), analysis)
+        result: BaseModel = analysis.conclude(document, answer, context)
+        return result
+
+    def _ask(self, prompt: Prompt, analysis: AnyAnalysis) -> BaseModel:
+        request = first_request(self._job, prompt, analysis)
+        while True:
+            message, stop_reason = self._call(request)
+            if code := STOPPED.get(stop_reason):
+                raise JobFailed(code)
+            try:
+                return _valid(analysis.answer_model, message)
+            except InvalidAnswer as invalid:
+                log.info("answer invalid", job_id=self._job.id, calls=self.calls, fields=invalid.pointers)
+                if self.calls == MAX_CALLS:
+                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self.calls} answers)") from None
+                request["messages"] += _with_correction(message, invalid)
+
+    def _call(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        if not self._time_for_a_call():
+            raise TryAgain("out of time", deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
+        answer = self._model.converse(request)
+        self.calls += 1
+        self.bill = self.bill.add(Usage.of_answer(answer), self._job.config.model.price)
+        return answer["output"]["message"], answer["stopReason"]
+
+
+class InvalidAnswer(ValueError):
+    """The answer does not fit. ``explanation`` is for the model; ``pointers`` hold no content and may be logged."""
+
+    def __init__(self, explanation: str, pointers: list[str]) -> None:
+        super().__init__(explanation)
+        self.explanation = explanation
+        self.pointers = pointers
+
+
+def first_request(job: ClaimedJob, prompt: Prompt, analysis: AnyAnalysis) -> dict[str, Any]:
+    """The Converse request of a job's first call."""
+    config = job.config
+    system: list[dict[str, Any]] = [{"text": prompt.system}]
+    if config.prompt_caching:
+        system.append({"cachePoint": {"type": "default"}})
+    document: dict[str, Any] = {"text": prompt.user}
+    if config.guardrail:
+        # Marked, so that the guardrail judges the caller's document and not our own instructions.
+        document = {"guardContent": {"text": document}}
+    tool = {
+        "name": TOOL,
+        "description": f"Record the result. {analysis.description}",
+        "inputSchema": {"json": tool_schema(analysis.answer_model)},
+    }
+    choice: dict[str, Any] = {"tool": {"name": TOOL}}
+    if config.model.tool_choice == "auto":
+        choice = {"auto": {}}
+        system.insert(1, {"text": f"Answer only by calling the tool {TOOL}."})
+    request: dict[str, Any] = {
+        "modelId": config.model.id,
+        "system": system,
+        "messages": [{"role": "user", "content": [document]}],
+        "inferenceConfig": dict(config.inference),
+        "toolConfig": {"tools": [{"toolSpec": tool}], "toolChoice": choice},
+        # In Bedrock's own invocation log, so that a bill can be traced to its jobs.
+        "requestMetadata": {"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)},
+    }
+    if config.model.request_fields:
+        request["additionalModelRequestFields"] = config.model.request_fields
+    if config.guardrail:
+        request["guardrailConfig"] = {
+            "guardrailIdentifier": config.guardrail.identifier,
+            "guardrailVersion": config.guardrail.version,
+        }
+    if config.service_tier:
+        request["serviceTier"] = {"type": config.service_tier}
+    return request
+
+
+def _tool_use(message: dict[str, Any]) -> dict[str, Any] | None:
+    for block in message["content"]:
+        if "toolUse" in block and block["toolUse"]["name"] == TOOL:
+            used: dict[str, Any] = block["toolUse"]
+            return used
+    return None
+
+
+def _valid(answer_model: type[BaseModel], message: dict[str, Any]) -> BaseModel:
+    used = _tool_use(message)
+    if used is None:
+        raise InvalidAnswer(f"You did not call the tool {TOOL}. Call it with your answer.", [""])
+    try:
+        return answer_model.model_validate_json(json.dumps(used["input"]))
+    except ValidationError as fault:
+        errors = fault.errors(include_url=False, include_context=False, include_input=False)[:20]
+        pointers = ["/" + "/".join(map(str, error["loc"])) for error in errors]
+        found = "\n".join(f"{at}: {error['msg']}" for at, error in zip(pointers, errors, strict=True))
+        raise InvalidAnswer(
+            f"The input of {TOOL} does not fit its schema. Call it again, corrected:\n{found}", pointers
+        ) from None
+
+
+def _with_correction(message: dict[str, Any], invalid: InvalidAnswer) -> list[dict[str, Any]]:
+    """The two messages that send an answer back: every tool call in it must be answered, or Bedrock refuses."""
+    explanation = [{"text": invalid.explanation}]
+    results: list[dict[str, Any]] = [
+        {
+            "toolResult": {
+                "toolUseId": block["toolUse"]["toolUseId"],
+                "content": explanation,
+                "status": "error",
+            }
+        }
+        for block in message["content"]
+        if "toolUse" in block
+    ]
+    answered = message if message["content"] else {"role": "assistant", "content": [{"text": "(no answer)"}]}
+    return [answered, {"role": "user", "content": results or explanation}]

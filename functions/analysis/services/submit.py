@@ -1,0 +1,139 @@
+"""Accept a request: check it, pin its configuration, record the job, put its message on the queue."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from analysis.domain.analysis import AnyAnalysis
+from analysis.domain.configuration import ParameterRefused, StageConfig, pin
+from analysis.domain.job import NewJob, Recorded
+from analysis.domain.models import Model, UnknownModel
+from analysis.domain.request import AnalyzeRequest
+from analysis.errors import ConfigurationFault, FieldError, RequestRefused, Unavailable
+from analysis.services.ports import Configuration, JobQueue, JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The use case behind ``POST /analyze``."""
+
+    store: JobStore
+    queue: JobQueue
+    configuration: Configuration
+    analyses: Mapping[str, AnyAnalysis]
+    new_id: Callable[[], UUID] = uuid4
+
+    def __call__(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> Recorded:
+        """Record the job and enqueue it, or find the one that the same key made before.
+
+        Raises RequestRefused when the request is at fault, and Unavailable, leaving no job behind, when the database
+        or the queue is down.
+        """
+        job = self._new_job(request, tenant_id, idempotency_key)
+        recorded = self.store.record(job)
+        if recorded.request_fingerprint != job.request_fingerprint:
+            raise RequestRefused(
+                HTTPStatus.CONFLICT,
+                "Idempotency-Key reused",
+                "This Idempotency-Key was used before with another request. Use a new key for a new request.",
+            )
+        if not recorded.enqueued:
+            self._enqueue(recorded.id)
+        return recorded
+
+    def _enqueue(self, job_id: UUID) -> None:
+        # The record comes first: a message without a job would be lost work, a job without a message is found by the
+        # sweeper. Two requests with one key may both send; a job's second message finds it claimed.
+        try:
+            self.queue.send(job_id)
+        except Unavailable:
+            self.store.withdraw(job_id)
+            raise
+        if not self.store.mark_enqueued(job_id):
+            raise Unavailable("queue")  # the other request with this key could not send, and withdrew the job
+
+    def _new_job(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> NewJob:
+        analysis = self.analyses.get(request.analysis)
+        if analysis is None:
+            known = ", ".join(sorted(self.analyses))
+            raise invalid("/analysis", f"There is no such analysis. Known are: {known}.")
+        document = _document(analysis, request.input)
+        stage, rules = self.configuration.current()
+        model = _model(stage, request.model or analysis.settings.model)
+        try:
+            config = pin(stage, model, analysis, request.parameters, rules.get(analysis.name, {}))
+        except ParameterRefused as refused:
+            raise invalid(f"/parameters/{refused.parameter}", refused.why) from refused
+        except ValidationError as fault:
+            raise ConfigurationFault(f"the business rules of {analysis.name} do not fit their model") from fault
+        return NewJob(
+            id=self.new_id(),
+            tenant_id=tenant_id,
+            idempotency_key=idempotency_key,
+            request_fingerprint=fingerprint(request),
+            analysis=analysis.name,
+            input=document.model_dump(mode="json", exclude_unset=True),
+            metadata=request.metadata,
+            config=config,
+        )
+
+
+def fingerprint(request: AnalyzeRequest) -> bytes:
+    """SHA-256 of what the request says, however it is written: order of keys and white space do not matter."""
+    said = request.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+def invalid(pointer: str, detail: str) -> RequestRefused:
+    """A 422 for one field."""
+    return invalid_fields([{"pointer": pointer, "detail": detail}])
+
+
+def invalid_fields(errors: list[FieldError]) -> RequestRefused:
+    """A 422 for several fields."""
+    detail = "; ".join(f"{error['pointer'] or '/'}: {error['detail']}" for error in errors[:3])
+    return RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, errors)
+
+
+def field_errors(fault: ValidationError, below: str = "") -> list[FieldError]:
+    """What pydantic found, as pointers. Its messages name the rule; the values, which are the caller's, stay out."""
+    return [
+        {
+            "pointer": below + "".join(f"/{_escape(str(part))}" for part in error["loc"]),
+            "detail": error["msg"],
+        }
+        for error in fault.errors(include_url=False, include_context=False, include_input=False)[:20]
+    ]
+
+
+def _document(analysis: AnyAnalysis, given: dict[str, Any]) -> BaseModel:
+    try:
+        document: BaseModel = analysis.input_model.model_validate_json(json.dumps(given))
+    except ValidationError as fault:
+        raise invalid_fields(field_errors(fault, "/input")) from None
+    return document
+
+
+def _model(stage: StageConfig, name: str | None) -> Model:
+    catalogue = stage.catalogue
+    try:
+        model = catalogue.find(name or stage.llm.model or catalogue.default)
+    except UnknownModel:
+        known = ", ".join(sorted(catalogue.aliases))
+        raise invalid("/model", f"There is no such model. Known by name are: {known}.") from None
+    if model.lifecycle.state == "end_of_life":
+        raise invalid(
+            "/model",
+            f"{model.name} has reached its end of life on Bedrock. Use {model.lifecycle.replaced_by}.",
+        )
+    return model
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,38 @@
+"""Find jobs that no message may be left for, and give each a new one.
+
+A job's message can be missing because the API died between recording the job and sending its message, or because a
+worker died after giving a job back. A second message for a job that has one does no harm: whoever comes second finds
+the job claimed or done.
+"""
+
+from dataclasses import dataclass
+
+from analysis.observability import log
+from analysis.services.ports import JobQueue, JobStore
+
+NEVER_ENQUEUED_S = 60
+"""A submit takes at most the API's 20 s; after this long nobody is about to send the message."""
+
+WAITING_S = 3600
+"""A job may well wait this long in a backlog. Sent again at most once in this time, so a backlog does not grow."""
+
+MOST = 500
+"""Jobs a sweep: sending so many takes well under the function's timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The use case behind the schedule."""
+
+    store: JobStore
+    queue: JobQueue
+
+    def __call__(self) -> int:
+        """Send again; the number of messages sent."""
+        stranded = self.store.stranded(NEVER_ENQUEUED_S, WAITING_S, MOST)
+        for job_id in stranded:
+            self.queue.send(job_id)
+            self.store.mark_enqueued(job_id)
+        if stranded:
+            log.warning("stranded jobs sent again", resent=len(stranded))
+        return len(stranded)

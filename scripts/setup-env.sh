@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Make this machine ready: uv, Python 3.12 and the locked packages, all inside the checkout. Needs Python 3 and git.
+# The other scripts source it; run by itself it does the same and stops. Safe to repeat: it does only what is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+UV_VERSION=0.13.8  # the uv that wrote uv.lock
+
+say() { echo "setup: $*" >&2; }
+
+if ! uv --version >/dev/null 2>&1; then
+  if [ ! -x .tools/bin/uv ]; then
+    command -v python3 >/dev/null || { say "Python 3 is needed: install python3 and run this again"; exit 1; }
+    say "installing uv $UV_VERSION into .tools"
+    # Some systems ship python3 without venv: --target needs pip alone.
+    { python3 -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"; } >&2 ||
+      python3 -m pip install --quiet --disable-pip-version-check --target .tools "uv==$UV_VERSION" >&2
+  fi
+  PATH="$PWD/.tools/bin:$PATH"
+  export PATH
+fi
+
+# An active virtual environment of another project would win over ours.
+unset VIRTUAL_ENV
+uv sync --locked --quiet >&2 || { say "the packages could not be installed: see above"; exit 1; }

@@ -1,0 +1,83 @@
+"""The registry finds what is there and says clearly what is wrong."""
+
+import json
+import re
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from analysis import analyses
+from analysis.domain.analysis import AnyAnalysis, Closed, NoRules
+
+LOADED = analyses.load()
+
+
+def module(name: str, **members: object) -> ModuleType:
+    made = ModuleType(name)
+    vars(made).update(members)
+    return made
+
+
+def schemas(schema: object) -> Iterator[dict[str, object]]:
+    """Every object within a JSON document, itself included."""
+    if isinstance(schema, dict):
+        yield schema
+        for each in schema.values():
+            yield from schemas(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from schemas(each)
+
+
+def test_every_shipped_analysis_is_found_by_name() -> None:
+    assert list(LOADED) == ["complaint-triage", "gap-optimization", "summary"]
+    assert all(name == analysis.name for name, analysis in LOADED.items())
+
+
+def test_a_module_without_an_analysis_is_named() -> None:
+    with pytest.raises(analyses.RegistryError, match=r"stray has no module-level ANALYSIS"):
+        analyses.collect([module("stray", ANALYSIS="not one")])
+
+
+def test_two_analyses_of_one_name_are_both_named() -> None:
+    one = LOADED["summary"]
+    with pytest.raises(analyses.RegistryError, match=r"first and second are both 'summary'"):
+        analyses.collect([module("first", ANALYSIS=one), module("second", ANALYSIS=one)])
+
+
+@pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
+def test_an_analysis_can_be_named_described_and_limited(analysis: AnyAnalysis) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", analysis.name)
+    assert analysis.description.endswith(".")
+    assert analysis.settings.model is None
+    assert analysis.settings.max_tokens is not None
+    models = (analysis.input_model, analysis.answer_model, analysis.output_model, analysis.rules_model)
+    assert all(issubclass(model, Closed) for model in models)
+    assert isinstance(analysis.rules_model(), analysis.rules_model)
+    assert analysis.rules_model is NoRules or analysis.name == "gap-optimization"
+
+
+@pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
+def test_an_answer_is_a_schema_that_a_forced_tool_takes(analysis: AnyAnalysis) -> None:
+    schema = analysis.answer_model.model_json_schema()
+    assert schema["type"] == "object"
+    assert len(schema.get("$defs", {})) <= 2
+    for name, definition in schema.get("$defs", {}).items():
+        assert f"#/$defs/{name}" not in json.dumps(definition), "recursive"
+    for part in schemas(schema):
+        if part.get("type") == "object":
+            assert part["additionalProperties"] is False
+        if part.get("type") == "array":
+            assert "maxItems" in part
+        if part.get("type") == "string" and "enum" not in part:
+            assert "maxLength" in part
+        assert "(?" not in str(part.get("pattern", ""))
+
+
+@pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
+def test_an_input_bounds_every_list_and_text(analysis: AnyAnalysis) -> None:
+    for part in schemas(analysis.input_model.model_json_schema()):
+        if part.get("type") == "array":
+            assert "maxItems" in part
+        if part.get("type") == "string" and not part.keys() & {"enum", "format"}:
+            assert "maxLength" in part or "{1,64}$" in str(part["pattern"])
