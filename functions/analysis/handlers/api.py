@@ -23,7 +23,7 @@ def analyze(event: Event) -> Response:
     """``POST /analyze``."""
     key = idempotency_key(event)
     try:
-        request = AnalyzeRequest.model_validate(json_body(event))
+        request = AnalyzeRequest.model_validate(json_body(event), strict=True)
     except ValidationError as fault:
         raise invalid_fields(field_errors(fault)) from None
     job = bootstrap.api().submit(request, tenant_of(event), key)

@@ -1,0 +1,160 @@
+"""The job store in PostgreSQL: the contract, and what only a database can enforce."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.postgres import Postgres, sqlstate
+from analysis.config import DatabaseSettings
+from analysis.domain.job import TRANSITIONS, ClaimedJob, JobStatus
+from pg8000.exceptions import DatabaseError
+
+from tests.support.job_store_contract import BILL, RESULT, JobStoreContract
+from tests.support.jobs import new_job
+
+
+class TestPostgresJobStore(JobStoreContract):
+    @pytest.fixture
+    def store(self, postgres: Postgres) -> PostgresJobStore:
+        return PostgresJobStore(postgres)
+
+    @pytest.fixture
+    def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
+        """Time passes by moving all that is stored into the past."""
+
+        def move(seconds: float) -> None:
+            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at")
+            moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
+            postgres.run(f"UPDATE jobs SET {moved}")  # noqa: S608 - constants
+
+        return move
+
+    def test_fifty_submits_with_one_key_at_once_make_one_job(
+        self, empty_database: DatabaseSettings, store: PostgresJobStore
+    ) -> None:
+        start = threading.Barrier(10)
+
+        def submit(_number: int) -> object:
+            own = Postgres(empty_database, lambda _refused: "unused")
+            try:
+                own.run("SELECT 1 AS one")
+                start.wait()
+                return [PostgresJobStore(own).record(new_job(key="k")).id for _ in range(5)]
+            finally:
+                own.close()
+
+        with ThreadPoolExecutor(10) as pool:
+            ids = {job_id for some in pool.map(submit, range(10)) for job_id in some}  # type: ignore[attr-defined]
+        assert len(ids) == 1
+
+    def test_a_job_is_claimed_by_one_of_many_workers(
+        self, empty_database: DatabaseSettings, store: PostgresJobStore
+    ) -> None:
+        job_ids = [self.queued(store) for _ in range(20)]
+        start = threading.Barrier(4)
+
+        def work(_number: int) -> int:
+            own = Postgres(empty_database, lambda _refused: "unused")
+            try:
+                own.run("SELECT 1 AS one")
+                start.wait()
+                mine = PostgresJobStore(own)
+                return sum(isinstance(mine.claim(job_id, 60), ClaimedJob) for job_id in job_ids)
+            finally:
+                own.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(work, range(4))) == len(job_ids)
+
+    def test_every_change_is_an_event(self, postgres: Postgres, store: PostgresJobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        store.release(job_id, 1, BILL, "throttled", deferred=True)
+        self.claimed(store, job_id)
+        store.succeed(job_id, 2, BILL, RESULT)
+        events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
+        assert [tuple(event.values()) for event in events] == [
+            ("accepted", None, "queued", 0, None),
+            ("claimed", "queued", "running", 1, None),
+            ("released", "running", "queued", 1, "throttled"),
+            ("claimed", "queued", "running", 2, None),
+            ("succeeded", "running", "succeeded", 2, None),
+        ]
+
+    def test_a_withdrawn_job_leaves_its_history(self, postgres: Postgres, store: PostgresJobStore) -> None:
+        job = new_job()
+        store.record(job)
+        store.withdraw(job.id)
+        events = postgres.run("SELECT event FROM job_events ORDER BY id")
+        assert [event["event"] for event in events] == ["accepted", "withdrawn"]
+
+    def test_events_cannot_be_changed(self, postgres: Postgres, store: PostgresJobStore) -> None:
+        self.queued(store)
+        for statement in ("UPDATE job_events SET attempt = 9", "DELETE FROM job_events", "TRUNCATE job_events"):
+            with pytest.raises(DatabaseError, match="append-only"):
+                postgres.run(statement)
+
+    def test_the_database_allows_the_documented_transitions_and_no_other(
+        self, postgres: Postgres, store: PostgresJobStore
+    ) -> None:
+        started = "attempt = 1, started_at = now(), enqueued_at = now()"
+        forms = {
+            JobStatus.QUEUED: "lease_expires_at = NULL, finished_at = NULL, result_key = NULL, result_bytes = NULL, "
+            "error_code = NULL, error_message = NULL, error_retryable = NULL",
+            JobStatus.RUNNING: "lease_expires_at = now(), finished_at = NULL, result_key = NULL, result_bytes = NULL, "
+            "error_code = NULL, error_message = NULL, error_retryable = NULL, attempt = attempt + 1",
+            JobStatus.SUCCEEDED: "lease_expires_at = NULL, finished_at = now(), result_key = 'k', result_bytes = 1, "
+            "error_code = NULL, error_message = NULL, error_retryable = NULL",
+            JobStatus.FAILED: "lease_expires_at = NULL, finished_at = now(), result_key = NULL, result_bytes = NULL, "
+            "error_code = 'x', error_message = 'x', error_retryable = false",
+            JobStatus.CANCELLED: "lease_expires_at = NULL, finished_at = now(), result_key = NULL, result_bytes = NULL, "
+            "error_code = NULL, error_message = NULL, error_retryable = NULL",
+        }
+        allowed = set()
+        for source in JobStatus:
+            for target in JobStatus:
+                job_id = self.queued(store)
+                postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")
+                postgres.run(f"UPDATE jobs SET {started} WHERE id = '{job_id}'")  # noqa: S608
+                postgres.run(f"UPDATE jobs SET status = '{source}', {forms[source]} WHERE id = '{job_id}'")  # noqa: S608
+                postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
+                change = f"UPDATE jobs SET status = '{target}', {forms[target]} WHERE id = '{job_id}'"  # noqa: S608
+                try:
+                    postgres.run(change)
+                except DatabaseError as refused:
+                    assert sqlstate(refused) == "23514"
+                else:
+                    if source is not target or source is JobStatus.RUNNING:
+                        allowed.add((source, target))
+        assert allowed == set(TRANSITIONS)
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            "started_at = now()",
+            "status = 'running', attempt = 1, started_at = now()",
+            "lease_expires_at = now()",
+            "status = 'succeeded', attempt = 1, started_at = now(), finished_at = now()",
+            "status = 'failed', attempt = 1, started_at = now(), finished_at = now()",
+            "finished_at = now()",
+            "error_code = 'x'",
+            "result = '{}'",
+            "attempt = 0, deferrals = 1",
+            "enqueued_at = created_at - interval '1 s'",
+            "input_tokens = -1",
+        ],
+    )
+    def test_a_row_that_contradicts_itself_is_refused(
+        self, postgres: Postgres, store: PostgresJobStore, broken: str
+    ) -> None:
+        self.queued(store)
+        with pytest.raises(DatabaseError) as refused:
+            postgres.run(f"UPDATE jobs SET {broken}")  # noqa: S608
+        assert sqlstate(refused.value) == "23514"
+
+    def test_jobs_with_one_configuration_share_it(self, postgres: Postgres, store: PostgresJobStore) -> None:
+        self.queued(store)
+        self.queued(store)
+        assert postgres.run("SELECT count(*) AS configs FROM job_configs") == [{"configs": 1}]

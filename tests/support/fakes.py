@@ -1,0 +1,263 @@
+"""Fakes of the ports. The job store passes the same contract as the one in PostgreSQL: see ``job_store_contract``."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from analysis.domain.configuration import StageConfig
+from analysis.domain.failure import Failure
+from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.usage import Bill
+from analysis.errors import Unavailable
+
+
+class FakeClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class _Stored:
+    job: NewJob
+    created_at: datetime
+    status: JobStatus = JobStatus.QUEUED
+    attempt: int = 0
+    deferrals: int = 0
+    enqueued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    lease_until: datetime | None = None
+    bill: Bill = field(default_factory=Bill)
+    result: JobResult | None = None
+    failure: Failure | None = None
+
+
+class InMemoryJobStore:
+    """``JobStore`` in a dictionary."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.rows: dict[UUID, _Stored] = {}
+
+    def record(self, job: NewJob) -> Recorded:
+        for row in self.rows.values():
+            same_key = job.idempotency_key and row.job.idempotency_key == job.idempotency_key
+            if row.job.id == job.id or (same_key and row.job.tenant_id == job.tenant_id):
+                return Recorded(row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None)
+        self.rows[job.id] = _Stored(job, self._clock())
+        return Recorded(job.id, self._clock(), job.request_fingerprint, enqueued=False)
+
+    def mark_enqueued(self, job_id: UUID) -> bool:
+        row = self.rows.get(job_id)
+        if row:
+            row.enqueued_at = self._clock()
+        return row is not None
+
+    def withdraw(self, job_id: UUID) -> None:
+        row = self.rows.get(job_id)
+        if row and row.status is JobStatus.QUEUED and row.attempt == 0 and row.enqueued_at is None:
+            del self.rows[job_id]
+
+    def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        row = self.rows.get(job_id)
+        if row is None or row.job.tenant_id != tenant_id:
+            return None
+        return JobView(
+            id=job_id,
+            status=row.status,
+            analysis=row.job.analysis,
+            model_id=row.job.config.model.id,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            attempts=row.attempt,
+            result=json.loads(row.result.document) if row.result and row.result.document else None,
+            result_key=row.result.key if row.result else None,
+            usage=row.bill.usage,
+            cost_usd=float(row.bill.cost_usd),
+            failure=row.failure,
+            metadata=row.job.metadata,
+        )
+
+    def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
+        row = self.rows.get(job_id)
+        if row is None:
+            return NotClaimed(None)
+        lease_left = (row.lease_until - self._clock()).total_seconds() if row.lease_until else 0.0
+        if row.status is not JobStatus.QUEUED and not (row.status is JobStatus.RUNNING and lease_left <= 0):
+            return NotClaimed(row.status, lease_left)
+        row.status = JobStatus.RUNNING
+        row.attempt += 1
+        row.started_at = row.started_at or self._clock()
+        row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
+        job = row.job
+        return ClaimedJob(job_id, row.attempt, row.deferrals, job.analysis, job.input, row.created_at, job.config)
+
+    def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
+        row = self._running(job_id, attempt)
+        if row:
+            row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
+        return row is not None
+
+    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
+        row = self._end(job_id, attempt, JobStatus.QUEUED, bill)
+        if row:
+            row.enqueued_at = None
+            row.deferrals += int(deferred)
+        return self._ended_as(job_id, attempt, JobStatus.QUEUED)
+
+    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
+        row = self._end(job_id, attempt, JobStatus.SUCCEEDED, bill)
+        if row:
+            row.result = result
+        return self._ended_as(job_id, attempt, JobStatus.SUCCEEDED)
+
+    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
+        row = self._end(job_id, attempt, JobStatus.FAILED, bill)
+        if row:
+            row.failure = failure
+        return self._ended_as(job_id, attempt, JobStatus.FAILED)
+
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
+        def age(at: datetime | None) -> float:
+            return (self._clock() - at).total_seconds() if at else float("inf")
+
+        found = []
+        for job_id, row in self.rows.items():
+            waits = age(row.enqueued_at or row.created_at) > waiting_for
+            if (
+                (
+                    row.status is JobStatus.QUEUED
+                    and row.enqueued_at is None
+                    and age(row.created_at) > never_enqueued_for
+                )
+                or (row.status is JobStatus.QUEUED and row.enqueued_at is not None and waits)
+                or (row.status is JobStatus.RUNNING and age(row.lease_until) > never_enqueued_for and waits)
+            ):
+                found.append(job_id)
+        return found[:limit]
+
+    def ping(self) -> None: ...
+
+    def _running(self, job_id: UUID, attempt: int) -> _Stored | None:
+        row = self.rows.get(job_id)
+        return row if row and row.status is JobStatus.RUNNING and row.attempt == attempt else None
+
+    def _end(self, job_id: UUID, attempt: int, status: JobStatus, bill: Bill) -> _Stored | None:
+        row = self._running(job_id, attempt)
+        if row:
+            row.status = status
+            row.lease_until = None
+            row.bill = Bill(row.bill.usage + bill.usage, row.bill.cost_usd + bill.cost_usd)
+            row.finished_at = self._clock() if status.final else None
+        return row
+
+    def _ended_as(self, job_id: UUID, attempt: int, status: JobStatus) -> bool:
+        row = self.rows.get(job_id)
+        return bool(row and row.status is status and row.attempt == attempt)
+
+
+@dataclass
+class FakeQueue:
+    """``JobQueue``: remembers what was sent. ``down`` makes it fail."""
+
+    sent: list[tuple[UUID, int]] = field(default_factory=list)
+    down: bool = False
+    before_send: Callable[[UUID], None] = lambda _job_id: None
+
+    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
+        self.before_send(job_id)
+        if self.down:
+            raise Unavailable("queue")
+        self.sent.append((job_id, delay_seconds))
+
+    def ping(self) -> None:
+        if self.down:
+            raise Unavailable("queue")
+
+
+@dataclass
+class FakeDelivery:
+    """``Delivery``: remembers how long the message was hidden."""
+
+    hidden: list[int] = field(default_factory=list)
+
+    def hide(self, seconds: int) -> None:
+        self.hidden.append(seconds)
+
+
+@dataclass
+class FakeResults:
+    """``ResultStore`` in a dictionary."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+        key = f"results/{job_id}/{attempt}.json"
+        self.objects.setdefault(key, document)
+        return key
+
+    def url(self, key: str) -> str:
+        return f"https://results.test/{key}?signature"
+
+
+@dataclass
+class ScriptedModel:
+    """``Converse`` that plays what a test tells it, in order: answers, or errors to raise."""
+
+    script: list[dict[str, Any] | Exception]
+    longest_call: float = 125.0
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None
+
+    def converse(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests.append({**request, "messages": list(request["messages"])})
+        self.during()
+        step = self.script.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+def tool_answer(
+    answer: object, *, stop_reason: str = "tool_use", tokens: tuple[int, int] = (100, 20), name: str = "record_result"
+) -> dict[str, Any]:
+    """A Converse answer that calls the tool."""
+    block = {"toolUse": {"toolUseId": "tooluse_1", "name": name, "input": answer}}
+    return _answer([block], stop_reason, tokens)
+
+
+def text_answer(text: str, *, stop_reason: str = "end_turn", tokens: tuple[int, int] = (100, 20)) -> dict[str, Any]:
+    """A Converse answer in words."""
+    return _answer([{"text": text}] if text else [], stop_reason, tokens)
+
+
+def _answer(content: list[dict[str, Any]], stop_reason: str, tokens: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": stop_reason,
+        "usage": {"inputTokens": tokens[0], "outputTokens": tokens[1], "totalTokens": sum(tokens)},
+        "metrics": {"latencyMs": 1},
+    }
+
+
+@dataclass
+class FixedConfiguration:
+    """``Configuration`` that a test sets."""
+
+    stage: StageConfig = field(default_factory=StageConfig)
+    rules: dict[str, Any] = field(default_factory=dict)
+
+    def current(self) -> tuple[StageConfig, dict[str, Any]]:
+        return self.stage, self.rules

@@ -1,0 +1,181 @@
+"""What every job store does. Subclassed for the fake and for the one in PostgreSQL."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import ClaimedJob, JobResult, JobStatus, NotClaimed
+from analysis.domain.usage import Bill, Usage
+from analysis.services.ports import JobStore
+
+from tests.support.jobs import config, new_job
+
+BILL = Bill(Usage(100, 20, 3, 4), Decimal("0.00123"))
+RESULT = JobResult("results/1.json", 13, '{"mood":"ok"}')
+
+
+class JobStoreContract:
+    """``store`` and ``pass_time`` come from the subclass's fixtures."""
+
+    def claimed(self, store: JobStore, job_id: UUID, lease: int = 60) -> ClaimedJob:
+        claim = store.claim(job_id, lease)
+        assert isinstance(claim, ClaimedJob)
+        return claim
+
+    def queued(self, store: JobStore, **fields: Any) -> UUID:
+        job = new_job(**fields)
+        store.record(job)
+        assert store.mark_enqueued(job.id)
+        return job.id
+
+    def test_a_recorded_job_is_queued_and_only_its_tenants(self, store: JobStore) -> None:
+        job = new_job(tenant="a")
+        assert store.record(job).id == job.id
+        view = store.get(job.id, "a")
+        assert view is not None
+        assert (view.status, view.attempts, view.metadata) == (JobStatus.QUEUED, 0, {"ticket": "A-17"})
+        assert view.started_at is view.finished_at is view.result is view.failure is None
+        assert store.get(job.id, "b") is None
+        assert store.get(uuid4(), "a") is None
+
+    def test_one_key_of_one_tenant_is_one_job(self, store: JobStore) -> None:
+        first, again, other = new_job(key="k"), new_job(key="k", fingerprint=b"g" * 32), new_job(key="k", tenant="b")
+        store.record(first)
+        found = store.record(again)
+        assert (found.id, found.request_fingerprint) == (first.id, b"f" * 32)
+        assert store.record(other).id == other.id
+        assert store.get(again.id, "a") is None
+
+    def test_recording_a_job_again_finds_it(self, store: JobStore) -> None:
+        job = new_job()
+        assert store.record(job) == store.record(job)
+
+    def test_jobs_without_a_key_are_all_different(self, store: JobStore) -> None:
+        first, second = new_job(), new_job()
+        assert store.record(first).id != store.record(second).id
+
+    def test_a_job_is_withdrawn_only_before_it_is_enqueued(self, store: JobStore) -> None:
+        gone, kept = new_job(key="k"), new_job()
+        store.record(gone)
+        store.withdraw(gone.id)
+        assert store.get(gone.id, "a") is None
+        assert not store.mark_enqueued(gone.id)
+        assert store.record(new_job(key="k")).id != gone.id
+        store.record(kept)
+        store.mark_enqueued(kept.id)
+        store.withdraw(kept.id)
+        assert store.get(kept.id, "a") is not None
+
+    def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
+        pinned = config("fast")
+        job_id = self.queued(store, config=pinned)
+        job = self.claimed(store, job_id)
+        assert (job.attempt, job.analysis, job.input) == (1, "mood", {"text": "Größe 💶"})
+        assert job.config == pinned
+        assert job.accepted_at.tzinfo is not None
+
+    def test_a_running_job_is_not_claimed_until_its_lease_ends(self, store: JobStore, pass_time: Any) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id, lease=30)
+        refused = store.claim(job_id, 30)
+        assert isinstance(refused, NotClaimed)
+        assert refused.status is JobStatus.RUNNING
+        assert 25 < refused.lease_left <= 30
+        pass_time(31)
+        assert self.claimed(store, job_id).attempt == 2
+
+    def test_a_lease_can_be_extended_by_its_holder_only(self, store: JobStore, pass_time: Any) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id, lease=30)
+        assert store.extend_lease(job_id, 1, 100)
+        assert not store.extend_lease(job_id, 2, 100)
+        pass_time(60)
+        assert isinstance(store.claim(job_id, 30), NotClaimed)
+
+    def test_a_job_that_is_not_there_cannot_be_claimed(self, store: JobStore) -> None:
+        assert store.claim(uuid4(), 30) == NotClaimed(None)
+
+    def test_success_keeps_result_tokens_and_cost(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.succeed(job_id, 1, BILL, RESULT)
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert (view.status, view.result, view.result_key) == (JobStatus.SUCCEEDED, {"mood": "ok"}, "results/1.json")
+        assert (view.usage, view.cost_usd) == (BILL.usage, 0.00123)
+        assert view.finished_at is not None
+        assert view.started_at is not None
+        assert view.started_at <= view.finished_at
+
+    def test_a_large_result_is_kept_by_its_key_alone(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.succeed(job_id, 1, BILL, JobResult("k", 200_000, None))
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert (view.result, view.result_key) == (None, "k")
+
+    def test_failure_keeps_its_reason(self, store: JobStore) -> None:
+        failure = Failure.of(FailureCode.OUTPUT_TRUNCATED)
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.fail(job_id, 1, BILL, failure)
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert (view.status, view.failure, view.usage) == (JobStatus.FAILED, failure, BILL.usage)
+
+    def test_a_late_attempt_cannot_finish(self, store: JobStore, pass_time: Any) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id, lease=30)
+        pass_time(31)
+        self.claimed(store, job_id)
+        assert not store.succeed(job_id, 1, BILL, RESULT)
+        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
+        assert not store.release(job_id, 1, BILL, "x", deferred=False)
+        assert store.succeed(job_id, 2, BILL, RESULT)
+        assert not store.succeed(job_id, 1, BILL, RESULT)
+
+    def test_final_is_final_and_finishing_twice_is_finishing_once(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.succeed(job_id, 1, BILL, RESULT)
+        assert store.succeed(job_id, 1, BILL, RESULT)
+        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
+        claim = store.claim(job_id, 30)
+        assert isinstance(claim, NotClaimed)
+        assert claim.status is JobStatus.SUCCEEDED
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert view.usage == BILL.usage
+
+    def test_released_jobs_run_again_and_pay_for_every_attempt(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.release(job_id, 1, BILL, "throttled", deferred=True)
+        second = self.claimed(store, job_id)
+        assert (second.attempt, second.deferrals, second.attempts_spent) == (2, 1, 1)
+        assert store.release(job_id, 2, BILL, "broken", deferred=False)
+        third = self.claimed(store, job_id)
+        assert (third.attempt, third.deferrals, third.attempts_spent) == (3, 1, 2)
+        assert store.succeed(job_id, 3, BILL, RESULT)
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert view.usage == BILL.usage + BILL.usage + BILL.usage
+
+    def test_stranded_jobs_are_found_and_others_are_not(self, store: JobStore, pass_time: Any) -> None:
+        never_sent = new_job()
+        store.record(never_sent)
+        waiting, running, done = self.queued(store), self.queued(store), self.queued(store)
+        self.claimed(store, running, lease=30)
+        self.claimed(store, done)
+        store.succeed(done, 1, BILL, RESULT)
+        assert store.stranded(60, 3600, 10) == []
+        pass_time(120)
+        assert store.stranded(60, 3600, 10) == [never_sent.id]
+        pass_time(4000)
+        assert set(store.stranded(60, 3600, 10)) == {never_sent.id, waiting, running}
+        assert len(store.stranded(60, 3600, 2)) == 2
+        for job_id in (never_sent.id, waiting, running):
+            store.mark_enqueued(job_id)
+        assert store.stranded(60, 3600, 10) == []

@@ -1,0 +1,301 @@
+"""The API handler on real events, with its use cases on fakes."""
+
+import base64
+import json
+import logging
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from analysis import bootstrap
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import JobResult
+from analysis.domain.request import MAX_BODY_BYTES
+from analysis.errors import ConfigurationFault, Unavailable
+from analysis.handlers import api
+from analysis.services.status import Health, Status
+from analysis.services.submit import Submit
+
+from tests.support.events import analyze_event, http_event
+from tests.support.fakes import FakeClock, FakeQueue, FakeResults, FixedConfiguration, InMemoryJobStore
+from tests.support.job_store_contract import BILL
+from tests.support.jobs import ANALYSES
+
+CONTEXT = SimpleNamespace(aws_request_id="11111111-2222-3333-4444-555555555555")
+GOOD = {"analysis": "mood", "input": {"text": "fine"}}
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.store = InMemoryJobStore(FakeClock())
+        self.queue = FakeQueue()
+        self.api = bootstrap.Api(
+            stage="test",
+            submit=Submit(self.store, self.queue, FixedConfiguration(), ANALYSES),
+            status=Status(self.store, FakeResults),
+            health=Health({"database": self.store.ping, "queue": self.queue.ping}),
+        )
+
+    def call(self, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        response = api.handler(event, CONTEXT)
+        return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+    def refused(self, event: dict[str, Any]) -> tuple[int, Any]:
+        """Status and problem document; nothing may be left behind."""
+        status, body, headers = self.call(event)
+        assert headers["content-type"] == "application/problem+json"
+        assert body["status"] == status
+        assert body.keys() >= {"type", "title", "detail"}
+        assert self.store.rows == {}
+        assert self.queue.sent == []
+        return status, body
+
+    def submit(self, **authorizer: Any) -> str:
+        event = analyze_event({**GOOD, "metadata": {"ticket": "A-17"}})
+        if authorizer:
+            event["requestContext"]["authorizer"] = authorizer
+        return str(self.call(event)[1]["id"])
+
+    def status(self, job_id: str, **authorizer: Any) -> tuple[int, Any, dict[str, str]]:
+        event = http_event("GET /status/{id}", path=f"/status/{job_id}", parameters={"id": job_id})
+        if authorizer:
+            event["requestContext"]["authorizer"] = authorizer
+        return self.call(event)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = Bench()
+    monkeypatch.setattr(bootstrap, "api", lambda: bench.api)
+    return bench
+
+
+def test_a_request_is_accepted(bench: Bench) -> None:
+    status, body, headers = bench.call(analyze_event(GOOD))
+    assert status == 202
+    assert body.keys() == {"id", "status", "status_url", "created_at"}
+    assert body["status"] == "queued"
+    assert headers["location"] == body["status_url"] == f"/status/{body['id']}"
+    assert headers["retry-after"] == "1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body["created_at"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("", 400),
+        ("  ", 400),
+        ("{", 400),
+        ('{"analysis": "mood", "input": {"text": NaN}}', 400),
+        ('{"analysis": "mood", "input": {"text": "\\ud800"}}', 400),
+        ("[" * 100_000 + "]" * 100_000, 400),
+        ('{"a":' * 5_000 + "1" + "}" * 5_000, 400),
+        ('{"analysis": "mood", "input": {"text": ' + "9" * 5_000 + "}}", 422),
+        ("null", 422),
+        ("[]", 422),
+        ('"text"', 422),
+        ("{}", 422),
+        ('{"analysis": "mood"}', 422),
+        ('{"analysis": "mood", "input": "text"}', 422),
+        ('{"analysis": 1, "input": {"text": "x"}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "extra": 1}', 422),
+        ('{"analysis": "mood", "input": {"text": "a\\u0000b"}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "metadata": {"\\u0000": 1}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "parameters": {"max_tokens": "10"}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "parameters": {"max_tokens": 0}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "parameters": {"temperature": 1.1}}', 422),
+        ('{"analysis": "mood", "input": {"text": "x"}, "parameters": null}', 422),
+        (json.dumps({**GOOD, "metadata": {"x": "y" * 5_000}}), 422),
+        (json.dumps({**GOOD, "model": ""}), 422),
+        ("x" * (MAX_BODY_BYTES + 1), 413),
+        ("x" * 5_000_000, 413),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_bad_body_is_refused(bench: Bench, body: str, status: int) -> None:
+    got, problem = bench.refused(analyze_event(body))
+    assert got == status
+    if status == 422:
+        assert problem["errors"][0]["detail"]
+
+
+def test_fields_at_fault_are_pointed_at_without_their_values(bench: Bench) -> None:
+    secret = "canary-4711"
+    _, problem = bench.refused(analyze_event({"analysis": "mood", "input": {"text": secret * 20, "a/b": secret}}))
+    assert {error["pointer"] for error in problem["errors"]} == {"/input/text", "/input/a~1b"}
+    assert secret not in json.dumps(problem)
+
+
+def test_invalid_utf8_is_refused(bench: Bench) -> None:
+    event = analyze_event(base64.b64encode(b'{"analysis": "\xff"}').decode())
+    event["isBase64Encoded"] = True
+    assert bench.refused(event)[0] == 400
+
+
+def test_a_base64_body_is_read(bench: Bench) -> None:
+    event = analyze_event(base64.b64encode(json.dumps(GOOD).encode()).decode())
+    event["isBase64Encoded"] = True
+    assert bench.call(event)[0] == 202
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])
+def test_another_media_type_is_refused(bench: Bench, media_type: str) -> None:
+    event = analyze_event(GOOD)
+    event["headers"]["content-type"] = media_type
+    assert bench.refused(event)[0] == 415
+
+
+def test_json_with_a_charset_is_json(bench: Bench) -> None:
+    event = analyze_event(GOOD)
+    event["headers"]["content-type"] = "Application/JSON; charset=utf-8"
+    assert bench.call(event)[0] == 202
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "x" * 300, "", "with space", "tab\t", "é"])
+def test_a_bad_idempotency_key_is_refused(bench: Bench, key: str) -> None:
+    assert bench.refused(analyze_event(GOOD, idempotency_key=key))[0] == 422
+
+
+def test_a_good_idempotency_key_gives_one_job_and_one_answer(bench: Bench) -> None:
+    answers = [bench.call(analyze_event(GOOD, idempotency_key="~" * 255)) for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(bench.store.rows) == 1
+
+
+def test_a_key_used_for_another_request_is_a_conflict(bench: Bench) -> None:
+    bench.call(analyze_event(GOOD, idempotency_key="k"))
+    status, body, _ = bench.call(analyze_event({**GOOD, "input": {"text": "other"}}, idempotency_key="k"))
+    assert status == 409
+    assert body["title"] == "Idempotency-Key reused"
+
+
+def test_a_queue_that_is_down_is_a_503_that_leaves_nothing(bench: Bench) -> None:
+    bench.queue.down = True
+    event = analyze_event(GOOD)
+    assert bench.refused(event)[0] == 503
+    assert int(bench.call(event)[2]["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    "fault", [Unavailable("database"), ConfigurationFault("secret detail"), RuntimeError("secret detail")]
+)
+def test_a_fault_inside_shows_nothing_of_itself(
+    bench: Bench, fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(InMemoryJobStore, "record", fail)
+    status, problem = bench.refused(analyze_event(GOOD))
+    assert status == (500 if isinstance(fault, RuntimeError) else 503)
+    assert "secret" not in json.dumps(problem)
+    assert "Traceback" not in json.dumps(problem)
+
+
+def test_the_status_of_a_queued_job(bench: Bench) -> None:
+    status, body, headers = bench.status(bench.submit())
+    assert status == 200
+    assert headers["retry-after"] == "1"
+    assert body == {
+        "id": body["id"],
+        "status": "queued",
+        "analysis": "mood",
+        "model": "global.anthropic.claude-sonnet-5",
+        "created_at": "2026-11-20T12:00:00.000Z",
+        "started_at": None,
+        "finished_at": None,
+        "attempts": 0,
+        "result": None,
+        "result_url": None,
+        "usage": {
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cache_read_tokens": 0,
+            "cache_write_tokens": 0,
+            "cost_usd": 0.0,
+        },
+        "error": None,
+        "metadata": {"ticket": "A-17"},
+    }
+
+
+def test_the_status_of_a_finished_job(bench: Bench) -> None:
+    job_id = bench.submit()
+    row = next(iter(bench.store.rows.values()))
+    bench.store.claim(row.job.id, 60)
+    bench.store.succeed(row.job.id, 1, BILL, JobResult("results/1.json", 2, '{"mood": "ok"}'))
+    status, body, headers = bench.status(job_id)
+    assert (status, body["status"], body["result"]) == (200, "succeeded", {"mood": "ok"})
+    assert body["result_url"].startswith("https://results.test/results/1.json")
+    assert body["usage"]["cost_usd"] == 0.00123
+    assert "retry-after" not in headers
+
+
+def test_the_status_of_a_failed_job(bench: Bench) -> None:
+    job_id = bench.submit()
+    row = next(iter(bench.store.rows.values()))
+    bench.store.claim(row.job.id, 60)
+    bench.store.fail(row.job.id, 1, BILL, Failure.of(FailureCode.OUTPUT_TRUNCATED))
+    _, body, _ = bench.status(job_id)
+    assert body["error"].keys() == {"code", "message", "retryable"}
+    assert (body["status"], body["error"]["code"], body["error"]["retryable"]) == ("failed", "output_truncated", False)
+
+
+@pytest.mark.parametrize(
+    "job_id", ["nope", "0", "%00", "../health", "00000000-0000-0000-0000-000000000000", "{x}", "é"]
+)
+def test_an_id_that_is_no_jobs_is_not_found(bench: Bench, job_id: str) -> None:
+    status, body, _ = bench.status(job_id)
+    assert (status, body["title"]) == (404, "No such job")
+
+
+def test_another_callers_job_is_not_found(bench: Bench) -> None:
+    mine = {"jwt": {"claims": {"sub": "me"}}}
+    job_id = bench.submit(**mine)
+    assert bench.status(job_id, **mine)[0] == 200
+    assert bench.status(job_id, jwt={"claims": {"sub": "you"}})[0] == 404
+    assert bench.status(job_id, iam={"userArn": "arn:aws:iam::111122223333:user/you"})[0] == 404
+    assert bench.status(job_id)[0] == 404
+
+
+def test_health(bench: Bench) -> None:
+    status, body, _ = bench.call(http_event("GET /health"))
+    assert status == 200
+    assert body == {"status": "ok", "version": "0.1.0", "stage": "test", "checks": {"database": "ok", "queue": "ok"}}
+    bench.queue.down = True
+    status, body, _ = bench.call(http_event("GET /health"))
+    assert (status, body["status"], body["checks"]["queue"]) == (503, "down", "down")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/analyze", 405, "POST"),
+        ("DELETE", "/status/x", 405, "GET"),
+        ("GET", "/", 404, None),
+        ("GET", "/status/", 404, None),
+        ("GET", "/status/x/y", 404, None),
+        ("GET", "/admin", 404, None),
+    ],
+)
+def test_other_paths_and_methods(bench: Bench, method: str, path: str, status: int, allow: str | None) -> None:
+    event = http_event("$default", path=path)
+    event["requestContext"]["http"]["method"] = method
+    got, _, headers = bench.call(event)
+    assert (got, headers.get("allow")) == (status, allow)
+
+
+def test_nothing_of_a_request_is_logged(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "canary-4711"
+    logger = logging.getLogger("analysis")
+    monkeypatch.setattr(logger, "handlers", [caplog.handler])
+    caplog.set_level(logging.INFO, "analysis")
+    for body in ({**GOOD, "input": {"text": secret}}, {**GOOD, "metadata": {secret: secret}}, {secret: secret}):
+        bench.call(analyze_event(body, idempotency_key=secret))
+    assert caplog.records
+    for record in caplog.records:
+        assert secret not in json.dumps(record.__dict__, default=str)

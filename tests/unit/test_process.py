@@ -1,0 +1,281 @@
+"""Running a job, with everything around it faked: what ends it, what gives it back, and what it costs."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+from analysis.domain.failure import FailureCode
+from analysis.domain.job import JobStatus
+from analysis.domain.usage import Usage
+from analysis.errors import JobFailed, Redeliver, TryAgain
+from analysis.services.process import LEASE_S, MAX_ATTEMPTS, Process
+
+from tests.support.fakes import (
+    FakeClock,
+    FakeDelivery,
+    FakeQueue,
+    FakeResults,
+    InMemoryJobStore,
+    ScriptedModel,
+    text_answer,
+    tool_answer,
+)
+from tests.support.jobs import ANALYSES, config, new_job
+
+GOOD = {"mood": "cheerful", "score": 7}
+THROTTLED = TryAgain("ThrottlingException", deferred=True, code=FailureCode.MODEL_FAILED)
+BROKEN = TryAgain("ModelErrorException", deferred=False, code=FailureCode.MODEL_FAILED)
+
+
+class Bench:
+    """One job and all that it needs."""
+
+    def __init__(self, *script: dict[str, object] | Exception, model: str = "haiku") -> None:
+        self.clock = FakeClock()
+        self.store = InMemoryJobStore(self.clock)
+        self.queue = FakeQueue()
+        self.results = FakeResults()
+        self.model = ScriptedModel(list(script))
+        self.delivery = FakeDelivery()
+        self.process = Process(self.store, self.queue, self.results, self.model, ANALYSES, random=lambda: 1.0)
+        job = new_job(config=config(model))
+        self.store.record(job)
+        self.store.mark_enqueued(job.id)
+        self.id = job.id
+
+    def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
+        self.process(job_id or self.id, self.delivery, remaining)
+
+    @property
+    def view(self) -> "object":
+        return self.store.get(self.id, "a")
+
+    @property
+    def status(self) -> JobStatus:
+        view = self.store.get(self.id, "a")
+        assert view is not None
+        return view.status
+
+    @property
+    def failure_code(self) -> FailureCode | None:
+        view = self.store.get(self.id, "a")
+        assert view is not None
+        return view.failure.code if view.failure else None
+
+    @property
+    def usage(self) -> Usage:
+        view = self.store.get(self.id, "a")
+        assert view is not None
+        return view.usage
+
+
+def test_a_good_answer_is_the_result() -> None:
+    bench = Bench(tool_answer(GOOD))
+    bench.run()
+    view = bench.store.get(bench.id, "a")
+    assert view is not None
+    assert (view.status, view.result, view.attempts) == (JobStatus.SUCCEEDED, GOOD, 1)
+    assert bench.results.objects == {view.result_key: b'{"mood":"cheerful","score":7}'}
+    assert view.cost_usd == pytest.approx((100 * 1 + 20 * 5) / 1e6)
+    assert bench.delivery.hidden == [LEASE_S]
+
+
+def test_the_request_forces_the_tool_and_names_the_job() -> None:
+    bench = Bench(tool_answer(GOOD))
+    bench.run()
+    request = bench.model.requests[0]
+    assert request["toolConfig"]["toolChoice"] == {"tool": {"name": "record_result"}}
+    assert request["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]["required"] == ["mood", "score"]
+    assert request["inferenceConfig"] == {"maxTokens": 4000, "temperature": 0.1}
+    assert request["requestMetadata"]["job_id"] == str(bench.id)
+    assert "additionalModelRequestFields" not in request
+
+
+def test_a_model_that_refuses_a_forced_tool_is_asked_in_words() -> None:
+    bench = Bench(tool_answer(GOOD), model="global.anthropic.claude-sonnet-5-5")
+    bench.run()
+    request = bench.model.requests[0]
+    assert request["toolConfig"]["toolChoice"] == {"auto": {}}
+    assert "record_result" in request["system"][1]["text"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        tool_answer({"mood": "x" * 21, "score": 7}),
+        tool_answer({"mood": "ok", "score": 7, "extra": True}),
+        tool_answer({"mood": 5, "score": 7}),
+        tool_answer({}),
+        tool_answer("words"),
+        text_answer("I would say cheerful."),
+        text_answer(""),
+        tool_answer(GOOD, name="another_tool"),
+        text_answer("", stop_reason="malformed_tool_use"),
+    ],
+    ids=["too long", "unknown field", "wrong type", "empty", "no object", "text", "nothing", "other tool", "malformed"],
+)
+def test_a_bad_answer_is_sent_back_and_paid_for(bad: dict[str, object]) -> None:
+    bench = Bench(bad, tool_answer(GOOD))
+    bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+    assert bench.usage == Usage(200, 40)
+    first, answer, correction = bench.model.requests[1]["messages"]
+    assert (first["role"], answer["role"], correction["role"]) == ("user", "assistant", "user")
+    assert answer["content"]
+    uses = [block["toolUse"]["toolUseId"] for block in answer["content"] if "toolUse" in block]
+    results = [block["toolResult"]["toolUseId"] for block in correction["content"] if "toolResult" in block]
+    assert uses == results
+
+
+def test_the_correction_names_the_errors() -> None:
+    bench = Bench(tool_answer({"mood": "ok", "score": 11}), tool_answer(GOOD))
+    bench.run()
+    result = bench.model.requests[1]["messages"][2]["content"][0]["toolResult"]
+    assert result["status"] == "error"
+    assert "/score: Input should be less than or equal to 10" in result["content"][0]["text"]
+
+
+def test_after_three_bad_answers_the_job_fails_and_all_are_paid_for() -> None:
+    bench = Bench(*[tool_answer({})] * 3)
+    bench.run()
+    assert (bench.status, bench.failure_code, bench.usage) == (
+        JobStatus.FAILED,
+        FailureCode.INVALID_OUTPUT,
+        Usage(300, 60),
+    )
+    assert bench.queue.sent == []
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "code"),
+    [
+        ("max_tokens", FailureCode.OUTPUT_TRUNCATED),
+        ("model_context_window_exceeded", FailureCode.INPUT_TOO_LONG),
+        ("guardrail_intervened", FailureCode.CONTENT_BLOCKED),
+        ("content_filtered", FailureCode.CONTENT_BLOCKED),
+    ],
+)
+def test_an_answer_that_was_stopped_is_no_result_even_if_it_fits(stop_reason: str, code: FailureCode) -> None:
+    bench = Bench(tool_answer(GOOD, stop_reason=stop_reason))
+    bench.run()
+    assert (bench.status, bench.failure_code, bench.usage) == (JobStatus.FAILED, code, Usage(100, 20))
+
+
+def test_being_throttled_never_fails_a_job() -> None:
+    times = 50
+    bench = Bench(*[THROTTLED] * times, tool_answer(GOOD))
+    for _ in range(times + 1):
+        bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+    delays = [delay for _job, delay in bench.queue.sent]
+    assert len(delays) == times
+    assert delays[:4] == [4, 8, 16, 32]
+    assert max(delays) == 900
+
+
+def test_delays_are_spread() -> None:
+    bench = Bench(THROTTLED)
+    Process(bench.store, bench.queue, bench.results, bench.model, ANALYSES, random=lambda: 0.0)(
+        bench.id, bench.delivery, lambda: 600.0
+    )
+    assert bench.queue.sent == [(bench.id, 2)]
+
+
+def test_a_fault_that_stays_fails_the_job_after_three_attempts() -> None:
+    bench = Bench(*[BROKEN] * MAX_ATTEMPTS)
+    for _ in range(MAX_ATTEMPTS):
+        bench.run()
+    assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_FAILED)
+    assert len(bench.queue.sent) == MAX_ATTEMPTS - 1
+
+
+def test_being_throttled_does_not_use_up_attempts() -> None:
+    bench = Bench(BROKEN, THROTTLED, THROTTLED, BROKEN, tool_answer(GOOD))
+    for _ in range(5):
+        bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+
+
+def test_a_job_whose_workers_died_fails_with_its_reason() -> None:
+    bench = Bench()
+    for _ in range(MAX_ATTEMPTS):
+        bench.store.claim(bench.id, LEASE_S)
+        bench.clock.forward(LEASE_S)
+    bench.run()
+    assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
+    assert bench.model.requests == []
+
+
+def test_a_final_fault_fails_the_job_at_once() -> None:
+    bench = Bench(JobFailed(FailureCode.MODEL_ACCESS_DENIED))
+    bench.run()
+    assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_ACCESS_DENIED)
+
+
+def test_a_duplicate_of_a_finished_job_is_acknowledged_without_a_call() -> None:
+    bench = Bench(tool_answer(GOOD))
+    bench.run()
+    bench.run()
+    assert len(bench.model.requests) == 1
+
+
+def test_a_message_for_no_job_is_acknowledged() -> None:
+    bench = Bench()
+    bench.run(job_id=uuid4())
+
+
+def test_a_job_that_another_worker_holds_comes_back_when_its_lease_ends() -> None:
+    bench = Bench()
+    bench.store.claim(bench.id, LEASE_S)
+    with pytest.raises(Redeliver) as again:
+        bench.run()
+    assert again.value.after == LEASE_S + 1
+    assert bench.model.requests == []
+
+
+def test_a_late_result_is_refused_and_the_new_one_stands() -> None:
+    bench = Bench(tool_answer({"mood": "late", "score": 1}), tool_answer(GOOD))
+
+    def meanwhile() -> None:
+        """The worker freezes for longer than its lease; another takes over and finishes."""
+        bench.model.during = lambda: None
+        bench.clock.forward(LEASE_S)
+        first = bench.model.script.pop(0)
+        bench.run()
+        bench.model.script.append(first)
+
+    bench.model.during = meanwhile
+    bench.run()
+    view = bench.store.get(bench.id, "a")
+    assert view is not None
+    assert (view.status, view.result, view.attempts) == (JobStatus.SUCCEEDED, GOOD, 2)
+    assert len(bench.results.objects) == 2  # each attempt has its own object
+
+
+def test_without_time_for_a_call_the_job_is_not_even_claimed() -> None:
+    bench = Bench()
+    with pytest.raises(Redeliver):
+        bench.run(remaining=lambda: 140.0)
+    assert bench.status is JobStatus.QUEUED
+
+
+def test_a_correction_that_would_not_fit_is_left_to_another_attempt() -> None:
+    bench = Bench(tool_answer({}))
+    left = iter([600.0, 600.0, 100.0])
+    bench.run(remaining=lambda: next(left))
+    assert bench.status is JobStatus.QUEUED
+    assert bench.usage == Usage(100, 20)
+    assert len(bench.queue.sent) == 1
+
+
+def test_a_large_result_is_in_storage_only() -> None:
+    bench = Bench(tool_answer(GOOD))
+    from analysis.services import process  # noqa: PLC0415
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "INLINE_RESULT_BYTES", 10)
+        bench.run()
+    view = bench.store.get(bench.id, "a")
+    assert view is not None
+    assert (view.status, view.result) == (JobStatus.SUCCEEDED, None)
+    assert view.result_key in bench.results.objects
