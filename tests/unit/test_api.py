@@ -92,7 +92,7 @@ def test_a_request_is_accepted(bench: Bench) -> None:
         ('{"analysis": "mood", "input": {"text": "\\ud800"}}', 400),
         ("[" * 100_000 + "]" * 100_000, 400),
         ('{"a":' * 5_000 + "1" + "}" * 5_000, 400),
-        ('{"analysis": "mood", "input": {"text": ' + "9" * 5_000 + "}}", 422),
+        ('{"analysis": "mood", "input": {"text": ' + "9" * 5_000 + "}}", 400),
         ("null", 422),
         ("[]", 422),
         ('"text"', 422),
