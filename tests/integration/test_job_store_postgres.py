@@ -32,12 +32,12 @@ class TestPostgresJobStore(JobStoreContract):
         return move
 
     def test_fifty_submits_with_one_key_at_once_make_one_job(
-        self, empty_database: DatabaseSettings, store: PostgresJobStore
+        self, database: DatabaseSettings, store: PostgresJobStore
     ) -> None:
         start = threading.Barrier(10)
 
         def submit(_number: int) -> object:
-            own = Postgres(empty_database, lambda _refused: "unused")
+            own = Postgres(database, lambda _refused: "unused")
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -49,14 +49,12 @@ class TestPostgresJobStore(JobStoreContract):
             ids = {job_id for some in pool.map(submit, range(10)) for job_id in some}  # type: ignore[attr-defined]
         assert len(ids) == 1
 
-    def test_a_job_is_claimed_by_one_of_many_workers(
-        self, empty_database: DatabaseSettings, store: PostgresJobStore
-    ) -> None:
+    def test_a_job_is_claimed_by_one_of_many_workers(self, database: DatabaseSettings, store: PostgresJobStore) -> None:
         job_ids = [self.queued(store) for _ in range(20)]
         start = threading.Barrier(4)
 
         def work(_number: int) -> int:
-            own = Postgres(empty_database, lambda _refused: "unused")
+            own = Postgres(database, lambda _refused: "unused")
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()

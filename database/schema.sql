@@ -1,0 +1,169 @@
+-- What the migrations make, for reading. Renewed by: uv run python -m tests.support.schema_dump
+
+
+CREATE TYPE public.job_status AS ENUM (
+    'queued',
+    'running',
+    'succeeded',
+    'failed',
+    'cancelled'
+);
+
+CREATE FUNCTION public.record_job_event() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO job_events (job_id, event, to_status, attempt)
+        VALUES (NEW.id, 'accepted', NEW.status, NEW.attempt);
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        -- Only a job that never reached the queue is deleted: its caller was told 503.
+        INSERT INTO job_events (job_id, event, from_status, attempt)
+        VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
+        RETURN OLD;
+    ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
+        IF (OLD.status, NEW.status) NOT IN (
+            ('queued', 'running'), ('queued', 'cancelled'),
+            ('running', 'running'), ('running', 'queued'),
+            ('running', 'succeeded'), ('running', 'failed'), ('running', 'cancelled')
+        ) THEN
+            RAISE EXCEPTION 'a job does not go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation';
+        END IF;
+        INSERT INTO job_events (job_id, event, from_status, to_status, attempt, reason)
+        VALUES (
+            NEW.id,
+            CASE NEW.status WHEN 'running' THEN 'claimed' WHEN 'queued' THEN 'released' ELSE NEW.status::text END,
+            OLD.status, NEW.status, NEW.attempt,
+            CASE NEW.status WHEN 'failed' THEN NEW.error_code WHEN 'queued' THEN NEW.release_reason END
+        );
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.refuse_event_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
+END $$;
+
+CREATE TABLE public.job_configs (
+    fingerprint bytea NOT NULL,
+    body json NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT job_configs_fingerprint_check CHECK ((octet_length(fingerprint) = 32))
+);
+
+CREATE TABLE public.job_events (
+    id bigint NOT NULL,
+    job_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    event text NOT NULL,
+    from_status public.job_status,
+    to_status public.job_status,
+    attempt integer NOT NULL,
+    reason text
+);
+
+ALTER TABLE public.job_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.jobs (
+    id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    idempotency_key text,
+    request_fingerprint bytea NOT NULL,
+    analysis text NOT NULL,
+    model_id text NOT NULL,
+    input json NOT NULL,
+    metadata json NOT NULL,
+    config_fingerprint bytea NOT NULL,
+    status public.job_status DEFAULT 'queued'::public.job_status NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    deferrals integer DEFAULT 0 NOT NULL,
+    release_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    enqueued_at timestamp with time zone,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    lease_expires_at timestamp with time zone,
+    result json,
+    result_key text,
+    result_bytes integer,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd numeric(16,9) DEFAULT 0 NOT NULL,
+    error_code text,
+    error_message text,
+    error_retryable boolean,
+    CONSTRAINT error_is_whole CHECK ((((error_code IS NULL) = (error_message IS NULL)) AND ((error_code IS NULL) = (error_retryable IS NULL)))),
+    CONSTRAINT failed_has_error CHECK (((status = 'failed'::public.job_status) = (error_code IS NOT NULL))),
+    CONSTRAINT final_has_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (finished_at IS NOT NULL))),
+    CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT jobs_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
+    CONSTRAINT jobs_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
+    CONSTRAINT jobs_check CHECK (((deferrals >= 0) AND (deferrals <= attempt))),
+    CONSTRAINT jobs_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
+    CONSTRAINT jobs_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT jobs_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT jobs_request_fingerprint_check CHECK ((octet_length(request_fingerprint) = 32)),
+    CONSTRAINT jobs_result_bytes_check CHECK ((result_bytes >= 0)),
+    CONSTRAINT result_has_size CHECK (((result_key IS NULL) = (result_bytes IS NULL))),
+    CONSTRAINT result_only_with_object CHECK (((result IS NULL) OR (result_key IS NOT NULL))),
+    CONSTRAINT running_has_lease CHECK (((status = 'running'::public.job_status) = (lease_expires_at IS NOT NULL))),
+    CONSTRAINT running_was_claimed CHECK (((status <> ALL (ARRAY['running'::public.job_status, 'succeeded'::public.job_status, 'failed'::public.job_status])) OR (attempt > 0))),
+    CONSTRAINT started_once_claimed CHECK (((attempt > 0) = (started_at IS NOT NULL))),
+    CONSTRAINT succeeded_has_result CHECK (((status = 'succeeded'::public.job_status) = (result_key IS NOT NULL))),
+    CONSTRAINT times_in_order CHECK (((created_at <= enqueued_at) AND (created_at <= started_at) AND (COALESCE(started_at, created_at) <= finished_at)))
+);
+
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.job_configs
+    ADD CONSTRAINT job_configs_pkey PRIMARY KEY (fingerprint);
+
+ALTER TABLE ONLY public.job_events
+    ADD CONSTRAINT job_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+CREATE INDEX job_events_of_job ON public.job_events USING btree (job_id, id);
+
+CREATE INDEX jobs_by_status ON public.jobs USING btree (tenant_id, status, created_at DESC, id DESC);
+
+CREATE UNIQUE INDEX jobs_idempotency_key ON public.jobs USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX jobs_leases ON public.jobs USING btree (lease_expires_at) WHERE (status = 'running'::public.job_status);
+
+CREATE INDEX jobs_never_enqueued ON public.jobs USING btree (created_at) WHERE ((status = 'queued'::public.job_status) AND (enqueued_at IS NULL));
+
+CREATE INDEX jobs_newest_first ON public.jobs USING btree (tenant_id, created_at DESC, id DESC);
+
+CREATE INDEX jobs_waiting ON public.jobs USING btree (enqueued_at) WHERE (status = 'queued'::public.job_status);
+
+CREATE TRIGGER job_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.job_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_event_change();
+
+CREATE TRIGGER jobs_record_event AFTER INSERT OR DELETE OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.record_job_event();
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_config_fingerprint_fkey FOREIGN KEY (config_fingerprint) REFERENCES public.job_configs(fingerprint);
+

@@ -1,0 +1,58 @@
+"""At two hundred thousand jobs every hot query still reads an index: what grows with the table is not read."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from analysis.adapters import job_statements
+from analysis.adapters.postgres import Postgres
+from analysis.config import DatabaseSettings
+
+JOBS = 200_000
+
+FILL = f"""
+INSERT INTO job_configs VALUES (decode(repeat('00', 32), 'hex'), '{{}}');
+INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, status,
+                  attempt, created_at, enqueued_at, started_at, finished_at, result_key, result_bytes, idempotency_key)
+SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 'mood', 'm', '{{}}', '{{}}',
+       decode(repeat('00', 32), 'hex'), CASE WHEN n % 1000 = 0 THEN 'queued' ELSE 'succeeded' END::job_status,
+       (n % 1000 <> 0)::int, at, at, CASE WHEN n % 1000 <> 0 THEN at END, CASE WHEN n % 1000 <> 0 THEN at END,
+       CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END, 'key-' || n
+FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s' AS at) AS times;
+ANALYZE jobs;
+"""
+
+NEWEST = "SELECT id FROM jobs WHERE tenant_id = 'tenant-7' {0} ORDER BY created_at DESC, id DESC LIMIT 50"
+
+HOT = {
+    "status": (job_statements.GET, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
+    "same key again": (
+        job_statements.RECORDED,
+        {"id": str(uuid4()), "tenant_id": "tenant-1", "idempotency_key": "key-1"},
+    ),
+    "claim": (job_statements.CLAIM, {"id": str(uuid4()), "lease": 60}),
+    "sweep": (job_statements.STRANDED, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
+    "list": (NEWEST.format(""), {}),
+    "list one state": (NEWEST.format("AND status = 'queued'"), {}),
+}
+
+
+@pytest.fixture(scope="module")
+def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
+    connection = Postgres(databases(migrated), lambda _refused: "unused")
+    own = connection.connect()
+    own.run("SET statement_timeout = 0")
+    own.run("SET session_replication_role = replica")  # no events for what never happened
+    own.run(FILL)
+    own.close()
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("query", HOT)
+def test_it_reads_an_index(full: Postgres, query: str) -> None:
+    statement, parameters = HOT[query]
+    plan = "\n".join(row["QUERY PLAN"] for row in full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", **parameters))
+    assert "Seq Scan on jobs" not in plan, plan
+    read = max(int(part.split()[0]) for part in plan.split("shared hit=")[1:])
+    assert read < 2_000, plan  # of the table's 8 kB pages, of which there are more than 5,000

@@ -1,0 +1,82 @@
+"""The migrations: what they make, that they run once, and that schema.sql is what they make."""
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from analysis.adapters import migrations
+from analysis.config import DatabaseSettings
+from analysis.domain.job import TRANSITIONS
+from analysis.errors import ConfigurationFault
+
+from tests.support.schema_dump import DATABASE, dump, migrate
+
+
+def folder_with(tmp_path: Path, **files: str) -> Path:
+    for name, sql in files.items():
+        (tmp_path / f"{name.removeprefix('n')}.sql").write_text(sql)
+    return tmp_path
+
+
+def test_they_run_once(empty_database: DatabaseSettings) -> None:
+    names = [file.name for file in sorted((DATABASE / "migrations").glob("*.sql"))]
+    assert migrate(empty_database) == names
+    assert migrate(empty_database) == []
+
+
+def test_two_runners_at_once_apply_each_once(empty_database: DatabaseSettings) -> None:
+    start = threading.Barrier(3)
+
+    def runner(_number: int) -> list[str]:
+        start.wait()
+        return migrate(empty_database)
+
+    with ThreadPoolExecutor(3) as pool:
+        applied = [name for names in pool.map(runner, range(3)) for name in names]
+    assert applied == [file.name for file in sorted((DATABASE / "migrations").glob("*.sql"))]
+
+
+def test_schema_sql_is_what_they_make(empty_database: DatabaseSettings) -> None:
+    migrate(empty_database)
+    renew = "uv run python -m tests.support.schema_dump > database/schema.sql"
+    assert (DATABASE / "schema.sql").read_text() == dump(empty_database), f"stale: {renew}"
+
+
+def test_a_failed_migration_leaves_nothing_of_itself(empty_database: DatabaseSettings, tmp_path: Path) -> None:
+    good = "CREATE TABLE one (a int); INSERT INTO one VALUES (1);"
+    folder = folder_with(tmp_path, n0001_make_one=good, n0002_make_two="CREATE TABLE two (a int); SELECT 1/0;")
+    with pytest.raises(Exception, match="division by zero"):
+        migrate(empty_database, folder)
+    folder_with(tmp_path, n0002_make_two="CREATE TABLE two (a int)")
+    assert migrate(empty_database, folder) == ["0002_make_two.sql"]
+
+
+def test_an_edited_migration_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
+    migrate(empty_database, folder_with(tmp_path, n0001_make_one="CREATE TABLE one (a int)"))
+    with pytest.raises(ConfigurationFault, match="edited after it was applied"):
+        migrate(empty_database, folder_with(tmp_path, n0001_make_one="CREATE TABLE one (b int)"))
+
+
+def test_an_older_release_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
+    migrate(empty_database, folder_with(tmp_path, n0001_make_one="SELECT 1", n0002_make_two="SELECT 1"))
+    (tmp_path / "0002_make_two.sql").unlink()
+    with pytest.raises(ConfigurationFault, match="deploy a newer one"):
+        migrate(empty_database, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"n0002_make_two": ""}, {"n0001_make_one": "", "n0003_make_three": ""}, {"n1_one": ""}, {"n0001_Make": ""}],
+    ids=["none", "no first", "gap", "short number", "no phrase"],
+)
+def test_a_bad_folder_is_refused(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationFault):
+        migrations.read(folder_with(tmp_path, **files))
+
+
+def test_the_migration_and_the_domain_list_the_same_transitions() -> None:
+    sql = (DATABASE / "migrations" / "0001_create_jobs.sql").read_text()
+    listed = re.findall(r"^--   (\w+) +-> (\w+) +(.+)$", sql, re.MULTILINE)
+    assert [(a, b, why) for a, b, why in listed] == [(a.value, b.value, why) for (a, b), why in TRANSITIONS.items()]
