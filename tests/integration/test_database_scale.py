@@ -24,7 +24,7 @@ ANALYZE jobs;
 
 NEWEST = "SELECT id FROM jobs WHERE tenant_id = 'tenant-7' {0} ORDER BY created_at DESC, id DESC LIMIT 50"
 
-HOT = {
+HOT: dict[str, tuple[str, dict[str, object]]] = {
     "status": (job_statements.GET, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
     "same key again": (
         job_statements.RECORDED,

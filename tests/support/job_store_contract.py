@@ -35,7 +35,7 @@ class JobStoreContract:
         view = store.get(job.id, "a")
         assert view is not None
         assert (view.status, view.attempts, view.metadata) == (JobStatus.QUEUED, 0, {"ticket": "A-17"})
-        assert view.started_at is view.finished_at is view.result is view.failure is None
+        assert (view.started_at, view.finished_at, view.result, view.failure) == (None,) * 4
         assert store.get(job.id, "b") is None
         assert store.get(uuid4(), "a") is None
 

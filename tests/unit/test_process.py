@@ -8,6 +8,7 @@ from analysis.domain.failure import FailureCode
 from analysis.domain.job import JobStatus
 from analysis.domain.usage import Usage
 from analysis.errors import JobFailed, Redeliver, TryAgain
+from analysis.services import process
 from analysis.services.process import LEASE_S, MAX_ATTEMPTS, Process
 
 from tests.support.fakes import (
@@ -270,8 +271,6 @@ def test_a_correction_that_would_not_fit_is_left_to_another_attempt() -> None:
 
 def test_a_large_result_is_in_storage_only() -> None:
     bench = Bench(tool_answer(GOOD))
-    from analysis.services import process  # noqa: PLC0415
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "INLINE_RESULT_BYTES", 10)
         bench.run()

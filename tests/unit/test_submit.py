@@ -45,8 +45,10 @@ def test_an_accepted_job_is_recorded_and_sent_once() -> None:
 
 def test_the_job_is_recorded_before_it_is_sent() -> None:
     bench = Bench()
-    bench.queue.before_send = lambda job_id: [bench.store.rows[job_id]] and None
+    recorded: list[bool] = []
+    bench.queue.before_send = lambda job_id: recorded.append(job_id in bench.store.rows)
     bench()
+    assert recorded == [True]
 
 
 @pytest.mark.parametrize(

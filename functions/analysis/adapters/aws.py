@@ -27,6 +27,8 @@ SMALL_CALL = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
 )
 
+STORAGE_CALL = SMALL_CALL.merge(Config(signature_version="s3v4"))  # or links would be signed the old way
+
 MODEL_READ_TIMEOUT_S = 120
 """4,000 tokens take a Sonnet-class model about 80 s. Three calls of this length fit the processor's 600 s."""
 
@@ -55,7 +57,7 @@ def sqs() -> "SQSClient":
 @cache
 def s3() -> "S3Client":
     """Amazon S3."""
-    return _session().client("s3", config=SMALL_CALL.merge(Config(signature_version="s3v4")))
+    return _session().client("s3", config=STORAGE_CALL)
 
 
 @cache

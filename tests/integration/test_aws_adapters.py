@@ -1,0 +1,219 @@
+"""The adapters of SQS, S3, Parameter Store and Secrets Manager, on moto."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from analysis.adapters.aws import SMALL_CALL, STORAGE_CALL
+from analysis.adapters.parameters import CACHE_SECONDS, DatabasePassword, ParameterStoreConfiguration
+from analysis.adapters.queue import SqsDelivery, SqsJobQueue, job_id_of
+from analysis.adapters.results import S3ResultStore
+from analysis.errors import ConfigurationFault, Unavailable
+from botocore.config import Config
+from moto import mock_aws
+
+from tests.support.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+NOWHERE = "http://127.0.0.1:9"  # nothing listens on the discard port
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield
+
+
+def client(service: str, **arguments: Any) -> Any:
+    config = STORAGE_CALL if service == "s3" else SMALL_CALL
+    return boto3.Session().client(service, config=config, **arguments)  # type: ignore[call-overload]
+
+
+class TestQueue:
+    @pytest.fixture
+    def sqs(self) -> "SQSClient":
+        made: SQSClient = client("sqs")
+        return made
+
+    @pytest.fixture
+    def url(self, sqs: "SQSClient") -> str:
+        return sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
+
+    def test_a_message_carries_the_job_and_nothing_else(self, sqs: "SQSClient", url: str) -> None:
+        job_id = uuid4()
+        SqsJobQueue(lambda: sqs, url).send(job_id)
+        body = sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
+        assert json.loads(body) == {"job_id": str(job_id)}
+        assert job_id_of(body) == job_id
+
+    def test_a_delayed_message_is_not_there_yet(self, sqs: "SQSClient", url: str) -> None:
+        SqsJobQueue(lambda: sqs, url).send(uuid4(), 900)
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+    def test_a_message_that_is_no_longer_hidden_comes_back(self, sqs: "SQSClient", url: str) -> None:
+        SqsJobQueue(lambda: sqs, url).send(uuid4())
+        message = sqs.receive_message(QueueUrl=url)["Messages"][0]
+        SqsDelivery(sqs, url, message["ReceiptHandle"]).hide(0)
+        assert sqs.receive_message(QueueUrl=url)["Messages"][0]["MessageId"] == message["MessageId"]
+
+    def test_a_message_that_cannot_be_hidden_fails_nothing(self, sqs: "SQSClient", url: str) -> None:
+        SqsDelivery(sqs, url, "no-such-handle").hide(10)
+
+    def test_a_queue_that_is_not_there_is_unavailable(self, sqs: "SQSClient", url: str) -> None:
+        queue = SqsJobQueue(lambda: sqs, url + "-gone")
+        with pytest.raises(Unavailable):
+            queue.send(uuid4())
+        with pytest.raises(Unavailable):
+            queue.ping()
+
+    @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"job_id": 1}', '{"job_id": "x"}'])
+    def test_a_message_that_is_not_ours_is_an_error(self, body: str) -> None:
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever it says: the message goes to the dead-letter queue
+            job_id_of(body)
+
+
+class TestResults:
+    @pytest.fixture
+    def s3(self) -> "S3Client":
+        made: S3Client = client("s3")
+        made.create_bucket(Bucket="results")
+        return made
+
+    def test_each_attempt_has_its_own_object(self, s3: "S3Client") -> None:
+        store, job_id = S3ResultStore(lambda: s3, "results"), uuid4()
+        keys = [store.put(job_id, attempt, b'{"a": %d}' % attempt) for attempt in (1, 2)]
+        assert [s3.get_object(Bucket="results", Key=key)["Body"].read() for key in keys] == [b'{"a": 1}', b'{"a": 2}']
+        assert s3.get_object(Bucket="results", Key=keys[0])["ContentType"] == "application/json"
+
+    def test_an_object_is_never_overwritten(self, s3: "S3Client") -> None:
+        store, job_id = S3ResultStore(lambda: s3, "results"), uuid4()
+        key = store.put(job_id, 1, b"first")
+        assert store.put(job_id, 1, b"second") == key
+        assert s3.get_object(Bucket="results", Key=key)["Body"].read() == b"first"
+
+    def test_a_link_expires_soon(self, s3: "S3Client") -> None:
+        url = S3ResultStore(lambda: s3, "results").url("results/1.json")
+        assert "X-Amz-Expires=300" in url
+        assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+
+    def test_a_bucket_that_is_not_there_is_unavailable(self, s3: "S3Client") -> None:
+        with pytest.raises(Unavailable):
+            S3ResultStore(lambda: s3, "gone").put(uuid4(), 1, b"{}")
+
+
+class TestConfiguration:
+    @pytest.fixture
+    def ssm(self) -> "SSMClient":
+        made: SSMClient = client("ssm")
+        return made
+
+    def put(self, ssm: "SSMClient", config: str = "{}", rules: str = "{}") -> None:
+        for name, value in (("/p/s/config", config), ("/p/s/business-rules", rules)):
+            ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+    def configuration(self, ssm: Any, clock: FakeClock | None = None) -> ParameterStoreConfiguration:
+        time = clock or FakeClock()
+        return ParameterStoreConfiguration(
+            lambda: ssm, "/p/s/config", "/p/s/business-rules", lambda: time().timestamp()
+        )
+
+    def test_it_is_read_and_kept_for_five_minutes(self, ssm: "SSMClient") -> None:
+        clock = FakeClock()
+        self.put(ssm, '{"llm": {"model": "fast"}}', '{"mood": {"a": 1}}')
+        configuration = self.configuration(ssm, clock)
+        stage, rules = configuration.current()
+        assert (stage.llm.model, stage.llm.max_tokens, rules) == ("fast", 4000, {"mood": {"a": 1}})
+        self.put(ssm, '{"llm": {"model": "powerful"}}')
+        clock.forward(CACHE_SECONDS - 1)
+        assert configuration.current()[0].llm.model == "fast"
+        clock.forward(1)
+        assert configuration.current()[0].llm.model == "powerful"
+
+    def test_without_parameter_store_the_last_one_stays(self, ssm: "SSMClient") -> None:
+        clock = FakeClock()
+        self.put(ssm, '{"llm": {"model": "fast"}}')
+        clients = [ssm, client("ssm", endpoint_url=NOWHERE)]
+        configuration = ParameterStoreConfiguration(
+            lambda: clients[0], "/p/s/config", "/p/s/business-rules", lambda: clock().timestamp()
+        )
+        assert configuration.current()[0].llm.model == "fast"
+        clients.reverse()
+        clock.forward(CACHE_SECONDS)
+        assert configuration.current()[0].llm.model == "fast"
+
+    def test_without_parameter_store_there_is_no_first_one(self) -> None:
+        away = boto3.Session().client(
+            "ssm", endpoint_url=NOWHERE, config=Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+        )
+        with pytest.raises(Unavailable):
+            self.configuration(away).current()
+
+    @pytest.mark.parametrize(
+        ("config", "rules"),
+        [
+            ("{", "{}"),
+            ('{"llm": {"modle": "fast"}}', "{}"),
+            ('{"llm": {"model": "none-such"}}', "{}"),
+            ('{"llm": {"temperature": 2}}', "{}"),
+            ("{}", "[]"),
+            ("{}", '{"mood": 1}'),
+        ],
+    )
+    def test_a_value_that_does_not_fit_is_a_fault(self, ssm: "SSMClient", config: str, rules: str) -> None:
+        self.put(ssm, config, rules)
+        with pytest.raises(ConfigurationFault, match="/p/s/"):
+            self.configuration(ssm).current()
+
+    def test_a_missing_parameter_is_named(self, ssm: "SSMClient") -> None:
+        with pytest.raises(ConfigurationFault, match="/p/s/config, /p/s/business-rules"):
+            self.configuration(ssm).current()
+
+    def test_a_stage_can_add_and_change_models_without_a_deploy(self, ssm: "SSMClient") -> None:
+        self.put(ssm)
+        shipped = self.configuration(ssm).current()[0].catalogue.find("haiku")
+        changed = {**shipped.model_dump(mode="json", by_alias=True), "context_tokens": 7}
+        added = {**changed, "id": "eu.anthropic.claude-next"}
+        self.put(ssm, json.dumps({"models": [changed, added], "aliases": {"next": added["id"]}}))
+        catalogue = self.configuration(ssm).current()[0].catalogue
+        assert catalogue.find("haiku").context_tokens == 7
+        assert catalogue.find("next").id == added["id"]
+
+
+class TestDatabasePassword:
+    @pytest.fixture
+    def secrets(self) -> "SecretsManagerClient":
+        made: SecretsManagerClient = client("secretsmanager")
+        return made
+
+    def test_it_is_read_once_and_again_when_refused(self, secrets: "SecretsManagerClient") -> None:
+        arn = secrets.create_secret(Name="db", SecretString='{"username": "u", "password": "first"}')["ARN"]
+        password = DatabasePassword(lambda: secrets, arn)
+        assert password(False) == "first"
+        secrets.put_secret_value(SecretId=arn, SecretString='{"username": "u", "password": "second"}')
+        assert password(False) == "first"
+        assert password(True) == "second"
+        assert password(False) == "second"
+
+    @pytest.mark.parametrize("value", ["plain", "{}", "[]"])
+    def test_a_secret_that_is_none_is_a_fault_that_does_not_show_it(
+        self, secrets: "SecretsManagerClient", value: str
+    ) -> None:
+        arn = secrets.create_secret(Name="db", SecretString=value)["ARN"]
+        with pytest.raises(ConfigurationFault) as fault:
+            DatabasePassword(lambda: secrets, arn)(False)
+        assert "plain" not in str(fault.value)
+
+    def test_a_secret_that_is_not_there_is_unavailable(self, secrets: "SecretsManagerClient") -> None:
+        with pytest.raises(Unavailable):
+            DatabasePassword(lambda: secrets, "arn:aws:secretsmanager:us-east-1:111122223333:secret:gone")(False)

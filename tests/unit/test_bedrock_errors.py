@@ -1,0 +1,102 @@
+"""Every error that Converse can answer has a meaning, and the waits fit the function's time."""
+
+import json
+from pathlib import Path
+
+import botocore.exceptions as botocore_errors
+import pytest
+from analysis.adapters import aws
+from analysis.adapters.bedrock import MEANING, BedrockConverse
+from analysis.domain.failure import FailureCode
+from analysis.errors import AnalysisError, JobFailed, TryAgain
+from analysis.services import answer, process, sweep
+from botocore import loaders
+from botocore.exceptions import ClientError
+
+WIRING = json.loads((Path(__file__).parents[2] / "infra" / "wiring.json").read_text())["resources"]
+
+
+class Raising:
+    """A Bedrock client whose every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def converse(self, **_request: object) -> object:
+        raise self.error
+
+
+def outcome(error: Exception) -> AnalysisError:
+    with pytest.raises(AnalysisError) as raised:
+        BedrockConverse(lambda: Raising(error)).converse({})  # type: ignore[arg-type, return-value]
+    return raised.value
+
+
+def answered(code: str, message: str = "") -> AnalysisError:
+    return outcome(ClientError({"Error": {"Code": code, "Message": message}}, "Converse"))
+
+
+def test_every_error_of_the_service_model_has_a_meaning() -> None:
+    model = loaders.Loader().load_service_model("bedrock-runtime", "service-2")
+    assert {error["shape"] for error in model["operations"]["Converse"]["errors"]} <= set(MEANING)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailableException", "ModelNotReadyException"])
+def test_throttling_costs_no_attempt(code: str) -> None:
+    error = answered(code)
+    assert isinstance(error, TryAgain)
+    assert error.deferred
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "InternalServerException"}}, "Converse"),
+        ClientError({"Error": {"Code": "SomethingNew"}}, "Converse"),
+        botocore_errors.ReadTimeoutError(endpoint_url="x"),
+        botocore_errors.ConnectTimeoutError(endpoint_url="x"),
+        botocore_errors.EndpointConnectionError(endpoint_url="x"),
+        botocore_errors.ConnectionClosedError(endpoint_url="x"),
+        botocore_errors.ResponseStreamingError(error="x"),
+    ],
+)
+def test_what_may_pass_costs_an_attempt(error: Exception) -> None:
+    again = outcome(error)
+    assert isinstance(again, TryAgain)
+    assert not again.deferred
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "failure"),
+    [
+        ("ValidationException", "Malformed input request", FailureCode.MODEL_REFUSED_REQUEST),
+        ("ValidationException", "Input is too long for requested model.", FailureCode.INPUT_TOO_LONG),
+        ("AccessDeniedException", "", FailureCode.MODEL_ACCESS_DENIED),
+        (
+            "ResourceNotFoundException",
+            "This model version has reached its end of life",
+            FailureCode.MODEL_NOT_AVAILABLE,
+        ),
+    ],
+)
+def test_what_will_not_pass_fails_the_job_without_quoting_the_service(
+    code: str, message: str, failure: FailureCode
+) -> None:
+    error = answered(code, message)
+    assert isinstance(error, JobFailed)
+    assert error.failure.code is failure
+    assert not message or message not in error.failure.message
+
+
+def test_all_waits_fit_into_one_another() -> None:
+    timeout = WIRING["AiProcessor"]["inputs"]["timeout"]
+    api_timeout = WIRING["ApiHandler"]["inputs"]["timeout"]
+    queue = WIRING["Jobs"]["inputs"]
+    call = aws.MODEL_CONNECT_TIMEOUT_S + aws.MODEL_READ_TIMEOUT_S
+    assert call == BedrockConverse.longest_call
+    assert answer.MAX_CALLS * call + process.MARGIN_S < timeout
+    assert queue["visibilityTimeoutSeconds"] >= 6 * timeout  # AWS's own advice
+    assert queue["redrivePolicy"]["maxReceiveCount"] > process.MAX_ATTEMPTS
+    assert api_timeout < sweep.NEVER_ENQUEUED_S
+    assert api_timeout < 30  # API Gateway's limit
+    assert vars(aws.MODEL_CALL)["_user_provided_options"]["retries"] == {"total_max_attempts": 1}

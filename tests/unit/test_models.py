@@ -1,0 +1,67 @@
+"""The list of models: complete, consistent, and priced."""
+
+from decimal import Decimal
+
+import pytest
+from analysis.domain.models import UnknownModel, shipped_catalogue
+from analysis.domain.usage import Bill, Usage
+
+CATALOGUE = shipped_catalogue()
+OF_THE_GUIDE = [
+    "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+    "us.anthropic.claude-3-sonnet-20240229-v1:0",
+    "us.anthropic.claude-3-haiku-20240307-v1:0",
+    "us.amazon.nova-micro-v1:0",
+    "us.amazon.nova-lite-v1:0",
+    "us.amazon.nova-pro-v1:0",
+]
+
+
+@pytest.mark.parametrize("alias", ["claude", "sonnet", "claude-3.5", "haiku", "fast", "balanced", "powerful"])
+def test_every_alias_leads_to_a_model_that_can_be_called(alias: str) -> None:
+    assert CATALOGUE.find(alias).lifecycle.state == "current"
+
+
+@pytest.mark.parametrize("model_id", OF_THE_GUIDE)
+def test_ids_of_old_stay_known(model_id: str) -> None:
+    assert CATALOGUE.find(model_id).id == model_id
+
+
+@pytest.mark.parametrize("name", ["gpt", "", "anthropic.claude-sonnet-5", "Claude"])
+def test_an_unknown_name_is_an_error(name: str) -> None:
+    with pytest.raises(UnknownModel):
+        CATALOGUE.find(name)
+
+
+def test_a_model_that_ends_names_a_successor_that_does_not() -> None:
+    for model in CATALOGUE.models:
+        if model.lifecycle.state != "current":
+            assert model.lifecycle.replaced_by
+            assert CATALOGUE.find(model.lifecycle.replaced_by).lifecycle.state == "current"
+
+
+def test_a_policy_allows_the_profile_and_the_model_everywhere_it_is_routed_to() -> None:
+    for model in CATALOGUE.models:
+        scope, _, foundation = model.id.partition(".")
+        assert f"arn:aws:bedrock:{{region}}:{{account}}:inference-profile/{model.id}" in model.policy_arns
+        regions = {arn.split(":")[3] for arn in model.policy_arns if arn.endswith(f"foundation-model/{foundation}")}
+        assert regions == ({"{region}", ""} if scope == "global" else {"us-east-1", "us-east-2", "us-west-2"})
+
+
+def test_a_call_costs_what_its_tokens_cost() -> None:
+    usage = Usage(1_000_000, 100_000, 10_000, 1_000)
+    assert CATALOGUE.find("haiku").price.of_call(usage) == Decimal("1.50225")
+
+
+def test_a_long_prompt_costs_the_long_rate() -> None:
+    price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
+    assert price.of_call(Usage(100_000, 1_000)) == Decimal("0.0105")
+    assert price.of_call(Usage(100_001, 1_000)) == Decimal("0.0525005")
+    twice = Bill().add(Usage(60_000), price).add(Usage(60_000), price)
+    assert twice.cost_usd == Decimal("0.012")  # two calls, neither of them long
+
+
+def test_the_cheapest_alias_is_the_fast_one() -> None:
+    per_call = {name: CATALOGUE.find(name).price.of_call(Usage(1_000, 1_000)) for name in CATALOGUE.aliases}
+    assert min(per_call, key=lambda name: per_call[name]) == "fast"

@@ -1,0 +1,75 @@
+"""The processor's handler: which messages come again, and that one bad one takes none with it."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from analysis import bootstrap
+from analysis.adapters.queue import job_id_of
+from analysis.errors import ConfigurationFault, Redeliver, Unavailable
+from analysis.handlers import processor
+
+from tests.support.events import sqs_event
+from tests.support.fakes import FakeDelivery
+
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], process: Callable[[UUID], None]) -> tuple[Any, Any]:
+    deliveries: dict[str, FakeDelivery] = {}
+
+    class Worker:
+        def run(self, record: dict[str, Any], remaining: Callable[[], float]) -> None:
+            assert remaining() == 600.0
+            process(job_id_of(record["body"]))
+
+        def delivery(self, record: dict[str, Any]) -> FakeDelivery:
+            return deliveries.setdefault(record["messageId"], FakeDelivery())
+
+    monkeypatch.setattr(bootstrap, "worker", Worker)
+    return processor.handler(event, CONTEXT), deliveries
+
+
+def message() -> str:
+    return json.dumps({"job_id": str(uuid4())})
+
+
+def test_what_is_done_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[UUID] = []
+    answer, _ = run(monkeypatch, sqs_event(message(), message()), seen.append)
+    assert answer == {"batchItemFailures": []}
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [Redeliver("held"), Unavailable("database"), ConfigurationFault("x"), RuntimeError("x"), KeyError("x")]
+)
+def test_what_fails_is_named_and_its_neighbours_are_not(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    bad = uuid4()
+
+    def process(job_id: UUID) -> None:
+        if job_id == bad:
+            raise fault
+
+    event = sqs_event(message(), json.dumps({"job_id": str(bad)}), message())
+    answer, _ = run(monkeypatch, event, process)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+
+
+@pytest.mark.parametrize("body", ["", "not json", "{}", '{"job_id": "x"}', "[1]"])
+def test_a_message_that_is_not_ours_is_left_for_the_dead_letter_queue(
+    monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    answer, _ = run(monkeypatch, sqs_event(body), lambda _job_id: None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+
+
+def test_a_message_comes_back_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    def process(_job_id: UUID) -> None:
+        raise Redeliver("another worker holds the job", after=12.4)
+
+    _, deliveries = run(monkeypatch, sqs_event(message()), process)
+    assert deliveries["message-0"].hidden == [12]
