@@ -34,8 +34,17 @@ def api(event, context):
     if path == "/image":
         return {"statusCode": 200, "headers": {"content-type": "image/png"}, "body": "iVBORw==",
                 "isBase64Encoded": True, "cookies": ["a=1", "b=2"]}
-    if path == "/bare":
+    if path == "/pause":
+        time.sleep(0.3)
+    if path in ("/bare", "/pause"):
         return {"pid": os.getpid()}
+    if path == "/analyze":
+        outcome = json.loads(event["body"])["outcome"]
+        if outcome == "refuse":
+            return {"statusCode": 422, "body": json.dumps({"title": "refused on purpose"})}
+        return {"statusCode": 202, "body": json.dumps({"status_url": "/status/" + outcome})}
+    if path.startswith("/status/"):
+        return {"statusCode": 200, "body": json.dumps({"status": path.removeprefix("/status/")})}
     answer = {"event": event, "environment": dict(os.environ), "cwd": os.getcwd(), "pid": os.getpid(),
               "remaining_ms": context.get_remaining_time_in_millis(), "arn": context.invoked_function_arn}
     return {"statusCode": 201, "headers": {"content-type": "application/json"}, "body": json.dumps(answer)}
@@ -67,9 +76,24 @@ def resource(kind: str, **inputs: object) -> dict[str, Any]:
     return {"type": kind, "inputs": inputs}
 
 
+def integration(function_name: str, **more: object) -> dict[str, Any]:
+    return resource(
+        "aws:apigatewayv2/integration:Integration",
+        apiId="${Api.id}",
+        integrationType="AWS_PROXY",
+        integrationUri=f"${{{function_name}.arn}}",
+        payloadFormatVersion="2.0",
+        **more,
+    )
+
+
+def route(key: str, integration_name: str) -> dict[str, Any]:
+    target = f"integrations/${{{integration_name}.id}}"
+    return resource("aws:apigatewayv2/route:Route", apiId="${Api.id}", routeKey=key, target=target)
+
+
 def wiring(directory: Path, **more: dict[str, Any]) -> dict[str, Any]:
     """An API, a queue with a dead-letter queue and a worker, a bucket, and a one-time invocation."""
-    route = {"apiId": "${Api.id}", "target": "integrations/${Integration.id}"}
     worker_environment = {"variables": {"SEEN_FILE": str(directory / "seen")}}
     resources = {
         "Bucket": resource("aws:s3/bucket:Bucket", bucket="the-bucket"),
@@ -97,15 +121,10 @@ def wiring(directory: Path, **more: dict[str, Any]) -> dict[str, Any]:
             functionResponseTypes=["ReportBatchItemFailures"],
         ),
         "Api": resource("aws:apigatewayv2/api:Api", name="api", protocolType="HTTP"),
-        "Integration": resource(
-            "aws:apigatewayv2/integration:Integration",
-            apiId="${Api.id}",
-            integrationType="AWS_PROXY",
-            integrationUri="${ApiFunction.arn}",
-            payloadFormatVersion="2.0",
-        ),
-        "RouteItem": resource("aws:apigatewayv2/route:Route", routeKey="ANY /items/{id}", **route),
-        "RouteAny": resource("aws:apigatewayv2/route:Route", routeKey="GET /{rest+}", **route),
+        "Integration": integration("ApiFunction"),
+        "RouteAnalyze": route("POST /analyze", "Integration"),
+        "RouteItem": route("ANY /items/{id}", "Integration"),
+        "RouteAny": route("GET /{rest+}", "Integration"),
         **more,
     }
     return {"project": "p", "stage": "test", "region": "eu-west-1", "resources": resources}

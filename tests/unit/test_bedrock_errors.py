@@ -100,3 +100,13 @@ def test_all_waits_fit_into_one_another() -> None:
     assert api_timeout < sweep.NEVER_ENQUEUED_S
     assert api_timeout < 30  # API Gateway's limit
     assert vars(aws.MODEL_CALL)["_user_provided_options"]["retries"] == {"total_max_attempts": 1}
+
+
+@pytest.mark.parametrize("answer", [{}, {"ResponseMetadata": {}}, {"output": {}, "stopReason": "end_turn"}])
+def test_half_an_answer_is_none(answer: dict[str, object]) -> None:
+    class Answering:
+        def converse(self, **_request: object) -> object:
+            return answer
+
+    with pytest.raises(TryAgain):
+        BedrockConverse(lambda: Answering()).converse({})  # type: ignore[arg-type, return-value]

@@ -170,7 +170,7 @@ def test_being_throttled_never_fails_a_job() -> None:
     assert bench.status is JobStatus.SUCCEEDED
     delays = [delay for _job, delay in bench.queue.sent]
     assert len(delays) == times
-    assert delays[:4] == [4, 8, 16, 32]
+    assert delays[:4] == [2, 4, 8, 16]
     assert max(delays) == 900
 
 
@@ -179,7 +179,7 @@ def test_delays_are_spread() -> None:
     Process(bench.store, bench.queue, bench.results, bench.model, ANALYSES, random=lambda: 0.0)(
         bench.id, bench.delivery, lambda: 600.0
     )
-    assert bench.queue.sent == [(bench.id, 2)]
+    assert bench.queue.sent == [(bench.id, 1)]
 
 
 def test_a_fault_that_stays_fails_the_job_after_three_attempts() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
 from botocore.exceptions import ConnectionError as NotConnected
+from botocore.parsers import ResponseParserError
 
 from analysis.adapters.aws import MODEL_CONNECT_TIMEOUT_S, MODEL_READ_TIMEOUT_S, error_code
 from analysis.domain.failure import FailureCode
@@ -64,15 +65,21 @@ class BedrockConverse:
 
     def converse(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return dict(self._client().converse(**request))
+            answer = dict(self._client().converse(**request))
         except ClientError as fault:
             raise _meaning(fault) from fault
         except ReadTimeoutError as fault:
             raise TryAgain("no answer in time", deferred=False, code=FailureCode.MODEL_FAILED) from fault
         except (NotConnected, HTTPClientError) as fault:
             raise TryAgain("connection lost", deferred=False, code=FailureCode.MODEL_FAILED) from fault
+        except ResponseParserError as fault:
+            raise TryAgain("garbled answer", deferred=False, code=FailureCode.MODEL_FAILED) from fault
         except BotoCoreError as fault:
             raise JobFailed(FailureCode.INTERNAL_ERROR, f"({type(fault).__name__})") from fault
+        if not answer.keys() >= {"output", "stopReason", "usage"}:
+            # A connection that breaks in the middle of the body: botocore makes an empty answer of it.
+            raise TryAgain("answer cut off", deferred=False, code=FailureCode.MODEL_FAILED)
+        return answer
 
 
 def _meaning(fault: ClientError) -> AnalysisError:

@@ -19,7 +19,7 @@ from analysis.services.answer import Conversation
 from analysis.services.heartbeat import Heartbeat
 from analysis.services.ports import Converse, Delivery, JobQueue, JobStore, ResultStore
 
-LEASE_S = 60
+LEASE_S = 30
 """A dead worker's job runs again after this long. The heartbeat renews it three times as often."""
 
 MAX_ATTEMPTS = 3
@@ -106,15 +106,15 @@ class Process:
             return
         if not self.store.release(job.id, job.attempt, bill, again.reason, deferred=again.deferred):
             return  # another attempt runs: this one's answer is nobody's business any more
-        delay = self._delay(job.deferrals if again.deferred else job.attempts_spent)
+        delay = self._delay(job.deferrals if again.deferred else job.attempts_spent - 1)
         # A message of its own, so that waiting out a throttle does not use up the receive count of the first.
         self.queue.send(job.id, delay)
         self.store.mark_enqueued(job.id)
         log.info("released", job_id=job.id, attempt=job.attempt, reason=again.reason, delay_s=delay)
 
     def _delay(self, times: int) -> int:
-        """Seconds: exponential from 4 s to 15 minutes, drawn from the upper half, so that a crowd spreads out."""
-        longest: int = min(MAX_DELAY_S, 4 << min(times, 10))
+        """Seconds: exponential from 2 s to 15 minutes, drawn from the upper half, so that a crowd spreads out."""
+        longest: int = min(MAX_DELAY_S, 2 << min(times, 10))
         return round(longest * (0.5 + self.random() / 2))
 
 

@@ -1,0 +1,122 @@
+"""The emulator's own answer to a conversation: a tool call that fits its schema, or extracted sentences."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from bedrock_emulator.answers import Answer, Text, ToolCall
+from bedrock_emulator.conversation_rules import blocks_of, tool_specs
+from bedrock_emulator.documents import Document
+from bedrock_emulator.errors import invalid
+from bedrock_emulator.extraction import central_sentences
+from bedrock_emulator.json_prose import text_of
+from bedrock_emulator.schema_answer import answer_for
+from bedrock_emulator.source_text import read_source
+from bedrock_emulator.words import content_stems
+
+_READABLE_DOCUMENTS = ("txt", "md", "csv", "html")
+_NOTHING_TO_SAY = "There is no text in the request to answer from."
+
+
+def compose(parameters: Document) -> Answer:
+    """The answer to a checked request, before limits and stop sequences are applied.
+
+    Raises ServiceError (ModelErrorException) when a tool's schema is beyond the emulator.
+    """
+    tool = wanted_tool(parameters)
+    if tool is not None:
+        value = answer_for(tool["inputSchema"]["json"], read_source(user_text(parameters)))
+        return tool_answer(parameters, tool["name"], value)
+    text_format = parameters.get("outputConfig", {}).get("textFormat")
+    if text_format is not None:
+        return Answer((Text(_formatted(text_format, parameters)),), "end_turn")
+    return plain_answer(parameters)
+
+
+def plain_answer(parameters: Document) -> Answer:
+    """The most telling sentences: of a tool's result where there is one, else of the user's text."""
+    results = [text for text in _result_texts(parameters["messages"][-1]) if text.strip()]
+    text = "\n\n".join(results) or read_source(user_text(parameters)).text
+    chosen = central_sentences(text, 3)
+    chosen.sort(key=lambda sentence: text.find(sentence[:40]))
+    return Answer((Text(" ".join(chosen) or _NOTHING_TO_SAY),), "end_turn")
+
+
+def tool_answer(parameters: Document, name: str, value: Document) -> Answer:
+    """A call of one tool; its id is a hash of the request, so the same request gets the same one."""
+    request = json.dumps(parameters, sort_keys=True, default=repr)
+    digest = hashlib.sha256(f"{request}\n{name}".encode()).digest()
+    tool_use_id = "tooluse_" + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+    return Answer((ToolCall(tool_use_id, name, json.dumps(value, ensure_ascii=False)),), "tool_use")
+
+
+def wanted_tool(parameters: Document) -> Document | None:
+    """The tool that is to be called, or None for a text answer."""
+    config = parameters.get("toolConfig")
+    specs = tool_specs(config)
+    if not specs:
+        return None
+    choice = (config or {}).get("toolChoice", {})
+    if "tool" in choice:
+        return next((spec for spec in specs if spec["name"] == choice["tool"]["name"]), None)
+    results = blocks_of(parameters["messages"][-1], "toolResult")
+    failed = {result["toolUseId"] for result in results if result.get("status") == "error"}
+    if results and not failed and "any" not in choice:
+        return None
+    uses = [use for message in parameters["messages"] for use in blocks_of(message, "toolUse")]
+    again = {use["name"] for use in uses if use["toolUseId"] in failed}
+    return next((spec for spec in specs if spec["name"] in again), None) or _likeliest(specs, parameters)
+
+
+def user_text(parameters: Document) -> str:
+    """All that the user said, oldest first: text, guarded text and readable documents. No tool results."""
+    texts: list[str] = []
+    for message in parameters["messages"]:
+        if message["role"] == "user":
+            for block in message["content"]:
+                texts.extend(_texts_of(block))
+    return "\n\n".join(texts)
+
+
+def _texts_of(block: Document) -> list[str]:
+    if "text" in block:
+        return [block["text"]]
+    if "guardContent" in block:
+        return [block["guardContent"].get("text", {}).get("text", "")]
+    if "searchResult" in block:
+        return [part["text"] for part in block["searchResult"]["content"]]
+    source = block.get("document", {}).get("source", {})
+    if "bytes" in source and block["document"].get("format") in _READABLE_DOCUMENTS:
+        return [source["bytes"].decode(errors="replace")]
+    return [source["text"]] if "text" in source else [part["text"] for part in source.get("content", [])]
+
+
+def _result_texts(message: Document) -> list[str]:
+    texts: list[str] = []
+    for result in blocks_of(message, "toolResult"):
+        for part in result["content"]:
+            texts.extend([text_of(part["json"])] if "json" in part else _texts_of(part))
+    return texts
+
+
+def _likeliest(specs: list[Document], parameters: Document) -> Document:
+    """The tool whose name and description share most words with the user's text; the first of equals."""
+    said = set(content_stems(user_text(parameters)))
+
+    def shared(spec: Document) -> float:
+        words = set(content_stems(f"{spec['name']} {spec.get('description', '')}"))
+        return len(words & said) / (len(words) or 1)
+
+    return max(specs, key=shared)
+
+
+def _formatted(text_format: Document, parameters: Document) -> str:
+    """JSON text for outputConfig.textFormat, the service's structured output without tools."""
+    try:
+        schema: Any = json.loads(text_format["structure"]["jsonSchema"]["schema"])
+    except ValueError as error:
+        raise invalid(f"The schema in outputConfig.textFormat is not valid JSON: {error}") from error
+    if not isinstance(schema, dict):
+        raise invalid("The schema in outputConfig.textFormat must be a JSON object.")
+    return json.dumps(answer_for(schema, read_source(user_text(parameters))), ensure_ascii=False)

@@ -1,0 +1,26 @@
+"""What the emulator refuses to do, in the shape the service uses.
+
+ServiceError
+|-- one code of the service model (ValidationException, ThrottlingException, ...)
+`-- one code of AWS's front door (MissingAuthenticationTokenException, ...)
+
+ServiceError is answered to the caller; PlanError is told to whoever wrote the fault plan.
+"""
+
+
+class ServiceError(Exception):
+    """Answered as an AWS error: `code` names it, `message` is its text."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class PlanError(ValueError):
+    """A fault plan that the emulator does not understand; the text names the field and the accepted forms."""
+
+
+def invalid(message: str) -> ServiceError:
+    """The error for a request the service would refuse as it stands (400)."""
+    return ServiceError("ValidationException", message)

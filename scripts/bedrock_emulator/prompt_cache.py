@@ -1,0 +1,56 @@
+"""Prompt caching as cachePoint blocks ask for it: a prefix is written once and read for a while after."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bedrock_emulator.documents import Document
+from bedrock_emulator.tokens import request_parts
+
+SMALLEST_PREFIX = 1024  # tokens; shorter prefixes are not cached
+LIFETIME_SECONDS = {"5m": 300.0, "1h": 3600.0}
+_MOST_PREFIXES = 2000
+
+
+@dataclass(frozen=True)
+class InputTokens:
+    """`plain` were neither read from the cache nor written to it; `written_as` is the time to live asked for."""
+
+    plain: int
+    read: int = 0
+    written: int = 0
+    written_as: str = "5m"
+
+    @property
+    def total(self) -> int:
+        return self.plain + self.read + self.written
+
+
+class PromptCache:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._expires: OrderedDict[str, float] = OrderedDict()
+
+    def count(self, model_id: str, parameters: Document) -> InputTokens:
+        """Counts a request's input tokens, reading and writing the cache on the way."""
+        total, read, longest, ttl = 0, 0, 0, "5m"
+        digest = hashlib.sha256(model_id.encode())
+        for text, tokens, cache_point in request_parts(parameters):
+            total += tokens
+            digest.update(f"\0{text}".encode())
+            if cache_point is not None and total >= SMALLEST_PREFIX:
+                longest, ttl = total, cache_point.get("ttl", "5m")
+                if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl]):
+                    read = total
+        return InputTokens(total - longest, read, longest - read, ttl)
+
+    def _touch(self, key: str, lifetime: float) -> bool:
+        """Whether the prefix was cached; from now on it is, for its whole lifetime again."""
+        now = self._now()
+        cached = self._expires.pop(key, 0.0) > now
+        self._expires[key] = now + lifetime
+        if len(self._expires) > _MOST_PREFIXES:
+            self._expires.popitem(last=False)
+        return cached

@@ -1,0 +1,110 @@
+"""The API as a client meets it: what it refuses, and that nothing is left behind or written down."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Pipeline
+
+SECRET = "canary-4711-do-not-log"
+GOOD = {"analysis": "summary", "input": {"text": f"Rain is likely. {SECRET}"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"", {}, 400),
+        (b"{", {}, 400),
+        (b'{"analysis": "summary", "input": {"text": "\xff\xfe"}}', {}, 400),
+        (b'{"analysis": "summary", "input": {"text": "' + SECRET.encode() + b'"', {}, 400),
+        (b"[" * 50_000, {}, 400),
+        (b'{"input":' * 2_000 + b"1" + b"}" * 2_000, {}, 400),
+        (b"[]", {}, 422),
+        ({"analysis": "summary"}, {}, 422),
+        ({"analysis": "summary", "input": {}}, {}, 422),
+        ({"analysis": "summary", "input": {"text": ""}}, {}, 422),
+        ({"analysis": "summary", "input": {"text": 5}}, {}, 422),
+        ({"analysis": 5, "input": {"text": SECRET}}, {}, 422),
+        ({"analysis": SECRET, "input": {"text": "x"}}, {}, 422),
+        ({**GOOD, "unknown": SECRET}, {}, 422),
+        ({**GOOD, "model": SECRET}, {}, 422),
+        ({**GOOD, "model": "sonnet", "parameters": {"temperature": 0.5}}, {}, 422),
+        ({**GOOD, "parameters": {"max_tokens": -1}}, {}, 422),
+        ({**GOOD, "metadata": SECRET}, {}, 422),
+        (b"x" * 5_000_000, {}, 413),
+        (json.dumps({"analysis": "summary", "input": {"text": "x" * 5_000_000}}), {}, 413),
+        (GOOD, {"content_type": "text/plain"}, 415),
+        (GOOD, {"content_type": ""}, 415),
+        (GOOD, {"idempotency_key": "k" * 300}, 422),
+        (GOOD, {"idempotency_key": "two words"}, 422),
+    ],
+    ids=lambda value: repr(value)[:50],
+)
+def test_a_bad_request_is_refused_and_leaves_nothing(
+    pipeline: Pipeline, body: object, headers: dict[str, str], status: int
+) -> None:
+    before = pipeline.jobs()
+    got, problem = pipeline.post(body, **headers)
+    assert (got, problem["status"]) == (status, status)
+    assert problem["title"]
+    assert problem["detail"]
+    assert "Traceback" not in json.dumps(problem)
+    if status == 422:
+        assert problem["errors"][0].keys() == {"pointer", "detail"}
+    assert pipeline.jobs() == before
+
+
+@pytest.mark.parametrize("job_id", ["nope", "1", "%2e%2e", "00000000-0000-4000-8000-000000000000", "%FF", "a%00b"])
+def test_an_id_that_is_no_jobs_is_not_found(pipeline: Pipeline, job_id: str) -> None:
+    status, problem = pipeline.get(f"/status/{job_id}")
+    assert (status, problem["title"]) == (404, "No such job")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/", 404), ("GET", "/analyze", 405), ("PUT", "/health", 405)]
+)
+def test_other_paths_and_methods_are_problems_too(pipeline: Pipeline, method: str, path: str, status: int) -> None:
+    got, headers, body = pipeline.request(method, path)
+    assert (got, headers["content-type"]) == (status, "application/problem+json")
+    assert json.loads(body)["status"] == status
+
+
+def test_one_key_at_the_same_moment_is_one_job(pipeline: Pipeline) -> None:
+    before = pipeline.jobs()
+    start = threading.Barrier(8)
+
+    def submit(_number: int) -> tuple[int, Any]:
+        start.wait()
+        return pipeline.post(GOOD, idempotency_key="same-moment")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(submit, range(8)))
+    assert {status for status, _ in answers} == {202}
+    assert len({body["id"] for _, body in answers}) == 1
+    assert pipeline.jobs() == before + 1
+    job_id = answers[0][1]["id"]
+    assert pipeline.finished(job_id)["attempts"] == 1
+    status, body = pipeline.post({**GOOD, "model": "fast"}, idempotency_key="same-moment")
+    assert (status, body["title"]) == (409, "Idempotency-Key reused")
+    assert pipeline.post(GOOD, idempotency_key="same-moment")[1]["id"] == job_id
+
+
+def test_health_and_description(pipeline: Pipeline) -> None:
+    status, body = pipeline.get("/health")
+    assert (status, body["status"]) == (200, "ok")
+    assert body["checks"] == {"database": "ok", "queue": "ok", "configuration": "ok"}
+    status, body = pipeline.get("/openapi.json")
+    assert (status, body["openapi"]) == (200, "3.1.0")
+
+
+def test_nothing_of_a_document_is_in_the_log(pipeline: Pipeline) -> None:
+    job_id = pipeline.submit("summary", {"text": f"Rain is likely. {SECRET}"}, metadata={"secret": SECRET})
+    body = pipeline.finished(job_id)
+    log = pipeline.log()
+    assert job_id in log
+    assert SECRET not in log
+    assert body["result_url"].partition("?")[2] not in log
+    assert "Traceback" not in log

@@ -1,0 +1,134 @@
+"""What happens when the model, or the worker itself, fails in the middle of a job."""
+
+import json
+import os
+import signal
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from analysis.services.process import LEASE_S
+
+from tests.e2e.conftest import Pipeline, running
+from tests.support.local_stack import until
+
+KILLED = "killed"
+PASSING: dict[str, tuple[dict[str, object], int]] = {
+    "throttled twice": ({"throttle": True}, 2),
+    "unavailable": ({"error": "ServiceUnavailableException"}, 1),
+    "dropped before": ({"hang_up": "before"}, 1),
+    "dropped in the middle": ({"hang_up": "middle"}, 1),
+    "model error": ({"error": "ModelErrorException"}, 1),
+}
+"""Faults that cost attempts, and how many."""
+WRONG: dict[str, dict[str, object]] = {
+    "a field missing": {"invalid_json": "missing"},
+    "a wrong type": {"invalid_json": "type"},
+    "words": {"not_a_tool": True},
+}
+"""Answers that are sent back for correction within the attempt."""
+HOPELESS: dict[str, tuple[dict[str, object], str]] = {
+    "never valid": ({"invalid_json": "missing"}, "invalid_output"),
+    "cut off": ({"truncate": True}, "output_truncated"),
+    "blocked": ({"stop_reason": "guardrail_intervened"}, "content_blocked"),
+    "denied": ({"error": "AccessDeniedException"}, "model_access_denied"),
+    "always broken": ({"error": "InternalServerException"}, "model_failed"),
+}
+"""Faults that end the job, and as what."""
+
+
+def rule(name: str, fault: dict[str, object], times: int | None = None) -> dict[str, object]:
+    return {"match": {"contains": f"case {name}."}, "fault": fault, **({"times": times} if times else {})}
+
+
+def submit(pipeline: Pipeline, name: str) -> str:
+    return pipeline.submit("summary", {"text": f"case {name}. Rain is likely."})
+
+
+def in_flight(pipeline: Pipeline) -> int:
+    with urllib.request.urlopen(f"{pipeline.ready['bedrock_endpoint_url']}/_emulator/calls", timeout=5) as answer:  # noqa: S310
+        return int(json.load(answer)["in_flight"])
+
+
+def kill_workers(pipeline: Pipeline) -> None:
+    for pid in pipeline.processes():
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            if b"AWS_LAMBDA_FUNCTION_NAME=analysis-pipeline-dev-processor\0" in file.read():
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline of this module's own: its model fails, and its workers are killed."""
+    with running(tmp_path_factory.mktemp("faulty")) as started:
+        started.plan(
+            rule(KILLED, {"hang": True}, 1),
+            *(rule(name, fault, times) for name, (fault, times) in PASSING.items()),
+            *(rule(name, fault, 1) for name, fault in WRONG.items()),
+            *(rule(name, fault) for name, (fault, _code) in HOPELESS.items()),
+        )
+        yield started
+
+
+@pytest.fixture(scope="module")
+def jobs(pipeline: Pipeline) -> dict[str, str]:
+    """All cases at once, since most of their time is waiting; one is in the middle of a call when its worker dies."""
+    killed = submit(pipeline, KILLED)
+    until(lambda: in_flight(pipeline) == 1)
+    kill_workers(pipeline)
+    return {KILLED: killed, **{name: submit(pipeline, name) for name in (*PASSING, *WRONG, *HOPELESS)}}
+
+
+def ended(pipeline: Pipeline, job_id: str) -> dict[str, Any]:
+    body = pipeline.finished(job_id, 3 * LEASE_S)
+    finals = "SELECT count(*) FROM job_events WHERE job_id = CAST(:id AS uuid) AND to_status IN ('succeeded', 'failed')"
+    assert pipeline.rows(finals, id=job_id) == [[1]]  # once
+    return body
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_passes_is_waited_out(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+    body = ended(pipeline, jobs[name])
+    assert (body["status"], body["attempts"]) == ("succeeded", PASSING[name][1] + 1)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_answer_is_corrected_and_paid_for(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+    body = ended(pipeline, jobs[name])
+    assert (body["status"], body["attempts"]) == ("succeeded", 1)
+    unharmed = pipeline.finished(submit(pipeline, "none"))
+    assert body["usage"]["input_tokens"] > 2 * unharmed["usage"]["input_tokens"]
+
+
+@pytest.mark.parametrize("name", HOPELESS)
+def test_a_job_that_cannot_be_done_says_why(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+    body = ended(pipeline, jobs[name])
+    assert (body["status"], body["error"]["code"], body["result"]) == ("failed", HOPELESS[name][1], None)
+
+
+def test_a_killed_worker_costs_an_attempt_and_the_job_ends_once(pipeline: Pipeline, jobs: dict[str, str]) -> None:
+    job_id = jobs[KILLED]
+    body = ended(pipeline, job_id)
+    assert (body["status"], body["attempts"]) == ("succeeded", 2)
+    events = "SELECT event, attempt FROM job_events WHERE job_id = CAST(:id AS uuid) ORDER BY id"
+    assert pipeline.rows(events, id=job_id) == [["accepted", 0], ["claimed", 1], ["claimed", 2], ["succeeded", 2]]
+    stored = pipeline.client("s3").list_objects_v2(Bucket="analysis-pipeline-dev-results", Prefix=f"results/{job_id}/")
+    assert [found["Key"] for found in stored["Contents"]] == [f"results/{job_id}/2.json"]
+
+
+def test_state_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("kept")
+    with running(directory, "--data-dir", str(directory / "data")) as first:
+        done = first.finished(submit(first, "done"))
+        first.plan(rule("later", {"throttle": True}))
+        waiting = submit(first, "later")
+        until(
+            lambda: first.rows(
+                "SELECT id FROM jobs WHERE status = 'queued' AND attempt > 0 AND enqueued_at IS NOT NULL"
+            )
+        )
+    with running(directory, "--data-dir", str(directory / "data")) as second:
+        again = second.get(f"/status/{done['id']}")[1]
+        assert again["result"] == done["result"]
+        assert second.finished(waiting)["status"] == "succeeded"

@@ -1,0 +1,68 @@
+"""``./scripts/local.sh`` as a command: its outputs, its exit statuses, and that it leaves nothing behind."""
+
+import json
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Pipeline, running
+from tests.support.local_stack import alive, until
+
+LOCAL = ROOT / "scripts" / "local.sh"
+
+
+def once(file: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([LOCAL, "--once", file], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_once_prints_the_final_status_alone(tmp_path: Path, complaints: list[dict[str, Any]]) -> None:
+    request = {"analysis": "complaint-triage", "input": {"narrative": complaints[0]["narrative"]}}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    done = once(Path("request.json"), tmp_path)
+    body = json.loads(done.stdout)
+    assert (done.returncode, body["status"]) == (0, "succeeded")
+    assert "emulator" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        ('{"analysis": "none", "input": {}}', 1, "There is no such analysis"),
+        ("{", 1, "Malformed JSON"),
+        (None, 2, "No such file"),
+    ],
+)
+def test_once_says_what_is_wrong(tmp_path: Path, text: str | None, status: int, says: str) -> None:
+    if text is not None:
+        (tmp_path / "request.json").write_text(text)
+    done = once(tmp_path / "request.json", tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert says in done.stderr
+
+
+def test_a_busy_port_is_an_error_that_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        done = subprocess.run([LOCAL, "--port", port], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert f"port {port} is in use" in done.stderr
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_leaves_no_process_behind(tmp_path: Path, signum: signal.Signals) -> None:
+    with running(tmp_path) as pipeline:
+        everything = pipeline.processes()
+        assert len(everything) > 5
+        pipeline.end(signum)
+        until(lambda: not alive(everything), 10)
+
+
+def test_the_shipped_example_is_a_request(pipeline: Pipeline) -> None:
+    body = json.loads((ROOT / "scripts" / "examples" / "complaint.json").read_text(encoding="utf-8"))
+    status, accepted = pipeline.post(body)
+    assert status == 202
+    assert pipeline.finished(accepted["id"])["status"] == "succeeded"

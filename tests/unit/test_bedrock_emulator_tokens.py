@@ -1,0 +1,139 @@
+"""Counting, cutting and caching tokens; embeddings."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from bedrock_emulator.answers import Answer, Text, ToolCall, limited, readable_part, stopped
+from bedrock_emulator.embeddings import embed
+from bedrock_emulator.errors import ServiceError
+from bedrock_emulator.prompt_cache import InputTokens, PromptCache
+from bedrock_emulator.tokens import count_request, count_text, cut_text, fragments
+
+LONG = "The quick brown fox jumps over the lazy dog. " * 150
+POINT = {"cachePoint": {"type": "default"}}
+
+
+def request(*system: dict[str, Any], text: str = "Hello.") -> dict[str, Any]:
+    return {"system": list(system), "messages": [{"role": "user", "content": [{"text": text}]}]}
+
+
+def test_counts_grow_with_everything_in_the_request() -> None:
+    tool = {"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}
+    sizes = [
+        count_request(request()),
+        count_request(request(text="Hello, world.")),
+        count_request(request({"text": "Be brief and kind."}, text="Hello, world.")),
+        count_request(
+            request({"text": "Be brief and kind."}, text="Hello, world.") | {"toolConfig": {"tools": [tool]}}
+        ),
+    ]
+    assert sizes == sorted(set(sizes))
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5, 40, 10_000])
+def test_a_cut_text_is_a_beginning_within_the_limit(limit: int) -> None:
+    cut = cut_text(LONG, limit)
+    assert LONG.startswith(cut)
+    assert count_text(cut) == min(limit, count_text(LONG))
+
+
+@pytest.mark.parametrize("text", ["", "a", "abc" * 100])
+def test_fragments_are_the_text(text: str) -> None:
+    assert "".join(fragments(text, 7)) == text
+
+
+def test_an_answer_beyond_the_limit_is_cut() -> None:
+    call = ToolCall("id", "look", json.dumps({"first": "one two three", "second": ["a", "b"], "third": "x " * 50}))
+    cut = limited(Answer((Text("Let me look."), call), "tool_use"), 45)
+    assert cut.stop_reason == "max_tokens"
+    assert cut.tokens() <= 45
+    assert cut.content[1].block()["toolUse"]["input"] == {"first": "one two three", "second": ["a", "b"]}
+    assert limited(Answer((call,), "tool_use"), 1000).stop_reason == "tool_use"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ('{"a": 1, "b": "un', {"a": 1}),
+        ('{"a', {}),
+        ("", {}),
+        ('{"a": {"b": 1}, "c": [1, 2', {"a": {"b": 1}}),
+    ],
+)
+def test_the_whole_members_of_a_cut_object_are_kept(text: str, expected: dict[str, Any]) -> None:
+    assert readable_part(text) == expected
+
+
+def test_a_stop_sequence_ends_the_text() -> None:
+    answer = stopped(Answer((Text("one two END three STOP"),), "end_turn"), ["STOP", "END"])
+    assert answer == Answer((Text("one two "),), "stop_sequence", {"stop_sequence": "END"})
+
+
+def test_a_cached_prefix_is_written_then_read_then_forgotten() -> None:
+    now = [0.0]
+    cache = PromptCache(lambda: now[0])
+    cached = request({"text": LONG}, POINT, text="First question?")
+    total = count_request(cached)
+    first = cache.count("m", cached)
+    assert (first.read, first.total) == (0, total)
+    assert first.written >= 1024
+    now[0] = 299
+    second = cache.count("m", request({"text": LONG}, POINT, text="Another one?"))
+    assert (second.read, second.written) == (first.written, 0)
+    now[0] = 598  # reading it started its five minutes anew
+    assert cache.count("m", cached).read == first.written
+    now[0] = 899
+    assert cache.count("m", cached).written == first.written
+    assert cache.count("another model", cached).read == 0
+
+
+def test_a_longer_prefix_is_written_on_top_of_a_read_one() -> None:
+    cache = PromptCache(lambda: 0.0)
+    short = cache.count("m", request({"text": LONG}, POINT))
+    long = cache.count("m", request({"text": LONG}, POINT, {"text": LONG}, POINT))
+    assert long.read == short.written
+    assert long.written == count_text(LONG)
+
+
+def test_a_short_prefix_is_not_cached() -> None:
+    cache = PromptCache(lambda: 0.0)
+    for _ in range(2):
+        counted = cache.count("m", request({"text": "Be brief."}, POINT))
+        assert counted == InputTokens(counted.total)
+
+
+def similarity(first: str, second: str) -> float:
+    one, two = (embed(json.dumps({"inputText": text}).encode())[0]["embedding"] for text in (first, second))
+    return float(sum(a * b for a, b in zip(one, two, strict=True)))
+
+
+@pytest.mark.parametrize("dimensions", [256, 512, 1024])
+def test_an_embedding_has_the_asked_form(dimensions: int) -> None:
+    body = {"inputText": "a wrong credit report", "dimensions": dimensions, "embeddingTypes": ["float", "binary"]}
+    answer, tokens = embed(json.dumps(body).encode())
+    assert answer["embedding"] == answer["embeddingsByType"]["float"]
+    assert len(answer["embedding"]) == len(answer["embeddingsByType"]["binary"]) == dimensions
+    assert set(answer["embeddingsByType"]["binary"]) <= {0, 1}
+    assert math.isclose(math.hypot(*answer["embedding"]), 1, abs_tol=1e-6)
+    assert answer["inputTextTokenCount"] == tokens == 4
+    assert embed(json.dumps(body).encode()) == (answer, tokens)
+
+
+def test_similar_texts_are_near_each_other() -> None:
+    near = similarity("The credit bureau reported a wrong account.", "Credit bureaus are reporting wrong accounts!")
+    far = similarity("The credit bureau reported a wrong account.", "My mortgage payment was late because of escrow.")
+    assert near > 0.6 > 0.3 > far
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"inputText": ""}', b'{"inputText": "a", "dimensions": 7}', b'{"inputText": "a", "more": 1}',
+     b'{"inputText": "a", "embeddingTypes": ["int8"]}', b'{"inputText": "a", "normalize": "yes"}',
+     json.dumps({"inputText": "a" * 50_001}).encode()],
+)  # fmt: skip
+def test_a_body_that_the_embedding_model_refuses(body: bytes) -> None:
+    with pytest.raises(ServiceError, match="Malformed input request"):
+        embed(body)
