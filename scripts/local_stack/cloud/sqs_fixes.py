@@ -1,0 +1,59 @@
+"""Where moto's SQS differs from the real one in ways that would hide a fault.
+
+- DeleteMessage with an outdated receipt handle deletes the message; the real one answers success and
+  deletes nothing. A worker that finishes after its visibility timeout must not take the message from the
+  worker that has it now.
+- ReceiveMessage takes no lock: two receivers at the same moment may both get a message.
+- A receiver that waits looks again only once a second for a message whose delay or timeout has ended.
+
+Found in moto 5.2; `tests/integration/test_local_stack_cloud.py` pins all three.
+"""
+
+import threading
+import time
+from typing import Any
+
+from moto.sqs.models import Message, Queue, SQSBackend
+
+# How soon a waiting receiver sees a message whose delay or visibility timeout ends. New ones wake it at once.
+LOOK_AGAIN_SECONDS = 0.2
+
+_taking = threading.Lock()
+_receive_now = SQSBackend.receive_message
+_delete = Queue.delete_message
+
+
+def apply() -> None:
+    setattr(SQSBackend, "receive_message", _receive)  # noqa: B010 - mypy refuses to assign to a method
+    setattr(Queue, "delete_message", _delete_current)  # noqa: B010
+
+
+def _receive(
+    backend: SQSBackend,
+    queue_name: str,
+    count: int,
+    wait_seconds_timeout: int,
+    visibility_timeout: int,
+    message_attribute_names: list[str] | None = None,
+) -> list[Message]:
+    end = time.monotonic() + wait_seconds_timeout
+    queue = backend.get_queue(queue_name)
+    while True:
+        with _taking:
+            found = _receive_now(backend, queue_name, count, 0, visibility_timeout, message_attribute_names)
+        left = end - time.monotonic()
+        if found or left <= 0:
+            return found
+        _wait(queue, min(left, LOOK_AGAIN_SECONDS))
+
+
+def _wait(queue: Any, seconds: float) -> None:  # moto types the timeout as whole seconds
+    queue.wait_for_messages(seconds)
+
+
+def _delete_current(queue: Queue, receipt_handle: str) -> None:
+    with _taking:
+        for message in queue._messages:
+            if message.receipt_handle != receipt_handle and message.had_receipt_handle(receipt_handle):
+                return
+        _delete(queue, receipt_handle)
