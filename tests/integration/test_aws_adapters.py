@@ -166,6 +166,7 @@ class TestConfiguration:
             ('{"llm": {"modle": "fast"}}', "{}"),
             ('{"llm": {"model": "none-such"}}', "{}"),
             ('{"llm": {"temperature": 2}}', "{}"),
+            ('{"llm": {"guardrail": {"identifier": "no-such", "version": "1"}}}', "{}"),
             ("{}", "[]"),
             ("{}", '{"mood": 1}'),
         ],

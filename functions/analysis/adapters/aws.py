@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SMALL_CALL = Config(
     connect_timeout=2,  # s
-    read_timeout=4,  # s: with the second try 12 s at most, within the API's timeout of 20 s
+    read_timeout=3,  # s: with the second try 10 s at most; a request that waits for two services fits the API's 29 s
     retries={"mode": "standard", "total_max_attempts": 2},
 )
 

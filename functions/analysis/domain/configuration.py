@@ -13,8 +13,10 @@ from analysis.domain.models import Model, ModelCatalogue, shipped_catalogue
 class Guardrail(Closed):
     """A Bedrock guardrail. It judges the caller's document and text answers, not what a tool call carries."""
 
-    identifier: str
-    version: str
+    identifier: str = Field(
+        pattern=r"^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$"
+    )
+    version: str = Field(pattern=r"^([1-9][0-9]{0,7}|DRAFT)$")
 
 
 class LlmDefaults(Closed):

@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Self
 
 from analysis.domain.job import ClaimedJob
-from analysis.errors import AnalysisError
 from analysis.observability import log
 from analysis.services.ports import Delivery, JobStore
 
@@ -46,5 +45,5 @@ class Heartbeat:
                     log.warning("lease lost", job_id=self._job.id, attempt=self._job.attempt)
                     return
                 self._delivery.hide(self._lease_seconds)
-            except AnalysisError as fault:
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the next beat may get through
                 log.warning("heartbeat missed", job_id=self._job.id, error_type=type(fault).__name__)

@@ -11,7 +11,7 @@ from analysis.observability import log
 from analysis.services.ports import JobQueue, JobStore
 
 NEVER_ENQUEUED_S = 60
-"""A submit takes at most the API's 20 s; after this long nobody is about to send the message."""
+"""A submit takes at most the API's 29 s; after this long nobody is about to send the message."""
 
 WAITING_S = 3600
 """A job may well wait this long in a backlog. Sent again at most once in this time, so a backlog does not grow."""
