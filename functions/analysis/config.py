@@ -1,7 +1,6 @@
 """The one reader of the environment. Each handler asks for the settings that it needs, and for nothing else."""
 
 import os
-from functools import cached_property
 from typing import Self
 
 from pydantic import Field, ValidationError
@@ -41,12 +40,12 @@ class DatabaseSettings(EnvironmentSettings):
     db_username: str
     db_password_secret_arn: str
 
-    @cached_property
+    @property
     def unix_socket(self) -> str | None:
         """The socket's path, or ``None`` over TCP."""
         return f"{self.db_host}/.s.PGSQL.{self.db_port}" if self.db_host.startswith("/") else None
 
-    @cached_property
+    @property
     def remote_database(self) -> bool:
         """Whether the connection leaves this machine, and so must be encrypted."""
         return self.unix_socket is None and self.db_host not in LOCAL_HOSTS
