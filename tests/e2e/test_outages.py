@@ -51,7 +51,7 @@ def test_a_silent_service_is_a_503_and_a_retry_makes_one_job(pipeline: Pipeline,
         assert int(headers["retry-after"]) > 0
     if service == "moto":
         assert pipeline.jobs() == before
-    # A database that was silent may still carry out what it was asked: the key finds that job, so it is one all the same.
+    # A database that was silent may still carry out what it was asked; the key finds that job, so it is one.
     status, body = pipeline.post(GOOD, idempotency_key=service)
     assert status == 202
     assert pipeline.finished(body["id"])["attempts"] == 1
