@@ -14,14 +14,22 @@ CREATE FUNCTION public.record_job_event() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF NEW.status <> 'queued' OR NEW.attempt <> 0 THEN
+            RAISE EXCEPTION 'a job begins queued' USING ERRCODE = 'check_violation';
+        END IF;
         INSERT INTO job_events (job_id, event, to_status, attempt)
         VALUES (NEW.id, 'accepted', NEW.status, NEW.attempt);
         RETURN NEW;
     ELSIF TG_OP = 'DELETE' THEN
         -- Only a job that never reached the queue is deleted: its caller was told 503.
+        IF OLD.status <> 'queued' OR OLD.attempt <> 0 THEN
+            RAISE EXCEPTION 'a job that was claimed is not deleted' USING ERRCODE = 'check_violation';
+        END IF;
         INSERT INTO job_events (job_id, event, from_status, attempt)
         VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
         RETURN OLD;
+    ELSIF OLD.status IN ('succeeded', 'failed', 'cancelled') THEN
+        RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
     ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
         IF (OLD.status, NEW.status) NOT IN (
             ('queued', 'running'), ('queued', 'cancelled'),
@@ -29,6 +37,8 @@ BEGIN
             ('running', 'succeeded'), ('running', 'failed'), ('running', 'cancelled')
         ) THEN
             RAISE EXCEPTION 'a job does not go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation';
+        ELSIF NEW.attempt <> OLD.attempt + (NEW.status = 'running')::integer THEN
+            RAISE EXCEPTION 'a claim, and nothing else, is a new attempt' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, to_status, attempt, reason)
         VALUES (
@@ -89,6 +99,7 @@ CREATE TABLE public.jobs (
     attempt integer DEFAULT 0 NOT NULL,
     deferrals integer DEFAULT 0 NOT NULL,
     release_reason text,
+    due_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     enqueued_at timestamp with time zone,
     started_at timestamp with time zone,
@@ -118,6 +129,7 @@ CREATE TABLE public.jobs (
     CONSTRAINT jobs_output_tokens_check CHECK ((output_tokens >= 0)),
     CONSTRAINT jobs_request_fingerprint_check CHECK ((octet_length(request_fingerprint) = 32)),
     CONSTRAINT jobs_result_bytes_check CHECK ((result_bytes >= 0)),
+    CONSTRAINT only_queued_is_due CHECK (((due_at IS NULL) OR (status = 'queued'::public.job_status))),
     CONSTRAINT result_has_size CHECK (((result_key IS NULL) = (result_bytes IS NULL))),
     CONSTRAINT result_only_with_object CHECK (((result IS NULL) OR (result_key IS NOT NULL))),
     CONSTRAINT running_has_lease CHECK (((status = 'running'::public.job_status) = (lease_expires_at IS NOT NULL))),

@@ -37,7 +37,9 @@ CREATE TABLE jobs (
     attempt             integer     NOT NULL DEFAULT 0 CHECK (attempt >= 0),
     -- Attempts given back because Bedrock was throttling: they do not count against the attempts allowed.
     deferrals           integer     NOT NULL DEFAULT 0 CHECK (deferrals BETWEEN 0 AND attempt),
+    -- Why the last attempt gave the job back, and before when it is not claimed again.
     release_reason      text,
+    due_at              timestamptz,
 
     created_at          timestamptz NOT NULL DEFAULT now(),
     enqueued_at         timestamptz,
@@ -63,6 +65,7 @@ CREATE TABLE jobs (
     CONSTRAINT started_once_claimed    CHECK ((attempt > 0) = (started_at IS NOT NULL)),
     CONSTRAINT running_has_lease       CHECK ((status = 'running') = (lease_expires_at IS NOT NULL)),
     CONSTRAINT running_was_claimed     CHECK (status NOT IN ('running', 'succeeded', 'failed') OR attempt > 0),
+    CONSTRAINT only_queued_is_due      CHECK (due_at IS NULL OR status = 'queued'),
     CONSTRAINT final_has_finished      CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded') = (result_key IS NOT NULL)),
     CONSTRAINT result_has_size         CHECK ((result_key IS NULL) = (result_bytes IS NULL)),
@@ -100,14 +103,22 @@ CREATE INDEX job_events_of_job ON job_events (job_id, id);
 CREATE FUNCTION record_job_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF NEW.status <> 'queued' OR NEW.attempt <> 0 THEN
+            RAISE EXCEPTION 'a job begins queued' USING ERRCODE = 'check_violation';
+        END IF;
         INSERT INTO job_events (job_id, event, to_status, attempt)
         VALUES (NEW.id, 'accepted', NEW.status, NEW.attempt);
         RETURN NEW;
     ELSIF TG_OP = 'DELETE' THEN
         -- Only a job that never reached the queue is deleted: its caller was told 503.
+        IF OLD.status <> 'queued' OR OLD.attempt <> 0 THEN
+            RAISE EXCEPTION 'a job that was claimed is not deleted' USING ERRCODE = 'check_violation';
+        END IF;
         INSERT INTO job_events (job_id, event, from_status, attempt)
         VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
         RETURN OLD;
+    ELSIF OLD.status IN ('succeeded', 'failed', 'cancelled') THEN
+        RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
     ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
         IF (OLD.status, NEW.status) NOT IN (
             ('queued', 'running'), ('queued', 'cancelled'),
@@ -115,6 +126,8 @@ BEGIN
             ('running', 'succeeded'), ('running', 'failed'), ('running', 'cancelled')
         ) THEN
             RAISE EXCEPTION 'a job does not go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation';
+        ELSIF NEW.attempt <> OLD.attempt + (NEW.status = 'running')::integer THEN
+            RAISE EXCEPTION 'a claim, and nothing else, is a new attempt' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, to_status, attempt, reason)
         VALUES (

@@ -1,19 +1,21 @@
 """The composition root: the one place where services meet adapters. What is built is kept for the next invocation."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pg8000 import native
+from pg8000.exceptions import InterfaceError
 
 from analysis import analyses, observability
 from analysis.adapters import aws, migrations
 from analysis.adapters.bedrock import BedrockConverse
 from analysis.adapters.job_store import PostgresJobStore
 from analysis.adapters.parameters import DatabasePassword, ParameterStoreConfiguration
-from analysis.adapters.postgres import Postgres
+from analysis.adapters.postgres import MIGRATIONS, REQUESTS, Postgres, Waits
 from analysis.adapters.queue import SqsDelivery, SqsJobQueue, job_id_of
 from analysis.adapters.results import S3ResultStore
 from analysis.config import (
@@ -69,7 +71,7 @@ def api() -> Api:
     return Api(
         stage=settings.environment,
         submit=Submit(store, queue, configuration, analyses.load()),
-        status=Status(store, lambda: results),
+        status=Status(store, results),
         health=Health({"database": store.ping, "queue": queue.ping, "configuration": configuration.current}),
     )
 
@@ -102,12 +104,13 @@ def migrate() -> list[str]:
     observability.configure()
     settings = MigratorSettings.read()
     found = migrations.read(Path(settings.lambda_task_root) / "database" / "migrations")
-    connection: native.Connection = _postgres(settings).connect()
+    connection: native.Connection = _postgres(settings, MIGRATIONS).connect()
     try:
         return migrations.apply(connection, found)
     finally:
-        connection.close()
+        with suppress(InterfaceError, OSError):  # lost already: the error that is on its way says so
+            connection.close()
 
 
-def _postgres(settings: DatabaseSettings) -> Postgres:
-    return Postgres(settings, DatabasePassword(aws.secrets_manager, settings.db_password_secret_arn))
+def _postgres(settings: DatabaseSettings, waits: Waits = REQUESTS) -> Postgres:
+    return Postgres(settings, DatabasePassword(aws.secrets_manager, settings.db_password_secret_arn), waits)

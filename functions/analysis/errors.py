@@ -1,15 +1,19 @@
 """Errors, named by what the caller does next.
 
 AnalysisError
-├── RequestRefused        the client changes the request: an HTTP problem (4xx)
-├── Unavailable           the client tries again later: HTTP 503
+├── RequestRefused        the client changes its request
+│   ├── InvalidRequest    fields are at fault
+│   ├── KeyReused         the idempotency key belongs to another request
+│   └── NoSuchJob         there is none, or it is another tenant's
+├── Unavailable           the client, or the queue, tries again later
 ├── JobFailed             the worker gives up: the job is failed, with a reason
 ├── TryAgain              the worker gives the job back to the queue, to be run again after a delay
-├── Redeliver             the worker leaves the message: another holds the job, or there is no time to start
-└── ConfigurationFault    an operator mends the deployment; until then HTTP 503, and messages are left
+├── OutOfTime             the worker leaves the message: there is no time left to start
+└── ConfigurationFault    an operator mends the deployment
+
+``handlers.http`` makes HTTP answers of them, ``handlers.processor`` batch item failures.
 """
 
-from http import HTTPStatus
 from typing import TypedDict
 
 from analysis.domain.failure import Failure, FailureCode
@@ -29,30 +33,34 @@ class FieldError(TypedDict):
 class RequestRefused(AnalysisError):
     """The request cannot be accepted as it is."""
 
-    def __init__(
-        self,
-        status: HTTPStatus,
-        title: str,
-        detail: str,
-        errors: list[FieldError] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.errors = errors or []
-        self.headers = headers or {}
+
+class InvalidRequest(RequestRefused):
+    """Fields are at fault."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(f"{len(errors)} fields at fault")
+        self.errors = errors
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "InvalidRequest":
+        """One field is."""
+        return cls([{"pointer": pointer, "detail": detail}])
+
+
+class KeyReused(RequestRefused):
+    """The idempotency key was used before, with another request."""
+
+
+class NoSuchJob(RequestRefused):
+    """There is none with this id, or it is another tenant's: the two are not told apart."""
 
 
 class Unavailable(AnalysisError):
-    """Something that this service needs does not answer. ``dependency`` names it; nothing is left half done."""
+    """Something that this service needs does not answer. ``dependency`` names it."""
 
-    def __init__(self, dependency: str, retry_after: int = 5) -> None:
+    def __init__(self, dependency: str) -> None:
         super().__init__(dependency)
         self.dependency = dependency
-        self.retry_after = retry_after
-        """Seconds."""
 
 
 class JobFailed(AnalysisError):
@@ -76,13 +84,8 @@ class TryAgain(AnalysisError):
         self.code = code
 
 
-class Redeliver(AnalysisError):
-    """The message stays on the queue and comes back after ``after`` seconds (``None``: when its time is up)."""
-
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.after = after
+class OutOfTime(AnalysisError):
+    """The invocation will end before a model call could."""
 
 
 class ConfigurationFault(AnalysisError):

@@ -152,6 +152,15 @@ class TestConfiguration:
         clock.forward(CACHE_SECONDS)
         assert configuration.current()[0].llm.model == "fast"
 
+    def test_a_typo_does_not_stop_what_runs(self, ssm: "SSMClient") -> None:
+        clock = FakeClock()
+        self.put(ssm, '{"llm": {"model": "fast"}}')
+        configuration = self.configuration(ssm, clock)
+        configuration.current()
+        self.put(ssm, '{"llm": {"modle": "powerful"}}')
+        clock.forward(CACHE_SECONDS)
+        assert configuration.current()[0].llm.model == "fast"
+
     def test_without_parameter_store_there_is_no_first_one(self) -> None:
         away = boto3.Session().client(
             "ssm", endpoint_url=NOWHERE, config=Config(retries={"total_max_attempts": 1}, connect_timeout=1)
@@ -165,6 +174,7 @@ class TestConfiguration:
             ("{", "{}"),
             ('{"llm": {"modle": "fast"}}', "{}"),
             ('{"llm": {"model": "none-such"}}', "{}"),
+            ('{"llm": {"model": "us.anthropic.claude-3-haiku-20240307-v1:0"}}', "{}"),
             ('{"llm": {"temperature": 2}}', "{}"),
             ('{"llm": {"guardrail": {"identifier": "no-such", "version": "1"}}}', "{}"),
             ("{}", "[]"),

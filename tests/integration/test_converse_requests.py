@@ -1,5 +1,6 @@
 """The requests that the pipeline makes, against the emulator, which holds them to the service's own model."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ import boto3
 import pytest
 from analysis import analyses
 from analysis.adapters.bedrock import BedrockConverse
-from analysis.domain.configuration import RequestedParameters, StageConfig, pin
+from analysis.domain.configuration import JobConfig, RequestedParameters, StageConfig, pin
 from analysis.domain.job import ClaimedJob
 from analysis.domain.models import shipped_catalogue
 from analysis.services.answer import Conversation, first_request
@@ -49,7 +50,7 @@ def bedrock(emulator: RunningEmulator) -> BedrockConverse:
 def conversation(bedrock: BedrockConverse, name: str, model: str, **llm: Any) -> Conversation:
     stage = StageConfig.model_validate({"llm": llm})
     config = pin(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
-    job = ClaimedJob(uuid4(), 1, 0, name, DOCUMENTS[name], FakeClock()(), config)
+    job = ClaimedJob(uuid4(), 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
     return Conversation(bedrock, job, lambda: True)
 
 
@@ -80,7 +81,7 @@ def test_a_guardrail_is_given_the_document_alone(bedrock: BedrockConverse) -> No
     talk = conversation(bedrock, "summary", "haiku", guardrail={"identifier": "gr1", "version": "1"})
     analysis = analyses.load()["summary"]
     prompt = analysis.prompt(analysis.input_model.model_validate(DOCUMENTS["summary"]), None)  # type: ignore[arg-type]
-    request = first_request(talk._job, prompt, analysis)
+    request = first_request(talk._job, JobConfig.model_validate(talk._job.config), prompt, analysis)
     assert request["guardrailConfig"] == {"guardrailIdentifier": "gr1", "guardrailVersion": "1"}
     (block,) = request["messages"][0]["content"]
     assert "boiler" in block["guardContent"]["text"]["text"]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from analysis.adapters import job_statements
-from analysis.adapters.postgres import Postgres
+from analysis.adapters.postgres import MIGRATIONS, Postgres
 from analysis.config import DatabaseSettings
 
 JOBS = 200_000
@@ -39,9 +39,9 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
 
 @pytest.fixture(scope="module")
 def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
-    connection = Postgres(databases(migrated), lambda _refused: "unused")
-    own = connection.connect()
-    own.run("SET statement_timeout = 0")
+    settings = databases(migrated)
+    connection = Postgres(settings, lambda _refused: "unused")
+    own = Postgres(settings, lambda _refused: "unused", MIGRATIONS).connect()
     own.run("SET session_replication_role = replica")  # no events for what never happened
     own.run(FILL)
     own.close()

@@ -26,9 +26,12 @@ class TestPostgresJobStore(JobStoreContract):
         """Time passes by moving all that is stored into the past."""
 
         def move(seconds: float) -> None:
-            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at")
+            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
+            # Around the triggers, which guard what is final.
+            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")
             postgres.run(f"UPDATE jobs SET {moved}")
+            postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
 
         return move
 
@@ -70,7 +73,7 @@ class TestPostgresJobStore(JobStoreContract):
     def test_every_change_is_an_event(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        store.release(job_id, 1, BILL, "throttled", deferred=True)
+        store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
         self.claimed(store, job_id)
         store.succeed(job_id, 2, BILL, RESULT)
         events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
@@ -124,6 +127,33 @@ class TestPostgresJobStore(JobStoreContract):
                     if source is not target or source is JobStatus.RUNNING:
                         allowed.add((source, target))
         assert allowed == set(TRANSITIONS)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE jobs SET result_key = 'other'",
+            "UPDATE jobs SET input_tokens = 0",
+            "DELETE FROM jobs",
+            "UPDATE jobs SET status = 'running', attempt = 2, lease_expires_at = now(), finished_at = NULL",
+        ],
+    )
+    def test_a_final_job_does_not_change(self, postgres: Postgres, store: PostgresJobStore, change: str) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        store.succeed(job_id, 1, BILL, RESULT)
+        with pytest.raises(DatabaseError) as refused:
+            postgres.run(change)
+        assert sqlstate(refused.value) == "23514"
+
+    def test_a_claim_is_a_new_attempt_and_a_claimed_job_is_not_deleted(
+        self, postgres: Postgres, store: PostgresJobStore
+    ) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        for change in ("UPDATE jobs SET attempt = 3", "DELETE FROM jobs"):
+            with pytest.raises(DatabaseError) as refused:
+                postgres.run(change)
+            assert sqlstate(refused.value) == "23514"
 
     @pytest.mark.parametrize(
         "broken",

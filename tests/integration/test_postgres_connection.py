@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from analysis.adapters import postgres as adapter
-from analysis.adapters.postgres import Postgres, tls_context
+from analysis.adapters.postgres import Postgres, Waits, tls_context
 from analysis.config import DatabaseSettings
 from analysis.errors import ConfigurationFault, Unavailable
 from pg8000 import native
@@ -38,26 +38,25 @@ def test_a_server_that_is_not_there_is_unavailable(empty_database: DatabaseSetti
         Postgres(nowhere, lambda _refused: "unused").run("SELECT 1 AS one")
 
 
-def test_a_held_lock_ends_the_wait(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(adapter.STARTUP_PARAMETERS, "lock_timeout", "50")
-    postgres.close()
+def test_a_held_lock_ends_the_wait(database: DatabaseSettings, postgres: Postgres) -> None:
     holder = postgres.connect()
     holder.run("BEGIN")
     holder.run("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
+    hasty = Postgres(database, lambda _refused: "unused", Waits(socket=5, statement=5, lock=0.05))
     with pytest.raises(Unavailable):
-        postgres.run("SELECT count(*) AS jobs FROM jobs")
+        hasty.run("SELECT count(*) AS jobs FROM jobs")
+    hasty.close()
     holder.run("ROLLBACK")
     holder.close()
     assert postgres.run("SELECT count(*) AS jobs FROM jobs") == [{"jobs": 0}]
 
 
-def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "SOCKET_TIMEOUT_S", 0.2)
+def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": port})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda _refused: "unused").run("SELECT 1 AS one")
+            Postgres(settings, lambda _refused: "unused", Waits(socket=0.2, statement=5, lock=5)).run("SELECT 1 AS one")
 
 
 def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Postgres) -> None:

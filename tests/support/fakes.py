@@ -38,6 +38,7 @@ class _Stored:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     lease_until: datetime | None = None
+    due_at: datetime | None = None
     bill: Bill = field(default_factory=Bill)
     result: JobResult | None = None
     failure: Failure | None = None
@@ -58,16 +59,23 @@ class InMemoryJobStore:
         self.rows[job.id] = _Stored(job, self._clock())
         return Recorded(job.id, self._clock(), job.request_fingerprint, enqueued=False)
 
+    def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
+        for row in self.rows.values():
+            if (row.job.tenant_id, row.job.idempotency_key) == (tenant_id, idempotency_key):
+                return Recorded(row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None)
+        return None
+
     def mark_enqueued(self, job_id: UUID) -> bool:
         row = self.rows.get(job_id)
-        if row:
+        if row and not row.status.final:
             row.enqueued_at = self._clock()
         return row is not None
 
-    def withdraw(self, job_id: UUID) -> None:
+    def withdraw(self, job_id: UUID) -> bool:
         row = self.rows.get(job_id)
         if row and row.status is JobStatus.QUEUED and row.attempt == 0 and row.enqueued_at is None:
             del self.rows[job_id]
+        return job_id not in self.rows
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         row = self.rows.get(job_id)
@@ -94,15 +102,18 @@ class InMemoryJobStore:
         row = self.rows.get(job_id)
         if row is None:
             return NotClaimed(None)
-        lease_left = (row.lease_until - self._clock()).total_seconds() if row.lease_until else 0.0
-        if row.status is not JobStatus.QUEUED and not (row.status is JobStatus.RUNNING and lease_left <= 0):
-            return NotClaimed(row.status, lease_left)
+        until = row.lease_until or row.due_at
+        left = (until - self._clock()).total_seconds() if until else 0.0
+        if row.status.final or left > 0:
+            return NotClaimed(row.status, left)
+        row.due_at = None
         row.status = JobStatus.RUNNING
         row.attempt += 1
         row.started_at = row.started_at or self._clock()
         row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
         job = row.job
-        return ClaimedJob(job_id, row.attempt, row.deferrals, job.analysis, job.input, row.created_at, job.config)
+        stored = json.loads(job.config.as_json())
+        return ClaimedJob(job_id, row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         row = self._running(job_id, attempt)
@@ -110,9 +121,12 @@ class InMemoryJobStore:
             row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
         return row is not None
 
-    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
+    def release(
+        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
+    ) -> bool:
         row = self._end(job_id, attempt, JobStatus.QUEUED, bill)
         if row:
+            row.due_at = self._clock() + timedelta(seconds=delay_seconds)
             row.enqueued_at = None
             row.deferrals += int(deferred)
         return self._ended_as(job_id, attempt, JobStatus.QUEUED)
@@ -140,7 +154,7 @@ class InMemoryJobStore:
                 (
                     row.status is JobStatus.QUEUED
                     and row.enqueued_at is None
-                    and age(row.created_at) > never_enqueued_for
+                    and age(row.due_at or row.created_at) > never_enqueued_for
                 )
                 or (row.status is JobStatus.QUEUED and row.enqueued_at is not None and waits)
                 or (row.status is JobStatus.RUNNING and age(row.lease_until) > never_enqueued_for and waits)

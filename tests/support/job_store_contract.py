@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from analysis.domain.configuration import JobConfig
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import ClaimedJob, JobResult, JobStatus, NotClaimed
 from analysis.domain.usage import Bill, Usage
@@ -58,13 +59,13 @@ class JobStoreContract:
     def test_a_job_is_withdrawn_only_before_it_is_enqueued(self, store: JobStore) -> None:
         gone, kept = new_job(key="k"), new_job()
         store.record(gone)
-        store.withdraw(gone.id)
+        assert store.withdraw(gone.id)
         assert store.get(gone.id, "a") is None
         assert not store.mark_enqueued(gone.id)
         assert store.record(new_job(key="k")).id != gone.id
         store.record(kept)
         store.mark_enqueued(kept.id)
-        store.withdraw(kept.id)
+        assert not store.withdraw(kept.id)
         assert store.get(kept.id, "a") is not None
 
     def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
@@ -72,7 +73,7 @@ class JobStoreContract:
         job_id = self.queued(store, config=pinned)
         job = self.claimed(store, job_id)
         assert (job.attempt, job.analysis, job.input) == (1, "mood", {"text": "Größe 💶"})
-        assert job.config == pinned
+        assert JobConfig.model_validate(job.config) == pinned
         assert job.accepted_at.tzinfo is not None
 
     def test_a_running_job_is_not_claimed_until_its_lease_ends(self, store: JobStore, pass_time: Any) -> None:
@@ -81,7 +82,7 @@ class JobStoreContract:
         refused = store.claim(job_id, 30)
         assert isinstance(refused, NotClaimed)
         assert refused.status is JobStatus.RUNNING
-        assert 25 < refused.lease_left <= 30
+        assert 25 < refused.seconds_left <= 30
         pass_time(31)
         assert self.claimed(store, job_id).attempt == 2
 
@@ -132,7 +133,7 @@ class JobStoreContract:
         self.claimed(store, job_id)
         assert not store.succeed(job_id, 1, BILL, RESULT)
         assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
-        assert not store.release(job_id, 1, BILL, "x", deferred=False)
+        assert not store.release(job_id, 1, BILL, "x", deferred=False, delay_seconds=0)
         assert store.succeed(job_id, 2, BILL, RESULT)
         assert not store.succeed(job_id, 1, BILL, RESULT)
 
@@ -152,16 +153,34 @@ class JobStoreContract:
     def test_released_jobs_run_again_and_pay_for_every_attempt(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.release(job_id, 1, BILL, "throttled", deferred=True)
+        assert store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
         second = self.claimed(store, job_id)
         assert (second.attempt, second.deferrals, second.attempts_spent) == (2, 1, 1)
-        assert store.release(job_id, 2, BILL, "broken", deferred=False)
+        assert store.release(job_id, 2, BILL, "broken", deferred=False, delay_seconds=0)
         third = self.claimed(store, job_id)
         assert (third.attempt, third.deferrals, third.attempts_spent) == (3, 1, 2)
         assert store.succeed(job_id, 3, BILL, RESULT)
         view = store.get(job_id, "a")
         assert view is not None
         assert view.usage == BILL.usage + BILL.usage + BILL.usage
+
+    def test_a_released_job_is_not_claimed_before_it_is_due(self, store: JobStore, pass_time: Any) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=100)
+        refused = store.claim(job_id, 30)
+        assert isinstance(refused, NotClaimed)
+        assert refused.status is JobStatus.QUEUED
+        assert 95 < refused.seconds_left <= 100
+        assert store.stranded(60, 3600, 10) == []
+        pass_time(101)
+        assert self.claimed(store, job_id).attempt == 2
+
+    def test_a_job_is_found_by_its_tenants_key(self, store: JobStore) -> None:
+        job = new_job(key="k")
+        assert store.find("a", "k") is None
+        assert store.record(job) == store.find("a", "k")
+        assert store.find("b", "k") is None
 
     def test_stranded_jobs_are_found_and_others_are_not(self, store: JobStore, pass_time: Any) -> None:
         never_sent = new_job()

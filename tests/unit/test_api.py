@@ -33,7 +33,7 @@ class Bench:
         self.api = bootstrap.Api(
             stage="test",
             submit=Submit(self.store, self.queue, FixedConfiguration(), ANALYSES),
-            status=Status(self.store, FakeResults),
+            status=Status(self.store, FakeResults()),
             health=Health({"database": self.store.ping, "queue": self.queue.ping}),
         )
 
@@ -256,7 +256,19 @@ def test_another_callers_job_is_not_found(bench: Bench) -> None:
     assert bench.status(job_id, **mine)[0] == 200
     assert bench.status(job_id, jwt={"claims": {"sub": "you"}})[0] == 404
     assert bench.status(job_id, iam={"userArn": "arn:aws:iam::111122223333:user/you"})[0] == 404
+    assert bench.status(job_id, jwt={"claims": {"scope": "read"}})[0] == 403
     assert bench.status(job_id)[0] == 404
+
+
+def test_a_role_is_one_caller_whatever_its_session_is_called(bench: Bench) -> None:
+    role = "arn:aws:sts::111122223333:assumed-role/Batch"
+    job_id = bench.submit(iam={"userArn": f"{role}/one"})
+    assert bench.status(job_id, iam={"userArn": f"{role}/two"})[0] == 200
+
+
+def test_a_long_name_is_not_sent_back_whole(bench: Bench) -> None:
+    _, problem = bench.refused(analyze_event({**GOOD, "x" * 500_000: 1}))
+    assert len(json.dumps(problem)) < 2_000
 
 
 def test_health(bench: Bench) -> None:

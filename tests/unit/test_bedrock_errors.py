@@ -5,7 +5,7 @@ from pathlib import Path
 
 import botocore.exceptions as botocore_errors
 import pytest
-from analysis.adapters import aws
+from analysis.adapters import aws, postgres
 from analysis.adapters.bedrock import MEANING, BedrockConverse
 from analysis.domain.failure import FailureCode
 from analysis.errors import AnalysisError, JobFailed, TryAgain
@@ -91,6 +91,11 @@ def test_what_will_not_pass_fails_the_job_without_quoting_the_service(
 def test_all_waits_fit_into_one_another() -> None:
     timeout = WIRING["AiProcessor"]["inputs"]["timeout"]
     api_timeout = WIRING["ApiHandler"]["inputs"]["timeout"]
+    small_call = 2 * (1 + 2) + 1  # two tries, connecting and reading, and the pause between them
+    assert (vars(aws.SMALL_CALL)["connect_timeout"], vars(aws.SMALL_CALL)["read_timeout"]) == (1, 2)
+    # Configuration, the record, the message, the withdrawal: each as slow as can be.
+    assert 2 * small_call + 2 * 2 * postgres.REQUESTS.socket < api_timeout
+    assert postgres.MIGRATIONS.socket < WIRING["Migrator"]["inputs"]["timeout"]
     queue = WIRING["Jobs"]["inputs"]
     call = aws.MODEL_CONNECT_TIMEOUT_S + aws.MODEL_READ_TIMEOUT_S
     assert call == BedrockConverse.longest_call

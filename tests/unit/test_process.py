@@ -1,13 +1,14 @@
 """Running a job, with everything around it faked: what ends it, what gives it back, and what it costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from analysis.domain.failure import FailureCode
-from analysis.domain.job import JobStatus
+from analysis.domain.job import ClaimedJob, JobStatus
 from analysis.domain.usage import Usage
-from analysis.errors import JobFailed, Redeliver, TryAgain
+from analysis.errors import JobFailed, OutOfTime, TryAgain, Unavailable
 from analysis.services import process
 from analysis.services.process import LEASE_S, MAX_ATTEMPTS, Process
 
@@ -21,7 +22,7 @@ from tests.support.fakes import (
     text_answer,
     tool_answer,
 )
-from tests.support.jobs import ANALYSES, config, new_job
+from tests.support.jobs import ANALYSES, Mood, config, new_job
 
 GOOD = {"mood": "cheerful", "score": 7}
 THROTTLED = TryAgain("ThrottlingException", deferred=True, code=FailureCode.MODEL_FAILED)
@@ -167,6 +168,7 @@ def test_being_throttled_never_fails_a_job() -> None:
     bench = Bench(*[THROTTLED] * times, tool_answer(GOOD))
     for _ in range(times + 1):
         bench.run()
+        bench.clock.forward(900)
     assert bench.status is JobStatus.SUCCEEDED
     delays = [delay for _job, delay in bench.queue.sent]
     assert len(delays) == times
@@ -186,6 +188,7 @@ def test_a_fault_that_stays_fails_the_job_after_three_attempts() -> None:
     bench = Bench(*[BROKEN] * MAX_ATTEMPTS)
     for _ in range(MAX_ATTEMPTS):
         bench.run()
+        bench.clock.forward(900)
     assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_FAILED)
     assert len(bench.queue.sent) == MAX_ATTEMPTS - 1
 
@@ -194,6 +197,7 @@ def test_being_throttled_does_not_use_up_attempts() -> None:
     bench = Bench(BROKEN, THROTTLED, THROTTLED, BROKEN, tool_answer(GOOD))
     for _ in range(5):
         bench.run()
+        bench.clock.forward(900)
     assert bench.status is JobStatus.SUCCEEDED
 
 
@@ -225,13 +229,91 @@ def test_a_message_for_no_job_is_acknowledged() -> None:
     bench.run(job_id=uuid4())
 
 
-def test_a_job_that_another_worker_holds_comes_back_when_its_lease_ends() -> None:
+def test_a_job_that_another_worker_holds_is_looked_at_again_when_its_lease_ends() -> None:
     bench = Bench()
     bench.store.claim(bench.id, LEASE_S)
-    with pytest.raises(Redeliver) as again:
-        bench.run()
-    assert again.value.after == LEASE_S + 1
+    bench.run()
+    assert bench.queue.sent == [(bench.id, LEASE_S + 1)]
     assert bench.model.requests == []
+
+
+def test_a_second_message_does_not_skip_the_wait() -> None:
+    bench = Bench(THROTTLED, tool_answer(GOOD))
+    bench.run()
+    bench.run()
+    assert len(bench.model.requests) == 1
+    assert bench.queue.sent == [(bench.id, 2), (bench.id, 3)]
+    bench.clock.forward(2)
+    bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+
+
+def test_an_outage_puts_the_job_off_and_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def away(*_: object) -> None:
+        raise Unavailable("database")
+
+    monkeypatch.setattr(bench.store, "claim", away)
+    bench.run()
+    assert bench.queue.sent == [(bench.id, 2 * LEASE_S)]
+    bench.queue.down = True
+    with pytest.raises(Unavailable):
+        bench.run()
+
+
+def test_a_message_is_back_soon_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def fault(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(bench.store, "claim", fault)
+    with pytest.raises(RuntimeError):
+        bench.run()
+    assert bench.delivery.hidden == [LEASE_S]
+
+
+def test_storage_that_is_away_costs_no_attempt_but_the_calls_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(*[tool_answer(GOOD)] * 6)
+
+    def away(*_: object) -> None:
+        raise Unavailable("storage")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(FakeResults, "put", away)
+        for _ in range(5):
+            bench.run()
+            bench.clock.forward(900)
+    bench.run()
+    assert (bench.status, bench.usage) == (JobStatus.SUCCEEDED, Usage(600, 120))
+
+
+def test_a_fault_of_the_analysis_fails_the_job_and_its_calls_are_counted() -> None:
+    bench = Bench(tool_answer(GOOD))
+
+    def fault(*_: object) -> Mood:
+        raise ZeroDivisionError
+
+    broken = replace(ANALYSES["mood"], conclude=fault)
+    Process(bench.store, bench.queue, bench.results, bench.model, {"mood": broken})(
+        bench.id, bench.delivery, lambda: 600.0
+    )
+    assert (bench.status, bench.failure_code, bench.usage) == (
+        JobStatus.FAILED,
+        FailureCode.INTERNAL_ERROR,
+        Usage(100, 20),
+    )
+
+
+def test_a_configuration_of_another_release_fails_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    claimed = bench.store.claim(bench.id, LEASE_S)
+    assert isinstance(claimed, ClaimedJob)
+    newer = replace(claimed, config={**claimed.config, "field_of_tomorrow": 1})
+    monkeypatch.setattr(bench.store, "claim", lambda *_: newer)
+    bench.run()
+    assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.INTERNAL_ERROR)
 
 
 def test_a_late_result_is_refused_and_the_new_one_stands() -> None:
@@ -255,7 +337,7 @@ def test_a_late_result_is_refused_and_the_new_one_stands() -> None:
 
 def test_without_time_for_a_call_the_job_is_not_even_claimed() -> None:
     bench = Bench()
-    with pytest.raises(Redeliver):
+    with pytest.raises(OutOfTime):
         bench.run(remaining=lambda: 140.0)
     assert bench.status is JobStatus.QUEUED
 

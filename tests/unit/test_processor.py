@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from analysis import bootstrap
 from analysis.adapters.queue import job_id_of
-from analysis.errors import ConfigurationFault, Redeliver, Unavailable
+from analysis.errors import ConfigurationFault, OutOfTime, Unavailable
 from analysis.handlers import processor
 
 from tests.support.events import sqs_event
@@ -45,7 +45,7 @@ def test_what_is_done_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Redeliver("held"), Unavailable("database"), ConfigurationFault("x"), RuntimeError("x"), KeyError("x")]
+    "fault", [OutOfTime(), Unavailable("database"), ConfigurationFault("x"), RuntimeError("x"), KeyError("x")]
 )
 def test_what_fails_is_named_and_its_neighbours_are_not(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
     bad = uuid4()
@@ -67,9 +67,6 @@ def test_a_message_that_is_not_ours_is_left_for_the_dead_letter_queue(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
 
 
-def test_a_message_comes_back_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    def process(_job_id: UUID) -> None:
-        raise Redeliver("another worker holds the job", after=12.4)
-
-    _, deliveries = run(monkeypatch, sqs_event(message()), process)
-    assert deliveries["message-0"].hidden == [12]
+def test_a_message_that_is_left_comes_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, deliveries = run(monkeypatch, sqs_event("not json", message()), lambda _job_id: None)
+    assert {name: delivery.hidden for name, delivery in deliveries.items()} == {"message-0": [processor.RETRY_S]}

@@ -1,13 +1,12 @@
 """Accepting a request: what is refused, what is recorded, and what is left behind when something is down."""
 
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 import pytest
 from analysis.domain.configuration import StageConfig
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import RequestRefused, Unavailable
+from analysis.errors import InvalidRequest, KeyReused, Unavailable
 from analysis.services.submit import Submit
 
 from tests.support.fakes import FakeClock, FakeQueue, FixedConfiguration, InMemoryJobStore
@@ -28,12 +27,12 @@ class Bench:
         return self.store.rows[self(**changes)].job.config
 
 
-def refusal(bench: Bench, **changes: Any) -> tuple[HTTPStatus, str]:
-    with pytest.raises(RequestRefused) as refused:
+def refusal(bench: Bench, **changes: Any) -> str:
+    with pytest.raises(InvalidRequest) as refused:
         bench(**changes)
     assert bench.store.rows == {}
     assert bench.queue.sent == []
-    return refused.value.status, refused.value.errors[0]["pointer"]
+    return refused.value.errors[0]["pointer"]
 
 
 def test_an_accepted_job_is_recorded_and_sent_once() -> None:
@@ -67,13 +66,13 @@ def test_the_job_is_recorded_before_it_is_sent() -> None:
     ],
 )
 def test_a_field_at_fault_is_named(changes: dict[str, Any], pointer: str) -> None:
-    assert refusal(Bench(), **changes) == (HTTPStatus.UNPROCESSABLE_ENTITY, pointer)
+    assert refusal(Bench(), **changes) == pointer
 
 
 def test_an_ended_model_is_answered_with_its_successor() -> None:
-    with pytest.raises(RequestRefused, match="Invalid request") as refused:
+    with pytest.raises(InvalidRequest) as refused:
         Bench()(model="us.anthropic.claude-3-haiku-20240307-v1:0")
-    assert "global.anthropic.claude-haiku-4-5" in refused.value.detail
+    assert "global.anthropic.claude-haiku-4-5" in refused.value.errors[0]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -109,9 +108,8 @@ def test_one_key_and_request_is_one_job() -> None:
 def test_one_key_with_another_request_is_a_conflict() -> None:
     bench = Bench()
     first = bench("k")
-    with pytest.raises(RequestRefused) as refused:
+    with pytest.raises(KeyReused):
         bench("k", input={"text": "other"})
-    assert refused.value.status is HTTPStatus.CONFLICT
     assert list(bench.store.rows) == [first]
 
 
@@ -149,3 +147,38 @@ def test_a_request_whose_twin_withdrew_the_job_is_told_to_come_again() -> None:
     with pytest.raises(Unavailable):
         bench("k")
     assert bench.store.rows == {}
+
+
+def test_a_key_is_answered_whatever_the_configuration_has_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    first = bench("k")
+
+    def away(_self: FixedConfiguration) -> None:
+        raise Unavailable("configuration")
+
+    monkeypatch.setattr(FixedConfiguration, "current", away)
+    assert bench("k") == first
+    with pytest.raises(Unavailable):
+        bench("another")
+
+
+def test_a_message_that_got_through_is_accepted_although_the_answer_was_lost() -> None:
+    bench = Bench()
+
+    def claimed_at_once(job_id: UUID) -> None:
+        bench.store.claim(job_id, 60)
+
+    bench.queue.before_send = claimed_at_once
+    bench.queue.down = True
+    assert bench("k") in bench.store.rows
+
+
+def test_a_mark_that_is_lost_does_not_take_back_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def away(*_: object) -> None:
+        raise Unavailable("database")
+
+    monkeypatch.setattr(InMemoryJobStore, "mark_enqueued", away)
+    job_id = bench("k")
+    assert bench.queue.sent == [(job_id, 0)]

@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
@@ -74,8 +80,11 @@ class BedrockConverse:
             raise TryAgain("connection lost", deferred=False, code=FailureCode.MODEL_FAILED) from fault
         except ResponseParserError as fault:
             raise TryAgain("garbled answer", deferred=False, code=FailureCode.MODEL_FAILED) from fault
+        except ParamValidationError as fault:
+            # This release asks for what the runtime's botocore does not know.
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK refuses the request)") from fault
         except BotoCoreError as fault:
-            raise JobFailed(FailureCode.INTERNAL_ERROR, f"({type(fault).__name__})") from fault
+            raise TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR) from fault
         if not answer.keys() >= {"output", "stopReason", "usage"}:
             # A connection that breaks in the middle of the body: botocore makes an empty answer of it.
             raise TryAgain("answer cut off", deferred=False, code=FailureCode.MODEL_FAILED)

@@ -16,11 +16,23 @@ RECORDED = """
 SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
 WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
 """
+FIND = """
+SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
+WHERE tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text)
+"""
 MARK_ENQUEUED = """
-UPDATE jobs SET enqueued_at = greatest(now(), created_at) WHERE id = CAST(:id AS uuid) RETURNING id
+WITH marked AS (
+    UPDATE jobs SET enqueued_at = greatest(now(), created_at)
+    WHERE id = CAST(:id AS uuid) AND status IN ('queued', 'running')
+)
+SELECT EXISTS (SELECT FROM jobs WHERE id = CAST(:id AS uuid)) AS known
 """
 WITHDRAW = """
-DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+WITH withdrawn AS (
+    DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+    RETURNING id
+)
+SELECT EXISTS (SELECT FROM withdrawn) OR NOT EXISTS (SELECT FROM jobs WHERE id = CAST(:id AS uuid)) AS gone
 """
 GET = """
 SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, input_tokens,
@@ -31,14 +43,16 @@ FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
 CLAIM = """
 UPDATE jobs SET status = 'running', attempt = attempt + 1,
                 started_at = coalesce(started_at, greatest(now(), created_at)),
-                lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)), release_reason = NULL
+                lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)),
+                release_reason = NULL, due_at = NULL
 FROM (SELECT fingerprint, body FROM job_configs) c
 WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
-  AND (status = 'queued' OR (status = 'running' AND lease_expires_at <= now()))
+  AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
+       OR (status = 'running' AND lease_expires_at <= now()))
 RETURNING id, attempt, deferrals, analysis, input, created_at, c.body AS config
 """
 WHY_NOT_CLAIMED = """
-SELECT status, CAST(extract(epoch FROM lease_expires_at - now()) AS float8) AS lease_left
+SELECT status, CAST(extract(epoch FROM coalesce(lease_expires_at, due_at) - now()) AS float8) AS seconds_left
 FROM jobs WHERE id = CAST(:id AS uuid)
 """
 EXTEND_LEASE = """
@@ -56,6 +70,7 @@ BILL = """
 OF_ATTEMPT = "WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id"
 RELEASE = f"""
 UPDATE jobs SET status = 'queued', lease_expires_at = NULL, enqueued_at = NULL,
+    due_at = now() + make_interval(secs => CAST(:delay AS float8)),
     deferrals = deferrals + CAST(:deferred AS integer), release_reason = :reason, {BILL} {OF_ATTEMPT}
 """
 SUCCEED = f"""
@@ -74,7 +89,8 @@ WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status 
 """
 STRANDED = """
 (SELECT id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
-   AND created_at < now() - make_interval(secs => CAST(:never_enqueued AS float8)) ORDER BY created_at LIMIT :most)
+   AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:never_enqueued AS float8))
+   ORDER BY created_at LIMIT :most)
 UNION ALL
 (SELECT id, enqueued_at FROM jobs WHERE status = 'queued'
    AND enqueued_at < now() - make_interval(secs => CAST(:waiting AS float8)) ORDER BY enqueued_at LIMIT :most)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from analysis.adapters import job_statements as sql
 from analysis.adapters.postgres import Postgres, Row
-from analysis.domain.configuration import JobConfig
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
 from analysis.domain.usage import Bill, Usage
@@ -40,11 +39,17 @@ class PostgresJobStore:
                 return Recorded(**rows[0])
         raise Unavailable("database")
 
-    def mark_enqueued(self, job_id: UUID) -> bool:
-        return bool(self._postgres.run(sql.MARK_ENQUEUED, id=str(job_id)))
+    def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
+        rows = self._postgres.run(sql.FIND, tenant_id=tenant_id, idempotency_key=idempotency_key)
+        return Recorded(**rows[0]) if rows else None
 
-    def withdraw(self, job_id: UUID) -> None:
-        self._postgres.run(sql.WITHDRAW, id=str(job_id))
+    def mark_enqueued(self, job_id: UUID) -> bool:
+        (row,) = self._postgres.run(sql.MARK_ENQUEUED, id=str(job_id))
+        return bool(row["known"])
+
+    def withdraw(self, job_id: UUID) -> bool:
+        (row,) = self._postgres.run(sql.WITHDRAW, id=str(job_id))
+        return bool(row["gone"])
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         rows = self._postgres.run(sql.GET, id=str(job_id), tenant_id=tenant_id)
@@ -61,18 +66,29 @@ class PostgresJobStore:
                 analysis=row["analysis"],
                 input=row["input"],
                 accepted_at=row["created_at"],
-                config=JobConfig.model_validate(row["config"]),
+                config=row["config"],
             )
         rows = self._postgres.run(sql.WHY_NOT_CLAIMED, id=str(job_id))
         if not rows:
             return NotClaimed(None)
-        return NotClaimed(JobStatus(rows[0]["status"]), rows[0]["lease_left"] or 0.0)
+        return NotClaimed(JobStatus(rows[0]["status"]), rows[0]["seconds_left"] or 0.0)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         return bool(self._postgres.run(sql.EXTEND_LEASE, id=str(job_id), attempt=attempt, lease=lease_seconds))
 
-    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
-        return self._end(sql.RELEASE, JobStatus.QUEUED, job_id, attempt, bill, reason=reason, deferred=int(deferred))
+    def release(
+        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
+    ) -> bool:
+        return self._end(
+            sql.RELEASE,
+            JobStatus.QUEUED,
+            job_id,
+            attempt,
+            bill,
+            reason=reason,
+            deferred=int(deferred),
+            delay=delay_seconds,
+        )
 
     def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
         return self._end(
@@ -139,9 +155,14 @@ def _view(row: Row) -> JobView:
         result_key=row["result_key"],
         usage=Usage(row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]),
         cost_usd=float(row["cost_usd"]),
-        failure=Failure(FailureCode(code), row["error_message"], row["error_retryable"]) if code else None,
+        failure=Failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,
         metadata=row["metadata"],
     )
+
+
+def _known(code: str) -> FailureCode:
+    """The code; ``internal_error`` for one of a newer release, whose message says more."""
+    return FailureCode(code) if code in FailureCode else FailureCode.INTERNAL_ERROR
 
 
 def _json(value: dict[str, Any]) -> str:

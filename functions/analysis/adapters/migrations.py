@@ -2,9 +2,12 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from pg8000.exceptions import InterfaceError
 
 from analysis.errors import ConfigurationFault
 
@@ -79,7 +82,8 @@ def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
             _apply_one(connection, migration)
         return [migration.name for migration in missing]
     finally:
-        connection.run(f"SELECT pg_advisory_unlock({LOCK})")
+        with suppress(InterfaceError, OSError):  # a lost connection holds no lock
+            connection.run(f"SELECT pg_advisory_unlock({LOCK})")
 
 
 def _compare(applied: dict[object, tuple[object, object]], migrations: list[Migration]) -> None:
@@ -104,6 +108,7 @@ def _apply_one(connection: Connection, migration: Migration) -> None:
             sha256=migration.sha256,
         )
     except BaseException:
-        connection.run("ROLLBACK")
+        with suppress(InterfaceError, OSError):  # a lost connection has rolled back
+            connection.run("ROLLBACK")
         raise
     connection.run("COMMIT")

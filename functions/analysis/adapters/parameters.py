@@ -23,7 +23,7 @@ RULES = TypeAdapter(dict[str, dict[str, Any]])
 
 
 class ParameterStoreConfiguration:
-    """``services.ports.Configuration``. When Parameter Store is away, the last configuration stays in force."""
+    """``services.ports.Configuration``. While a new value cannot be had or read, the last stays in force."""
 
     def __init__(
         self,
@@ -42,10 +42,11 @@ class ParameterStoreConfiguration:
         if self._cached is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
             try:
                 self._cached = self._fetch()
-            except Unavailable as away:
+            except (Unavailable, ConfigurationFault) as fault:
                 if self._cached is None:
                     raise
-                log.error("configuration not refreshed", away, dependency="configuration")
+                # A typo in the parameter must not stop what runs: the last good configuration stays in force.
+                log.error("configuration not refreshed", fault, dependency="configuration", reason=str(fault))
             self._fetched_at = self._clock()
         return self._cached
 
@@ -58,10 +59,11 @@ class ParameterStoreConfiguration:
         config_name, rules_name = self._names
         try:
             config = StageConfig.model_validate_json(values[config_name])
-            catalogue = config.catalogue
-            catalogue.find(config.llm.model or catalogue.default)
+            default = config.catalogue.find(config.default_model)
         except (ValidationError, LookupError) as fault:
             raise ConfigurationFault(f"the value of {config_name} is not a stage's configuration") from fault
+        if default.lifecycle.state == "end_of_life":
+            raise ConfigurationFault(f"{config_name} makes {default.id} the default, which has reached its end of life")
         try:
             rules = RULES.validate_json(values[rules_name])
         except ValidationError as fault:

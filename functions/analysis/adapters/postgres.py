@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,30 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from analysis.config import DatabaseSettings
 from analysis.errors import ConfigurationFault, Unavailable
 
-SOCKET_TIMEOUT_S = 5.0
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long a connection waits, in seconds, before it gives up."""
+
+    socket: float
+    """For the server to say anything at all."""
+    statement: float
+    """For a statement: less than the socket's, so that the server gives up first and the connection stays."""
+    lock: float
+
+
+REQUESTS = Waits(socket=3.5, statement=3.0, lock=2.0)
 """A statement of ours takes milliseconds. A silent server is waited for twice, on the kept connection and on a new one,
 which leaves the API, with its 29 s, time to say so."""
 
-STARTUP_PARAMETERS = {
-    "statement_timeout": "4000",  # ms: less than the socket's timeout, so that the server gives up first
-    "lock_timeout": "2000",  # ms
-    "idle_in_transaction_session_timeout": "10000",  # ms: a frozen worker must not keep its locks
-    "timezone": "UTC",
-}
+MIGRATIONS = Waits(socket=280.0, statement=270.0, lock=270.0)
+"""An index on a large table takes minutes, and so may waiting for another runner; the migrator has 300 s."""
 
 AUTHENTICATION_FAILED = {"28P01", "28000"}
-UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40")
-"""SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation."""
+READ_ONLY = "25006"
+UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
+"""SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation, and a
+primary that has just become a replica."""
 
 Row = dict[str, Any]
 
@@ -42,8 +53,9 @@ class Postgres:
     although the server may have done it already.
     """
 
-    def __init__(self, settings: DatabaseSettings, password: Callable[[bool], str]) -> None:
+    def __init__(self, settings: DatabaseSettings, password: Callable[[bool], str], waits: Waits = REQUESTS) -> None:
         self._settings = settings
+        self._waits = waits
         self._password = password  # called with True when a cached password was refused
         self._connection: native.Connection | None = None
         self._statements: dict[str, native.PreparedStatement] = {}
@@ -102,8 +114,8 @@ class Postgres:
 
     def _translate(self, refused: DatabaseError) -> None:
         state = sqlstate(refused)
-        if state.startswith(("57P", "08")):
-            self.close()  # terminated by an operator or a failover: this connection is dead
+        if state.startswith(("57P", "08", READ_ONLY)):
+            self.close()  # terminated, or the server is no longer the primary: a new connection finds the new one
         if state.startswith(UNAVAILABLE_CLASSES):
             raise Unavailable("database") from refused
         if state in AUTHENTICATION_FAILED:
@@ -126,10 +138,16 @@ class Postgres:
             unix_sock=settings.unix_socket,
             database=settings.db_name,
             password=password,
-            timeout=SOCKET_TIMEOUT_S,
+            timeout=self._waits.socket,
             ssl_context=tls_context(settings.aws_region) if settings.remote_database else False,
             application_name="analysis",
-            startup_params=dict(STARTUP_PARAMETERS),
+            startup_params={
+                "statement_timeout": str(round(self._waits.statement * 1000)),
+                "lock_timeout": str(round(self._waits.lock * 1000)),
+                # A frozen worker must not keep its locks.
+                "idle_in_transaction_session_timeout": "10000",
+                "timezone": "UTC",
+            },
         )
 
 

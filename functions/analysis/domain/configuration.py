@@ -39,6 +39,11 @@ class StageConfig(Closed):
     aliases: dict[str, str] = Field(default_factory=dict)
     models: tuple[Model, ...] = ()
 
+    @property
+    def default_model(self) -> str:
+        """The model of a request, and an analysis, that names none."""
+        return self.llm.model or self.catalogue.default
+
     @cached_property
     def catalogue(self) -> ModelCatalogue:
         """The shipped list of models with this stage's changes."""

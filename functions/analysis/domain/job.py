@@ -82,7 +82,8 @@ class ClaimedJob:
     analysis: str
     input: dict[str, Any]
     accepted_at: datetime
-    config: JobConfig
+    config: dict[str, Any]
+    """The pinned configuration as it was stored, perhaps by another release."""
 
     @property
     def attempts_spent(self) -> int:
@@ -95,9 +96,10 @@ class NotClaimed:
     """Why a job could not be claimed."""
 
     status: JobStatus | None
-    """``None``: there is no such job. A final status: it is done. ``running``: another worker has it."""
-    lease_left: float = 0.0
-    """Seconds until the other worker's lease runs out."""
+    """``None``: there is no such job. A final status: it is done. ``running``: another worker has it. ``queued``: it is
+    not due yet."""
+    seconds_left: float = 0.0
+    """Until the other worker's lease runs out, or the job is due."""
 
 
 @dataclass(frozen=True, slots=True)

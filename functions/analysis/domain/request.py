@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field, JsonValue
 from analysis.domain.analysis import Closed
 from analysis.domain.configuration import RequestedParameters
 
-MAX_BODY_BYTES = 1_000_000
-"""Longest body that is read. The longest document is 200,000 characters, which JSON may write as 12 bytes each only
-when it is made to; a body over this is refused before it is parsed."""
+MAX_BODY_BYTES = 2_500_000
+"""Longest body that is read; a longer one is refused before it is parsed. The longest document has 200,000 characters,
+which JSON may escape as 12 bytes each. Lambda itself takes no request over 6 MB."""
 
 MAX_METADATA_BYTES = 4_096
 """``metadata`` is for identifiers of the caller's, not for documents."""

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from analysis import __version__
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import JobStatus, JobView, Recorded
-from analysis.errors import RequestRefused
-from analysis.handlers.http import Event
+from analysis.handlers.http import Event, HttpProblem
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -150,11 +149,11 @@ class Problem(Body):
 
 
 def idempotency_key(event: Event) -> str | None:
-    """The request's ``Idempotency-Key``. Raises RequestRefused (422) for one that is too long or not visible ASCII."""
+    """The request's ``Idempotency-Key``. Raises HttpProblem (422) for one that is too long or not visible ASCII."""
     key: str | None = event.get("headers", {}).get("idempotency-key")
     if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         detail = "must be 1 to 255 visible ASCII characters"
-        raise RequestRefused(
+        raise HttpProblem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "Invalid Idempotency-Key",
             f"The header Idempotency-Key {detail}.",

@@ -12,13 +12,44 @@ from typing import Any
 import pydantic_core
 
 from analysis.domain.request import MAX_BODY_BYTES
-from analysis.errors import FieldError, RequestRefused
+from analysis.errors import (
+    AnalysisError,
+    ConfigurationFault,
+    FieldError,
+    InvalidRequest,
+    KeyReused,
+    NoSuchJob,
+    Unavailable,
+)
+from analysis.services.submit import MAX_ERRORS
 
 type Event = dict[str, Any]
 type Response = dict[str, Any]
 
 ANONYMOUS = "anonymous"
 """The tenant of a request to a stage whose API is open."""
+
+MAX_DETAIL = 500
+"""Characters. A detail names fields, and their names are the caller's."""
+
+
+class HttpProblem(AnalysisError):
+    """A problem document (RFC 9457), on its way to the client."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        title: str,
+        detail: str,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = headers or {}
 
 
 def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = None) -> Response:
@@ -30,48 +61,83 @@ def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = N
     }
 
 
-def problem(refused: RequestRefused) -> Response:
-    """An RFC 9457 problem document."""
+def refuse(error: Exception, request_id: str) -> Response:
+    """The answer to an error: the one place where errors become HTTP."""
+    problem = _problem(error, request_id)
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": refused.title,
-        "status": int(refused.status),
-        "detail": refused.detail,
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail[:MAX_DETAIL],
     }
-    if refused.errors:
-        body["errors"] = refused.errors
-    return respond(refused.status, body, {"content-type": "application/problem+json", **refused.headers})
+    if problem.errors:
+        body["errors"] = problem.errors
+    return respond(problem.status, body, {"content-type": "application/problem+json", **problem.headers})
+
+
+def _problem(error: Exception, request_id: str) -> HttpProblem:
+    match error:
+        case HttpProblem():
+            return error
+        case InvalidRequest():
+            detail = "; ".join(f"{at['pointer'] or '/'}: {at['detail']}" for at in error.errors[:3])
+            return HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, error.errors)
+        case KeyReused():
+            detail = "This Idempotency-Key was used before with another request. Use a new key for a new request."
+            return HttpProblem(HTTPStatus.CONFLICT, "Idempotency-Key reused", detail)
+        case NoSuchJob():
+            return HttpProblem(HTTPStatus.NOT_FOUND, "No such job", "There is no job with this id.")
+        case Unavailable() | ConfigurationFault():
+            detail = (
+                "Something that this service needs does not answer. Try again after Retry-After seconds, "
+                "with the same Idempotency-Key: then it is one job, whatever became of this request."
+            )
+            retry_after = "5" if isinstance(error, Unavailable) else "60"
+            return HttpProblem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", detail, headers={"retry-after": retry_after}
+            )
+        case _:
+            detail = f"A fault of this service. Its log has it as {request_id}."
+            return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail)
 
 
 def tenant_of(event: Event) -> str:
-    """Whose request it is, from what API Gateway has verified and from nothing else."""
-    authorizer = event["requestContext"].get("authorizer") or {}
+    """Whose request it is, from what API Gateway has verified and from nothing else.
+
+    Raises HttpProblem (403) for a caller who was let in, but of whom no name is known: the tenants of such callers
+    would all be one.
+    """
+    authorizer = event["requestContext"].get("authorizer")
+    if not authorizer:
+        return ANONYMOUS
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
-    identity = authorizer.get("iam") or {}
-    return str(claims.get("sub") or identity.get("userArn") or ANONYMOUS)
+    tenant = claims.get("sub") or claims.get("client_id") or _role((authorizer.get("iam") or {}).get("userArn"))
+    if not tenant:
+        raise HttpProblem(HTTPStatus.FORBIDDEN, "Unknown caller", "The credentials name neither a user nor a client.")
+    return str(tenant)
+
+
+def _role(arn: str | None) -> str | None:
+    """An assumed role without the name of its session, which changes from one to the next."""
+    return arn.rpartition("/")[0] if arn and ":assumed-role/" in arn else arn
 
 
 def json_body(event: Event) -> object:
     """The request's JSON document.
 
-    Raises RequestRefused: 415 for another media type, 413 for a body that is too long, 400 for what is no JSON, and
-    422 for text that PostgreSQL cannot hold.
+    Raises HttpProblem: 415 for another media type, 413 for a body that is too long, 400 for what is no JSON; and
+    InvalidRequest for text that PostgreSQL cannot hold.
     """
     media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise RequestRefused(
+        raise HttpProblem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "Unsupported media type",
             "Send JSON, with the header Content-Type: application/json.",
         )
     document = _parsed(_raw_body(event))
     if errors := _with_nul(document, ""):
-        raise RequestRefused(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Invalid request",
-            "The text contains the character U+0000.",
-            errors,
-        )
+        raise InvalidRequest(errors[:MAX_ERRORS])
     return document
 
 
@@ -113,12 +179,12 @@ def _with_nul(node: object, pointer: str) -> list[FieldError]:
     return []
 
 
-def _malformed(reason: str) -> RequestRefused:
-    return RequestRefused(HTTPStatus.BAD_REQUEST, "Malformed JSON", f"The body cannot be read as JSON: {reason}.")
+def _malformed(reason: str) -> HttpProblem:
+    return HttpProblem(HTTPStatus.BAD_REQUEST, "Malformed JSON", f"The body cannot be read as JSON: {reason}.")
 
 
-def _too_large() -> RequestRefused:
-    return RequestRefused(
+def _too_large() -> HttpProblem:
+    return HttpProblem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "Body too large",
         f"The body is longer than {MAX_BODY_BYTES:,} bytes. Send a shorter document.",

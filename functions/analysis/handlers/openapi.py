@@ -18,13 +18,14 @@ REF = "#/components/schemas/{model}"
 
 REFUSALS = {
     "400": "The body is not JSON.",
+    "403": "The credentials name neither a user nor a client.",
     "404": "There is no such job, or it is another caller's.",
     "409": "The Idempotency-Key was used before with another request.",
     "413": f"The body is longer than {MAX_BODY_BYTES:,} bytes.",
     "415": "The body is not application/json.",
     "422": "A field, or the Idempotency-Key, is at fault: `errors` says which and why.",
     "500": "A fault of this service.",
-    "503": "Something that this service needs does not answer; nothing was accepted. Try again after Retry-After.",
+    "503": "Something that this service needs does not answer. Try again after Retry-After, with the same key.",
 }
 
 
@@ -70,7 +71,7 @@ def _analyze() -> Json:
                 },
                 "content": _json("Accepted"),
             },
-            **_problems("400", "409", "413", "415", "422", "500", "503"),
+            **_problems("400", "403", "409", "413", "415", "422", "500", "503"),
         },
     }
 
@@ -88,7 +89,7 @@ def _status() -> Json:
                 "headers": {"Retry-After": _header("Seconds until the next poll.")},
                 "content": _json("StatusBody"),
             },
-            **_problems("404", "500", "503"),
+            **_problems("403", "404", "500", "503"),
         },
     }
 

@@ -3,8 +3,11 @@
 from typing import Any, Protocol
 
 from analysis import bootstrap
-from analysis.errors import Redeliver
+from analysis.errors import OutOfTime
 from analysis.observability import log
+
+RETRY_S = 30
+"""When a message that is left comes back: the queue's own visibility timeout would be an hour."""
 
 
 class Context(Protocol):
@@ -18,15 +21,15 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     worker = bootstrap.worker()
     failures = []
     for record in event["Records"]:
+        message_id = record["messageId"]
         try:
             worker.run(record, lambda: context.get_remaining_time_in_millis() / 1000)
-        except Redeliver as again:
-            log.info("message left", reason=again.reason)
-            if again.after is not None:
-                worker.delivery(record).hide(round(again.after))
+        except OutOfTime:
+            log.info("message left", message_id=message_id, reason="out of time")
         except Exception as fault:  # noqa: BLE001 - one record's fault must not take its neighbours with it
-            log.error("message left", fault)
+            log.error("message left", fault, message_id=message_id)
         else:
             continue
-        failures.append({"itemIdentifier": record["messageId"]})
+        worker.delivery(record).hide(RETRY_S)
+        failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}

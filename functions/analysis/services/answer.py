@@ -7,11 +7,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from analysis.domain.analysis import AnyAnalysis, Context, Prompt
+from analysis.domain.configuration import JobConfig
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import ClaimedJob
 from analysis.domain.schema import tool_schema
 from analysis.domain.usage import Bill, Usage
-from analysis.errors import JobFailed, TryAgain
+from analysis.errors import AnalysisError, JobFailed, TryAgain
 from analysis.observability import log
 from analysis.services.ports import Converse
 
@@ -24,7 +25,6 @@ STOPPED: dict[str, FailureCode] = {
     "model_context_window_exceeded": FailureCode.INPUT_TOO_LONG,
     "guardrail_intervened": FailureCode.CONTENT_BLOCKED,
     "content_filtered": FailureCode.CONTENT_BLOCKED,
-    "refusal": FailureCode.CONTENT_BLOCKED,
 }
 """Stop reasons after which the answer is no result, and asking again will not make it one."""
 
@@ -43,36 +43,44 @@ class Conversation:
         """The job's result, valid against the analysis's output model. Raises JobFailed or TryAgain."""
         job = self._job
         try:
+            config = JobConfig.model_validate(job.config)
             document = analysis.input_model.model_validate_json(json.dumps(job.input))
-            rules = analysis.rules_model.model_validate_json(json.dumps(job.config.rules))
+            rules = analysis.rules_model.model_validate_json(json.dumps(config.rules))
         except ValidationError as fault:
-            # Accepted by an earlier release, whose models this one no longer has.
-            raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer takes the job's input.") from fault
+            # Accepted by another release, whose models this one does not have.
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from fault
         context = Context(accepted_at=job.accepted_at, rules=rules)
-        answer = self._ask(analysis.prompt(document, context), analysis)
-        result: BaseModel = analysis.conclude(document, answer, context)
+        try:
+            prompt = analysis.prompt(document, context)
+            answer = self._ask(first_request(job, config, prompt, analysis), config, analysis.answer_model)
+            result: BaseModel = analysis.conclude(document, answer, context)
+        except AnalysisError:
+            raise
+        except Exception as fault:
+            # A fault of the analysis's own code: the same for every attempt, so none is wasted on it.
+            log.error("analysis at fault", fault, job_id=job.id, analysis=analysis.name)
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from fault
         return result
 
-    def _ask(self, prompt: Prompt, analysis: AnyAnalysis) -> BaseModel:
-        request = first_request(self._job, prompt, analysis)
+    def _ask(self, request: dict[str, Any], config: JobConfig, answer_model: type[BaseModel]) -> BaseModel:
         while True:
-            message, stop_reason = self._call(request)
+            message, stop_reason = self._call(request, config)
             if code := STOPPED.get(stop_reason):
                 raise JobFailed(code)
             try:
-                return _valid(analysis.answer_model, message)
+                return _valid(answer_model, message)
             except InvalidAnswer as invalid:
                 log.info("answer invalid", job_id=self._job.id, calls=self.calls, fields=invalid.pointers)
                 if self.calls == MAX_CALLS:
                     raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self.calls} answers)") from None
                 request["messages"] += _with_correction(message, invalid)
 
-    def _call(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def _call(self, request: dict[str, Any], config: JobConfig) -> tuple[dict[str, Any], str]:
         if not self._time_for_a_call():
             raise TryAgain("out of time", deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
         answer = self._model.converse(request)
         self.calls += 1
-        self.bill = self.bill.add(Usage.of_answer(answer), self._job.config.model.price)
+        self.bill = self.bill.add(Usage.of_answer(answer), config.model.price)
         return answer["output"]["message"], answer["stopReason"]
 
 
@@ -85,9 +93,8 @@ class InvalidAnswer(ValueError):
         self.pointers = pointers
 
 
-def first_request(job: ClaimedJob, prompt: Prompt, analysis: AnyAnalysis) -> dict[str, Any]:
+def first_request(job: ClaimedJob, config: JobConfig, prompt: Prompt, analysis: AnyAnalysis) -> dict[str, Any]:
     """The Converse request of a job's first call."""
-    config = job.config
     system: list[dict[str, Any]] = [{"text": prompt.system}]
     if config.prompt_caching:
         system.append({"cachePoint": {"type": "default"}})

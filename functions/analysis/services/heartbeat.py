@@ -28,7 +28,6 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Self:
-        self._delivery.hide(self._lease_seconds)
         self._thread.start()
         return self
 

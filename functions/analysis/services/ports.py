@@ -3,7 +3,6 @@
 Every method raises Unavailable when what is behind it does not answer.
 """
 
-from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,23 +18,31 @@ class JobStore(Protocol):
     def record(self, job: NewJob) -> Recorded:
         """Record a new job, or find the one that already has its tenant's idempotency key."""
 
-    def mark_enqueued(self, job_id: UUID) -> bool:
-        """Note that the job's message is on the queue. False: there is no such queued job any more."""
+    def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
+        """The job that has the tenant's key."""
 
-    def withdraw(self, job_id: UUID) -> None:
-        """Remove a job that never reached the queue; does nothing once it has."""
+    def mark_enqueued(self, job_id: UUID) -> bool:
+        """Note that a job that is not final has a message on the queue. False: the job was withdrawn."""
+
+    def withdraw(self, job_id: UUID) -> bool:
+        """Remove a job that never reached the queue. False: it has, and stays."""
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         """The tenant's job; ``None`` also for another tenant's."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
-        """Start an attempt: of a queued job, or of a running one whose lease has run out."""
+        """Start an attempt: of a queued job that is due, or of a running one whose lease has run out."""
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         """False: the attempt is no longer the running one."""
 
-    def release(self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool) -> bool:
-        """Give the job back to the queue, keeping what the attempt cost. False: the attempt was not the running one."""
+    def release(
+        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
+    ) -> bool:
+        """Give the job back to the queue, due after the delay, keeping what the attempt cost.
+
+        False: the attempt was not the running one.
+        """
 
     def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
         """Finish the attempt with its result. False: too late, the attempt is not the running one."""
@@ -85,7 +92,7 @@ class Converse(Protocol):
 
     @property
     def longest_call(self) -> float:
-        """Seconds after which a call has been given up, whatever happens."""
+        """Seconds for which a call waits for Bedrock to say something, connecting included."""
 
 
 class Configuration(Protocol):
@@ -93,9 +100,3 @@ class Configuration(Protocol):
 
     def current(self) -> tuple[StageConfig, dict[str, Any]]:
         """The stage's configuration, and the business rules by analysis. Raises ConfigurationFault too."""
-
-
-class Clock(Protocol):
-    """Time, as an aware UTC instant."""
-
-    def __call__(self) -> datetime: ...

@@ -5,15 +5,16 @@ under that number, and only the running attempt can finish the job. So a job has
 was thought dead and wakes up finds its late answer refused.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
 from uuid import UUID
 
 from analysis.domain.analysis import AnyAnalysis
-from analysis.domain.failure import FailureCode
+from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobResult, JobStatus, NotClaimed
-from analysis.errors import JobFailed, Redeliver, TryAgain
+from analysis.errors import JobFailed, OutOfTime, TryAgain, Unavailable
 from analysis.observability import log
 from analysis.services.answer import Conversation
 from analysis.services.heartbeat import Heartbeat
@@ -30,7 +31,7 @@ MARGIN_S = 20.0
 """Kept after the longest model call for storing the result and giving the job back."""
 
 MAX_DELAY_S = 900
-"""The longest that SQS delays a message."""
+"""The longest that SQS delays a message. Delays grow from 2 s to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,79 +48,89 @@ class Process:
     def __call__(self, job_id: UUID, delivery: Delivery, remaining: Callable[[], float]) -> None:
         """Bring the job one attempt further; ``remaining`` is the seconds left to this invocation.
 
-        Returns when the message is done with. Raises Redeliver when it must come again, and Unavailable or
-        ConfigurationFault when nothing can be done now.
+        Returns when the message is done with: the job is, or it has another message. Raises OutOfTime, or Unavailable
+        when not even another message can be sent; then this one must come again.
         """
+        delivery.hide(LEASE_S)  # whatever happens from here on, the message is back soon
         if remaining() < self.model.longest_call + MARGIN_S:
-            raise Redeliver("not enough time left to finish a call")
-        job = self.store.claim(job_id, LEASE_S)
-        if isinstance(job, NotClaimed):
-            return _not_claimed(job_id, job)
-        log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis, model_id=job.config.model.id)
-        with Heartbeat(self.store, delivery, job, LEASE_S):
-            self._attempt(job, remaining)
-        return None
-
-    def _attempt(self, job: ClaimedJob, remaining: Callable[[], float]) -> None:
-        conversation = Conversation(self.model, job, lambda: remaining() >= self.model.longest_call + MARGIN_S)
+            raise OutOfTime
         try:
-            if job.attempts_spent > MAX_ATTEMPTS:
-                raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)  # noqa: TRY301 - failing is one thing, done below
-            result = self._store_result(job, self._conclude(job, conversation))
-            finished = self.store.succeed(job.id, job.attempt, conversation.bill, result)
-            outcome = JobStatus.SUCCEEDED.value
-        except JobFailed as failed:
-            finished = self.store.fail(job.id, job.attempt, conversation.bill, failed.failure)
-            outcome = failed.failure.code.value
-        except TryAgain as again:
-            return self._give_back(job, conversation, again)
-        usage = conversation.bill.usage
-        log.info(
-            "finished" if finished else "late result refused",
-            job_id=job.id,
-            attempt=job.attempt,
-            outcome=outcome,
-            calls=conversation.calls,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd=float(conversation.bill.cost_usd),
-        )
-        return None
+            job = self.store.claim(job_id, LEASE_S)
+            if isinstance(job, NotClaimed):
+                self._not_claimed(job_id, job)
+            else:
+                self._run(job, delivery, remaining)
+        except Unavailable as away:
+            # An outage is no fault of the job: a message of its own keeps it out of the dead-letter queue.
+            log.error("put off", away, job_id=job_id, dependency=away.dependency)
+            self.queue.send(job_id, self._spread(2 * LEASE_S))
 
-    def _conclude(self, job: ClaimedJob, conversation: Conversation) -> bytes:
+    def _run(self, job: ClaimedJob, delivery: Delivery, remaining: Callable[[], float]) -> None:
+        log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
+        talk = Conversation(self.model, job, lambda: remaining() >= self.model.longest_call + MARGIN_S)
+        with Heartbeat(self.store, delivery, job, LEASE_S):
+            try:
+                result = self._result(job, talk)
+            except JobFailed as failed:
+                self._fail(job, talk, failed.failure)
+            except TryAgain as again:
+                self._give_back(job, talk, again)
+            else:
+                finished = self.store.succeed(job.id, job.attempt, talk.bill, result)
+                self._log_end(job, talk, JobStatus.SUCCEEDED.value, finished=finished)
+
+    def _result(self, job: ClaimedJob, talk: Conversation) -> JobResult:
+        if job.attempts_spent > MAX_ATTEMPTS:
+            raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")
-        return conversation.result_of(analysis).model_dump_json().encode()
+        document = talk.result_of(analysis).model_dump_json().encode()
+        try:
+            key = self.results.put(job.id, job.attempt, document)
+        except Unavailable as away:
+            raise TryAgain(away.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR) from away
+        return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
 
-    def _store_result(self, job: ClaimedJob, document: bytes) -> JobResult:
-        key = self.results.put(job.id, job.attempt, document)
-        inline = document.decode() if len(document) <= INLINE_RESULT_BYTES else None
-        return JobResult(key, len(document), inline)
-
-    def _give_back(self, job: ClaimedJob, conversation: Conversation, again: TryAgain) -> None:
-        bill = conversation.bill
+    def _give_back(self, job: ClaimedJob, talk: Conversation, again: TryAgain) -> None:
         if not again.deferred and job.attempts_spent >= MAX_ATTEMPTS:
-            failure = JobFailed(again.code, f"({again.reason}, {MAX_ATTEMPTS} attempts)").failure
-            self.store.fail(job.id, job.attempt, bill, failure)
-            log.info("finished", job_id=job.id, attempt=job.attempt, outcome=failure.code.value)
+            self._fail(job, talk, Failure.of(again.code, f"({again.reason}, {MAX_ATTEMPTS} attempts)"))
             return
-        if not self.store.release(job.id, job.attempt, bill, again.reason, deferred=again.deferred):
-            return  # another attempt runs: this one's answer is nobody's business any more
-        delay = self._delay(job.deferrals if again.deferred else job.attempts_spent - 1)
-        # A message of its own, so that waiting out a throttle does not use up the receive count of the first.
-        self.queue.send(job.id, delay)
-        self.store.mark_enqueued(job.id)
-        log.info("released", job_id=job.id, attempt=job.attempt, reason=again.reason, delay_s=delay)
+        times = job.deferrals if again.deferred else job.attempts_spent - 1
+        delay = self._spread(min(MAX_DELAY_S, 2 << min(times, 10)))
+        released = self.store.release(
+            job.id, job.attempt, talk.bill, again.reason, deferred=again.deferred, delay_seconds=delay
+        )
+        if released:
+            # A message of its own, so that waiting out a throttle does not use up the receive count of the first.
+            self.queue.send(job.id, delay)
+            self.store.mark_enqueued(job.id)
+        self._log_end(job, talk, again.reason, finished=released)
 
-    def _delay(self, times: int) -> int:
-        """Seconds: exponential from 2 s to 15 minutes, drawn from the upper half, so that a crowd spreads out."""
-        longest: int = min(MAX_DELAY_S, 2 << min(times, 10))
+    def _fail(self, job: ClaimedJob, talk: Conversation, failure: Failure) -> None:
+        finished = self.store.fail(job.id, job.attempt, talk.bill, failure)
+        self._log_end(job, talk, failure.code.value, finished=finished)
+
+    def _not_claimed(self, job_id: UUID, why: NotClaimed) -> None:
+        if why.status is None or why.status.final:
+            log.info("nothing to do", job_id=job_id, status=why.status)  # a duplicate, or withdrawn
+            return
+        # Held by another worker, who may die, or not due yet: look again then.
+        self.queue.send(job_id, min(MAX_DELAY_S, math.ceil(max(why.seconds_left, 0)) + 1))
+
+    def _spread(self, longest: int) -> int:
+        """Seconds, drawn from the upper half, so that a crowd does not come back as one."""
         return round(longest * (0.5 + self.random() / 2))
 
-
-def _not_claimed(job_id: UUID, why: NotClaimed) -> None:
-    if why.status is None or why.status.final:
-        log.info("nothing to do", job_id=job_id, status=why.status)  # a duplicate, or withdrawn: done with
-        return
-    raise Redeliver("another worker holds the job", after=max(why.lease_left, 0.0) + 1.0)
+    def _log_end(self, job: ClaimedJob, talk: Conversation, outcome: str, *, finished: bool) -> None:
+        usage = talk.bill.usage
+        log.info(
+            "attempt ended" if finished else "late result refused",
+            job_id=job.id,
+            attempt=job.attempt,
+            outcome=outcome,
+            calls=talk.calls,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=float(talk.bill.cost_usd),
+        )

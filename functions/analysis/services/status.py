@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from uuid import UUID
 
 from analysis.domain.job import JobView
-from analysis.errors import AnalysisError, RequestRefused
+from analysis.errors import NoSuchJob
 from analysis.observability import log
 from analysis.services.ports import JobStore, ResultStore
 
@@ -16,19 +15,18 @@ class Status:
     """The use case behind ``GET /status/{id}``."""
 
     store: JobStore
-    results: Callable[[], ResultStore]
-    """Called only for a job that has a result: the S3 client would double the time of a cold poll."""
+    results: ResultStore
 
     def __call__(self, given_id: str, tenant_id: str) -> tuple[JobView, str | None]:
         """The job and, where it has a result, a link to it.
 
-        Raises RequestRefused (404) for an id that is none, for no job, and for another tenant's, all alike.
+        Raises NoSuchJob for an id that is none, for no job, and for another tenant's, all alike.
         """
         job_id = _uuid(given_id)
         job = self.store.get(job_id, tenant_id) if job_id else None
         if job is None:
-            raise RequestRefused(HTTPStatus.NOT_FOUND, "No such job", "There is no job with this id.")
-        return job, self.results().url(job.result_key) if job.result_key else None
+            raise NoSuchJob
+        return job, self.results.url(job.result_key) if job.result_key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Health:
     def _state(self, name: str, check: Callable[[], object]) -> str:
         try:
             check()
-        except AnalysisError as fault:
+        except Exception as fault:  # noqa: BLE001 - a check that fails in whatever way has failed
             log.error("dependency down", fault, dependency=name)
             return "down"
         return "ok"

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,8 +14,15 @@ from analysis.domain.configuration import ParameterRefused, StageConfig, pin
 from analysis.domain.job import NewJob, Recorded
 from analysis.domain.models import Model, UnknownModel
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import ConfigurationFault, FieldError, RequestRefused, Unavailable
+from analysis.errors import ConfigurationFault, FieldError, InvalidRequest, KeyReused, Unavailable
+from analysis.observability import log
 from analysis.services.ports import Configuration, JobQueue, JobStore
+
+MAX_ERRORS = 20
+"""Fields at fault that are named."""
+
+MAX_POINTER_PART = 100
+"""Characters of a name in a pointer: the name is the caller's, and may be as long as the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,14 @@ class Submit:
     def __call__(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> Recorded:
         """Record the job and enqueue it, or find the one that the same key made before.
 
-        Raises RequestRefused when the request is at fault, and Unavailable, leaving no job behind, when the database
-        or the queue is down.
+        Raises RequestRefused when the request is at fault, and Unavailable when the database or the queue is down.
         """
-        job = self._new_job(request, tenant_id, idempotency_key)
-        recorded = self.store.record(job)
-        if recorded.request_fingerprint != job.request_fingerprint:
-            raise RequestRefused(
-                HTTPStatus.CONFLICT,
-                "Idempotency-Key reused",
-                "This Idempotency-Key was used before with another request. Use a new key for a new request.",
-            )
+        said = fingerprint(request)
+        # First of all: what is true of today's configuration says nothing about a job that was accepted before.
+        recorded = self.store.find(tenant_id, idempotency_key) if idempotency_key else None
+        recorded = recorded or self.store.record(self._new_job(request, said, tenant_id, idempotency_key))
+        if recorded.request_fingerprint != said:
+            raise KeyReused
         if not recorded.enqueued:
             self._enqueue(recorded.id)
         return recorded
@@ -53,30 +56,36 @@ class Submit:
         try:
             self.queue.send(job_id)
         except Unavailable:
-            self.store.withdraw(job_id)
-            raise
-        if not self.store.mark_enqueued(job_id):
+            if self.store.withdraw(job_id):
+                raise
+            return  # a worker has it already: the message got through, only the answer was lost
+        try:
+            known = self.store.mark_enqueued(job_id)
+        except Unavailable as away:
+            log.error("not marked as enqueued", away, job_id=job_id)  # its message is on the queue all the same
+            return
+        if not known:
             raise Unavailable("queue")  # the other request with this key could not send, and withdrew the job
 
-    def _new_job(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> NewJob:
+    def _new_job(self, request: AnalyzeRequest, said: bytes, tenant_id: str, idempotency_key: str | None) -> NewJob:
         analysis = self.analyses.get(request.analysis)
         if analysis is None:
             known = ", ".join(sorted(self.analyses))
-            raise invalid("/analysis", f"There is no such analysis. Known are: {known}.")
+            raise InvalidRequest.at("/analysis", f"There is no such analysis. Known are: {known}.")
         document = _document(analysis, request.input)
         stage, rules = self.configuration.current()
-        model = _model(stage, request.model or analysis.settings.model)
+        model = _model(stage, request.model, analysis.settings.model)
         try:
             config = pin(stage, model, analysis, request.parameters, rules.get(analysis.name, {}))
         except ParameterRefused as refused:
-            raise invalid(f"/parameters/{refused.parameter}", refused.why) from refused
+            raise InvalidRequest.at(f"/parameters/{refused.parameter}", refused.why) from refused
         except ValidationError as fault:
             raise ConfigurationFault(f"the business rules of {analysis.name} do not fit their model") from fault
         return NewJob(
             id=self.new_id(),
             tenant_id=tenant_id,
             idempotency_key=idempotency_key,
-            request_fingerprint=fingerprint(request),
+            request_fingerprint=said,
             analysis=analysis.name,
             input=document.model_dump(mode="json", exclude_unset=True),
             metadata=request.metadata,
@@ -90,17 +99,6 @@ def fingerprint(request: AnalyzeRequest) -> bytes:
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
-def invalid(pointer: str, detail: str) -> RequestRefused:
-    """A 422 for one field."""
-    return invalid_fields([{"pointer": pointer, "detail": detail}])
-
-
-def invalid_fields(errors: list[FieldError]) -> RequestRefused:
-    """A 422 for several fields."""
-    detail = "; ".join(f"{error['pointer'] or '/'}: {error['detail']}" for error in errors[:3])
-    return RequestRefused(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, errors)
-
-
 def field_errors(fault: ValidationError, below: str = "") -> list[FieldError]:
     """What pydantic found, as pointers. Its messages name the rule; the values, which are the caller's, stay out."""
     return [
@@ -108,7 +106,7 @@ def field_errors(fault: ValidationError, below: str = "") -> list[FieldError]:
             "pointer": below + "".join(f"/{_escape(str(part))}" for part in error["loc"]),
             "detail": error["msg"],
         }
-        for error in fault.errors(include_url=False, include_context=False, include_input=False)[:20]
+        for error in fault.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
     ]
 
 
@@ -116,24 +114,23 @@ def _document(analysis: AnyAnalysis, given: dict[str, Any]) -> BaseModel:
     try:
         document: BaseModel = analysis.input_model.model_validate_json(json.dumps(given))
     except ValidationError as fault:
-        raise invalid_fields(field_errors(fault, "/input")) from None
+        raise InvalidRequest(field_errors(fault, "/input")) from None
     return document
 
 
-def _model(stage: StageConfig, name: str | None) -> Model:
+def _model(stage: StageConfig, asked: str | None, preferred: str | None) -> Model:
     catalogue = stage.catalogue
+    name = asked or preferred or stage.default_model
     try:
-        model = catalogue.find(name or stage.llm.model or catalogue.default)
+        model = catalogue.find(name)
     except UnknownModel:
         known = ", ".join(sorted(catalogue.aliases))
-        raise invalid("/model", f"There is no such model. Known by name are: {known}.") from None
+        raise InvalidRequest.at("/model", f"There is no such model. Known by name are: {known}.") from None
     if model.lifecycle.state == "end_of_life":
-        raise invalid(
-            "/model",
-            f"{model.name} has reached its end of life on Bedrock. Use {model.lifecycle.replaced_by}.",
-        )
+        detail = f"{model.name} has reached its end of life on Bedrock. Use {model.lifecycle.replaced_by}."
+        raise InvalidRequest.at("/model", detail)
     return model
 
 
 def _escape(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+    return part[:MAX_POINTER_PART].replace("~", "~0").replace("/", "~1")
