@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall
-from bedrock_emulator.composing import tool_answer
+from bedrock_emulator.composing import tool_answer, wanted_tool
 from bedrock_emulator.conversation_rules import blocks_of, tool_specs
 from bedrock_emulator.documents import Document
 
@@ -52,6 +52,8 @@ def answer_from(reply: Any, parameters: Document) -> Answer:
         # Bedrock's ids are at most 64 characters of a smaller alphabet; the emulator's own are used when missing.
         identity = call.get("id") or (made.tool_use_id if isinstance(made, ToolCall) else name)
         content.append(ToolCall(identity, name, arguments if isinstance(arguments, str) else json.dumps(arguments)))
+    if not message.get("tool_calls") and (spoken := _spoken_call(message.get("content"), parameters)):
+        content = [spoken]
     stop_reason = _STOP_REASONS.get(choice.get("finish_reason") or "stop", "end_turn")
     if stop_reason == "end_turn" and any(isinstance(part, ToolCall) for part in content):
         stop_reason = "tool_use"
@@ -60,6 +62,20 @@ def answer_from(reply: Any, parameters: Document) -> Answer:
     if "prompt_tokens" in usage and "completion_tokens" in usage:
         counted = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
     return Answer(tuple(content), stop_reason, {"forwarded_model": str(reply.get("model", ""))}, counted)
+
+
+def _spoken_call(text: str | None, parameters: Document) -> ToolCall | None:
+    """The call of a forced tool that a small model writes out as JSON instead of making it."""
+    choice = (parameters.get("toolConfig") or {}).get("toolChoice", {})
+    spec = wanted_tool(parameters) if "tool" in choice or "any" in choice else None
+    try:
+        value = json.loads((text or "").strip().removeprefix("```json").strip("`\n "))
+    except ValueError:
+        return None
+    if spec is None or not isinstance(value, dict):
+        return None
+    made = tool_answer(parameters, spec["name"], value).content[0]
+    return made if isinstance(made, ToolCall) else None
 
 
 def _messages(message: Document) -> list[Document]:

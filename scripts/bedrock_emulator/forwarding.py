@@ -31,23 +31,21 @@ class Forwarder:
                 status = response.status
                 reply: Any = await response.json(content_type=None) if status < 400 else None
         except TimeoutError as error:
-            raise ServiceError("ModelTimeoutException", "The server behind --forward-to took too long.") from error
+            raise ServiceError("ModelTimeoutException", f"{self._url} took too long.") from error
         except ClientError as error:
             raise ServiceError(
-                "ServiceUnavailableException", f"The server behind --forward-to does not answer: {type(error).__name__}"
+                "ServiceUnavailableException", f"{self._url} does not answer: {type(error).__name__}"
             ) from error
         except ValueError as error:
-            raise ServiceError("ModelErrorException", "The server behind --forward-to sent no JSON.") from error
+            raise ServiceError("ModelErrorException", f"{self._url} sent no JSON.") from error
         if status == 429 or status >= 500:
-            raise ServiceError("ServiceUnavailableException", f"The server behind --forward-to answered {status}.")
+            raise ServiceError("ServiceUnavailableException", f"{self._url} answered {status}.")
         if status >= 400:
-            raise ServiceError("ModelErrorException", f"The server behind --forward-to answered {status}.")
+            raise ServiceError("ModelErrorException", f"{self._url} answered {status}.")
         try:
             return answer_from(reply, parameters)
         except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ServiceError(
-                "ModelErrorException", "The server behind --forward-to sent no chat completion."
-            ) from error
+            raise ServiceError("ModelErrorException", f"{self._url} sent no chat completion.") from error
 
     async def close(self) -> None:
         if self._session is not None:

@@ -28,6 +28,7 @@ _SURENESS = stem_set("confidence probability certainty likelihood score relevanc
 _STRICT_FORMATS = frozenset(  # a sentence never fits these
     ["date", "date-time", "time", "duration", "email", "uuid", "uri", "url", "ipv4", "ipv6", "hostname"]
 )
+_LANGUAGE = frozenset(["language", "lang", "locale", "language_code"])
 _EPOCH = "1970-01-01"  # a date that cannot be mistaken for one that was found
 
 
@@ -73,6 +74,9 @@ def _string_candidates(name: str, schema: Document, source: Source) -> Iterator[
             return
     if is_id_name(name):
         yield from source.ids()
+        return
+    if name in _LANGUAGE:
+        yield "en"  # no word of a text is its language; telling languages apart is beyond an emulator
         return
     yield best_string(name, str(schema.get("description", "")), source.text, limit)
     if "pattern" in schema:

@@ -79,10 +79,10 @@ def _unwrap(text: str) -> str:
     tagged = [
         re.sub(r"</?[A-Za-z][\w.-]*(?:\s[^<>]*)?>", "\n", inner)
         for tag, inner in _tagged(text)
-        if not _INSTRUCTION_TAGS.fullmatch(tag) and len(inner.strip()) >= 20
+        if not _INSTRUCTION_TAGS.fullmatch(tag) and inner.strip()
     ]
-    if tagged:
-        return "\n\n".join(tagged)
+    if long_enough := [inner for inner in tagged if len(inner.strip()) >= 20] or tagged:
+        return "\n\n".join(long_enough)
     fenced = [inner for inner in _FENCED.findall(text) if len(inner.strip()) >= 20]
     if fenced:
         return "\n\n".join(fenced)

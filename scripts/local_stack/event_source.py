@@ -5,6 +5,7 @@ queue after enough receives.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,11 @@ from local_stack.runtime.invocation import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import DeleteMessageBatchRequestEntryTypeDef, MessageTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        DeleteMessageBatchRequestEntryTypeDef,
+        MessageTypeDef,
+    )
 
 LONG_POLL_SECONDS = 2  # a message ends it at once; this only sets how often an idle poller asks again
 RECEIVE_LIMIT = 10  # SQS's own limit for one call
@@ -50,23 +55,30 @@ class EventSource:
         # One thread polls and one deletes: a long poll must not hold up a deletion.
         self._polling = ThreadPoolExecutor(1, thread_name_prefix="poll")
         self._deleting = ThreadPoolExecutor(1, thread_name_prefix="delete")
-        self._batches: set[asyncio.Task[None]] = set()
+        self._batches: dict[asyncio.Task[None], list[MessageTypeDef]] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._poll())
 
-    def stop(self) -> None:
-        """At once. A batch under way is cut off, as by the end of an execution environment."""
+    async def stop(self) -> None:
+        """At once. A batch under way is cut off, as by the end of an execution environment.
+
+        Its messages are put back: on AWS a poller outlives a deploy, here a restart would not see them for as long as
+        the queue's visibility timeout.
+        """
+        cut_off = [message for messages in self._batches.values() for message in messages]
         for task in [*self._batches, *([self._task] if self._task else [])]:
             task.cancel()
         self._polling.shutdown(wait=False, cancel_futures=True)
+        if cut_off:
+            await asyncio.get_running_loop().run_in_executor(self._deleting, self._put_back, cut_off)
         self._deleting.shutdown(wait=False, cancel_futures=True)
 
     async def _poll(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._slots.acquire()  # first, so that no message waits here invisibly
+            await self._slots.acquire()
             messages: list[MessageTypeDef] = []
             try:
                 messages = await loop.run_in_executor(self._polling, self._collect)
@@ -77,8 +89,8 @@ class EventSource:
                 self._slots.release()
                 continue
             batch = asyncio.create_task(self._process(messages))
-            self._batches.add(batch)
-            batch.add_done_callback(self._batches.discard)
+            self._batches[batch] = messages
+            batch.add_done_callback(self._batches.pop)
 
     def _collect(self) -> "list[MessageTypeDef]":
         """The batching window starts with the first message."""
@@ -119,6 +131,15 @@ class EventSource:
         if done:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._deleting, self._delete, done)
+
+    def _put_back(self, messages: "list[MessageTypeDef]") -> None:
+        for start in range(0, len(messages), RECEIVE_LIMIT):
+            entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+                {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+                for index, message in enumerate(messages[start : start + RECEIVE_LIMIT])
+            ]
+            with contextlib.suppress(Exception):  # the queue may be gone: then there is nothing to put back into
+                self._client.change_message_visibility_batch(QueueUrl=self._source.queue_url, Entries=entries)
 
     def _delete(self, messages: "list[MessageTypeDef]") -> None:
         for start in range(0, len(messages), RECEIVE_LIMIT):

@@ -82,7 +82,7 @@ class Stack:
         for task in self._schedules:
             task.cancel()
         for source in self._sources:
-            source.stop()
+            await source.stop()
         await self._gateway.close()
         # Before the services, so that none of them waits for a client.
         await asyncio.gather(*(function.stop() for function in self.functions.values()))

@@ -183,11 +183,15 @@ def test_what_is_kept_in_the_state_directory(tmp_path: Path) -> None:
         assert (after["ETag"], after["LastModified"]) == (before["ETag"], before["LastModified"])
         assert [item["Key"] for item in s3.list_objects_v2(Bucket="the-bucket")["Contents"]] == ["deep/ä key"]
         # Received twice before: the third receive would be one too many, so it is in the dead-letter queue.
-        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+        dead_url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+
+        def dead_letter() -> Any:
+            """There once it is visible again, and somebody has asked for it."""
+            assert "Messages" not in sqs.receive_message(QueueUrl=url)
+            return sqs.receive_message(QueueUrl=dead_url, MessageAttributeNames=["All"]).get("Messages")
+
+        dead = until(dead_letter)[0]
         assert _count(sqs, url, "Delayed") == 1
-        dead = sqs.receive_message(
-            QueueUrl=sqs.get_queue_url(QueueName="dead")["QueueUrl"], MessageAttributeNames=["All"]
-        )["Messages"][0]
         assert (dead["Body"], dead["MessageAttributes"]["n"]["BinaryValue"]) == ("tried", b"\x00\xff")
         assert client("secretsmanager").get_secret_value(SecretId="s/t")["SecretString"] == "rotated"
         assert client("ssm").get_parameter(Name="/a/b", WithDecryption=True)["Parameter"]["Value"] == "changed"

@@ -30,7 +30,7 @@ def schemas(schema: object) -> Iterator[dict[str, object]]:
 
 
 def test_every_shipped_analysis_is_found_by_name() -> None:
-    assert list(LOADED) == ["complaint-triage", "gap-optimization", "summary"]
+    assert {"complaint-triage", "gap-optimization", "summary"} <= set(LOADED)
     assert all(name == analysis.name for name, analysis in LOADED.items())
 
 

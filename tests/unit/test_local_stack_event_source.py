@@ -20,6 +20,7 @@ class FakeSqs:
         self._condition = threading.Condition()
         self._messages: list[str] = []
         self.deleted: list[str] = []
+        self.put_back: list[str] = []
         self.fail_next_receive = False
 
     def put(self, *bodies: str) -> None:
@@ -36,6 +37,10 @@ class FakeSqs:
             count = request["MaxNumberOfMessages"]
             taken, self._messages = self._messages[:count], self._messages[count:]
         return {"Messages": [{"MessageId": b, "ReceiptHandle": b, "Body": b, "MD5OfBody": ""} for b in taken]}
+
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        self.put_back += [entry["ReceiptHandle"] for entry in request["Entries"] if entry["VisibilityTimeout"] == 0]
+        return {}
 
     def delete_message_batch(self, **request: Any) -> dict[str, Any]:
         self.deleted += [entry["ReceiptHandle"] for entry in request["Entries"]]
@@ -61,7 +66,7 @@ def run(
         source.start()
         async with asyncio.timeout(10):
             await scenario(sqs)
-        source.stop()
+        await source.stop()
 
     asyncio.run(main())
     return sqs
@@ -132,3 +137,18 @@ def test_the_poller_outlives_an_error_of_the_queue() -> None:
         await until(lambda: sqs.deleted == ["later"])
 
     run({}, 1, invoke, scenario)
+
+
+def test_a_stop_puts_back_what_it_cuts_off() -> None:
+    taken: list[str] = []
+
+    async def invoke(bodies: list[str]) -> None:
+        taken.extend(bodies)
+        await asyncio.Event().wait()
+
+    async def scenario(sqs: FakeSqs) -> None:
+        sqs.put("1", "2")
+        await until(lambda: len(taken) == 2)
+
+    sqs = run({"batchSize": 1}, 2, invoke, scenario)
+    assert (sorted(sqs.put_back), sqs.deleted) == (["1", "2"], [])

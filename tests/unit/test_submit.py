@@ -101,6 +101,7 @@ def test_one_key_and_request_is_one_job() -> None:
     bench = Bench()
     first = bench("k", metadata={"a": 1, "b": 2})
     assert bench("k", metadata={"b": 2, "a": 1}) == first
+    assert bench("k", metadata={"a": 1, "b": 2}, model=None, parameters={}) == first
     assert len(bench.queue.sent) == 1
     assert bench("k", tenant="b", metadata={"a": 1, "b": 2}) != first
 

@@ -138,8 +138,8 @@ class ProblemField(Body):
     detail: str
 
 
-class Problem(Body):
-    """An RFC 9457 problem document."""
+class Problem(BaseModel):
+    """An RFC 9457 problem document; ``errors`` is there where fields are at fault."""
 
     type: str
     title: str

@@ -41,6 +41,8 @@ class Heartbeat:
         while not self._stop.wait(self._lease_seconds / BEATS_PER_LEASE):
             try:
                 if not self._store.extend_lease(self._job.id, self._job.attempt, self._lease_seconds):
+                    if self._stop.is_set():
+                        return  # the attempt ended while the beat was under way
                     log.warning("lease lost", job_id=self._job.id, attempt=self._job.attempt)
                     return
                 self._delivery.hide(self._lease_seconds)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.configuration import ParameterRefused, StageConfig, pin
@@ -94,20 +95,23 @@ class Submit:
 
 
 def fingerprint(request: AnalyzeRequest) -> bytes:
-    """SHA-256 of what the request says, however it is written: order of keys and white space do not matter."""
-    said = request.model_dump(mode="json", exclude_unset=True)
+    """SHA-256 of what the request says: order, white space and spelt-out defaults do not matter."""
+    said = request.model_dump(mode="json", exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
 def field_errors(fault: ValidationError, below: str = "") -> list[FieldError]:
     """What pydantic found, as pointers. Its messages name the rule; the values, which are the caller's, stay out."""
     return [
-        {
-            "pointer": below + "".join(f"/{_escape(str(part))}" for part in error["loc"]),
-            "detail": error["msg"],
-        }
+        {"pointer": below + "".join(f"/{_escape(str(part))}" for part in error["loc"]), "detail": _detail(error)}
         for error in fault.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
     ]
+
+
+def _detail(error: ErrorDetails) -> str:
+    if error["type"] in ("model_type", "model_attributes_type"):
+        return "Input should be an object"  # pydantic would name the class
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _document(analysis: AnyAnalysis, given: dict[str, Any]) -> BaseModel:

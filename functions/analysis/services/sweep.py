@@ -2,7 +2,7 @@
 
 A job's message can be missing because the API died between recording the job and sending its message, or because a
 worker died after giving a job back. A second message for a job that has one does no harm: whoever comes second finds
-the job claimed or done.
+the job claimed, not yet due, or done.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ NEVER_ENQUEUED_S = 60
 """A submit takes at most the API's 29 s; after this long nobody is about to send the message."""
 
 WAITING_S = 3600
-"""A job may well wait this long in a backlog. Sent again at most once in this time, so a backlog does not grow."""
+"""A job may well wait this long in a backlog, and gets another message then: one an hour at most."""
 
 MOST = 500
 """Jobs a sweep: sending so many takes well under the function's timeout."""

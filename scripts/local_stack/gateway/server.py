@@ -17,6 +17,7 @@ from local_stack.gateway.routes import RouteTable
 from local_stack.runtime.invocation import Outcome
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's limit
+MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, for the event that a synchronous invocation carries
 MAX_HEADER_BYTES = 10240  # likewise, for the request line and all headers
 
 type Invoke = Callable[[bytes], Awaitable[Outcome]]
@@ -76,6 +77,8 @@ class Gateway:
             return response.NOT_FOUND
         received = event.Received(request_id, self._api_id, self._region, match.key, match.path_parameters)
         payload = json.dumps(event.build(request, received)).encode()
+        if len(payload) > MAX_EVENT_BYTES:
+            raise _TooLargeError
         outcome = await self._invoke(match.target, payload)
         if outcome is None:
             output.say(f"gateway: {match.key}: no answer within {match.target.timeout_seconds:g} s, 503")
