@@ -27,17 +27,22 @@ class ModelRules:
     context_tokens: int = 200_000
 
 
-_CLAUDE_5 = ModelRules(sampling="none", needs_profile=True)
+_CLAUDE_5 = ModelRules(sampling="none", needs_profile=True, context_tokens=1_000_000)
 _TABLE: tuple[tuple[re.Pattern[str], ModelRules], ...] = tuple(
     (re.compile(pattern), rules)
     for pattern, rules in (
         (r"anthropic\.claude-(3|v1|v2|instant)\b.*", ModelRules(end_of_life=True)),
-        (r"anthropic\.claude-(sonnet|opus)-5-5\b.*", ModelRules("none", forced_tools=False, needs_profile=True)),
+        (
+            r"anthropic\.claude-(sonnet|opus)-5-5\b.*",
+            ModelRules("none", forced_tools=False, needs_profile=True, context_tokens=1_000_000),
+        ),
         (r"anthropic\.claude-[a-z]+-([5-9]|\d\d)\b.*", _CLAUDE_5),
         (r"anthropic\.claude-[a-z]+-4-[5-9]\b.*", ModelRules("one", needs_profile=True)),
         (r"anthropic\.claude-opus-4-1\b.*", ModelRules("one", needs_profile=True)),
         (r"anthropic\.claude-[a-z]+-4\b.*", ModelRules(needs_profile=True)),
-        (r"amazon\.nova-(premier|2)\b.*", ModelRules(needs_profile=True)),
+        (r"amazon\.nova-(premier|2)\b.*", ModelRules(needs_profile=True, context_tokens=1_000_000)),
+        (r"amazon\.nova-micro\b.*", ModelRules(context_tokens=128_000)),
+        (r"amazon\.nova-(lite|pro)\b.*", ModelRules(context_tokens=300_000)),
         (r"meta\.llama(3-[23]|4)\b.*", ModelRules(needs_profile=True)),
         (r"deepseek\.r1\b.*", ModelRules(needs_profile=True)),
         (r"(amazon\.titan-embed|cohere\.embed|amazon\.nova-.*embed).*", ModelRules(kind="embedding")),

@@ -136,6 +136,16 @@ def test_a_tool_call_goes_there_and_back(stub: Stub, ask: Callable[..., dict[str
         assert use == {"toolUseId": "call_1", "name": "look", "input": {"at": "stars"}}
 
 
+@pytest.mark.parametrize("text", ['{"at": "stars"}', '```json\n{"at": "stars"}\n```'])
+def test_a_forced_tool_that_is_written_out_is_called(stub: Stub, ask: Callable[..., dict[str, Any]], text: str) -> None:
+    stub.reply = completion(content=text)
+    answer = ask(toolConfig={"tools": [{"toolSpec": SPEC}], "toolChoice": {"tool": {"name": "look"}}})
+    (block,) = answer["output"]["message"]["content"]
+    assert (block["toolUse"]["name"], block["toolUse"]["input"]) == ("look", {"at": "stars"})
+    assert answer["stopReason"] == "tool_use"
+    assert "toolUse" not in ask()["output"]["message"]["content"][0]  # nobody asked for a tool
+
+
 def test_tool_results_become_messages_of_their_own(stub: Stub, ask: Callable[..., dict[str, Any]]) -> None:
     stub.reply = completion(content="Three.")
     use = {"toolUse": {"toolUseId": "call_1", "name": "look", "input": {"at": "stars"}}}

@@ -11,8 +11,10 @@ from analysis import analyses
 from analysis.adapters.bedrock import BedrockConverse
 from analysis.domain.configuration import JobConfig, RequestedParameters, StageConfig, pin
 from analysis.domain.job import ClaimedJob
-from analysis.domain.models import shipped_catalogue
+from analysis.domain.models import Model, shipped_catalogue
 from analysis.services.answer import Conversation, first_request
+from bedrock_emulator.errors import ServiceError
+from bedrock_emulator.model_rules import find_model
 from bedrock_emulator.running import RunningEmulator, running_emulator
 
 from tests.support.fakes import FakeClock
@@ -103,3 +105,16 @@ def test_a_correction_is_a_request_that_bedrock_takes(emulator: RunningEmulator,
         talk.result_of(analyses.load()["summary"])
         assert talk.calls == 3
     emulator.reset()
+
+
+@pytest.mark.parametrize("model", shipped_catalogue().models, ids=lambda model: model.id)
+def test_the_emulator_and_the_list_of_models_agree(model: Model) -> None:
+    if model.lifecycle.state == "end_of_life":
+        with pytest.raises(ServiceError, match="end of its life"):
+            find_model(model.id)
+        return
+    rules = find_model(model.id).rules
+    sampling = {"none": "none", "temperature_or_top_p": "one", "temperature_and_top_p": "both"}
+    assert rules.sampling == sampling[model.inference_parameters]
+    assert rules.forced_tools is (model.tool_choice == "tool")
+    assert rules.context_tokens == model.context_tokens

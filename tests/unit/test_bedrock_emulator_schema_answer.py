@@ -243,3 +243,13 @@ def test_odd_texts_take_no_long_time(text: str) -> None:
     assert fits(answer_for(TRIAGE, read_source(text)), TRIAGE)
     # Measured at 0.2 s and less; what was quadratic took five.
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("text", ["<review-2d71ab>\nFine.\n</review-2d71ab>", "<text>x</text> Summarise."])
+def test_the_tags_around_a_short_document_are_not_part_of_it(text: str) -> None:
+    assert "<" not in read_source(text).text
+
+
+def test_no_word_of_the_text_is_its_language() -> None:
+    schema = {"type": "object", "properties": {"language": {"type": "string", "pattern": "^[a-z]{2,3}$"}}}
+    assert answer_for({**schema, "required": ["language"]}, read_source("It is up to you.")) == {"language": "en"}
