@@ -1,0 +1,64 @@
+/** PostgreSQL on RDS: private, encrypted at rest and on the way. */
+
+import { resourceName } from "../project.config";
+import { functionSecurityGroup, vpc } from "./network";
+import { stage, stageName } from "./stage";
+
+const { bastionFrom } = stage.network;
+const { backupDays, deletionProtection, finalSnapshot, instance, maxStorageGB, multiAz, performanceInsights, proxy } =
+  stage.database;
+
+const postgresPort = { protocol: "tcp", fromPort: 5432, toPort: 5432 };
+
+const databaseSecurityGroup = new aws.ec2.SecurityGroup("DatabaseSecurityGroup", {
+  vpcId: vpc.id,
+  description: "PostgreSQL, and its proxy",
+  ingress: [
+    { ...postgresPort, description: "The functions", securityGroups: [functionSecurityGroup.id] },
+    ...(proxy ? [{ ...postgresPort, description: "The proxy", self: true }] : []),
+    ...(bastionFrom.length > 0
+      ? [
+          {
+            ...postgresPort,
+            description: "The bastion",
+            securityGroups: [vpc.nodes.bastionSecurityGroup.apply((group) => group!.id)],
+          },
+        ]
+      : []),
+  ],
+  egress: proxy ? [{ ...postgresPort, description: "From the proxy", self: true }] : [],
+  tags: { Name: resourceName(stageName, "database") },
+});
+
+export const database = new sst.aws.Postgres("Database", {
+  vpc,
+  version: "17", // the major version alone: RDS withdraws minor ones
+  database: "analysis",
+  username: "postgres",
+  instance,
+  storage: `${maxStorageGB} GB`,
+  multiAz,
+  proxy,
+  transform: {
+    // SST would switch this off: then a client that does not ask for TLS gets none.
+    parameterGroup: { parameters: [{ name: "rds.force_ssl", value: "1" }] },
+    instance: {
+      publiclyAccessible: false,
+      vpcSecurityGroupIds: [databaseSecurityGroup.id],
+      backupRetentionPeriod: backupDays,
+      copyTagsToSnapshot: true,
+      deletionProtection,
+      skipFinalSnapshot: !finalSnapshot,
+      ...(finalSnapshot ? { finalSnapshotIdentifier: resourceName(stageName, "final") } : {}),
+      performanceInsightsEnabled: performanceInsights,
+      // A major upgrade is somebody's decision; a minor one mends faults.
+      allowMajorVersionUpgrade: false,
+      autoMinorVersionUpgrade: true,
+      // PostgreSQL's log is not exported: it quotes statements, so documents.
+    },
+    proxy: { requireTls: true, vpcSecurityGroupIds: [databaseSecurityGroup.id] },
+  },
+});
+
+/** The secret that SST makes: `{"username", "password"}`. It gives the ARN nowhere but in this tag. */
+export const databaseSecretArn = database.nodes.instance!.tags.apply((tags) => tags!["sst:lookup:password"]!);

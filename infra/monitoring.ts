@@ -1,0 +1,72 @@
+/** What somebody should be told of. */
+
+import { alarms, limits, resourceName } from "../project.config";
+import { api, apiHandler } from "./api";
+import { database } from "./database";
+import { aiProcessor } from "./processor";
+import { jobs, jobsDeadLetter } from "./queue";
+import { stage, stageName } from "./stage";
+import { sweeper } from "./sweeper";
+
+const topic = new aws.sns.Topic("Alarms", { name: resourceName(stageName, "alarms") });
+
+if (stage.alarmEmail) {
+  new aws.sns.TopicSubscription("AlarmsEmail", { topic: topic.arn, protocol: "email", endpoint: stage.alarmEmail });
+}
+
+type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
+
+function alarm(name: string, what: string, metric: Metric, threshold: number, minutes = 5, below = false): void {
+  new aws.cloudwatch.MetricAlarm(name, {
+    name: resourceName(stageName, name),
+    alarmDescription: what,
+    ...metric,
+    period: 300, // s
+    evaluationPeriods: minutes / 5,
+    threshold,
+    comparisonOperator: below ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+    treatMissingData: "notBreaching",
+    alarmActions: [topic.arn],
+    okActions: [topic.arn],
+  });
+}
+
+const ofQueue = (queue: sst.aws.Queue, metricName: string): Metric => ({
+  namespace: "AWS/SQS",
+  metricName,
+  dimensions: { QueueName: queue.nodes.queue.name },
+  statistic: "Maximum",
+});
+const errorsOf = (fn: sst.aws.Function): Metric => ({
+  namespace: "AWS/Lambda",
+  metricName: "Errors",
+  dimensions: { FunctionName: fn.name },
+  statistic: "Sum",
+});
+const ofDatabase = (metricName: string): Metric => ({
+  namespace: "AWS/RDS",
+  metricName,
+  dimensions: { DBInstanceIdentifier: database.id },
+  statistic: "Average",
+});
+const serverErrors: Metric = {
+  namespace: "AWS/ApiGateway",
+  metricName: "5xx",
+  dimensions: { ApiId: api.nodes.api.id },
+  statistic: "Sum",
+};
+
+const { functionErrors } = alarms;
+const freeBytes = alarms.databaseFreeStorageGB * 1024 ** 3;
+
+const deadLetters = ofQueue(jobsDeadLetter, "ApproximateNumberOfMessagesVisible");
+const oldestMessage = ofQueue(jobs, "ApproximateAgeOfOldestMessage");
+
+alarm("DeadLetters", `${limits.maxReceiveCount} deliveries of a message failed`, deadLetters, 1);
+alarm("QueueAge", "Jobs wait too long", oldestMessage, alarms.oldestMessageSeconds);
+alarm("ApiErrors", "The API answers with 5xx", serverErrors, alarms.apiServerErrors);
+alarm("ApiHandlerErrors", "The API handler crashes", errorsOf(apiHandler), functionErrors);
+alarm("AiProcessorErrors", "The processor crashes", errorsOf(aiProcessor), functionErrors);
+alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);
+alarm("DatabaseCpu", "The database is busy", ofDatabase("CPUUtilization"), alarms.databaseCpuPercent, 15);
+alarm("DatabaseStorage", "The database is nearly full", ofDatabase("FreeStorageSpace"), freeBytes, 15, true);

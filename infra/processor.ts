@@ -1,0 +1,45 @@
+/** Works the jobs off the queue. */
+
+import { limits } from "../project.config";
+import { common, commonPermissions, databaseEnvironment, released } from "./function";
+import { migration } from "./migration";
+import { modelPermissions } from "./model";
+import { jobs } from "./queue";
+import { stage } from "./stage";
+import { results } from "./storage";
+
+export const aiProcessor = new sst.aws.Function("AiProcessor", {
+  ...common,
+  description: "Runs one job: claims it, asks the model, stores the result",
+  handler: "analysis/handlers/processor.handler",
+  timeout: `${limits.processorTimeoutSeconds} seconds`,
+  memory: `${stage.functions.memory.processor} MB`,
+  environment: { ...databaseEnvironment, S3_BUCKET_NAME: results.name, SQS_QUEUE_URL: jobs.url },
+  permissions: [
+    ...commonPermissions,
+    ...modelPermissions,
+    {
+      actions: [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+        "sqs:SendMessage",
+      ],
+      resources: [jobs.arn],
+    },
+    { actions: ["s3:PutObject"], resources: [$interpolate`${results.arn}/results/*`] },
+  ],
+  transform: released(migration),
+});
+
+// Not jobs.subscribe(): given a function, it grants nothing, and its name depends on the queue's ARN.
+new aws.lambda.EventSourceMapping("AiProcessorJobs", {
+  eventSourceArn: jobs.arn,
+  functionName: aiProcessor.arn,
+  batchSize: limits.batchSize,
+  maximumBatchingWindowInSeconds: 0,
+  functionResponseTypes: ["ReportBatchItemFailures"],
+  // Not reserved concurrency: that would throttle deliveries, and each throttled one counts as received.
+  scalingConfig: { maximumConcurrency: stage.concurrency.processor },
+});

@@ -1,0 +1,34 @@
+/** The job queue, and the queue for messages that nobody could handle. */
+
+import { limits } from "../project.config";
+
+const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds } = limits;
+
+/** What sst.aws.Queue has no argument for. */
+const queue: aws.sqs.QueueArgs = { messageRetentionSeconds, sqsManagedSseEnabled: true };
+
+export const jobsDeadLetter = new sst.aws.Queue("JobsDeadLetter", { transform: { queue } });
+
+export const jobs = new sst.aws.Queue("Jobs", {
+  visibilityTimeout: `${visibilityTimeoutSeconds} seconds`,
+  dlq: { queue: jobsDeadLetter.arn, retry: maxReceiveCount },
+  transform: { queue },
+});
+
+for (const [name, { arn, url }] of Object.entries({ JobsDeadLetter: jobsDeadLetter, Jobs: jobs })) {
+  new aws.sqs.QueuePolicy(`${name}TlsOnly`, {
+    queueUrl: url,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Deny",
+          Principal: "*",
+          Action: "sqs:*",
+          Resource: arn,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ],
+    }),
+  });
+}

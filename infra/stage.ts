@@ -1,0 +1,9 @@
+/** The stage that is being deployed. */
+
+import { settingsOf } from "./settings";
+
+export const stageName = $app.stage;
+
+export const stage = settingsOf(stageName);
+
+export const accountId = aws.getCallerIdentityOutput({}).accountId;

@@ -1,0 +1,32 @@
+/// <reference path="./.sst/platform/config.d.ts" />
+
+// SST allows no import up here: what is needed is imported where it is needed.
+export default $config({
+  async app(input) {
+    const { project } = await import("./project.config");
+    const { allowedAccountIds, settingsOf } = await import("./infra/settings");
+    const { protect, region, removal } = settingsOf(input.stage);
+    return {
+      name: project,
+      home: "aws",
+      protect,
+      removal,
+      providers: { aws: { region, allowedAccountIds: allowedAccountIds(input.stage) } },
+      types: { ignore: ["."] }, // of links, which nothing here uses: functions get an environment
+    };
+  },
+  async run() {
+    // Not in app(): SST shows no error of it but "Unexpected error occurred".
+    const { faultOf } = await import("./infra/settings");
+    const fault = faultOf($app.stage);
+    if (fault) throw new Error(fault);
+
+    await import("./infra/model"); // what can be wrong with it is better known before anything is made
+    const { api } = await import("./infra/api");
+    const { jobs } = await import("./infra/queue");
+    const { results } = await import("./infra/storage");
+    await import("./infra/sweeper");
+    await import("./infra/monitoring");
+    return { api: api.url, queue: jobs.url, bucket: results.name };
+  },
+});
