@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from analysis.services.process import LEASE_S
 
-from tests.e2e.conftest import Pipeline, running
+from tests.e2e.conftest import ROOT, Pipeline, running
 from tests.support.local_stack import until
 
+BUCKET = json.loads((ROOT / "infra" / "wiring.json").read_text())["resources"]["Results"]["inputs"]["bucket"]
 KILLED = "killed"
 PASSING: dict[str, tuple[dict[str, object], int]] = {
     "throttled twice": ({"throttle": True}, 2),
@@ -54,7 +55,7 @@ def in_flight(pipeline: Pipeline) -> int:
 def kill_workers(pipeline: Pipeline) -> None:
     for pid in pipeline.processes():
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
-            if b"AWS_LAMBDA_FUNCTION_NAME=analysis-pipeline-dev-processor\0" in file.read():
+            if b"_HANDLER=analysis/handlers/processor.handler\0" in file.read():
                 os.kill(pid, signal.SIGKILL)
 
 
@@ -113,7 +114,7 @@ def test_a_killed_worker_costs_an_attempt_and_the_job_ends_once(pipeline: Pipeli
     assert (body["status"], body["attempts"]) == ("succeeded", 2)
     events = "SELECT event, attempt FROM job_events WHERE job_id = CAST(:id AS uuid) ORDER BY id"
     assert pipeline.rows(events, id=job_id) == [["accepted", 0], ["claimed", 1], ["claimed", 2], ["succeeded", 2]]
-    stored = pipeline.client("s3").list_objects_v2(Bucket="analysis-pipeline-dev-results", Prefix=f"results/{job_id}/")
+    stored = pipeline.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"results/{job_id}/")
     assert [found["Key"] for found in stored["Contents"]] == [f"results/{job_id}/2.json"]
 
 

@@ -1,0 +1,134 @@
+"""The rehearsed deploy, to be asked about: the resources that it would make, and the artifacts that it built."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the graph."""
+
+    data: dict[str, Any]
+
+    @property
+    def urn(self) -> str:
+        return str(self.data["urn"])
+
+    @property
+    def type(self) -> str:
+        """Pulumi's type, such as ``aws:sqs/queue:Queue``."""
+        return str(self.data["type"])
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return str(self.data["name"])
+
+    @property
+    def parent(self) -> str | None:
+        """The parent's URN."""
+        parent: str | None = self.data["parent"]
+        return parent
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        inputs: dict[str, Any] = self.data["inputs"]
+        return inputs
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        outputs: dict[str, Any] = self.data["outputs"]
+        return outputs
+
+    @property
+    def file(self) -> str:
+        """Where the program makes it, relative to the repository."""
+        position = self.data.get("sourcePosition") or {}
+        return str(position.get("file", "sst.config.ts"))
+
+    @property
+    def line(self) -> int:
+        position = self.data.get("sourcePosition") or {}
+        return int(position.get("line", 1))
+
+    def value(self, name: str) -> Any:
+        """An output, or the input of that name where there is no output."""
+        return self.outputs.get(name, self.inputs.get(name))
+
+    def references(self, of_property: str) -> list[str]:
+        """URNs of the resources that a property's value comes from."""
+        return list(self.data["propertyDependencies"].get(of_property, []))
+
+
+class Graph:
+    """All resources, and how they hang together."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+        self.resources = [Resource(resource) for resource in data["resources"]]
+
+    @classmethod
+    def read(cls, file: Path) -> "Graph":
+        """The graph that a rehearsal wrote."""
+        return cls(json.loads(file.read_text(encoding="utf-8")))
+
+    @property
+    def stage(self) -> str:
+        return str(self.data["stage"])
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        return {resource.urn: resource for resource in self.resources}
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """All of a type: ``aws:lambda/function:Function``."""
+        return [resource for resource in self.resources if resource.type == kind]
+
+    def children(self, urn: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.parent == urn]
+
+    def with_output(self, name: str, value: object, kind: str | None = None) -> Resource | None:
+        """The resource that has this output: how an ARN in one resource is traced to another."""
+        for resource in self.resources:
+            if (kind is None or resource.type == kind) and resource.value(name) == value:
+                return resource
+        return None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The archive of one function."""
+
+    function: str
+    """The name of the SST function, such as ``ApiHandler``: the parent of the Lambda function in the graph."""
+    path: Path
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What the checks look at."""
+
+    root: Path
+    """The repository."""
+    stage: str
+    graph: Graph
+    artifacts: tuple[Artifact, ...]
+
+    @classmethod
+    def read(cls, root: Path, directory: Path) -> "Rehearsed":
+        """A rehearsal's results: ``graph.json``, ``artifacts.json`` and what they name."""
+        listed = json.loads((directory / "artifacts.json").read_text(encoding="utf-8"))
+        artifacts = tuple(Artifact(entry["function"], directory / entry["path"]) for entry in listed)
+        graph = Graph.read(directory / "graph.json")
+        return cls(root, graph.stage, graph, artifacts)
+
+    def functions(self) -> Iterator[tuple[Resource, Artifact | None]]:
+        """Each Lambda function with its archive; ``None`` for one that SST did not package."""
+        archives = {artifact.function: artifact for artifact in self.artifacts}
+        for function in self.graph.of_type("aws:lambda/function:Function"):
+            component = self.graph.by_urn.get(function.parent or "")
+            yield function, archives.get(component.name) if component else None
