@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Deployment, type Registration } from "./deployment.ts";
+import type { ResourceAnswers } from "./outputs.ts";
+import { ProviderTypes, type TypeDeclaration } from "./provider-types.ts";
+import { secret, SECRET_MARKER, UNKNOWN } from "./wire.ts";
+
+class BucketsOnly extends ProviderTypes {
+  constructor() {
+    super("");
+  }
+
+  override of(type: string): TypeDeclaration | null {
+    return type === "aws:s3/bucket:Bucket" ? { outputs: new Map([["hostedZoneId", true]]) } : null;
+  }
+}
+
+function deployment(resources: ResourceAnswers = {}): Deployment {
+  return new Deployment({
+    app: "app",
+    stage: "dev",
+    place: { account: "111122223333", region: "eu-west-1", partition: "aws", defaultTags: {} },
+    config: { "aws:region": "eu-west-1" },
+    types: new BucketsOnly(),
+    answers: { resources, invokes: {} },
+    secrets: ["from the command line"],
+    observer: { resource: () => undefined, diagnostic: () => undefined },
+  });
+}
+
+function resource(type: string, name: string, more: Partial<Registration> = {}): Registration {
+  const options = {
+    protect: false,
+    retainOnDelete: false,
+    aliases: [],
+    ignoreChanges: [],
+    deleteBeforeReplace: false,
+    deletedWith: null,
+    import: null,
+  };
+  const common = {
+    parent: null,
+    custom: true,
+    provider: null,
+    inputs: {},
+    dependencies: [],
+    propertyDependencies: {},
+    sourcePosition: null,
+    read: null,
+  };
+  return { ...common, type, name, options, ...more };
+}
+
+const here = { file: "infra/a.ts", line: 3, column: 1, exact: true };
+
+test("an unknown that reaches another resource is refused, and its source named", () => {
+  const rehearsal = deployment();
+  const { urn, outputs } = rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
+  assert.equal(outputs["hostedZoneId"], UNKNOWN);
+  const parameter = resource("aws:ssm/parameter:Parameter", "Zone", {
+    inputs: { value: UNKNOWN },
+    propertyDependencies: { value: [urn] },
+    sourcePosition: here,
+  });
+  assert.throws(
+    () => rehearsal.register(parameter),
+    /"value" of .*Zone.* of aws:s3\/bucket:Bucket "Files" \(one of: hostedZoneId\)/s,
+  );
+  const { complete, diagnostics, resources } = rehearsal.graph(true);
+  assert.equal(complete, false);
+  assert.deepEqual(
+    diagnostics.map(({ severity, sourcePosition }) => [severity, sourcePosition]),
+    [["error", here]],
+  );
+  assert.deepEqual(
+    resources.map(({ name, unknownOutputs }) => [name, unknownOutputs]),
+    [["Files", ["hostedZoneId"]]],
+  );
+});
+
+test("an unknown in an invoke is refused", () => {
+  assert.throws(
+    () => deployment().invoke("aws:index/getArn:getArn", { arn: UNKNOWN }, null, here),
+    /asked about an output/,
+  );
+});
+
+test("the same URN twice is refused", () => {
+  const rehearsal = deployment();
+  rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
+  assert.throws(() => rehearsal.register(resource("aws:s3/bucket:Bucket", "Files")), /Duplicate resource URN/);
+});
+
+test("a dynamic resource that no rule knows is refused", () => {
+  const rehearsal = deployment();
+  assert.throws(
+    () => rehearsal.register(resource("pulumi-nodejs:dynamic:Resource", "Own")),
+    /does not run the code of dynamic resources/,
+  );
+  rehearsal.register(
+    resource("pulumi-nodejs:dynamic:Resource", "Db.sst.aws.RdsRoleLookup", {
+      inputs: { __provider: "code", name: "role" },
+    }),
+  );
+  assert.deepEqual(
+    rehearsal.graph(true).resources.map(({ inputs }) => inputs),
+    [{ name: "role" }],
+  );
+});
+
+test("no secret is in the graph, wherever it went", () => {
+  const rehearsal = deployment();
+  const password = "correct horse battery";
+  rehearsal.register(resource("aws:s3/bucket:Bucket", "Early", { inputs: { tags: { note: password } } }));
+  rehearsal.register(
+    resource("aws:ssm/parameter:Parameter", "Late", {
+      inputs: { value: secret(password), description: "from the command line" },
+    }),
+  );
+  rehearsal.invoke("aws:index/getArn:getArn", { arn: `arn:aws:x:::${password}` }, null, null);
+  rehearsal.diagnose("warning", `the password is ${password}`, null);
+  const written = JSON.stringify(rehearsal.graph(true));
+  assert.ok(!written.includes("from the command line"));
+  assert.equal(rehearsal.graph(true).diagnostics[0]?.message, `the password is ${SECRET_MARKER}`);
+});
+
+test("a secret of the same stack can be read back", () => {
+  const rehearsal = deployment();
+  const inputs = { secretId: "arn:secret", secretString: secret('{"user":"me"}') };
+  rehearsal.register(resource("aws:secretsmanager/secretVersion:SecretVersion", "Login", { inputs }));
+  const found = rehearsal.invoke(
+    "aws:secretsmanager/getSecretVersion:getSecretVersion",
+    { secretId: "arn:secret" },
+    null,
+    null,
+  );
+  assert.equal(found["secretString"], '{"user":"me"}');
+});
+
+test("a provider of its own has its own region", () => {
+  const rehearsal = deployment();
+  const { urn, id } = rehearsal.register(
+    resource("pulumi:providers:aws", "Virginia", { inputs: { region: "us-east-1" } }),
+  );
+  const { outputs } = rehearsal.register(
+    resource("aws:sqs/queue:Queue", "Jobs", { provider: `${urn}::${id}`, inputs: { name: "jobs" } }),
+  );
+  assert.equal(outputs["arn"], "arn:aws:sqs:us-east-1:111122223333:jobs");
+});
+
+test("a resource or a question may name its own region", () => {
+  const rehearsal = deployment();
+  const inputs = { name: "jobs", region: "us-east-1" };
+  assert.match(
+    String(rehearsal.register(resource("aws:sqs/queue:Queue", "Jobs", { inputs })).outputs["arn"]),
+    /us-east-1/,
+  );
+  const found = rehearsal.invoke("aws:index/getRegion:getRegion", { region: "us-east-1" }, null, null);
+  assert.equal(found["region"], "us-east-1");
+});
+
+test("a resource of the account is not looked up, unless it is told", () => {
+  const existing = resource("aws:s3/bucket:Bucket", "Old", { read: "old-bucket" });
+  assert.throws(() => deployment().register(existing), /cannot look up aws:s3\/bucket:Bucket "Old" \(old-bucket\)/);
+  const { id, outputs } = deployment({ "aws:s3/bucket:Bucket::Old": { arn: "arn:old" } }).register(existing);
+  assert.deepEqual([id, outputs], ["old-bucket", { arn: "arn:old" }]);
+});
+
+test("a resource without a line of its own has that of its parent, or of whose name it bears", () => {
+  const rehearsal = deployment();
+  const stack = rehearsal.register(resource("pulumi:pulumi:Stack", "app-dev", { custom: false })).urn;
+  const jobs = rehearsal.register(
+    resource("sst:aws:Queue", "Jobs", { custom: false, parent: stack, sourcePosition: here }),
+  ).urn;
+  rehearsal.register(resource("aws:sqs/queue:Queue", "JobsQueue", { parent: jobs, inputs: { name: "jobs" } }));
+  rehearsal.register(resource("sst:aws:Subscriber", "JobsSubscriber", { custom: false, parent: stack }));
+  const positions = Object.fromEntries(
+    rehearsal.graph(true).resources.map(({ name, sourcePosition }) => [name, sourcePosition]),
+  );
+  assert.deepEqual(positions, {
+    "app-dev": null,
+    Jobs: here,
+    JobsQueue: { ...here, exact: false },
+    JobsSubscriber: { ...here, exact: false },
+  });
+});
+
+test("an error that the program repeats is told once", () => {
+  const rehearsal = deployment();
+  rehearsal.diagnose("error", "no such thing", null);
+  rehearsal.diagnose("error", "\u001b[31mError: failed: no such thing\u001b[39m\n    at somewhere", null);
+  assert.deepEqual(
+    rehearsal.graph(true).diagnostics.map(({ message }) => message),
+    ["no such thing"],
+  );
+});

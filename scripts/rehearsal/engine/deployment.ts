@@ -1,0 +1,291 @@
+/** The state of one rehearsal: every resource the program registers, every question it asks, all it complains of. */
+import type { Diagnostic, Graph, GraphInvoke, GraphResource, ResourceOptions, SourcePosition } from "../graph.ts";
+import { invoke } from "./invokes.ts";
+import { settledName, urnOf, uuid } from "./names.ts";
+import { answer, DYNAMIC_TYPE, placeOf, ruleOf, type Answer, type Place, type ResourceAnswers } from "./outputs.ts";
+import { withoutColours } from "../processes.ts";
+import type { ProviderTypes } from "./provider-types.ts";
+import { containsUnknown, isObject, plain, Redactor, UNKNOWN, type Properties, type Value } from "./wire.ts";
+
+export interface Registration {
+  type: string;
+  name: string;
+  parent: string | null;
+  custom: boolean;
+  provider: string | null;
+  inputs: Properties;
+  dependencies: string[];
+  propertyDependencies: Record<string, string[]>;
+  options: ResourceOptions;
+  sourcePosition: SourcePosition | null;
+  /** The id of a resource that is only read. */
+  read: string | null;
+}
+
+export interface Registered extends Answer {
+  urn: string;
+}
+
+export interface Answers {
+  resources: ResourceAnswers;
+  invokes: Record<string, Properties>;
+}
+
+export interface DeploymentOptions {
+  app: string;
+  stage: string;
+  place: Place;
+  /** How the providers are configured. */
+  config: Record<string, string>;
+  types: ProviderTypes;
+  answers: Answers;
+  secrets: string[];
+  /** Told of everything as it happens. */
+  observer: { resource(resource: GraphResource): void; diagnostic(diagnostic: Diagnostic): void };
+}
+
+/** Refuses one registration, and with it the deployment. */
+export class Refused extends Error {}
+
+const PROVIDER = "pulumi:providers:";
+const STACK = "pulumi:pulumi:Stack";
+
+export class Deployment {
+  readonly #options: DeploymentOptions;
+  readonly #resources = new Map<string, GraphResource>();
+  readonly #wire = new Map<string, Properties>();
+  readonly #invokes: GraphInvoke[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #redactor = new Redactor();
+  stack: string | null = null;
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+    options.secrets.forEach((value) => this.#redactor.add(value));
+  }
+
+  register(asked: Registration): Registered {
+    const { app, stage } = this.#options;
+    const { type, name } = asked;
+    const urn = urnOf(app, stage, asked.parent, type, name);
+    const request = { ...asked, inputs: settled(urn, asked) };
+    try {
+      if (this.#resources.has(urn)) throw new Refused(`Duplicate resource URN '${urn}'; try giving it a unique name`);
+      if (request.custom) this.#refuseUnknown(request);
+      return this.#record(urn, request, this.#answer(urn, request));
+    } catch (error) {
+      this.diagnose("error", messageOf(error), urn, asked.sourcePosition ?? this.#inheritedPosition(asked));
+      throw error;
+    }
+  }
+
+  /** What a component says of itself when it is done, and what the program returns. */
+  registerOutputs(urn: string, outputs: Properties): void {
+    const resource = this.#resources.get(urn);
+    if (resource === undefined) throw new Refused(`outputs for a resource that was never registered: ${urn}`);
+    this.#redactor.learn(outputs);
+    this.#wire.set(urn, outputs);
+    resource.outputs = this.#show(outputs);
+    for (const [key, value] of Object.entries(outputs)) {
+      if (containsUnknown(value)) this.diagnose("warning", `The output "${key}" is not known before a deploy.`, urn);
+    }
+  }
+
+  invoke(token: string, given: Properties, provider: string | null, sourcePosition: SourcePosition | null): Properties {
+    this.#redactor.learn(given);
+    const record: GraphInvoke = { token, arguments: this.#show(given), result: null, sourcePosition };
+    this.#invokes.push(record);
+    try {
+      if (containsUnknown(given))
+        throw new Refused(`${token} is asked about an output that the rehearsal does not know.`);
+      const unwrapped = plain(given) as Properties;
+      const result =
+        this.#lookUp(token, unwrapped) ??
+        invoke(token, unwrapped, placeOf(unwrapped, this.#place(provider)), this.#options.answers.invokes);
+      record.result = this.#show(result);
+      return result;
+    } catch (error) {
+      this.diagnose("error", messageOf(error), null, sourcePosition);
+      throw error;
+    }
+  }
+
+  diagnose(
+    severity: Diagnostic["severity"],
+    text: string,
+    urn: string | null,
+    position: SourcePosition | null = null,
+  ): void {
+    const message = (this.#redactor.show(withoutColours(text)) as string).trim();
+    // The program throws what it was refused, and reports it once more with a stack of its own.
+    const repeated = (other: Diagnostic): boolean =>
+      other.severity === "error" && message !== other.message && message.includes(other.message);
+    if (severity === "error" && this.#diagnostics.some(repeated)) return;
+    const sourcePosition = position ?? (urn === null ? null : this.#resources.get(urn)?.sourcePosition ?? null);
+    const diagnostic = { severity, message, urn, sourcePosition };
+    this.#diagnostics.push(diagnostic);
+    this.#options.observer.diagnostic(diagnostic);
+  }
+
+  get failed(): boolean {
+    return this.#diagnostics.some(({ severity }) => severity === "error");
+  }
+
+  graph(ranToItsEnd: boolean): Graph {
+    const { app, stage, place, config } = this.#options;
+    // Once more: a secret may have been shown in a resource that was registered before the engine learned it.
+    const shown = this.#redactor.show([...this.#resources.values()] as unknown as Value) as unknown as GraphResource[];
+    return {
+      app,
+      stage,
+      account: place.account,
+      region: place.region,
+      config: this.#redactor.show(config) as Record<string, string>,
+      complete: ranToItsEnd && !this.failed,
+      resources: shown.sort(stackFirst),
+      invokes: (this.#redactor.show(this.#invokes as unknown as Value) as unknown as GraphInvoke[]).sort(byContent),
+      diagnostics: this.#diagnostics,
+    };
+  }
+
+  #answer(urn: string, request: Registration): Answer {
+    const { type, name, inputs } = request;
+    if (!request.custom) return { id: null, outputs: inputs, made: {}, absent: [] };
+    if (type.startsWith(PROVIDER)) return { id: uuid(urn), outputs: inputs, made: {}, absent: [] };
+    const { answers, types } = this.#options;
+    if (request.read !== null) return this.#readAnswer(request);
+    if (
+      type === DYNAMIC_TYPE &&
+      ruleOf(type, name) === undefined &&
+      answers.resources[`${type}::${name}`] === undefined
+    ) {
+      throw new Refused(
+        `The rehearsal does not run the code of dynamic resources, so it cannot know what "${name}" answers. ` +
+          `Give its id and outputs in the file of --answers, under "resources", as "${type}::${name}".`,
+      );
+    }
+    return answer({ urn, type, name, inputs }, this.#place(request.provider), types, answers.resources);
+  }
+
+  /** Of a resource that lies in the account only the account could tell; the program cannot be given unknowns here. */
+  #readAnswer({ type, name, inputs, read }: Registration): Answer {
+    const { resources } = this.#options.answers;
+    const given = resources[`${type}::${name}`] ?? resources[type];
+    if (given === undefined) {
+      throw new Refused(
+        `The rehearsal cannot look up ${type} "${name}" (${read}): only the cloud knows it. ` +
+          `Give its outputs in the file of --answers, under "resources", as "${type}::${name}".`,
+      );
+    }
+    return { id: read, outputs: { ...inputs, ...given }, made: {}, absent: [] };
+  }
+
+  #record(urn: string, request: Registration, answered: Answer): Registered {
+    const { read, inputs, ...rest } = request;
+    const id = read ?? answered.id;
+    this.#redactor.learn(inputs);
+    this.#redactor.learn(answered.outputs);
+    // Names and ARNs that the cloud would give are no secrets, even where Pulumi wraps them. The program's own values may be.
+    this.#redactor.publish({ ...answered.made, id });
+    this.#wire.set(urn, answered.outputs);
+    const known = Object.entries(answered.outputs).filter(([, value]) => value !== UNKNOWN);
+    const resource: GraphResource = {
+      urn,
+      ...rest,
+      external: read !== null,
+      id,
+      inputs: this.#show(inputs),
+      outputs: this.#show(Object.fromEntries(known)),
+      unknownOutputs: Object.keys(answered.outputs).filter((key) => answered.outputs[key] === UNKNOWN),
+      sourcePosition: request.sourcePosition ?? this.#inheritedPosition(request),
+    };
+    this.#resources.set(urn, resource);
+    this.#options.observer.resource(resource);
+    return { ...answered, urn, id };
+  }
+
+  /** A value that nobody knows before the deploy ends here: what it would have become would be an invention. */
+  #refuseUnknown({ type, name, inputs, propertyDependencies }: Registration): void {
+    const property = Object.keys(inputs).find((key) => containsUnknown(inputs[key]));
+    if (property === undefined) return;
+    const sources = (propertyDependencies[property] ?? []).flatMap((urn) => {
+      const unknown = Object.entries(this.#wire.get(urn) ?? {}).filter(([, value]) => value === UNKNOWN);
+      const resource = this.#resources.get(urn);
+      if (resource === undefined || !resource.custom) return [];
+      const id = resource.id === null ? ["id"] : [];
+      const names = [...id, ...unknown.map(([key]) => key)];
+      return names.length === 0 ? [] : [`${resource.type} "${resource.name}" (one of: ${names.join(", ")})`];
+    });
+    throw new Refused(
+      `"${property}" of ${type} "${name}" depends on an output that the rehearsal does not know` +
+        `${sources.length === 0 ? "" : `, of ${sources.join("; ")}`}. Add it to the rules in engine/aws-types.ts, ` +
+        `or give it in the file of --answers, under "resources".`,
+    );
+  }
+
+  /**
+   * A component often makes its children later, when no line of the app is on the stack: they have their parent's.
+   * One that is made by a method of another component (`queue.subscribe`) bears that one's name as a prefix.
+   */
+  #inheritedPosition({ name, parent }: Registration): SourcePosition | null {
+    const above = parent === null ? undefined : this.#resources.get(parent);
+    const position = above?.sourcePosition ?? null;
+    if (position !== null || above?.type !== STACK) return position === null ? null : { ...position, exact: false };
+    let nearest: GraphResource | null = null;
+    for (const other of this.#resources.values()) {
+      if (other.sourcePosition === null || !name.startsWith(other.name)) continue;
+      if (nearest === null || other.name.length > nearest.name.length) nearest = other;
+    }
+    return nearest?.sourcePosition ? { ...nearest.sourcePosition, exact: false } : null;
+  }
+
+  #place(provider: string | null): Place {
+    const { place } = this.#options;
+    if (provider === null) return place;
+    const inputs = plain(this.#wire.get(provider.slice(0, provider.lastIndexOf("::")))) as Properties | null;
+    const region = inputs?.["region"];
+    const tags = inputs?.["defaultTags"];
+    const parsed = typeof tags === "string" ? (JSON.parse(tags) as Value) : tags;
+    const defaultTags = isObject(parsed) && isObject(parsed["tags"]) ? parsed["tags"] : place.defaultTags;
+    return { ...place, defaultTags, region: typeof region === "string" ? region : place.region };
+  }
+
+  /** A secret of this very stack can be read back; one of the account cannot. */
+  #lookUp(token: string, given: Properties): Properties | null {
+    if (token !== "aws:secretsmanager/getSecretVersion:getSecretVersion") return null;
+    for (const [urn, outputs] of this.#wire) {
+      const { type } = this.#resources.get(urn) ?? {};
+      if (type === "aws:secretsmanager/secretVersion:SecretVersion" && outputs["secretId"] === given["secretId"]) {
+        return { ...given, ...(plain(outputs) as Properties) };
+      }
+    }
+    return null;
+  }
+
+  #show(properties: Properties): Properties {
+    const { __provider: _, ...shown } = this.#redactor.show(properties) as Properties;
+    return shown;
+  }
+}
+
+function settled(urn: string, { inputs, options }: Registration): Properties {
+  const names = options.ignoreChanges.flatMap((key): [string, Value][] => {
+    const value = inputs[key];
+    return typeof value === "string" ? [[key, settledName(urn, value)]] : [];
+  });
+  return { ...inputs, ...Object.fromEntries(names) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** SST reads the program's own outputs from the first resource of a state. */
+function stackFirst(one: GraphResource, other: GraphResource): number {
+  if ((one.type === STACK) !== (other.type === STACK)) return one.type === STACK ? -1 : 1;
+  return one.urn < other.urn ? -1 : 1;
+}
+
+function byContent(one: GraphInvoke, other: GraphInvoke): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+}

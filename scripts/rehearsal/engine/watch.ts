@@ -1,0 +1,38 @@
+/**
+ * Loaded into the program before it starts: tells the engine of every computation that was skipped because it waits
+ * for an unknown value. Resources that such a computation would have made are missing, and nothing else would say so.
+ */
+import { createRequire } from "node:module";
+
+interface Output {
+  isKnown: Promise<boolean>;
+}
+
+type Apply = (this: Output, compute: (value: unknown) => unknown, withUnknowns?: boolean) => unknown;
+
+export interface SkippedComputation {
+  stack: string;
+}
+
+const platform = process.env["REHEARSAL_PLATFORM"];
+if (platform === undefined) throw new Error("REHEARSAL_PLATFORM is not set: the engine loads this");
+
+const { Output } = createRequire(`${platform}/package.json`)("@pulumi/pulumi/output") as {
+  Output: { prototype: { apply: Apply } };
+};
+const { apply } = Output.prototype;
+
+Output.prototype.apply = function (compute, withUnknowns) {
+  if (withUnknowns !== true) {
+    const made = new Error();
+    this.isKnown.then(
+      (known) => {
+        if (!known) process.send?.({ stack: made.stack ?? "" } satisfies SkippedComputation);
+      },
+      () => undefined,
+    );
+  }
+  return apply.call(this, compute, withUnknowns);
+};
+
+process.channel?.unref();

@@ -1,0 +1,145 @@
+/**
+ * How Pulumi writes values on the wire, and how they look in a graph.
+ *
+ * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key;
+ * a value that nobody knows yet travels as one fixed string.
+ */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const ASSET = "c44067f5952c0a294b673a41bacd8c17";
+const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
+const REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e";
+
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const SECRET_MARKER = "[secret]";
+export const UNKNOWN_MARKER = "[unknown]";
+
+export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
+export type Properties = { [key: string]: Value };
+
+export function isObject(value: Value | undefined): value is Properties {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function secret(value: Value): Properties {
+  return { [SIGNATURE]: SECRET, value };
+}
+
+export function isSecret(value: Value | undefined): boolean {
+  return isObject(value) && value[SIGNATURE] === SECRET;
+}
+
+/** The value itself, every wrapper taken off: what a provider would see. */
+export function plain(value: Value | undefined): Value {
+  if (value === undefined) return null;
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  switch (value[SIGNATURE]) {
+    case undefined:
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+    case SECRET:
+      return plain(value["value"]);
+    case OUTPUT:
+      return "value" in value ? plain(value["value"]) : UNKNOWN;
+    case REFERENCE:
+      return { resource: value["urn"] ?? null, id: plain(value["id"]) };
+    case ASSET:
+    case ARCHIVE:
+      return assetOf(value);
+    default:
+      throw new Error(`a value with a signature that the engine does not know: ${String(value[SIGNATURE])}`);
+  }
+}
+
+export function containsUnknown(value: Value | undefined): boolean {
+  if (value === UNKNOWN) return true;
+  if (Array.isArray(value)) return value.some(containsUnknown);
+  if (!isObject(value)) return false;
+  if (value[SIGNATURE] === OUTPUT && !("value" in value)) return true;
+  return Object.entries(value).some(([key, inner]) => key !== SIGNATURE && containsUnknown(inner));
+}
+
+/** Anything shorter would also take plain words and numbers for secrets. */
+const SHORTEST_SECRET = 8;
+
+/**
+ * Turns values into what may be written down.
+ *
+ * Pulumi wraps whatever was computed from a secret: a whole environment for one entry, sometimes the ARN of a function
+ * that has such an environment. So the wrapping alone does not tell what is secret. What does: a text that came wrapped
+ * by itself, unless it was public before. All other wrapped values are shown with the secrets in them replaced, if
+ * those explain the wrapping; if nothing does, nothing of the value is shown.
+ */
+export class Redactor {
+  readonly #secrets = new Set<string>();
+  readonly #public = new Set<string>();
+  /** Public, and yet wrapped when it was seen again: what contains it is wrapped for no better reason. */
+  readonly #tainted = new Set<string>();
+
+  learn(value: Value | undefined): void {
+    if (isSecret(value)) this.add(plain(value));
+    else if (Array.isArray(value)) value.forEach((inner) => this.learn(inner));
+    else if (isObject(value)) Object.values(value).forEach((inner) => this.learn(inner));
+  }
+
+  add(value: Value): void {
+    if (typeof value !== "string" || value.length < SHORTEST_SECRET) return;
+    if (this.#public.has(value)) this.#tainted.add(value);
+    else if (!this.#explained(value)) this.#secrets.add(value);
+  }
+
+  /** Remember what was in the open. */
+  publish(value: Value | undefined): void {
+    if (typeof value === "string" && !this.#secrets.has(value)) this.#public.add(value);
+    else if (Array.isArray(value)) value.forEach((inner) => this.publish(inner));
+    else if (isObject(value) && !isSecret(value)) Object.values(value).forEach((inner) => this.publish(inner));
+  }
+
+  show(value: Value | undefined): Value {
+    if (value === undefined) return null;
+    if (value === UNKNOWN) return UNKNOWN_MARKER;
+    if (typeof value === "string") return this.#replace(value);
+    if (Array.isArray(value)) return value.map((inner) => this.show(inner));
+    if (!isObject(value)) return value;
+    switch (value[SIGNATURE]) {
+      case undefined:
+        return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.show(inner)]));
+      case SECRET:
+        return this.#showSecret(value["value"] ?? null);
+      case OUTPUT:
+        return "value" in value ? this.show(value["value"]) : UNKNOWN_MARKER;
+      default:
+        return this.show(plain(value));
+    }
+  }
+
+  #showSecret(value: Value): Value {
+    if (value === null) return null;
+    return this.#explained(JSON.stringify(plain(value))) ? this.show(value) : SECRET_MARKER;
+  }
+
+  #explained(text: string): boolean {
+    return [...this.#secrets, ...this.#tainted].some((known) => text.includes(known) || text.includes(escaped(known)));
+  }
+
+  #replace(text: string): string {
+    let shown = text;
+    for (const known of this.#secrets) {
+      shown = shown.replaceAll(known, SECRET_MARKER).replaceAll(escaped(known), SECRET_MARKER);
+    }
+    return shown;
+  }
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function assetOf(value: Properties): Value {
+  const kind = value[SIGNATURE] === ASSET ? "asset" : "archive";
+  if ("path" in value) return { [kind]: { path: value["path"] ?? null } };
+  if ("uri" in value) return { [kind]: { uri: value["uri"] ?? null } };
+  if ("text" in value) return { [kind]: { text: value["text"] ?? null } };
+  return { [kind]: { assets: plain(value["assets"]) } };
+}

@@ -1,0 +1,81 @@
+/** What a rehearsal writes: the shape of `graph.json` and `artifacts.json`. */
+import type { Properties } from "./engine/wire.ts";
+
+export interface SourcePosition {
+  /** Relative to the app's directory. */
+  file: string;
+  line: number;
+  column: number;
+  /** False where the resource's own line is not known, and this is the line of what it belongs to. */
+  exact: boolean;
+}
+
+export interface ResourceOptions {
+  protect: boolean;
+  retainOnDelete: boolean;
+  aliases: string[];
+  ignoreChanges: string[];
+  deleteBeforeReplace: boolean;
+  deletedWith: string | null;
+  import: string | null;
+}
+
+export interface GraphResource {
+  urn: string;
+  type: string;
+  name: string;
+  parent: string | null;
+  custom: boolean;
+  /** True for a resource that the program only looks up (`Type.get`). */
+  external: boolean;
+  /** The physical id; null where only the cloud could tell it. */
+  id: string | null;
+  provider: string | null;
+  inputs: Properties;
+  outputs: Properties;
+  /** Outputs that the cloud fills in, and that cannot be known before. */
+  unknownOutputs: string[];
+  dependencies: string[];
+  propertyDependencies: Record<string, string[]>;
+  options: ResourceOptions;
+  sourcePosition: SourcePosition | null;
+}
+
+export interface GraphInvoke {
+  token: string;
+  arguments: Properties;
+  result: Properties | null;
+  sourcePosition: SourcePosition | null;
+}
+
+export type Severity = "info" | "warning" | "error";
+
+export interface Diagnostic {
+  severity: Severity;
+  message: string;
+  urn: string | null;
+  sourcePosition: SourcePosition | null;
+}
+
+export interface Graph {
+  app: string;
+  stage: string;
+  account: string;
+  region: string;
+  /** How the providers are configured, such as "aws:defaultTags". */
+  config: Record<string, string>;
+  /** The program ran to its end and registered everything it wanted to. */
+  complete: boolean;
+  resources: GraphResource[];
+  invokes: GraphInvoke[];
+  diagnostics: Diagnostic[];
+}
+
+export interface Artifact {
+  /** The name of the SST function. */
+  function: string;
+  /** Relative to the output directory. */
+  path: string;
+  sha256: string;
+  bytes: number;
+}

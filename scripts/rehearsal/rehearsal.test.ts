@@ -1,0 +1,244 @@
+/**
+ * Whole rehearsals of the app in `fixtures/tiny`: the real command line of SST, its real components, real packages.
+ * The first one installs SST's platform and its providers there, which takes a minute; all others some seconds.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Artifact, Graph, GraphResource } from "./graph.ts";
+
+const APP = join(import.meta.dirname, "fixtures", "tiny");
+const COMMAND = ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "cli.ts")];
+const TIMEOUT_MS = 300_000;
+
+interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  graph: Graph;
+  artifacts: Artifact[];
+  out: string;
+}
+
+describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
+  const root = mkdtempSync(join(tmpdir(), "rehearsal-test-"));
+  const untouched = contents(APP);
+  let first: Result;
+
+  async function rehearse(stage: string, ...more: string[]): Promise<Result> {
+    const out = mkdtempSync(join(root, `${stage}-`));
+    const child = spawn(process.execPath, [...COMMAND, "--app", APP, "--stage", stage, "--out", out, ...more]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    if (code === 2) assert.fail(stderr);
+    const read = <T>(file: string): T => JSON.parse(readFileSync(join(out, file), "utf8")) as T;
+    return {
+      code,
+      stdout,
+      stderr,
+      graph: read<Graph>("graph.json"),
+      artifacts: read<Artifact[]>("artifacts.json"),
+      out,
+    };
+  }
+
+  function one(type: string, name: string): GraphResource {
+    const found = first.graph.resources.filter((resource) => resource.type === type && resource.name === name);
+    const [only] = found;
+    assert.ok(only !== undefined && found.length === 1, `${found.length} of ${type} ${name}`);
+    return only;
+  }
+
+  before(async () => {
+    first = await rehearse("dev");
+    assert.equal(first.code, 0, first.stderr);
+  });
+
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  test("stdout has one line of JSON", () => {
+    const { seconds, ...summary } = JSON.parse(first.stdout) as Record<string, unknown>;
+    assert.ok(typeof seconds === "number");
+    assert.deepEqual(summary, {
+      ok: true,
+      app: "tiny",
+      stage: "dev",
+      resources: first.graph.resources.length,
+      artifacts: 1,
+    });
+  });
+
+  test("the function is in the graph as it would be deployed", () => {
+    const { inputs, propertyDependencies, sourcePosition } = one("aws:lambda/function:Function", "WorkerFunction");
+    assert.equal(inputs["handler"], "worker/handler.handle");
+    assert.equal(inputs["runtime"], "python3.12");
+    assert.equal(inputs["timeout"], 60);
+    const { variables } = inputs["environment"] as { variables: Record<string, string> };
+    assert.equal(variables["QUEUE_URL"], one("aws:sqs/queue:Queue", "JobsQueue").outputs["url"]);
+    assert.equal(variables["SECRET_ARN"], one("aws:secretsmanager/secret:Secret", "Login").outputs["arn"]);
+    assert.equal(variables["SST_KEY"], "[secret]");
+    assert.deepEqual(propertyDependencies["role"], [one("aws:iam/role:Role", "WorkerRole").urn]);
+    assert.equal(sourcePosition?.file, "infra/resources.ts");
+  });
+
+  test("its role has the policy that its links and permissions ask for", () => {
+    const [{ policy } = { policy: "{}" }] = one("aws:iam/role:Role", "WorkerRole").inputs["inlinePolicies"] as {
+      policy: string;
+    }[];
+    const { Statement } = JSON.parse(policy) as { Statement: { Action: unknown; Resource: unknown }[] };
+    const bucket = String(one("aws:s3/bucket:Bucket", "FilesBucket").outputs["arn"]);
+    assert.deepEqual(
+      Statement.map(({ Action, Resource }) => [Action, Resource]),
+      [
+        ["secretsmanager:GetSecretValue", one("aws:secretsmanager/secret:Secret", "Login").outputs["arn"]],
+        ["s3:*", [bucket, `${bucket}/*`]],
+      ],
+    );
+  });
+
+  test("a resource knows its line", () => {
+    const line =
+      readFileSync(join(APP, "infra", "resources.ts"), "utf8")
+        .split("\n")
+        .findIndex((text) => text.includes('"Jobs"')) + 1;
+    const { file, line: found, exact } = one("sst:aws:Queue", "Jobs").sourcePosition ?? {};
+    assert.deepEqual([file, found, exact], ["infra/resources.ts", line, true]);
+  });
+
+  test("tags of the provider reach every resource", () => {
+    assert.deepEqual(one("aws:sqs/queue:Queue", "JobsQueue").outputs["tagsAll"], {
+      team: "blue",
+      "sst:app": "tiny",
+      "sst:stage": "dev",
+    });
+  });
+
+  test("options of resources are kept", () => {
+    assert.equal(one("aws:s3/bucket:Bucket", "FilesBucket").options.retainOnDelete, true);
+    assert.deepEqual(one("aws:sqs/queue:Queue", "JobsQueue").options.ignoreChanges, ["name"]);
+  });
+
+  test("the password is in no file", () => {
+    assert.equal(one("random:index/randomPassword:RandomPassword", "Password").outputs["result"], "[secret]");
+    assert.equal(
+      one("aws:secretsmanager/secretVersion:SecretVersion", "LoginVersion").inputs["secretString"],
+      '{"username":"tiny","password":"[secret]"}',
+    );
+  });
+
+  test("the artifact is the one that SST built", () => {
+    const [artifact] = first.artifacts;
+    assert.ok(artifact !== undefined);
+    const zip = readFileSync(join(first.out, artifact.path));
+    assert.equal(artifact.function, "Worker");
+    assert.equal(artifact.bytes, zip.length);
+    assert.equal(artifact.sha256, createHash("sha256").update(zip).digest("hex"));
+    assert.ok(zip.includes("worker/handler.py"));
+    assert.ok(String(one("aws:lambda/function:Function", "WorkerFunction").inputs["s3Key"]).includes(artifact.sha256));
+  });
+
+  test("no path of the working copy is left in the graph", () => {
+    assert.ok(!JSON.stringify(first.graph).includes(tmpdir() + "/"));
+  });
+
+  test("a second rehearsal gives the same graph and the same artifact", async () => {
+    const second = await rehearse("dev");
+    assert.deepEqual(second.graph, first.graph);
+    assert.deepEqual(second.artifacts, first.artifacts);
+  });
+
+  test("what cannot be known or built fails, side by side", async (t) => {
+    const answers = join(root, "answers.json");
+    writeFileSync(answers, JSON.stringify({ invokes: { "aws:route53/getZone:getZone": { zoneId: "Z1" } } }));
+    const [lookup, answered, unknown, vanished, nohandler] = await Promise.all([
+      rehearse("lookup"),
+      rehearse("lookup", "--answers", answers),
+      rehearse("unknown"),
+      rehearse("vanished"),
+      rehearse("nohandler"),
+    ]);
+    const errors = ({ graph }: Result): string[] =>
+      graph.diagnostics
+        .filter(({ severity }) => severity === "error")
+        .map(({ message, sourcePosition }) => `${message} ${sourcePosition?.file}`);
+
+    await t.test("a look-up in the account", () => {
+      assert.equal(lookup.code, 1);
+      assert.match(lookup.stderr, /cannot answer aws:route53\/getZone:getZone/);
+      assert.equal(errors(lookup).length, 1);
+    });
+    await t.test("unless its answer is given", () => {
+      assert.equal(answered.code, 0, answered.stderr);
+      assert.equal(answered.graph.resources.find(({ name }) => name === "Record")?.inputs["zoneId"], "Z1");
+    });
+    await t.test("an unknown output in another resource", () => {
+      assert.equal(unknown.code, 1);
+      assert.match(
+        errors(unknown).join(),
+        /"value" of aws:ssm\/parameter:Parameter "Zone".*hostedZoneId.*infra\/faults\.ts/s,
+      );
+    });
+    await t.test("a resource that would be made of an unknown output", () => {
+      assert.equal(vanished.code, 1);
+      assert.match(errors(vanished).join(), /missing from the graph.*infra\/faults\.ts/s);
+    });
+    await t.test("a handler that is not there", () => {
+      assert.equal(nohandler.code, 1);
+      assert.match(nohandler.stderr, /Handler not found: worker\/nowhere\.handle/);
+    });
+  });
+
+  test("an interrupted rehearsal ends, and says so", async () => {
+    const child = spawn(process.execPath, [
+      ...COMMAND,
+      "--app",
+      APP,
+      "--stage",
+      "dev",
+      "--out",
+      mkdtempSync(join(root, "interrupted-")),
+    ]);
+    let [stderr, sent] = ["", false];
+    child.stderr.on("data", (data: Buffer) => {
+      stderr += data.toString();
+      if (!sent && stderr.includes("~  Deploy")) sent = child.kill("SIGINT");
+    });
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    assert.equal(code, 2);
+    assert.match(stderr, /it was interrupted/);
+  });
+
+  test("nothing of the app was changed, and nothing is left behind", () => {
+    assert.deepEqual(contents(APP), untouched);
+    assert.deepEqual(
+      readdirSync(tmpdir()).filter((name) => name.startsWith(`rehearsal-${slot(APP)}`)),
+      [],
+    );
+  });
+});
+
+/** Every file of the app but for what SST keeps under `.sst`, with a hash of its content. */
+function contents(app: string): Record<string, string> {
+  const files = readdirSync(app, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files
+    .map((entry) => relative(app, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.startsWith(".sst/"));
+  return Object.fromEntries(
+    paths.sort().map((path) => [
+      path,
+      createHash("sha256")
+        .update(readFileSync(join(app, path)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+function slot(app: string): string {
+  return createHash("sha256").update(app).digest("hex").slice(0, 12);
+}
