@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pre_deploy.finding import Finding, Severity
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -27,6 +29,11 @@ class Resource:
     def name(self) -> str:
         """The logical name."""
         return str(self.data["name"])
+
+    @property
+    def id(self) -> str:
+        """What AWS calls it: for some types the name, for others ``sg-...``."""
+        return str(self.data.get("id", ""))
 
     @property
     def parent(self) -> str | None:
@@ -59,6 +66,10 @@ class Resource:
         """An output, or the input of that name where there is no output."""
         return self.outputs.get(name, self.inputs.get(name))
 
+    def finding(self, rule: str, severity: Severity, message: str, fix: str) -> Finding:
+        """A finding whose mend goes where the program makes this resource."""
+        return Finding(rule, severity, self.file, self.line, message, fix)
+
     def references(self, of_property: str) -> list[str]:
         """URNs of the resources that a property's value comes from."""
         return list(self.data["propertyDependencies"].get(of_property, []))
@@ -79,6 +90,19 @@ class Graph:
     @property
     def stage(self) -> str:
         return str(self.data["stage"])
+
+    @property
+    def development(self) -> bool:
+        """Whether people try things out here, as project.config.ts has it: ``dev``, and everybody's copy of it."""
+        return self.stage == "dev" or self.stage.startswith("dev-")
+
+    @property
+    def region(self) -> str:
+        return str(self.data["region"])
+
+    @property
+    def account(self) -> str:
+        return str(self.data["account"])
 
     @cached_property
     def by_urn(self) -> dict[str, Resource]:

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { positionInText, sourcePosition } from "./source-position.ts";
 
-const sources = { appDirectory: "/work/app", addedLines: 3 };
+const sources = { appDirectory: "/app", addedLines: 3 };
 
 test("the innermost frame of the app's own files, with SST's lines taken off", () => {
   const frame = (uri: string, line: number) => ({ uri, line, column: 7 });
   const frames = [
-    frame("file:///work/app/.sst/platform/src/components/queue.ts", 90),
+    frame("file:///app/.sst/platform/src/components/queue.ts", 90),
     frame("file:///elsewhere/node_modules/@pulumi/pulumi/resource.js", 80),
-    frame("file:///work/app/.sst/pulumi/id/file:/work/app/infra/queue.ts", 13),
-    frame("file:///work/app/sst.config.ts", 20),
+    frame("file:///app/.sst/pulumi/id/file:/app/infra/queue.ts", 13),
+    frame("file:///app/sst.config.ts", 20),
   ];
   assert.deepEqual(sourcePosition(frames, sources), { file: "infra/queue.ts", line: 10, column: 7, exact: true });
   assert.equal(sourcePosition(frames.slice(0, 2), sources), null);
@@ -18,9 +18,9 @@ test("the innermost frame of the app's own files, with SST's lines taken off", (
 
 test("the first such frame in the stack of an error", () => {
   const stack = `Error: on purpose
-    at run (file:///work/app/.sst/platform/src/auto/run.ts:21:20)
-    at infra/queue.ts (file:///work/app/infra/queue.ts:15:7)
-    at eval.ts (file:///work/app/eval.ts:4:22)`;
+    at run (file:///app/.sst/platform/src/auto/run.ts:21:20)
+    at infra/queue.ts (file:///app/infra/queue.ts:15:7)
+    at eval.ts (file:///app/eval.ts:4:22)`;
   assert.deepEqual(positionInText(stack, sources), { file: "infra/queue.ts", line: 12, column: 7, exact: true });
   assert.equal(positionInText("Error: nowhere", sources), null);
 });
