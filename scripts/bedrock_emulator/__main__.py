@@ -21,7 +21,10 @@ _SHUTDOWN_SECONDS = 0.05  # for requests under way; a hanging one must not keep 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 0 after a signal, 2 when the emulator cannot start (port in use, bad plan)."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.forward_model and not options.forward_to:
+        parser.error("--forward-model goes with --forward-to")
     logging.basicConfig(
         stream=sys.stderr, level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

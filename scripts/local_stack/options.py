@@ -67,6 +67,8 @@ def parse(argv: list[str] | None) -> Options:
     model.add_argument("--forward-model", metavar="NAME", help="its model")
     model.add_argument("--without-bedrock", action="store_true", help="start no stand-in for it")
     given = parser.parse_args(argv)
+    if given.forward_model and not given.forward_to:
+        parser.error("--forward-model goes with --forward-to")
     emulator = EmulatorOptions(given.bedrock_plan, given.bedrock_latency_ms, given.forward_to, given.forward_model)
     return Options(
         port=given.port,
