@@ -1,6 +1,7 @@
 """The rehearsed deploy, to be asked about: the resources that it would make, and the artifacts that it built."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,11 @@ class Resource:
     def value(self, name: str) -> Any:
         """An output, or the input of that name where there is no output."""
         return self.outputs.get(name, self.inputs.get(name))
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number; ``default`` where there is none, or something else."""
+        value = self.value(name)
+        return int(float(value)) if re.fullmatch(r"-?\d+(\.0+)?", str(value)) else default
 
     def finding(self, rule: str, severity: Severity, message: str, fix: str) -> Finding:
         """A finding whose mend goes where the program makes this resource."""

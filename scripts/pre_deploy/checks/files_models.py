@@ -1,0 +1,92 @@
+"""models.json and the requests made of it: what a model refuses, what has ended, and how old the facts are."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pre_deploy.checks.files_code import probed, stage_config
+from pre_deploy.checks.files_text import line_of, text_of
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed
+
+MODELS = "functions/analysis/domain/models.json"
+TRUE_FOR = timedelta(days=180)
+ENDS_SOON = timedelta(days=60)
+CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:-(\d)(?!\d))?")
+
+
+def today() -> date:
+    """Today, UTC."""
+    return datetime.now(UTC).date()
+
+
+def refused(model_id: str) -> tuple[set[str], ...]:
+    """Sets of sampling parameters that the model refuses (AWS, 2026-11): Claude 4.5 the pair, Claude 5 each."""
+    found = CLAUDE.search(model_id)
+    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    if version >= (5, 0):
+        return ({"temperature"}, {"topP"})
+    return ({"temperature", "topP"},) if version >= (4, 5) else ()
+
+
+def requests(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """No request carries sampling parameters that its model refuses."""
+    text = text_of(rehearsed.root, MODELS)
+    report = probed(rehearsed)
+    if fault := report.get("requests_fault"):
+        message = f"The code does not accept models.json or the stage's configuration: {fault}"
+        yield Finding("models-not-loadable", "critical", MODELS, 1, message, "Mend models.json or project.config.ts")
+    for model, sent in report.get("requests", {}).items():
+        for pair in refused(model):
+            if any(pair <= set(parameters) for parameters in sent):
+                names = " and ".join(sorted(pair))
+                message = (
+                    f"Requests to {model} carry {names}, which it refuses: every call ends in a ValidationException"
+                )
+                fix = 'Set its inference_parameters to "temperature_or_top_p", for Claude 5 and later to "none"'
+                line = line_of(text, rf'"id":\s*"{re.escape(model)}"')
+                yield Finding("model-refuses-parameters", "critical", MODELS, line, message, fix)
+                break
+
+
+def lifecycle(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Names lead to models that can be called."""
+    text = text_of(rehearsed.root, MODELS)
+    try:
+        listed = json.loads(text)
+        stage = json.loads(stage_config(rehearsed))
+        true_on = date.fromisoformat(listed["true_on"])
+        every = [*listed["models"], *stage.get("models", [])]
+        models: dict[str, dict[str, Any]] = {model["id"]: model for model in every}
+        aliases: dict[str, str] = {**listed["aliases"], **stage.get("aliases", {})}
+        standard = (stage.get("llm") or {}).get("model") or listed["default"]
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        message = f"The list of models cannot be read ({type(fault).__name__}: {fault}): no function can be loaded"
+        yield Finding("models-not-loadable", "critical", MODELS, getattr(fault, "lineno", 1), message, "Mend the JSON")
+        return
+    names = {"default": aliases.get(standard, standard), **aliases}
+    for name, model_id in names.items():
+        line = line_of(text, rf'"{re.escape(name)}":')
+        model = models.get(model_id)
+        if model is None:
+            message = f'"{name}" leads to {model_id}, which models.json does not list: requests for it are refused'
+            yield Finding("model-unlisted", "critical", MODELS, line, message, "List the model, or name another")
+            continue
+        state = model.get("lifecycle", {})
+        ends = date.fromisoformat(state["ends_on"]) if state.get("ends_on") else None
+        instead = f"Use {state.get('replaced_by') or 'a current model'}"
+        if state.get("state") == "end_of_life" or (ends and ends <= today()):
+            message = f'"{name}" leads to {model_id}, which has ended: every call ends in ResourceNotFoundException'
+            yield Finding("model-ended", "critical", MODELS, line, message, instead)
+        elif ends and ends - today() <= ENDS_SOON:
+            message = f'"{name}" leads to {model_id}, which ends on {ends}: from then on every call fails'
+            yield Finding("model-ends-soon", "medium", MODELS, line, message, instead)
+    if today() - true_on > TRUE_FOR:
+        message = f"The list of models was true on {true_on}: prices and lifecycles may be others by now"
+        fix = "Compare it with AWS's pages, and set true_on"
+        yield Finding("models-list-old", "low", MODELS, line_of(text, r'"true_on"'), message, fix)
+
+
+CHECKS = (requests, lifecycle)

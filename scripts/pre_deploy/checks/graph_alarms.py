@@ -1,0 +1,56 @@
+"""Alarms look at what is there, and the dead letters have one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pre_deploy.checks.graph_waits import redrive, sources
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Graph, Rehearsed
+from pre_deploy.lambdas import QUEUE
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+NAMED_BY = {"QueueName": "name", "FunctionName": "name", "DBInstanceIdentifier": "identifier", "ApiId": "id"}
+"""The dimensions, and what of a resource stands in them."""
+
+
+def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A dimension that names nothing gives a metric without data, and that is never alarming."""
+    graph = rehearsed.graph
+    for alarm in graph.of_type(ALARM):
+        for dimension, name in (alarm.value("dimensions") or {}).items():
+            if dimension in NAMED_BY and name not in _names(graph, NAMED_BY[dimension]):
+                yield alarm.finding(
+                    "alarm-on-nothing",
+                    "medium",
+                    f"{alarm.name} will never go off: its {dimension} is {name}, which the stack does not make",
+                    "Use the output of the resource that it is about.",
+                )
+        if not alarm.value("alarmActions") and alarm.value("actionsEnabled") is not False:
+            yield alarm.finding(
+                "alarm-tells-nobody", "medium", f"{alarm.name} has no alarmActions", "Name the topic in alarmActions."
+            )
+
+
+def _names(graph: Graph, output: str) -> set[Any]:
+    return {resource.id if output == "id" else resource.value(output) for resource in graph.resources} | {
+        resource.id for resource in graph.resources
+    }
+
+
+def dead_letters_are_seen(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A dead letter is a job that somebody waits for."""
+    graph = rehearsed.graph
+    watched = {(alarm.value("dimensions") or {}).get("QueueName") for alarm in graph.of_type(ALARM)}
+    for _, queue, _ in sources(graph):
+        letters = graph.with_output("arn", redrive(queue).get("deadLetterTargetArn", ""), QUEUE)
+        if letters and letters.value("name") not in watched:
+            yield letters.finding(
+                "dead-letters-unseen",
+                "medium",
+                f"Nobody is told of messages in {letters.name}",
+                "Add an alarm on its ApproximateNumberOfMessagesVisible.",
+            )
+
+
+CHECKS = (alarms_watch_something, dead_letters_are_seen)

@@ -1,0 +1,197 @@
+"""Timeouts, retries and dead letters: each wait fits into the one around it."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Graph, Rehearsed, Resource
+from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, function_of, label
+
+API_TIMEOUT_S = 29
+"""An HTTP API gives up after 30 s, and nobody can change that."""
+
+ADVISED_VISIBILITY = 6
+"""Times the function's timeout: what AWS advises, so that retries of throttled deliveries fit in."""
+
+ATTEMPTS = "functions/analysis/services/process.py"
+
+
+def sources(graph: Graph) -> Iterator[tuple[Resource, Resource, Resource]]:
+    """Each event source with its queue and its function."""
+    for source in graph.of_type(EVENT_SOURCE):
+        queue = graph.with_output("arn", source.value("eventSourceArn"), QUEUE)
+        function = function_of(graph, source.value("functionName"))
+        if queue and function:
+            yield source, queue, function
+
+
+def redrive(queue: Resource) -> dict[str, Any]:
+    """The queue's redrive policy; empty where there is none."""
+    policy = queue.value("redrivePolicy") or {}
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy)
+        except ValueError:
+            return {}
+    return dict(policy)
+
+
+def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A message must stay hidden while it is worked on."""
+    for source, queue, function in sources(rehearsed.graph):
+        hidden, timeout = queue.number("visibilityTimeoutSeconds", 30), function.number("timeout", 3)
+        window = source.number("maximumBatchingWindowInSeconds", 0)
+        advised = ADVISED_VISIBILITY * timeout + window
+        if hidden < timeout:
+            yield queue.finding(
+                "visibility-below-timeout",
+                "high",
+                "The deploy will fail: InvalidParameterValueException: Queue visibility timeout: "
+                f"{hidden} seconds is less than Function timeout: {timeout} seconds",
+                f"Set visibilityTimeout to {advised} seconds, six times the function's timeout.",
+            )
+        elif hidden < advised:
+            yield queue.finding(
+                "visibility-below-advised",
+                "medium",
+                f"{queue.name} shows a message again after {hidden} s, and {label(rehearsed.graph, function)} may take "
+                f"{timeout} s: with throttled deliveries, jobs run twice and messages are dead before their time",
+                f"Set visibilityTimeout to {advised} seconds: six times the function's timeout, and the batch window.",
+            )
+
+
+def routes_answer_in_time(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The gateway does not wait longer than 30 s."""
+    graph = rehearsed.graph
+    integrations = graph.of_type("aws:apigatewayv2/integration:Integration")
+    behind = {id(function_of(graph, i.value("integrationUri"))) for i in integrations}
+    for function in graph.of_type(FUNCTION):
+        if id(function) in behind and function.number("timeout", 3) > API_TIMEOUT_S:
+            yield function.finding(
+                "timeout-above-gateway",
+                "medium",
+                f"{label(graph, function)} may take {function.value('timeout')} s, and the client gets 503 "
+                '{"message":"Service Unavailable"} after 30 s, while the function goes on',
+                f'Set timeout: "{API_TIMEOUT_S} seconds"; what takes longer belongs behind the queue.',
+            )
+
+
+def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What cannot be worked on ends in a queue of its own, of the same type, and for no less time."""
+    graph = rehearsed.graph
+    for _, queue, _ in sources(graph):
+        policy = redrive(queue)
+        target = graph.with_output("arn", policy.get("deadLetterTargetArn", ""), QUEUE)
+        if not policy:
+            fault = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
+            fix = "Give the queue dlq: { queue: deadLetterQueue.arn, retry: 5 }."
+        elif target is None or target is queue:
+            fault = "unknown-dead-letter-queue", "high", "goes to a queue that the program does not make"
+            fix = "Give dlq the ARN of a queue that the program makes."
+        elif bool(target.value("fifoQueue")) != bool(queue.value("fifoQueue")):
+            fault = "dead-letter-type", "high", "has nowhere to go: Dead-letter queue must be same type of queue"
+            fix = "Make both queues FIFO, or neither."
+        elif _kept(target) < _kept(queue):
+            fault = "dead-letters-expire-first", "medium", f"is kept {_kept(target)} s, counted since it was sent"
+            fix = f"Keep {target.name}'s messages at least {_kept(queue)} s, as {queue.name}'s are."
+        else:
+            continue
+        rule, severity, fate = fault
+        message = f"A message of {queue.name} that cannot be handled {fate}"
+        yield queue.finding(rule, "high" if severity == "high" else "medium", message, fix)
+
+
+def _kept(queue: Resource) -> int:
+    return queue.number("messageRetentionSeconds", 345_600)
+
+
+def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A job's own attempts are used up before the queue takes its message away."""
+    attempts = _attempts(rehearsed.root)
+    for _, queue, _ in sources(rehearsed.graph):
+        times = int(redrive(queue).get("maxReceiveCount") or 0)
+        least = max(2, attempts + 1)
+        if redrive(queue) and times < least:
+            yield queue.finding(
+                "too-few-deliveries",
+                "medium",
+                f"{queue.name} gives a message up after {times} deliveries, and a job may have {attempts} attempts: it "
+                "stays unfinished, and its message is a dead letter",
+                f"Set maxReceiveCount to more than {least}: a throttled delivery counts too.",
+            )
+
+
+def _attempts(root: Path) -> int:
+    """``MAX_ATTEMPTS`` of the service that runs jobs."""
+    file = root / ATTEMPTS
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else ():
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="MAX_ATTEMPTS")], value=ast.Constant(value=int(found))):
+                return found
+    return 1
+
+
+def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """One bad message must not send its batch around again."""
+    for source, queue, function in sources(rehearsed.graph):
+        if "ReportBatchItemFailures" not in (source.value("functionResponseTypes") or []):
+            yield source.finding(
+                "no-partial-responses",
+                "critical",
+                f"{label(rehearsed.graph, function)} names the messages that failed, and Lambda does not listen: all "
+                f"of the batch is deleted from {queue.name}, and failed jobs are lost",
+                'Set functionResponseTypes: ["ReportBatchItemFailures"].',
+            )
+        size, window = source.number("batchSize", 10), source.number("maximumBatchingWindowInSeconds", 0)
+        if size > 10 and window < 1:
+            yield source.finding(
+                "batch-without-window",
+                "high",
+                "The deploy will fail: InvalidParameterValueException: Maximum batch window in seconds must be greater "
+                f"than 0 if maximum batch size is greater than 10 (it is {size})",
+                "Set maximumBatchingWindowInSeconds, or a batchSize of 10 or less.",
+            )
+
+
+def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The event source must not ask for more than the function may run."""
+    for source, _, function in sources(rehearsed.graph):
+        most = (source.value("scalingConfig") or {}).get("maximumConcurrency")
+        reserved = function.value("reservedConcurrentExecutions")
+        if most is not None and not 2 <= int(most) <= 1000:
+            yield source.finding(
+                "concurrency-out-of-range",
+                "high",
+                f"The deploy will fail: ValidationException: Value '{most}' at 'scalingConfig.maximumConcurrency' "
+                "failed to satisfy constraint: Member must have value greater than or equal to 2",
+                "Set maximumConcurrency between 2 and 1000.",
+            )
+        if most is None and reserved is None:
+            yield source.finding(
+                "unbounded-concurrency",
+                "medium",
+                f"{label(rehearsed.graph, function)} runs as often as there are messages: it takes the account's "
+                "concurrency, the database's connections and the model's quota",
+                "Set scalingConfig: { maximumConcurrency: stage.concurrency.processor }.",
+            )
+        if reserved is not None and int(reserved) >= 0 and (most is None or int(most) > int(reserved)):
+            yield source.finding(
+                "concurrency-above-reserved",
+                "critical" if int(reserved) == 0 else "medium",
+                f"{label(rehearsed.graph, function)} may run {reserved} at a time, and its event source starts "
+                f"{most or 'as many as it likes'}: throttled deliveries count as received, so good messages die",
+                "Set scalingConfig.maximumConcurrency to the reserved concurrency or less.",
+            )
+
+
+CHECKS = (
+    visibility_fits,
+    routes_answer_in_time,
+    dead_letters_are_kept,
+    deliveries_suffice,
+    batches_fail_in_parts,
+    concurrency_fits,
+)

@@ -1,0 +1,21 @@
+"""The graph's Parameter Store values, found by the environment variable that hands them to a function."""
+
+from pre_deploy.graph import Graph, Resource
+from pre_deploy.lambdas import FUNCTION, PARAMETER, variables
+
+CONFIG = "CONFIG_PARAMETER_NAME"
+BUSINESS_RULES = "BUSINESS_RULES_PARAMETER_NAME"
+
+
+def parameter(graph: Graph, variable: str) -> Resource | None:
+    """The parameter that a function's environment names; ``None`` where no function is given one of the graph's."""
+    for function in graph.of_type(FUNCTION):
+        found = graph.with_output("name", variables(function).get(variable, ""), PARAMETER)
+        if found:
+            return found
+    return None
+
+
+def value_of(found: Resource) -> str:
+    """What stands in it."""
+    return str(found.value("insecureValue") or found.value("value") or "")

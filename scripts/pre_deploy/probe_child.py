@@ -1,0 +1,173 @@
+"""Runs one function as Lambda would, and says what happened. Started by ``probe``, in an interpreter that has nothing
+but the function's archive, the SDK of Lambda's runtime and the function's environment.
+
+Reads what to do from standard input, and writes what came out to the file that is named there, both as JSON. It needs
+nothing but the standard library, and runs on any Python that Lambda offers.
+"""
+
+from __future__ import annotations
+
+import decimal
+import importlib
+import json
+import os
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+READS: list[dict[str, Any]] = []  # of environment variables, by the function's own code
+OWN: set[str] = set()  # absolute paths of the function's own files: those that no distribution brought
+
+
+def record(name: str, how: str) -> None:
+    """Note that the function's own code asks for a variable; what others ask for is their affair."""
+    frame = sys._getframe(2)
+    while frame.f_back and Path(frame.f_code.co_filename).name in ("os.py", "_collections_abc.py", "<frozen os>"):
+        frame = frame.f_back
+    if frame.f_code.co_filename in OWN:
+        READS.append({"name": name, "how": how, "file": frame.f_code.co_filename, "line": frame.f_lineno})
+
+
+def watch_environment() -> None:
+    """Note every variable that is asked for, and how."""
+    kind: Any = type(os.environ)
+    plain = kind.__getitem__
+
+    def item(self: Any, name: str) -> str:
+        record(name, "item")
+        return str(plain(self, name))
+
+    def get(self: Any, name: str, default: Any = None) -> Any:
+        record(name, "get" if default is None else "default")
+        try:
+            return plain(self, name)
+        except KeyError:
+            return default
+
+    def contains(self: Any, name: str) -> bool:
+        record(name, "contains")
+        try:
+            plain(self, name)
+        except KeyError:
+            return False
+        return True
+
+    kind.__getitem__, kind.get, kind.__contains__ = item, get, contains
+
+
+def cut_off() -> None:
+    """No network, and no long waits for it."""
+    connect, sleep, resolve = socket.socket.connect, time.sleep, socket.getaddrinfo
+
+    def refused(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and str(address[0]) in ("127.0.0.1", "::1", "localhost"):
+            return connect(self, address)
+        raise ConnectionRefusedError("there is no network in a rehearsal")
+
+    def unresolved(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        if host in ("127.0.0.1", "localhost", "::1", None):
+            return resolve(host, port, *rest, **more)
+        raise socket.gaierror(socket.EAI_NONAME, "there is no network in a rehearsal")
+
+    patched: Any = socket
+    patched.getaddrinfo, patched.socket.connect = unresolved, refused
+    time.sleep = lambda seconds: sleep(min(float(seconds), 0.005))
+
+
+class Context:
+    """What is used of Lambda's context object."""
+
+    aws_request_id = "00000000-0000-4000-8000-000000000001"
+    function_version = "$LATEST"
+    log_stream_name = "rehearsal"
+    client_context = None
+    identity = None
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.function_name = told["function_name"]
+        self.memory_limit_in_mb = told["memory"]
+        self.invoked_function_arn = told["arn"]
+        self.log_group_name = told["log_group"]
+        self._ends = time.monotonic() + told["timeout"]
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As Lambda counts."""
+        return int(1000 * max(0, self._ends - time.monotonic()))
+
+
+def fault_of(error: BaseException) -> dict[str, Any]:
+    """The error with those it comes from, and the last of the function's own lines that it went through."""
+    chain: list[dict[str, Any]] = []
+    here: BaseException | None = error
+    while here is not None and len(chain) < 10:
+        chain.append({"type": type(here).__name__, "message": str(here), "name": getattr(here, "name", None)})
+        here = here.__cause__ or here.__context__
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in OWN]
+    line = own[-1].lineno if own else 1
+    return {"chain": chain, "file": own[-1].filename if own else None, "line": line}
+
+
+def number(value: object) -> float:
+    """What JSON has no word for."""
+    if isinstance(value, decimal.Decimal):  # as Lambda's runtime does it
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def optional_settings() -> list[str]:
+    """Variables that have a default in a model of settings: fields of pydantic models in the function's own code."""
+    names: set[str] = set()
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) not in OWN:
+            continue
+        for model in list(vars(module).values()):
+            fields = getattr(model, "model_fields", None) if isinstance(model, type) else None
+            for name, field in (fields or {}).items():
+                if not field.is_required():
+                    names.add(name.upper())
+    return sorted(names)
+
+
+def answer_to(handler: Any, event: Any, context: Context) -> dict[str, Any]:
+    """What the handler answers, or what became of it."""
+    started = time.monotonic()
+    try:
+        value = handler(event, context)
+    except BaseException as error:  # noqa: BLE001 - whatever it is: that is the question
+        told: dict[str, Any] = {"error": fault_of(error)}
+    else:
+        try:
+            told = {"value": json.loads(json.dumps(value, default=number))}
+        except Exception as error:  # noqa: BLE001 - as above
+            told = {"unserialisable": f"{type(error).__name__}: {error}"}
+    sys.stdout.flush()
+    return {**told, "seconds": time.monotonic() - started}
+
+
+def main() -> None:
+    """Import the handler, call it with each event, write what happened."""
+    told = json.load(sys.stdin)
+    OWN.update(told["own"])
+    sys.path[:0] = [told["task_root"]]
+    sys.path.append(told["runtime"])
+    os.chdir(told["task_root"])
+    watch_environment()
+    cut_off()
+    result: dict[str, Any] = {"import_error": None, "answers": [], "reads": READS, "optional": []}
+    module, _, name = told["handler"].rpartition(".")
+    try:
+        handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+    except BaseException as error:  # noqa: BLE001 - as above
+        result["import_error"] = fault_of(error)
+    else:
+        context = Context(told["context"])
+        result["answers"] = [answer_to(handler, event, context) for event in told["events"]]
+        result["optional"] = optional_settings()
+    Path(told["result"]).write_text(json.dumps(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

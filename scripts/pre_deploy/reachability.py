@@ -1,0 +1,149 @@
+"""What of the source can run when a handler does, by following names: nothing is imported and nothing runs.
+
+A method counts once its class is reached and its name is mentioned: so a sweeper that builds a queue, and never asks it
+for its attributes, needs no right to ask.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+type Definition = tuple["Module", ast.AST]
+
+
+@dataclass(eq=False)
+class Module:
+    """A first-party module: what it defines at its top, and what its imported names stand for."""
+
+    name: str
+    file: Path
+    definitions: dict[str, list[ast.AST]] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+    run: list[ast.AST] = field(default_factory=list)
+    """Statements that run on import."""
+
+    def __post_init__(self) -> None:
+        tree = ast.parse(self.file.read_text(encoding="utf-8"))
+        for statement in tree.body:
+            match statement:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.definitions.setdefault(name, []).append(statement)
+                case ast.Assign() | ast.AnnAssign():
+                    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                    for name_node in (node for target in targets for node in ast.walk(target)):
+                        if isinstance(name_node, ast.Name):
+                            self.definitions.setdefault(name_node.id, []).append(statement)
+                case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Import() | ast.ImportFrom():
+                    pass
+                case _:
+                    self.run.append(statement)
+        for node in ast.walk(tree):
+            match node:
+                case ast.Import(names=names):
+                    self.imports.update({alias.asname: alias.name for alias in names if alias.asname})
+                    self.imports.update({alias.name.split(".")[0]: alias.name.split(".")[0] for alias in names})
+                case ast.ImportFrom(module=source, names=names, level=0):
+                    self.imports.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in names})
+
+
+class Reached:
+    """Everything that can run when a handler does."""
+
+    def __init__(self, base: Path, handler: str) -> None:
+        self._base = base
+        self._modules: dict[str, Module | None] = {}
+        self._todo: list[Definition] = []
+        self._seen: set[int] = set()
+        self._classes: list[tuple[Module, ast.ClassDef]] = []
+        self._attributes: set[str] = set()
+        self.services: set[str] = set()
+        self.called: set[tuple[Module, str, str | None, int]] = set()
+        """Module, method, first argument where it is a text, line."""
+        path, _, function = handler.rpartition(".")
+        self._reach(f"{path.replace('/', '.')}.{function}")
+        self._follow()
+
+    @property
+    def modules(self) -> list[Module]:
+        return [module for module in self._modules.values() if module]
+
+    def _module(self, name: str) -> Module | None:
+        if name not in self._modules:
+            file = self._base.joinpath(*name.split("."))
+            found = next((f for f in (file.with_suffix(".py"), file / "__init__.py") if f.is_file()), None)
+            module = self._modules[name] = Module(name, found) if found else None
+            if module:
+                self._todo += [(module, statement) for statement in module.run]
+        return self._modules[name]
+
+    def _reach(self, dotted: str) -> None:
+        """Reach what a dotted name stands for, where it is ours."""
+        parts = dotted.split(".")
+        for length in range(len(parts), 0, -1):
+            module = self._module(".".join(parts[:length]))
+            if module is None:
+                continue
+            if length < len(parts):
+                self._name(module, parts[length])
+            return
+
+    def _name(self, module: Module, name: str, rest: tuple[str, ...] = ()) -> None:
+        if name in module.definitions:
+            self._todo += [(module, definition) for definition in module.definitions[name]]
+        elif name in module.imports and module.imports[name] != f"{module.name}.{name}":
+            self._reach(".".join((module.imports[name], *rest)))
+
+    def _follow(self) -> None:
+        while self._todo:
+            while self._todo:
+                module, node = self._todo.pop()
+                if id(node) not in self._seen:
+                    self._seen.add(id(node))
+                    self._look_at(module, node)
+            for module, reached in list(self._classes):
+                for method in reached.body:
+                    if isinstance(method, ast.FunctionDef) and id(method) not in self._seen:
+                        special = method.name.startswith("__")
+                        self._todo += [(module, method)] if special or method.name in self._attributes else []
+
+    def _look_at(self, module: Module, definition: ast.AST) -> None:
+        if isinstance(definition, ast.ClassDef):
+            self._classes.append((module, definition))
+        for node in _running(definition):
+            match node:
+                case ast.Name(id="import_module") if module.file.name == "__init__.py":
+                    for file in module.file.parent.glob("*.py"):  # a registry: whatever lies beside it is loaded
+                        beside = self._module(f"{module.name}.{file.stem}")
+                        self._todo += (
+                            [(beside, d) for found in beside.definitions.values() for d in found] if beside else []
+                        )
+                case ast.Name(id=name):
+                    self._name(module, name)
+                case ast.Attribute(attr=attribute):
+                    self._attributes.add(attribute)
+                    chain = ast.unparse(node).split(".")
+                    if all(part.isidentifier() for part in chain):
+                        self._name(module, chain[0], tuple(chain[1:]))
+                case ast.Call(func=ast.Attribute(attr=method), args=args):
+                    first = args[0].value if args and isinstance(args[0], ast.Constant) else None
+                    text = first if isinstance(first, str) else None
+                    if method in {"client", "resource"} and text:
+                        self.services.add(text)
+                    self.called.add((module, method, text, node.lineno))
+
+
+def _running(definition: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run with a definition: no annotations, and of a class no methods."""
+    stack = [definition]
+    while stack:
+        node = stack.pop()
+        yield node
+        for name, value in ast.iter_fields(node):
+            if name not in {"annotation", "returns"}:
+                stack += [child for child in (value if isinstance(value, list) else [value]) if _runs(node, child)]
+
+
+def _runs(parent: ast.AST, child: object) -> bool:
+    method = isinstance(parent, ast.ClassDef) and isinstance(child, ast.FunctionDef)
+    return isinstance(child, ast.AST) and not method

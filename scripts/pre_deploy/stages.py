@@ -1,0 +1,34 @@
+"""The stages of ``project.config.ts``, read without Node: their names, and the variable that names their account."""
+
+import re
+from pathlib import Path
+
+PERSONAL = re.compile(r"dev-[a-z0-9]+")
+"""A developer's own copy of ``dev``: as in infra/settings.ts."""
+
+
+def stage_names(root: Path) -> list[str]:
+    """The stages that have settings."""
+    return list(_stages(root))
+
+
+def is_stage(root: Path, stage: str) -> bool:
+    """Whether the stage can be deployed."""
+    names = stage_names(root)
+    return stage in names or ("dev" in names and PERSONAL.fullmatch(stage) is not None)
+
+
+def account_variable(root: Path, stage: str) -> str | None:
+    """The environment variable with the stage's AWS account."""
+    block = _stages(root).get("dev" if PERSONAL.fullmatch(stage) else stage, "")
+    found = re.search(r'\baccountVariable:\s*"(\w+)"', block)
+    return found.group(1) if found else None
+
+
+def _stages(root: Path) -> dict[str, str]:
+    file = root / "project.config.ts"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    _, _, stages = text.partition("export const stages")
+    body = stages.partition("\n};")[0]
+    parts = re.split(r"^  [\"']?([\w-]+)[\"']?: \{$", body, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))

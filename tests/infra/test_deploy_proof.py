@@ -1,0 +1,385 @@
+"""A deploy counts only when SST says so and what is live works; and the workflows that deploy ask for little."""
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml  # type: ignore[import-untyped]  # moto brings it, without types
+from botocore.exceptions import ClientError, EndpointConnectionError
+from pre_deploy import deploy, live, stages
+from pre_deploy.account import WHAT, Account
+from pre_deploy.graph import Graph, Rehearsed
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "good"),
+    [
+        ("| Created Jobs\n\x1b[32m✓\x1b[0m  Complete    \n   api: https://x\n", 0, True),
+        ("✓  No changes\n", 0, True),
+        ("✓  No changes\n", 1, False),
+        ("✕  Failed\n", 0, False),
+        ("\x1b[31m✕\x1b[0m  Interrupted\n", 0, False),
+        ("✓  Complete\n✕  Failed\n", 0, False),
+        ("failed to register new resource Jobs\n✓  No changes\n", 0, False),
+        ("✓  Complete\n", 1, False),
+        ("", 0, False),
+    ],
+)
+def test_what_counts_as_deployed(said: str, status: int, good: bool) -> None:
+    assert (deploy.fault_of(said, status) is None) is good
+
+
+def checkout(path: Path, *, checked: str, said: str) -> Path:
+    """A checkout whose check and whose sst are little scripts."""
+    (path / "scripts").mkdir()
+    (path / ".sst").mkdir()
+    (path / ".sst/outputs.json").write_text("{}")
+    for name, text in (("scripts/pre-deploy.sh", checked), ("npx", f"touch deployed; printf '{said}'")):
+        (path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (path / name).chmod(0o755)
+    return path
+
+
+def found(*severities: str) -> str:
+    """A check that ends with such findings."""
+    return f"echo '{json.dumps({'findings': [{'severity': severity} for severity in severities]})}'; exit 1"
+
+
+@pytest.mark.parametrize(
+    ("checked", "said", "faults", "status", "deployed"),
+    [
+        ("exit 0", "✓  Complete", [], 0, True),
+        ("exit 0", "✓  Complete", ["no function reads the queue"], 1, True),
+        ("exit 0", "✕  Failed", [], 1, True),
+        ("exit 1", "✓  Complete", [], 2, False),
+        ("exit 2", "✓  Complete", [], 2, False),
+        (found("high", "low"), "✓  Complete", [], 2, False),
+        (found("low"), "✓  Complete", [], 0, True),
+    ],
+)
+def test_the_command(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checked: str,
+    said: str,
+    faults: list[str],
+    status: int,
+    deployed: bool,
+) -> None:
+    root = checkout(tmp_path, checked=checked, said=said)
+    monkeypatch.setattr(deploy, "environment", lambda: {"PATH": f"{root}:/usr/bin:/bin"})
+    assert deploy.deploy(root, "dev", lambda _root, _stage: faults) == status
+    assert (root / "deployed").exists() is deployed
+    assert (root / ".sst/outputs.json").exists() is not deployed
+
+
+def test_a_proof_that_cannot_be_had_is_no_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy.tell(tmp_path, "dev", live.prove) == 1
+    assert "outputs.json" in capsys.readouterr().err
+
+
+def test_an_unknown_stage_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy.main(["stagging"]) == 2
+    assert "dev, staging, production" in capsys.readouterr().err
+
+
+def test_help_needs_nothing_installed() -> None:
+    shown = subprocess.run([ROOT / "scripts/deploy.sh", "--help"], capture_output=True, text=True, check=True)
+    assert "./scripts/deploy.sh STAGE" in shown.stdout
+
+
+def test_stages_are_those_of_the_configuration() -> None:
+    assert stages.stage_names(ROOT) == ["dev", "staging", "production"]
+    assert stages.is_stage(ROOT, "dev-maria")
+    assert not stages.is_stage(ROOT, "staging-2")
+    assert stages.account_variable(ROOT, "production") == "PRODUCTION_AWS_ACCOUNT_ID"
+    assert stages.account_variable(ROOT, "dev-maria") == "DEV_AWS_ACCOUNT_ID"
+
+
+class Deployed:
+    """A deployed API, as its caller sees it."""
+
+    def __init__(self, *statuses: dict[str, Any], health: dict[str, Any] | None = None, accepts: int = 202) -> None:
+        self.statuses = list(statuses)
+        self.health = health or {"status": "ok", "stage": "dev"}
+        self.accepts = accepts
+        self.posted: dict[str, Any] | None = None
+
+    def __call__(self, method: str, path: str, body: dict[str, Any] | None) -> live.Answer:
+        if path == "/health":
+            return live.Answer(200, self.health, {})
+        if method == "POST":
+            self.posted = body
+            return live.Answer(self.accepts, {"id": "j-1"}, {"retry-after": "2"})
+        assert path == "/status/j-1"
+        return live.Answer(200, self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0], {})
+
+
+def no_wait(_seconds: float) -> None:
+    """Instead of sleeping."""
+
+
+def test_a_real_job_is_awaited() -> None:
+    api = Deployed({"status": "queued"}, {"status": "running"}, {"status": "succeeded", "result": {"a": 1}})
+    assert list(live.job(api, no_wait)) == []
+    assert api.posted is not None
+    assert api.posted["metadata"] == {"purpose": "deploy-proof"}
+
+
+@pytest.mark.parametrize(
+    ("api", "told"),
+    [
+        (Deployed({"status": "failed", "error": {"code": "model_access_denied"}}), "model_access_denied"),
+        (Deployed({"status": "succeeded", "result": None}), "ended succeeded"),
+        (Deployed({"status": "queued"}), "has not ended"),
+        (Deployed(accepts=403), "execute-api:Invoke"),
+        (Deployed(accepts=401), "API_TOKEN"),
+    ],
+)
+def test_a_job_that_comes_to_nothing(api: Deployed, told: str) -> None:
+    [fault] = live.job(api, no_wait)
+    assert told in fault
+
+
+def test_health() -> None:
+    assert list(live.health(Deployed(), "dev", no_wait)) == []
+    assert "another deploy" in next(live.health(Deployed(), "staging", no_wait))
+    down = Deployed(health={"status": "degraded"})
+    assert "degraded" in next(live.health(down, "dev", no_wait))
+
+
+class Said:
+    """A boto3 client that answers from a table: a value, or a function of the call's arguments."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        def answer(**arguments: Any) -> Any:
+            value = self._answers[operation]
+            if isinstance(value, Exception):
+                raise value
+            return value(**arguments) if callable(value) else value
+
+        return answer
+
+    def get_paginator(self, operation: str) -> Any:
+        return Said({"paginate": lambda **arguments: [getattr(self, operation)(**arguments)]})
+
+
+def wired(
+    *, state: str = "Enabled", dead: str = "0", policy: str | None = "arn:aws:sqs:eu-west-1:111122223333:dead"
+) -> Any:
+    redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": policy, "maxReceiveCount": 5})} if policy else {}
+    attributes = {
+        QUEUE: {"QueueArn": "arn:jobs", **redrive},
+        QUEUE.replace("/jobs", "/dead"): {"ApproximateNumberOfMessages": dead},
+    }
+    mapping = {"State": state, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    clients = {
+        "sqs": Said({"get_queue_attributes": lambda QueueUrl, **_: {"Attributes": attributes[QueueUrl]}}),  # noqa: N803
+        "lambda": Said({"list_event_source_mappings": {"EventSourceMappings": [mapping] if state else []}}),
+    }
+    return clients.__getitem__
+
+
+def test_wiring() -> None:
+    assert list(live.wiring(QUEUE, wired())) == []
+    assert "No function reads" in next(live.wiring(QUEUE, wired(state="")))
+    assert "Disabled" in next(live.wiring(QUEUE, wired(state="Disabled")))
+    assert "2 messages" in next(live.wiring(QUEUE, wired(dead="2")))
+    assert "no dead-letter queue" in next(live.wiring(QUEUE, wired(policy=None)))
+
+
+@pytest.fixture
+def echo() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A server that answers 202 and keeps the headers that it was sent."""
+    seen: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            seen.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(202)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_requests_are_signed_or_carry_a_token(
+    echo: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, seen = echo
+    session = boto3.Session("id", "secret", "session-token", region_name="eu-west-1")
+    api = live.Api(url, session, "eu-west-1")
+    monkeypatch.delenv("API_TOKEN", raising=False)
+    assert api("POST", "/analyze", {"a": 1}).status == 202
+    monkeypatch.setenv("API_TOKEN", "t")
+    api("POST", "/analyze", {"a": 1})
+    assert "/eu-west-1/execute-api/aws4_request" in seen[0]["authorization"]
+    assert seen[0]["x-amz-security-token"] == "session-token"
+    assert seen[1]["authorization"] == "Bearer t"
+    assert seen[0]["idempotency-key"] != seen[1]["idempotency-key"]
+
+
+def test_outputs_name_the_region(tmp_path: Path) -> None:
+    (tmp_path / ".sst").mkdir()
+    (tmp_path / ".sst/outputs.json").write_text(json.dumps({"api": "https://a", "queue": QUEUE, "bucket": "b"}))
+    assert live.Outputs.read(tmp_path).region == "eu-west-1"
+
+
+def answers() -> dict[str, dict[str, Any]]:
+    """An account in which all is well."""
+    profile = {"inferenceProfileId": "global.anthropic.claude-sonnet-5"}
+    return {
+        "sts": {"get_caller_identity": {"Account": "111122223333"}},
+        "bedrock": {
+            "list_inference_profiles": {"inferenceProfileSummaries": [profile]},
+            "get_foundation_model_availability": {"authorizationStatus": "AUTHORIZED"},
+        },
+        "lambda": {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}}},
+        "service-quotas": {"list_service_quotas": {"Quotas": []}},
+        "rds": {
+            "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "17.9"}]},
+            "describe_orderable_db_instance_options": {"OrderableDBInstanceOptions": [{}]},
+        },
+        "secretsmanager": {"list_secrets": {"SecretList": []}},
+        "ssm": {"get_parameter": {"Parameter": {"Value": '{"state": "sst-state"}'}}},
+        "s3": {"list_objects_v2": {"KeyCount": 0}},
+    }
+
+
+def rehearsed() -> Rehearsed:
+    def resource(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"urn": kind, "type": kind, "name": kind, "parent": None, "inputs": inputs, "outputs": {}}
+
+    arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.anthropic.claude-sonnet-5"
+    resources = [
+        resource("aws:iam/role:Role", {"inlinePolicies": [{"policy": json.dumps({"Resource": [arn]})}]}),
+        resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": 100}),
+        resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "17", "instanceClass": "db.t"}),
+        resource("aws:secretsmanager/secret:Secret", {"name": "mine"}),
+    ]
+    return Rehearsed(ROOT, "staging", Graph({"app": "a", "stage": "staging", "resources": resources}), ())
+
+
+SPOILT: dict[str, tuple[str, str, Any]] = {
+    "account-differs": ("sts", "get_caller_identity", {"Account": "000000000000"}),
+    "profile-missing": ("bedrock", "list_inference_profiles", {"inferenceProfileSummaries": []}),
+    "model-access-missing": (
+        "bedrock",
+        "get_foundation_model_availability",
+        {"authorizationStatus": "NOT_AUTHORIZED"},
+    ),
+    "lambda-quota-low": ("lambda", "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}}),
+    "bedrock-quota-zero": (
+        "service-quotas",
+        "list_service_quotas",
+        {"Quotas": [{"QuotaName": "Global model inference requests per minute for Claude Sonnet 5", "Value": 0.0}]},
+    ),
+    "database-not-orderable": ("rds", "describe_db_engine_versions", {"DBEngineVersions": []}),
+    "secret-pending-deletion": ("secretsmanager", "list_secrets", {"SecretList": [{"Name": "mine", "DeletedDate": 1}]}),
+    "stage-locked": ("s3", "list_objects_v2", {"KeyCount": 1}),
+}
+
+
+def account(table: dict[str, dict[str, Any]]) -> Account:
+    return Account(lambda service: Said(table[service]))
+
+
+def test_an_account_in_which_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
+    asked = account(answers())
+    assert list(asked.findings(rehearsed())) == []
+    assert asked.unchecked == {}
+
+
+@pytest.mark.parametrize("rule", SPOILT)
+def test_what_the_account_tells(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
+    table = answers()
+    service, operation, answer = SPOILT[rule]
+    table[service][operation] = answer
+    assert [finding.id for finding in account(table).findings(rehearsed())] == [rule]
+
+
+def test_what_could_not_be_asked_is_said() -> None:
+    table = answers()
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListServiceQuotas")
+    table["service-quotas"]["list_service_quotas"] = denied
+    asked = account(table)
+    assert list(asked.findings(rehearsed())) == []
+    assert asked.unchecked == {"bedrock_quotas": "AccessDeniedException"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity"), ["credentials-refused"]),
+        (EndpointConnectionError(endpoint_url="https://sts"), []),
+    ],
+)
+def test_without_an_identity_nothing_else_is_asked(fault: Exception, rules: list[str]) -> None:
+    asked = account({"sts": {"get_caller_identity": fault}})
+    assert [finding.id for finding in asked.findings(rehearsed())] == rules
+    assert asked.unchecked.keys() == WHAT.keys()
+
+
+def test_without_credentials_nothing_is_asked() -> None:
+    asked = Account(lambda service: pytest.fail(f"{service} was asked"), credentials=False)
+    assert list(asked.findings(rehearsed())) == []
+    assert set(asked.unchecked.values()) == {"no AWS credentials"}
+
+
+def workflow(path: Path) -> dict[Any, Any]:
+    content: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def test_there_are_three_workflows() -> None:
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml", "rollback.yml"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_asks_for_little(path: Path) -> None:
+    content = workflow(path)
+    assert content["permissions"] in ({}, {"contents": "read"})
+    for job in content["jobs"].values():
+        allowed = job.get("permissions", {})
+        assert {name for name, right in allowed.items() if right == "write"} <= {"id-token"}
+        assert job["timeout-minutes"] <= 90
+        for step in job["steps"]:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}"))
+            # What people type goes in through the environment, never into the text of a script.
+            assert "${{" not in step.get("run", "")
+    assert all(" # v" in line for line in path.read_text().splitlines() if "uses:" in line)
+
+
+@pytest.mark.parametrize("name", ["deploy", "rollback"])
+def test_a_stage_is_deployed_by_one_run_at_a_time(name: str) -> None:
+    [job] = workflow(ROOT / f".github/workflows/{name}.yml")["jobs"].values()
+    assert job["concurrency"]["group"].startswith("stage-")
+    assert job["concurrency"]["cancel-in-progress"] is False
+    assert job["environment"]
+    assert job["steps"][-1]["run"] == './scripts/deploy.sh "$STAGE"'

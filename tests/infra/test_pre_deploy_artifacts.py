@@ -1,0 +1,373 @@
+"""What pre-deploy says of the functions' archives: each fault is found, where its mend goes, and nothing else is."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from pre_deploy.checks import (
+    artifact_answers,
+    artifact_binaries,
+    artifact_contents,
+    artifact_environment,
+    artifact_imports,
+    artifact_migrations,
+    artifact_packaging,
+)
+from pre_deploy.checks.artifact_binaries import wheel_misfit
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed
+
+from tests.support.rehearsed import ARN, HANDLER, PYPROJECT, Deploy, resource
+
+MODULES = (
+    artifact_packaging,
+    artifact_imports,
+    artifact_answers,
+    artifact_binaries,
+    artifact_contents,
+    artifact_environment,
+    artifact_migrations,
+)
+
+
+@pytest.fixture
+def deploy(tmp_path: Path) -> Deploy:
+    return Deploy(tmp_path)
+
+
+def elf(machine: int) -> bytes:
+    return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little") + bytes(40)
+
+
+def found(rehearsed: Rehearsed) -> list[Finding]:
+    checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]] = (
+        check for module in MODULES for check in module.CHECKS
+    )
+    return [finding for check in checks for finding in check(rehearsed)]
+
+
+def places(rehearsed: Rehearsed) -> set[tuple[str, str, str]]:
+    return {(finding.id, finding.severity, finding.file) for finding in found(rehearsed)}
+
+
+def test_nothing_is_said_of_a_healthy_function(deploy: Deploy) -> None:
+    deploy.route("GET /things/{id}")
+    deploy.route("$default")
+    deploy.distribution("good", "cp312-cp312-manylinux_2_17_x86_64", files={"good/_c.cpython-312-x86_64.so": elf(62)})
+    assert found(deploy.write()) == []
+
+
+# Packaging
+
+
+def test_a_function_made_by_hand(deploy: Deploy) -> None:
+    deploy.function["parent"] = None
+    assert places(deploy.write()) == {("function-not-packaged", "critical", "infra/main.ts")}
+
+
+def test_a_handler_that_is_not_in_the_archive(deploy: Deploy) -> None:
+    deploy.function["inputs"]["handler"] = "pkg/handlers/other.handler"
+    (finding,) = found(deploy.write())
+    assert (finding.id, finding.file, finding.line) == ("handler-not-in-archive", "infra/main.ts", 7)
+    assert "Unable to import module 'pkg/handlers/other'" in finding.message
+
+
+def test_an_archive_without_code(deploy: Deploy) -> None:
+    deploy.write()
+    deploy.sources = {}
+    (deploy.root / "functions/pyproject.toml").unlink()
+    (deploy.root / "functions/pkg").mkdir(exist_ok=True)
+    archive = deploy.out / "artifacts/Main/code.zip"
+    archive.unlink()
+    rehearsed = deploy.write()
+    (deploy.root / "functions/pyproject.toml").unlink()
+    assert ("handler-not-in-archive", "critical", "pyproject.toml") in places(rehearsed)
+
+
+# Imports
+
+
+def test_a_dependency_that_nobody_declared(deploy: Deploy) -> None:
+    deploy.code("import nowhere\ndef handler(event, context): ...\n")
+    (finding,) = found(deploy.write())
+    assert (finding.id, finding.severity) == ("handler-import-failed", "critical")
+    assert finding.file == "functions/pyproject.toml"
+    assert "No module named 'nowhere'" in finding.message
+
+
+def test_a_package_beside_the_one_that_is_copied(deploy: Deploy) -> None:
+    deploy.code("from __future__ import annotations\nimport shared\ndef handler(event, context): ...\n")
+    shared = deploy.root / "functions/shared/__init__.py"
+    shared.parent.mkdir(parents=True)
+    shared.write_text("", encoding="utf-8")
+    (finding,) = found(deploy.write())
+    assert (finding.file, finding.line) == ("functions/pkg/handlers/main.py", 2)
+
+
+def test_a_handler_named_from_outside_its_package(deploy: Deploy) -> None:
+    deploy.code("import pkg.handlers\ndef handler(event, context): ...\n")
+    deploy.function["inputs"]["handler"] = f"functions/{HANDLER}"
+    deploy.sources |= {f"functions/{name}": text for name, text in deploy.sources.items()}
+    for name in [name for name in deploy.sources if name.startswith("pkg/")]:
+        (deploy.root / "functions" / name).parent.mkdir(parents=True, exist_ok=True)
+        (deploy.root / "functions" / name).write_text(deploy.sources.pop(name), encoding="utf-8")
+    assert places(deploy.write()) == {("handler-import-failed", "critical", "infra/main.ts")}
+
+
+def test_a_compiled_module_that_was_built_for_another_python(deploy: Deploy) -> None:
+    deploy.code("import good._c\ndef handler(event, context): ...\n")
+    deploy.distribution("good")
+    (finding,) = found(deploy.write())
+    assert finding.file == "functions/pyproject.toml"
+    assert "runtime and architecture" in finding.fix
+
+
+def test_a_lock_that_lags_behind(deploy: Deploy) -> None:
+    deploy.code("import late\ndef handler(event, context): ...\n")
+    pyproject = deploy.root / "functions/pyproject.toml"
+    pyproject.parent.mkdir(parents=True)
+    pyproject.write_text(PYPROJECT.replace('"good==1.0"', '"good==1.0", "late>=2"'), encoding="utf-8")
+    assert places(deploy.write()) == {("handler-import-failed", "critical", "uv.lock")}
+
+
+def test_packages_of_the_developer_are_out_of_reach_and_the_sdk_is_not(deploy: Deploy) -> None:
+    deploy.code("import boto3, botocore.config\nimport pydantic\ndef handler(event, context): ...\n")
+    (finding,) = found(deploy.write())
+    assert "No module named 'pydantic'" in finding.message
+
+
+def test_a_runtime_that_this_machine_has_not(deploy: Deploy) -> None:
+    deploy.function["inputs"]["runtime"] = "python3.99"
+    assert places(deploy.write()) == {("handler-not-run", "high", "infra/main.ts")}
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return event['httpMethod']", "KeyError: 'httpMethod'"),
+        ("return {'body': '{}'}", "no whole number as statusCode"),
+        ("import datetime; return {'statusCode': 200, 'body': datetime.datetime.min}", "Runtime.MarshalError"),
+        ("import nowhere", "No module named 'nowhere'"),
+        ("print('ERROR on purpose'); return {'statusCode': 500}", "ERROR on purpose"),
+    ],
+)
+def test_a_request_that_the_code_cannot_answer(deploy: Deploy, body: str, told: str) -> None:
+    deploy.code(f"def handler(event, context):\n    {body}\n")
+    deploy.route("GET /things")
+    (finding,) = found(deploy.write())
+    assert (finding.id, finding.file) == ("handler-fails", "functions/pkg/handlers/main.py")
+    assert told in finding.message
+
+
+def test_an_answer_that_a_service_is_out_of_reach_is_in_order(deploy: Deploy) -> None:
+    deploy.code(
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    try:\n        boto3.client('sqs').list_queues()\n"
+        "    except Exception:\n        return {'statusCode': 503}\n"
+    )
+    deploy.route("GET /things")
+    assert found(deploy.write()) == []
+
+
+ROUTER = """\
+import json
+def handler(event, context):
+    if event["routeKey"] == "GET /things/{id}":
+        return {"statusCode": 503}
+    if event["routeKey"] == "GET /openapi.json":
+        return {"statusCode": 200, "body": json.dumps({"openapi": "3.1.0", "paths": {"/things/{id}": {"get": {}}}})}
+    return {"statusCode": 404, "body": "no such path"}
+"""
+
+
+def test_a_route_that_the_code_does_not_know(deploy: Deploy) -> None:
+    deploy.code(ROUTER)
+    deploy.route("GET /things/{thing_id}")
+    deploy.route("$default")
+    assert places(deploy.write()) == {("route-unknown-to-handler", "critical", "infra/main.ts")}
+
+
+def test_a_route_that_is_described_and_not_deployed(deploy: Deploy) -> None:
+    deploy.code(ROUTER)
+    deploy.route("GET /openapi.json")
+    assert places(deploy.write()) == {("route-not-deployed", "critical", "infra/main.ts")}
+
+
+@pytest.mark.parametrize("answer", ["{}", "None", "{'batchItemFailures': []}", "{'batchItemFailures': [{'id': 1}]}"])
+def test_messages_that_would_be_lost(deploy: Deploy, answer: str) -> None:
+    deploy.code(f"def handler(event, context):\n    return {answer}\n")
+    deploy.queue()
+    assert places(deploy.write()) == {
+        ("batch-failures-not-reported", "critical", "functions/pkg/handlers/main.py"),
+    }
+
+
+def test_messages_that_come_again(deploy: Deploy) -> None:
+    deploy.code(
+        "def handler(event, context):\n"
+        "    return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in event['Records']]}\n"
+    )
+    deploy.queue()
+    assert found(deploy.write()) == []
+
+
+# Binaries
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "file"),
+    [
+        ("good/_c.cpython-312-x86_64-linux-gnu.so", 183, "infra/main.ts"),
+        ("good/_c.cpython-311-x86_64-linux-gnu.so", 62, "functions/pyproject.toml"),
+        ("good.libs/libgood-1.so.2", 183, "infra/main.ts"),
+    ],
+)
+def test_a_binary_for_another_function(deploy: Deploy, name: str, machine: int, file: str) -> None:
+    deploy.distribution("good", files={name: elf(machine)})
+    assert places(deploy.write()) == {("binary-not-for-function", "critical", file)}
+
+
+def test_a_runtime_that_the_build_did_not_know_of(deploy: Deploy) -> None:
+    deploy.distribution("good", files={"good/_c.cpython-312-x86_64-linux-gnu.so": elf(62)})
+    deploy.function["inputs"]["runtime"] = "python3.13"
+    assert ("binary-not-for-function", "critical", "infra/main.ts") in places(deploy.write())
+
+
+def test_a_wheel_that_was_compiled_here(deploy: Deploy) -> None:
+    deploy.distribution("good", "cp312-cp312-linux_x86_64", files={"good/_c.cpython-312-x86_64-linux-gnu.so": elf(62)})
+    assert places(deploy.write()) == {("wheel-not-for-lambda", "critical", "functions/pyproject.toml")}
+
+
+@pytest.mark.parametrize(
+    ("tags", "fits"),
+    [
+        (["py2-none-any", "py3-none-any"], True),
+        (["cp312-cp312-manylinux_2_17_x86_64", "cp312-cp312-manylinux2014_x86_64"], True),
+        (["cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64"], True),
+        (["cp39-abi3-manylinux_2_28_x86_64"], True),
+        (["cp313-abi3-manylinux_2_28_x86_64"], False),
+        (["cp311-cp311-manylinux_2_17_x86_64"], False),
+        (["cp312-cp312-manylinux_2_17_aarch64"], False),
+        (["cp312-cp312-manylinux_2_39_x86_64"], False),
+        (["cp312-cp312-musllinux_1_2_x86_64"], False),
+        (["cp312-cp312-macosx_11_0_arm64"], False),
+    ],
+)
+def test_wheel_tags(tags: list[str], fits: bool) -> None:
+    assert (wheel_misfit(tags, "python3.12", "x86_64") is None) is fits
+
+
+# Contents
+
+
+@pytest.mark.parametrize(
+    ("distribution", "identifier"),
+    [
+        ("tool", "development-tools-in-archive"),
+        ("other", "undeclared-distribution-in-archive"),
+        ("boto3", "sdk-in-archive"),
+    ],
+)
+def test_a_distribution_that_does_not_belong(deploy: Deploy, distribution: str, identifier: str) -> None:
+    deploy.distribution("good")
+    deploy.distribution(distribution)
+    assert places(deploy.write()) == {(identifier, "medium", "functions/pyproject.toml")}
+
+
+def test_sizes(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifact_contents, "MAX_ARCHIVE_BYTES", 100)
+    assert places(deploy.write()) == {("archive-over-project-limit", "medium", "functions/pyproject.toml")}
+    monkeypatch.setattr(artifact_contents, "MAX_UNPACKED_BYTES", 10)
+    assert places(deploy.write()) == {("archive-over-lambda-limit", "high", "functions/pyproject.toml")}
+
+
+# Environment
+
+
+@pytest.mark.parametrize(
+    ("expression", "severity"),
+    [
+        ("os.environ['QUEUE']", "critical"),
+        ("'QUEUE' in os.environ", "critical"),
+        ("os.getenv('QUEUE')", "medium"),
+        ("os.environ.get('QUEUE')", "medium"),
+    ],
+)
+def test_a_variable_that_nobody_sets(deploy: Deploy, expression: str, severity: str) -> None:
+    deploy.code(f"import os\ndef handler(event, context):\n    {expression}\n    return {{'statusCode': 200}}\n")
+    assert ("variable-not-set", severity, "infra/main.ts") in places(deploy.write())
+
+
+@pytest.mark.parametrize(
+    "expression", ["os.environ['QUEUE']", "os.getenv('LEVEL', 'INFO')", "os.environ['AWS_REGION']"]
+)
+def test_a_variable_that_is_set_or_may_be_missing(deploy: Deploy, expression: str) -> None:
+    deploy.code(f"import os\nSET = 'queue'\ndef handler(event, context):\n    {expression}\n")
+    deploy.variables(QUEUE="jobs")
+    assert found(deploy.write()) == []
+
+
+def test_a_variable_that_nobody_reads(deploy: Deploy) -> None:
+    deploy.variables(FORGOTTEN="1", SST_KEY="2")
+    assert places(deploy.write()) == {("variable-not-read", "low", "infra/main.ts")}
+
+
+def test_variables_that_lambda_refuses(deploy: Deploy) -> None:
+    deploy.code("QUEUE = 1\ndef handler(event, context): ...\n")
+    deploy.variables(AWS_REGION="us-east-1", QUEUE="x" * 5000)
+    assert places(deploy.write()) == {
+        ("variable-reserved", "high", "infra/main.ts"),
+        ("environment-too-big", "high", "infra/main.ts"),
+    }
+
+
+@pytest.mark.parametrize("file", ["infra/main.ts", "infra/function.ts"])
+def test_the_line_of_the_program_that_says_so(deploy: Deploy, file: str) -> None:
+    (deploy.root / "infra").mkdir(parents=True)
+    (deploy.root / file).write_text(f"{8 * chr(10)}    AWS_REGION: stage.region,\n", encoding="utf-8")
+    deploy.variables(AWS_REGION="us-east-1")
+    (finding,) = found(deploy.write())
+    assert (finding.file, finding.line) == (file, 9)
+
+
+# Migrations
+
+
+@pytest.fixture
+def migrating(deploy: Deploy) -> Deploy:
+    folder = deploy.root / "database/migrations"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        name = f"000{number}_step.sql"
+        (folder / name).write_text(f"SELECT {number};\n", encoding="utf-8")
+        deploy.shipped[f"database/migrations/{name}"] = f"SELECT {number};\n".encode()
+    deploy.resources.append(resource("aws:lambda/invocation:Invocation", "Migration", functionName="main"))
+    return deploy
+
+
+def test_migrations_that_are_all_there(migrating: Deploy) -> None:
+    assert ARN.endswith(":main")
+    assert found(migrating.write()) == []
+
+
+def test_migrations_that_were_not_copied(migrating: Deploy) -> None:
+    migrating.shipped = {}
+    assert places(migrating.write()) == {("migrations-not-in-archive", "high", "infra/main.ts")}
+
+
+def test_a_migration_that_is_missing_or_another(migrating: Deploy) -> None:
+    del migrating.shipped["database/migrations/0001_step.sql"]
+    migrating.shipped["database/migrations/0002_step.sql"] = b"SELECT 3;\n"
+    assert places(migrating.write()) == {
+        ("migration-differs", "critical", "database/migrations/0001_step.sql"),
+        ("migration-differs", "critical", "database/migrations/0002_step.sql"),
+    }
+
+
+def test_migrations_that_nothing_applies(migrating: Deploy) -> None:
+    migrating.resources.pop()
+    assert places(migrating.write()) == {("migrations-not-applied", "critical", "infra/main.ts")}

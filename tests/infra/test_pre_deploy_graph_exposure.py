@@ -1,0 +1,186 @@
+"""The rules about routes, storage, secrets and values, each on a recorded graph with one thing changed."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pre_deploy.checks import graph_configuration, graph_exposure, graph_routes, graph_storage, graph_values
+
+from tests.support.graphs import Recorded, findings, recorded
+
+CHECKS = (
+    *graph_configuration.CHECKS,
+    *graph_exposure.CHECKS,
+    *graph_routes.CHECKS,
+    *graph_storage.CHECKS,
+    *graph_values.CHECKS,
+)
+
+API, DATABASE, STORAGE, QUEUE = "infra/api.ts", "infra/database.ts", "infra/storage.ts", "infra/queue.ts"
+PARAMETERS, NETWORK = "infra/parameters.ts", "infra/network.ts"
+
+type Change = Callable[[Recorded], object]
+
+
+def no_suffix(graph: Recorded, resource: str, **properties: Any) -> None:
+    """A name of the program's own choice."""
+    graph[resource].update(**properties)
+    graph.resource(resource)["options"]["ignoreChanges"] = []
+
+
+def rules(graph: Recorded, change: dict[str, Any]) -> None:
+    graph["BusinessRules"]["insecureValue"] = json.dumps({"gap-optimization": change})
+
+
+def wide_open(graph: Recorded, kind: str, name: str) -> None:
+    policy = json.loads(graph[name]["policy"])
+    policy["Statement"].append({"Effect": "Allow", "Principal": "*", "Action": f"{kind}:*", "Resource": "*"})
+    graph[name]["policy"] = json.dumps(policy)
+
+
+def no_password(graph: Recorded) -> None:
+    graph["DatabaseProxySecretVersion"]["secretString"] = json.dumps({"username": "postgres"})
+
+
+def another_password(graph: Recorded) -> None:
+    version = graph.resource("DatabaseProxySecretVersion")
+    version["propertyDependencies"]["secretString"] = ["urn:pulumi::random:index/randomPassword:RandomPassword::Other"]
+
+
+def ingress(graph: Recorded, name: str) -> None:
+    graph[name]["ingress"] = [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/0"]}]
+
+
+def behind_a_proxy(graph: Recorded) -> None:
+    host = graph["DatabaseInstance"]["address"]
+    graph.add("DatabaseInstance", "Proxy", endpoint=host, requireTls=True)
+    graph.resource("Proxy")["type"] = "aws:rds/proxy:Proxy"
+
+
+DEV: list[tuple[Change, str, str]] = [
+    (lambda g: g.drop("ApiRouteStatusRoute"), "missing-route", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /jobs/{id}"), "missing-route", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="POST /analyze"), "duplicate-route", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(target="integrations/none"), "route-leads-nowhere", API),
+    (lambda g: g["ApiRouteStatusIntegration"].update(integrationUri="arn:aws:x"), "route-leads-nowhere", API),
+    (lambda g: g["ApiRouteStatusIntegration"].update(payloadFormatVersion="1.0"), "payload-version", API),
+    (
+        lambda g: g.drop(*(f"ApiRoute{r}Permissions" for r in ("Analyze", "Status", "Openapi", "Default", "Health"))),
+        "gateway-may-not-invoke",
+        API,
+    ),
+    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-authorizer", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-scope", API),
+    (lambda g: g["ApiApi"]["corsConfiguration"].update(allowOrigins=["*"]), "cors-for-every-page", API),
+    (
+        lambda g: g["ApiApi"]["corsConfiguration"].update(allowOrigins=["*"], allowCredentials=True),
+        "cors-credentials",
+        API,
+    ),
+    (lambda g: g["ApiStage"].pop("defaultRouteSettings"), "api-without-throttle", API),
+    (lambda g: g["ApiStage"].pop("accessLogSettings"), "api-without-access-log", API),
+    (behind_a_proxy, "proxy-certificate-unknown", DATABASE),
+    (lambda g: g.drop("ApiStage"), "api-not-deployed", API),
+    (lambda g: g["ApiStage"].update(autoDeploy=False), "api-not-deployed", API),
+    (lambda g: g.drop("DatabaseInstance"), "unknown-database", API),
+    (lambda g: g.drop("SweeperLogGroup"), "logs-forever", "infra/sweeper.ts"),
+    (lambda g: g.drop("JobsTlsOnly"), "queue-without-tls", QUEUE),
+    (lambda g: g.drop("ResultsLifecycle"), "bucket-without-lifecycle", STORAGE),
+    (lambda g: g["Config"].pop("insecureValue"), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["DatabaseInstance"].update(publiclyAccessible=True), "public-database", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(storageEncrypted=False), "unencrypted-database", DATABASE),
+    (lambda g: g["DatabaseParameterGroup"]["parameters"][0].update(value="0"), "database-without-tls", DATABASE),
+    (lambda g: g.drop("ResultsPublicAccessBlock"), "bucket-without-public-access-block", STORAGE),
+    (
+        lambda g: g["ResultsPublicAccessBlock"].update(blockPublicPolicy=False),
+        "bucket-without-public-access-block",
+        STORAGE,
+    ),
+    (lambda g: g.drop("ResultsEncryption"), "bucket-without-encryption", STORAGE),
+    (
+        lambda g: g["ResultsVersioning"].update(versioningConfiguration={"status": "Suspended"}),
+        "bucket-without-versions",
+        STORAGE,
+    ),
+    (lambda g: g.drop("ResultsPolicy"), "bucket-without-tls", STORAGE),
+    (lambda g: wide_open(g, "s3", "ResultsPolicy"), "public-bucket", STORAGE),
+    (lambda g: g["JobsQueue"].pop("sqsManagedSseEnabled"), "unencrypted-queue", QUEUE),
+    (lambda g: wide_open(g, "sqs", "JobsTlsOnly"), "public-queue", QUEUE),
+    (lambda g: ingress(g, "FunctionSecurityGroup"), "open-to-the-internet", NETWORK),
+    (lambda g: g["ApiAccessLog"].pop("retentionInDays"), "logs-forever", API),
+    (lambda g: no_suffix(g, "DatabaseProxySecret", recoveryWindowInDays=30), "secret-name-stays-taken", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(engineVersion="16.4"), "withdrawn-database-version", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(engineVersion="17.4"), "withdrawn-database-version", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(engineVersion="16"), "parameter-group-family", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(username="admin"), "reserved-username", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(dbName="my-jobs"), "invalid-database-name", DATABASE),
+    (lambda g: g["DatabaseInstance"].pop("dbName"), "no-database-name", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(dbName="jobs"), "other-database", API),
+    (lambda g: g.data.update(region="mars-north-1"), "no-certificate-authority", DATABASE),
+    (lambda g: g["DatabasePassword"].update(special=True), "password-characters", DATABASE),
+    (
+        lambda g: g["DatabasePassword"].update(special=True, overrideSpecial="!/"),
+        "password-characters",
+        DATABASE,
+    ),
+    (lambda g: g.drop("DatabaseProxySecretVersion"), "secret-without-value", DATABASE),
+    (no_password, "secret-shape", DATABASE),
+    (another_password, "secret-shape", DATABASE),
+    (lambda g: g["ResultsBucket"].update(bucket="DAW-staging"), "invalid-bucket-name", STORAGE),
+    (lambda g: no_suffix(g, "ResultsBucket"), "fixed-bucket-name", STORAGE),
+    (lambda g: g["Config"].update(insecureValue="{"), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["Config"].update(insecureValue='{"llm":{"top_p":2}}'), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["Config"].update(insecureValue='{"lm":{}}'), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: rules(g, {"max_no_shows": "many"}), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["BusinessRules"].update(insecureValue='{"gaps":{}}'), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["BusinessRules"].update(insecureValue="[]"), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["Config"].update(insecureValue=" " * 5000), "parameter-too-large", PARAMETERS),
+    (lambda g: g["Config"].update(name="/other"), "unknown-parameter", API),
+]
+
+STAGING: list[tuple[Change, str, str]] = [
+    (lambda g: g["ApiRouteAnalyzeRoute"].update(authorizationType="NONE"), "open-route", API),
+    (lambda g: g["ApiRouteDefaultRoute"].update(authorizationType="NONE"), "open-route", API),
+    (lambda g: g["DatabaseInstance"].update(backupRetentionPeriod=0), "too-few-backups", DATABASE),
+]
+
+PRODUCTION: list[tuple[Change, str, str]] = [
+    (lambda g: g["DatabaseInstance"].update(deletionProtection=False), "no-deletion-protection", DATABASE),
+    (lambda g: g["DatabaseInstance"].update(skipFinalSnapshot=True), "no-final-snapshot", DATABASE),
+    (lambda g: g["ResultsBucket"].update(forceDestroy=True), "bucket-can-be-emptied", STORAGE),
+]
+
+CASES = [
+    (stage, *case)
+    for stage, cases in (("dev", DEV), ("staging", [*DEV, *STAGING]), ("production", PRODUCTION))
+    for case in cases
+]
+
+
+@pytest.mark.parametrize(("stage", "change", "rule", "file"), CASES)
+def test_what_is_open_or_refused_is_found(stage: str, change: Change, rule: str, file: str) -> None:
+    graph = recorded(stage)
+    change(graph)
+    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
+    assert any(finding.file == file for finding in found), found
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "production"])
+def test_the_recorded_graph_is_in_order(stage: str) -> None:
+    assert findings(CHECKS, recorded(stage)) == []
+
+
+def test_what_is_open_weighs_more_outside_of_development() -> None:
+    severities = []
+    for stage in ("dev", "staging"):
+        graph = recorded(stage)
+        graph["ApiApi"]["corsConfiguration"]["allowOrigins"] = ["*"]
+        severities += [finding.severity for finding in findings(CHECKS, graph)]
+    assert severities == ["medium", "high"]
+
+
+def test_a_major_version_alone_is_never_withdrawn() -> None:
+    graph = recorded()
+    graph["DatabaseInstance"]["engineVersion"] = "17.6"
+    assert findings(CHECKS, graph) == []

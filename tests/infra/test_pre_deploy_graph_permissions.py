@@ -1,0 +1,185 @@
+"""The rules about roles and models, each on a recorded graph with one thing changed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pre_deploy.checks import graph_models, graph_permissions, graph_policies
+from pre_deploy.graph import Graph, Rehearsed
+from pre_deploy.handler_calls import calls_of
+
+from tests.support.graphs import ROOT, Recorded, findings, recorded
+
+CHECKS = (*graph_permissions.CHECKS, *graph_policies.CHECKS, *graph_models.CHECKS)
+
+PROCESSOR, API, SWEEPER = "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts"
+
+
+def policy(graph: Recorded, role: str, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    """Change the statements of a role's own policy."""
+    inline = graph[role]["inlinePolicies"][0]
+    written = json.loads(inline["policy"])
+    change(written["Statement"])
+    inline["policy"] = json.dumps(written)
+
+
+def without(action: str) -> Callable[[list[dict[str, Any]]], Any]:
+    def change(statements: list[dict[str, Any]]) -> None:
+        for statement in statements:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            statement["Action"] = [other for other in actions if other != action] or "sts:GetCallerIdentity"
+
+    return change
+
+
+def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
+    """Replace a text wherever it stands in the statements."""
+
+    def change(statements: list[dict[str, Any]]) -> None:
+        statements[:] = json.loads(json.dumps(statements).replace(old, new))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("handler", "operations"),
+    [
+        ("api", {"GetObject", "GetSecretValue", "GetQueueAttributes", "SendMessage", "GetParameters"}),
+        ("processor", {"Converse", "PutObject", "GetSecretValue", "ChangeMessageVisibility", "SendMessage"}),
+        ("sweeper", {"GetSecretValue", "SendMessage"}),
+        ("migrator", {"GetSecretValue"}),
+    ],
+)
+def test_a_handler_calls_what_its_code_can_reach(handler: str, operations: set[str]) -> None:
+    assert {call.operation for call in calls_of(ROOT, f"analysis/handlers/{handler}.handler")} == operations
+
+
+@pytest.mark.parametrize(
+    ("role", "change", "rule", "file", "says"),
+    [
+        ("ApiHandlerRole", without("sqs:SendMessage"), "role-lacks-action", API, "sqs:SendMessage"),
+        ("ApiHandlerRole", without("sqs:GetQueueAttributes"), "role-lacks-action", API, "sqs:GetQueueAttributes"),
+        ("ApiHandlerRole", without("ssm:GetParameters"), "role-lacks-action", API, "ssm:GetParameters"),
+        ("ApiHandlerRole", without("s3:GetObject"), "role-lacks-action", API, "s3:GetObject"),
+        ("ApiHandlerRole", instead("/results/*", "/other/*"), "role-lacks-action", API, "s3:GetObject"),
+        ("ApiHandlerRole", instead("/business-rules", "/rules"), "role-lacks-action", API, "business-rules"),
+        ("ApiHandlerRole", instead("JobsQueue-", "JobsDeadLetterQueue-"), "role-lacks-action", API, "JobsQueue"),
+        ("MigratorRole", without("secretsmanager:GetSecretValue"), "role-lacks-action", "infra/migration.ts", "Secret"),
+        ("SweeperRole", without("sqs:SendMessage"), "role-lacks-action", SWEEPER, "sqs:SendMessage"),
+        ("AiProcessorRole", without("s3:PutObject"), "role-lacks-action", PROCESSOR, "s3:PutObject"),
+        ("AiProcessorRole", without("sqs:ChangeMessageVisibility"), "role-lacks-action", PROCESSOR, "Visibility"),
+        ("AiProcessorRole", without("bedrock:InvokeModel"), "role-lacks-action", PROCESSOR, "bedrock:InvokeModel"),
+        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "role-lacks-action", PROCESSOR, "Inv"),
+        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "unknown-action", PROCESSOR, "Conv"),
+        ("AiProcessorRole", instead("bedrock:Inv", "bedrock-runtime:Inv"), "unknown-action", PROCESSOR, "runtime"),
+        ("AiProcessorRole", instead("us-west-2::", "us-west-1::"), "role-lacks-action", PROCESSOR, "us-west-2::"),
+        ("AiProcessorRole", instead("bedrock:::", "bedrock:us-east-1::"), "role-lacks-action", PROCESSOR, "bedrock:::"),
+        (
+            "AiProcessorRole",
+            instead("inference-profile/", "foundation-model/"),
+            "role-lacks-action",
+            PROCESSOR,
+            "inference-profile/",
+        ),
+        ("AiProcessorRole", instead("ProfileArn", "OtherArn"), "role-lacks-action", PROCESSOR, "foundation-model/"),
+        ("AiProcessorRole", without("sqs:ReceiveMessage"), "execution-role-lacks-action", PROCESSOR, "ReceiveMessage"),
+        ("AiProcessorRole", without("sqs:DeleteMessage"), "execution-role-lacks-action", PROCESSOR, "DeleteMessage"),
+        ("SweeperRole", without("xray:PutTraceSegments"), "execution-role-lacks-action", SWEEPER, "XRAY"),
+        ("SweeperRole", instead("sqs:SendMessage", "sqs:SendMesage"), "unknown-action", SWEEPER, "sqs:SendMesage"),
+        ("SweeperRole", instead("sqs:SendMessage", "sqs:*"), "wildcard-action", SWEEPER, "sqs:*"),
+        (
+            "AiProcessorRole",
+            lambda statements: statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}),
+            "wildcard-resource",
+            PROCESSOR,
+            "s3:PutObject on *",
+        ),
+        (
+            "AiProcessorRole",
+            lambda statements: statements.append({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}),
+            "role-lacks-action",
+            PROCESSOR,
+            "bedrock:InvokeModel",
+        ),
+    ],
+)
+def test_a_changed_policy_is_found(
+    role: str, change: Callable[[list[dict[str, Any]]], Any], rule: str, file: str, says: str
+) -> None:
+    graph = recorded()
+    policy(graph, role, change)
+    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
+    assert any(finding.file == file and says in finding.message for finding in found), found
+
+
+def test_a_role_without_its_managed_policies_can_neither_log_nor_attach() -> None:
+    graph = recorded()
+    graph["SweeperRole"]["managedPolicyArns"] = []
+    assert {f.id for f in findings(CHECKS, graph)} == {"role-cannot-log", "execution-role-lacks-action"}
+
+
+def test_full_access_is_a_wildcard() -> None:
+    graph = recorded()
+    graph["SweeperRole"]["managedPolicyArns"].append("arn:aws:iam::aws:policy/AmazonSQSFullAccess")
+    assert {f.id for f in findings(CHECKS, graph)} == {"wildcard-action"}
+
+
+def test_an_account_that_may_assume_a_role_is_told() -> None:
+    graph = recorded()
+    graph["SweeperRole"]["assumeRolePolicy"]["Statement"][0]["Principal"]["AWS"] = "arn:aws:iam::111122223333:root"
+    assert {f.id for f in findings(CHECKS, graph)} == {"wide-trust"}
+
+
+def test_a_call_of_another_service_must_be_allowed_somewhere(tmp_path: Path) -> None:
+    code = tmp_path / "functions" / "analysis" / "handlers"
+    code.mkdir(parents=True)
+    (code / "sweeper.py").write_text(
+        "import boto3\n\n\ndef handler(event, context):\n    boto3.client('dynamodb').put_item(TableName='t')\n"
+    )
+    rehearsed = Rehearsed(tmp_path, "dev", Graph(recorded().data), ())
+    found = list(graph_permissions.code_is_allowed(rehearsed))
+    assert [(f.id, f.file) for f in found] == [("role-lacks-action", SWEEPER)]
+    assert "dynamodb:PutItem" in found[0].message
+
+
+@pytest.mark.parametrize("name", ["JobsTlsOnly", "ResultsPolicy"])
+def test_a_policy_that_cannot_be_read_is_told(name: str) -> None:
+    graph = recorded()
+    graph[name]["policy"] = "{Version: 2012}"
+    assert {f.id for f in findings(CHECKS, graph)} == {"malformed-policy"}
+
+
+def test_a_role_that_lambda_may_not_assume_is_told() -> None:
+    graph = recorded()
+    graph["SweeperRole"]["assumeRolePolicy"]["Statement"][0]["Principal"]["Service"] = "ec2.amazonaws.com"
+    assert {f.id for f in findings(CHECKS, graph)} == {"role-not-for-lambda"}
+
+
+def test_a_variable_that_names_nothing_leaves_calls_without_a_target() -> None:
+    graph = recorded()
+    graph["SweeperFunction"]["environment"]["variables"]["SQS_QUEUE_URL"] = "https://sqs.eu-west-1.amazonaws.com/1/q"
+    assert {(f.id, f.file) for f in findings(CHECKS, graph)} == {("call-without-target", SWEEPER)}
+
+
+@pytest.mark.parametrize(
+    ("region", "change", "rule"),
+    [
+        ("us-east-1", {"llm": {"model": "us.anthropic.claude-9"}}, "unknown-model"),
+        ("us-east-1", {"llm": {"model": "us.anthropic.claude-3-haiku-20240307-v1:0"}}, "ended-model"),
+        ("us-east-1", {"aliases": {"cheap": "us.amazon.nova-nano"}}, "unknown-model"),
+        ("eu-west-1", {"llm": {"model": "us.amazon.nova-lite-v1:0"}}, "profile-of-another-region"),
+        ("us-east-1", {"llm": {"guardrail": {"identifier": "abc123", "version": "1"}}}, "role-lacks-action"),
+    ],
+)
+def test_a_model_that_cannot_answer_is_found(region: str, change: dict[str, Any], rule: str) -> None:
+    graph = recorded()
+    graph.data["region"] = region
+    graph["Config"]["insecureValue"] = json.dumps(change)
+    assert rule in {f.id for f in findings(graph_models.CHECKS, graph)}
+
+
+def test_the_recorded_graph_is_in_order() -> None:
+    assert findings(CHECKS, recorded()) == []
+    assert findings(CHECKS, recorded("staging")) == []

@@ -1,0 +1,132 @@
+"""The rules about timeouts, retries and what calls a function, each on a recorded graph with one thing changed."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from pre_deploy.checks import graph_alarms, graph_functions, graph_limits, graph_waits
+
+from tests.support.graphs import Recorded, findings, recorded
+
+CHECKS = (*graph_waits.CHECKS, *graph_functions.CHECKS, *graph_limits.CHECKS, *graph_alarms.CHECKS)
+
+QUEUE, PROCESSOR, API, SWEEPER = "infra/queue.ts", "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts"
+MONITORING = "infra/monitoring.ts"
+
+
+def redrive(graph: Recorded, **changes: object) -> None:
+    policy = graph["JobsQueue"]["redrivePolicy"]
+    written = json.loads(policy) if isinstance(policy, str) else policy
+    graph["JobsQueue"]["redrivePolicy"] = json.dumps({**written, **changes})
+
+
+def role_for_another_function(graph: Recorded) -> None:
+    inline = graph["SweeperScheduleRole"]["inlinePolicies"][0]
+    inline["policy"] = inline["policy"].replace("SweeperFunction", "OtherFunction")
+
+
+def twice_consumed(graph: Recorded) -> None:
+    graph.add("AiProcessorJobs", "Second")
+
+
+CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
+    (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=300), "visibility-below-timeout", QUEUE, "high"),
+    (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=None), "visibility-below-timeout", QUEUE, "high"),
+    (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=1200), "visibility-below-advised", QUEUE, "medium"),
+    (
+        lambda g: g["AiProcessorJobs"].update(maximumBatchingWindowInSeconds=60),
+        "visibility-below-advised",
+        QUEUE,
+        "medium",
+    ),
+    (lambda g: g["ApiHandlerFunction"].update(timeout=300), "timeout-above-gateway", API, "medium"),
+    (lambda g: g["JobsQueue"].pop("redrivePolicy"), "queue-without-dead-letters", QUEUE, "medium"),
+    (lambda g: redrive(g, deadLetterTargetArn="arn:aws:sqs:::x"), "unknown-dead-letter-queue", QUEUE, "high"),
+    (lambda g: g["JobsQueue"].update(fifoQueue=True), "dead-letter-type", QUEUE, "high"),
+    (
+        lambda g: g["JobsDeadLetterQueue"].update(messageRetentionSeconds=345_600),
+        "dead-letters-expire-first",
+        QUEUE,
+        "medium",
+    ),
+    (lambda g: redrive(g, maxReceiveCount=1), "too-few-deliveries", QUEUE, "medium"),
+    (lambda g: redrive(g, maxReceiveCount=3), "too-few-deliveries", QUEUE, "medium"),
+    (lambda g: g["AiProcessorJobs"].update(functionResponseTypes=[]), "no-partial-responses", PROCESSOR, "critical"),
+    (lambda g: g["AiProcessorJobs"].update(batchSize=50), "batch-without-window", PROCESSOR, "high"),
+    (
+        lambda g: g["AiProcessorJobs"].update(scalingConfig={"maximumConcurrency": 1}),
+        "concurrency-out-of-range",
+        PROCESSOR,
+        "high",
+    ),
+    (
+        lambda g: g["AiProcessorFunction"].update(reservedConcurrentExecutions=5),
+        "concurrency-above-reserved",
+        PROCESSOR,
+        "medium",
+    ),
+    (lambda g: g["SweeperFunction"].update(runtime="nodejs24.x"), "runtime", SWEEPER, "critical"),
+    (lambda g: g["SweeperFunction"].update(runtime="python3.13"), "unlike-the-others", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(architectures=["arm64"]), "unlike-the-others", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(architectures=["arm"]), "architecture", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(memorySize=64), "out-of-range", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(timeout="1 minute"), "out-of-range", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(timeout=1000), "out-of-range", SWEEPER, "high"),
+    (
+        lambda g: (
+            g["SweeperFunction"].update(name="sweeper"),
+            g.resource("SweeperFunction")["options"].update(ignoreChanges=[]),
+        ),
+        "fixed-name",
+        SWEEPER,
+        "medium",
+    ),
+    (
+        lambda g: g["AiProcessorJobs"].update(eventSourceArn="arn:aws:sqs:us-east-1:111122223333:other"),
+        "event-source-without-queue",
+        PROCESSOR,
+        "critical",
+    ),
+    (
+        lambda g: g["AiProcessorJobs"].update(functionName="other"),
+        "event-source-without-function",
+        PROCESSOR,
+        "critical",
+    ),
+    (lambda g: g["AiProcessorJobs"].update(enabled=False), "event-source-off", PROCESSOR, "critical"),
+    (twice_consumed, "queue-with-two-consumers", PROCESSOR, "critical"),
+    (role_for_another_function, "schedule-cannot-invoke", SWEEPER, "critical"),
+    (
+        lambda g: g["SweeperScheduleSchedule"]["target"].pop("roleArn"),
+        "schedule-cannot-invoke",
+        SWEEPER,
+        "critical",
+    ),
+    (lambda g: g["SweeperScheduleSchedule"].update(state="DISABLED"), "schedule-cannot-invoke", SWEEPER, "critical"),
+    (lambda g: g["AiProcessorJobs"].pop("scalingConfig"), "unbounded-concurrency", PROCESSOR, "medium"),
+    (lambda g: g["JobsQueue"].pop("messageRetentionSeconds"), "limit-without-effect", QUEUE, "medium"),
+    (lambda g: g["AiProcessorJobs"].update(batchSize=None), "limit-without-effect", PROCESSOR, "medium"),
+    (lambda g: g["SweeperFunction"].update(timeout=20), "limit-without-effect", SWEEPER, "medium"),
+    (lambda g: g["SweeperFunction"].pop("timeout"), "timeout-too-short", SWEEPER, "medium"),
+    (lambda g: g["AiProcessorFunction"].update(timeout=60), "timeout-below-model-call", PROCESSOR, "critical"),
+    (lambda g: g["QueueAge"]["dimensions"].update(QueueName="jobs"), "alarm-on-nothing", MONITORING, "medium"),
+    (lambda g: g["QueueAge"].update(alarmActions=[]), "alarm-tells-nobody", MONITORING, "medium"),
+    (lambda g: g.drop("DeadLetters"), "dead-letters-unseen", QUEUE, "medium"),
+    (lambda g: g.drop("SweeperScheduleSchedule"), "nobody-calls", SWEEPER, "critical"),
+    (lambda g: g.drop("AiProcessorJobs"), "nobody-calls", PROCESSOR, "critical"),
+]
+
+
+@pytest.mark.parametrize(("change", "rule", "file", "severity"), CASES)
+def test_a_changed_wait_or_caller_is_found(
+    change: Callable[[Recorded], object], rule: str, file: str, severity: str
+) -> None:
+    graph = recorded()
+    change(graph)
+    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
+    assert any(finding.file == file and finding.severity == severity for finding in found), found
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "production"])
+def test_the_recorded_graph_is_in_order(stage: str) -> None:
+    assert findings(CHECKS, recorded(stage)) == []
