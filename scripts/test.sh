@@ -1,16 +1,41 @@
 #!/usr/bin/env bash
-# Every check and every test, as CI runs them. Arguments go to pytest: ./scripts/test.sh tests/unit -k retry
+# Every check and every test, as CI runs them. Arguments go to pytest, and then only it runs: ./scripts/test.sh tests/unit
 set -euo pipefail
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
   sed -n '2s/^# //p' "$0"
   exit 0
 fi
 . "$(dirname "$0")/setup-env.sh"
+PATH="$PWD/.venv/bin:$PATH"  # Node too: it is among the locked packages
+
+if [ $# -gt 0 ]; then
+  exec pytest "$@"
+fi
 
 echo "== format and lint" >&2
-uv run --no-sync ruff format --check --quiet . >&2
-uv run --no-sync ruff check --quiet . >&2
+ruff format --check --quiet . >&2
+ruff check --quiet . >&2
 echo "== types" >&2
-uv run --no-sync mypy >&2
+mypy >&2
+npm ci --no-fund --no-audit --silent >&2
+node_modules/.bin/tsc -p scripts/rehearsal >&2
+
+# The rehearsal waits for packages and for SST, the tests for timers: side by side they take as long as the longer one.
+echo "== a rehearsed deploy, beside the tests" >&2
+log="$(mktemp)"
+{ node --test "scripts/rehearsal/engine/*.test.ts" "scripts/rehearsal/artifacts.test.ts" \
+  "scripts/rehearsal/environment.test.ts" && ./scripts/pre-deploy.sh --stage dev; } >"$log" 2>&1 &
+rehearsal=$!
+
 echo "== tests" >&2
-exec uv run --no-sync pytest "$@"
+status=0
+pytest || status=$?
+
+if ! wait "$rehearsal"; then
+  echo "== the rehearsed deploy failed" >&2
+  cat "$log" >&2
+  status=1
+fi
+tail -n 1 "$log" >&2
+rm -f "$log"
+exit "$status"
