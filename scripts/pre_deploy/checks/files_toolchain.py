@@ -18,6 +18,8 @@ PIN = ".python-version"
 """The root's: nothing reads one in functions/ (SST 4.17.1)."""
 
 
+UNREACHED = re.compile(r"network was disabled|error sending request|Failed to fetch|dns error", re.IGNORECASE)
+"""How uv says that it could not reach its package index."""
 REFUSED = re.compile(r"workspace|project\.version|[Ff]ailed to parse|depends on itself")
 """How uv begins when it is the metadata that it cannot take, rather than the lock."""
 
@@ -76,7 +78,9 @@ def uv_and_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
     if checked.returncode == 0:
         return
     said = " ".join(line.strip() for line in checked.stderr.splitlines() if not line.startswith(("hint:", "Using ")))
-    if REFUSED.search(said) and "needs to be updated" not in said:
+    # A lock that fits is checked without the network: where uv asks for it, the lock does not fit.
+    stale = "needs to be updated" in said or UNREACHED.search(checked.stderr)
+    if REFUSED.search(said) and not stale:
         message = f"uv refuses the projects, so SST's `uv export` fails for every function: {said[:300]}"
         yield Finding("project-refused", "high", "pyproject.toml", 1, message, "Mend what uv names")
         return
