@@ -58,29 +58,18 @@ def findings_of(graph: Graph, root: Path) -> list[Finding]:
 
 
 def _failed(entry: Mapping[str, Any], root: Path) -> Finding:
-    message = str(entry["message"]).strip()
-    file, line = _place(entry, root)
-    return Finding(
-        id="rehearsal-failed",
-        severity="high",
-        file=file,
-        line=line,
-        message=f"sst deploy would fail:\n{message}",
-        fix="Mend what SST names, then run this again: whatever is behind the error could not be looked at.",
-    )
+    message = f"sst deploy would fail:\n{_text(entry)}"
+    fix = "Mend what SST names, then run this again: whatever is behind the error could not be looked at."
+    return Finding("rehearsal-failed", "high", *_place(entry, root), message, fix)
 
 
 def _warned(entry: Mapping[str, Any], root: Path) -> Finding:
-    message = str(entry["message"]).strip()
-    file, line = _place(entry, root)
-    return Finding(
-        id="rehearsal-warning",
-        severity="medium",
-        file=file,
-        line=line,
-        message=f"sst deploy would warn: {message}",
-        fix="Do what the warning asks for.",
-    )
+    message = f"sst deploy would warn: {_text(entry)}"
+    return Finding("rehearsal-warning", "medium", *_place(entry, root), message, "Do what the warning asks for.")
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    return str(entry["message"]).strip()
 
 
 def _place(entry: Mapping[str, Any], root: Path) -> tuple[str, int]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from pg8000 import native
 
-from tests.support.local_stack import RunningStack, until
+from tests.support.local_stack import RunningStack, started, until
 
 ROOT = Path(__file__).parents[2]
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -76,27 +75,9 @@ class Pipeline(RunningStack):
         return int(self.rows("SELECT count(*) FROM jobs")[0][0])
 
 
-@contextlib.contextmanager
-def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
-    """The pipeline, ready; ended when the block is left."""
-    ready_file = directory / "ready.json"
-    ready_file.unlink(missing_ok=True)
-    with (directory / "stderr").open("ab") as log:
-        process = subprocess.Popen(
-            [ROOT / "scripts" / "local.sh", "--port", "0", "--ready-file", ready_file, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-    pipeline = Pipeline(process, directory)
-    try:
-        until(lambda: ready_file.exists() or process.poll() is not None, 60)
-        assert process.poll() is None, pipeline.log()
-        pipeline.ready = json.loads(ready_file.read_text())
-        yield pipeline
-    finally:
-        process.terminate()
-        process.wait(10)
+def running(directory: Path, *arguments: str) -> contextlib.AbstractContextManager[Pipeline]:
+    """The pipeline, as its user starts it."""
+    return started(Pipeline, directory, [str(ROOT / "scripts" / "local.sh"), *arguments], seconds=60)
 
 
 @pytest.fixture(scope="session")

@@ -183,21 +183,23 @@ def command(directory: Path, *arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(directory: Path, *arguments: str) -> Iterator[RunningStack]:
-    """Ready when it is handed over; ended when the block is left, whatever happened in it."""
+def started[S: RunningStack](
+    kind: type[S], directory: Path, argv: list[str], seconds: float = DEADLINE_SECONDS, **environment: str
+) -> Iterator[S]:
+    """A stack that the command starts, handed over once it is ready; ended when the block is left, come what may."""
     ready_file = directory / "ready.json"
     ready_file.unlink(missing_ok=True)
     with (directory / "stderr").open("wb") as log:
         process = subprocess.Popen(
-            command(directory, "--port", "0", "--ready-file", str(ready_file), *arguments),
+            [*argv, "--port", "0", "--ready-file", str(ready_file)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            env={**os.environ, "HOME_OF_THE_STACK": "must not leak"},
+            env={**os.environ, **environment},
         )
-    stack = RunningStack(process, directory)
+    stack = kind(process, directory)
     try:
-        until(lambda: ready_file.exists() or process.poll() is not None)
+        until(lambda: ready_file.exists() or process.poll() is not None, seconds)
         assert process.poll() is None, stack.log()
         stack.ready = json.loads(ready_file.read_text())
         yield stack
@@ -205,6 +207,11 @@ def running(directory: Path, *arguments: str) -> Iterator[RunningStack]:
         if process.poll() is None:
             process.terminate()
             process.wait(DEADLINE_SECONDS)
+
+
+def running(directory: Path, *arguments: str) -> contextlib.AbstractContextManager[RunningStack]:
+    """The small stack."""
+    return started(RunningStack, directory, command(directory, *arguments), HOME_OF_THE_STACK="must not leak")
 
 
 def until[T](condition: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:

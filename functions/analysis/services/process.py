@@ -52,7 +52,7 @@ class Process:
         when not even another message can be sent; then this one must come again.
         """
         delivery.hide(LEASE_S)  # whatever happens from here on, the message is back soon
-        if remaining() < self.model.longest_call + MARGIN_S:
+        if not self._time_for_a_call(remaining):
             raise OutOfTime
         try:
             job = self.store.claim(job_id, LEASE_S)
@@ -67,7 +67,7 @@ class Process:
 
     def _run(self, job: ClaimedJob, delivery: Delivery, remaining: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
-        talk = Conversation(self.model, job, lambda: remaining() >= self.model.longest_call + MARGIN_S)
+        talk = Conversation(self.model, job, lambda: self._time_for_a_call(remaining))
         with Heartbeat(self.store, delivery, job, LEASE_S):
             try:
                 result = self._result(job, talk)
@@ -117,6 +117,9 @@ class Process:
             return
         # Held by another worker, who may die, or not due yet: look again then.
         self.queue.send(job_id, min(MAX_DELAY_S, math.ceil(max(why.seconds_left, 0)) + 1))
+
+    def _time_for_a_call(self, remaining: Callable[[], float]) -> bool:
+        return remaining() >= self.model.longest_call + MARGIN_S
 
     def _spread(self, longest: int) -> int:
         """Seconds, drawn from the upper half, so that a crowd does not come back as one."""
