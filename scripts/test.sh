@@ -20,11 +20,19 @@ mypy >&2
 npm ci --no-fund --no-audit --silent >&2
 node_modules/.bin/tsc -p scripts/rehearsal >&2
 
-# The rehearsal waits for packages and for SST, the tests for timers: side by side they take as long as the longer one.
-echo "== a rehearsed deploy, beside the tests" >&2
+# The rehearsals wait for packages and for SST, the tests for timers: side by side they take as long as the longer ones.
+echo "== rehearsed deploys, beside the tests" >&2
 log="$(mktemp)"
-{ node --test "scripts/rehearsal/engine/*.test.ts" "scripts/rehearsal/artifacts.test.ts" \
-  "scripts/rehearsal/environment.test.ts" && ./scripts/pre-deploy.sh --stage dev; } >"$log" 2>&1 &
+held="$(mktemp -d)"
+rehearse() {
+  node --test "scripts/rehearsal/engine/*.test.ts" "scripts/rehearsal/artifacts.test.ts" \
+    "scripts/rehearsal/environment.test.ts" || return
+  local status=0
+  ./scripts/stack-docs.sh --check --rehearsals "$held" || status=$?
+  ./scripts/pre-deploy.sh --stage dev --rehearsal "$held/dev" || status=$?
+  return "$status"
+}
+rehearse >"$log" 2>&1 &
 rehearsal=$!
 
 echo "== tests" >&2
@@ -37,5 +45,5 @@ if ! wait "$rehearsal"; then
   status=1
 fi
 tail -n 1 "$log" >&2
-rm -f "$log"
+rm -rf "$log" "$held"
 exit "$status"

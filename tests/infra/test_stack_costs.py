@@ -1,0 +1,129 @@
+"""What a stage costs: each resource is on the bill or known to be free, and the sums are those of AWS's prices."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pre_deploy.graph import Graph
+from stack_costs.__main__ import main
+from stack_costs.idle import BY_USE, FREE, PRICED, idle
+from stack_costs.prices import Unpriced
+from stack_costs.table import bill_of, for_people, of_model, sums
+
+from tests.support.graphs import Recorded, recorded
+from tests.support.rehearsed import resource
+
+
+def month(graph: Recorded) -> Decimal:
+    return sum((line.usd for line in idle(Graph(graph.data))), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "usd"),
+    [
+        ("aws:ec2/natGateway:NatGateway", {}, "32.85"),
+        ("aws:ec2/eip:Eip", {}, "3.65"),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcEndpointType": "Interface", "subnetIds": ["a", "b"]}, "14.60"),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", {"vpcEndpointType": "Gateway"}, "0"),
+        ("aws:rds/proxy:Proxy", {}, "21.90"),
+        ("aws:secretsmanager/secret:Secret", {}, "0.40"),
+        ("aws:sqs/queue:Queue", {}, "0"),
+    ],
+)
+def test_one_more_resource_costs_what_aws_takes_for_it(kind: str, inputs: dict[str, Any], usd: str) -> None:
+    graph = recorded()
+    graph.data["resources"].append(resource(kind, "First", **inputs))
+    with_one = month(graph)
+    graph.data["resources"].append(resource(kind, "Second", **inputs))
+    assert month(graph) - with_one == Decimal(usd)
+
+
+def test_a_standby_in_another_zone_doubles_the_database() -> None:
+    graph = recorded()
+    before = sums(idle(Graph(graph.data)))
+    graph["DatabaseInstance"]["multiAz"] = True
+    after = sums(idle(Graph(graph.data)))
+    changed = {what: usd / before[what] for what, usd in after.items() if usd != before[what]}
+    assert changed == {"PostgreSQL instance": 2, "PostgreSQL storage": 2}
+
+
+def test_a_schedule_costs_by_how_often_it_runs() -> None:
+    graph = recorded()
+    often = sums(idle(Graph(graph.data)))["Scheduled runs"]
+    graph["SweeperScheduleSchedule"]["scheduleExpression"] = "rate(1 hour)"
+    assert sums(idle(Graph(graph.data)))["Scheduled runs"] * 60 == often
+
+
+def test_a_type_that_nobody_priced_is_refused() -> None:
+    graph = recorded()
+    graph.data["resources"].append(resource("aws:opensearch/domain:Domain", "Search"))
+    with pytest.raises(Unpriced, match=r"Search \(infra/main.ts:7\): .*aws:opensearch/domain:Domain"):
+        month(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("DatabaseInstance", "performanceInsightsRetentionPeriod", 731),
+        ("DatabaseInstance", "instanceClass", "db.r8g.24xlarge"),
+        ("DatabaseInstance", "storageType", "io2"),
+        ("Config", "tier", "Advanced"),
+        ("ApiApi", "protocolType", "WEBSOCKET"),
+        ("SweeperScheduleSchedule", "scheduleExpression", "cron(* * * * ? *)"),
+    ],
+)
+def test_a_setting_with_a_price_of_its_own_is_refused(name: str, setting: str, value: object) -> None:
+    graph = recorded()
+    graph[name][setting] = value
+    with pytest.raises(Unpriced):
+        month(graph)
+
+
+def test_another_region_has_other_prices() -> None:
+    graph = recorded()
+    graph.data["region"] = "eu-central-1"
+    with pytest.raises(Unpriced, match="eu-central-1"):
+        month(graph)
+
+
+def test_logs_that_are_kept_for_ever_have_no_price() -> None:
+    graph = recorded()
+    graph["AiProcessorLogGroup"]["retentionInDays"] = 0
+    with pytest.raises(Unpriced, match="for ever"):
+        bill_of(Graph(graph.data))
+
+
+def test_nothing_is_both_free_and_on_the_bill() -> None:
+    assert not FREE & PRICED.keys()
+    assert not FREE & BY_USE
+    assert not BY_USE & PRICED.keys()
+
+
+def test_without_tracing_there_are_no_traces_on_the_bill() -> None:
+    graph = recorded()
+    assert "X-Ray traces" in sums(bill_of(Graph(graph.data)).used)
+    for name in ("ApiHandlerFunction", "AiProcessorFunction"):
+        graph[name]["tracingConfig"] = {"mode": "PassThrough"}
+    assert "X-Ray traces" not in sums(bill_of(Graph(graph.data)).used)
+
+
+def test_analyses_are_billed_with_the_model_of_the_stage() -> None:
+    graph = recorded()
+    assert bill_of(Graph(graph.data)).model.name == "Claude Sonnet 5"
+    graph["Config"]["insecureValue"] = '{"llm": {"model": "fast"}, "aliases": {}, "models": []}'
+    bill = bill_of(Graph(graph.data))
+    assert bill.model.name == "Amazon Nova Micro"
+    assert of_model(bill.model) == Decimal(1000) * (Decimal("0.035") * 3280 + Decimal("0.14") * 171) / 1_000_000
+
+
+def test_the_table_sums_what_it_shows() -> None:
+    rows = [line.strip("| ").split(" | ") for line in for_people([bill_of(Graph(recorded().data))]).splitlines()]
+    idle_rows = rows[4 : next(number for number, row in enumerate(rows) if row[0] == "**together**")]
+    together = next(row[1].strip("*") for row in rows if row[0] == "**together**")
+    shown = sum(Decimal(row[1]) for row in idle_rows)
+    assert abs(shown - Decimal(together)) <= Decimal("0.005") * len(idle_rows)
+
+
+def test_the_command_says_what_has_no_price(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "graph.json" in capsys.readouterr().err
