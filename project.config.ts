@@ -82,7 +82,10 @@ export interface StageSettings {
     finalSnapshot: boolean;
     backupDays: number;
     performanceInsights: boolean;
-    /** Its certificate is from Amazon's public CA, not RDS's: functions/analysis/adapters/rds_ca would need it too. */
+    /**
+     * RDS Proxy between the functions and the database: a failover takes seconds, and a burst waits instead of being
+     * refused. It shares no connections out: a function's own settings and statements keep it to one of them.
+     */
     proxy: boolean;
   };
   results: { keepDays: number; keepOldVersionsDays: number };
@@ -106,7 +109,12 @@ export interface StageSettings {
   };
   /** Who is told of alarms; null: nobody. AWS asks the address for its consent first. */
   alarmEmail: string | null;
-  /** Which of models.json the processor may invoke: all that have not ended, or these ids. */
+  /**
+   * At 80 % of this, spent or foreseen in a month, `alarmEmail` is told; null: never. It counts the whole account, for
+   * AWS can tell a stage's costs apart only once its tags are activated for billing. It stops nothing.
+   */
+  monthlyBudgetUSD: number | null;
+  /** Which of models.json the processor may invoke: all that can be called from the region, or these ids. */
   models: "listed" | string[];
   config: StageConfig;
 }
@@ -141,6 +149,7 @@ export const alarms = {
   databaseCpuPercent: 80,
   /** RDS adds storage when a tenth is left, 2 GB of the first 20: for this long below that, it does not. */
   databaseFreeStorageGB: 2,
+  budgetPercent: 80,
 } as const;
 
 /** The Parameter Store value `/{project}/{stage}/business-rules`: for each analysis, what its rules_model takes. */
@@ -204,6 +213,7 @@ export const stages: Record<StageName, StageSettings> = {
       throttle: { requestsPerSecond: 10, burst: 20 },
     },
     alarmEmail: null,
+    monthlyBudgetUSD: null,
     models: "listed",
     config,
   },
@@ -237,6 +247,7 @@ export const stages: Record<StageName, StageSettings> = {
       throttle: { requestsPerSecond: 100, burst: 200 },
     },
     alarmEmail: null,
+    monthlyBudgetUSD: null,
     models: "listed",
     config,
   },
@@ -271,6 +282,7 @@ export const stages: Record<StageName, StageSettings> = {
       throttle: { requestsPerSecond: 1_000, burst: 2_000 },
     },
     alarmEmail: null,
+    monthlyBudgetUSD: null,
     models: "listed",
     config,
   },

@@ -18,15 +18,19 @@ export default $config({
   async run() {
     // Not in app(): SST shows no error of it but "Unexpected error occurred".
     const { faultOf } = await import("./infra/settings");
-    const fault = faultOf($app.stage);
+    const { missingTool } = await import("./infra/toolchain");
+    const fault = faultOf($app.stage) ?? missingTool();
     if (fault) throw new Error(fault);
 
     await import("./infra/model"); // what can be wrong with it is better known before anything is made
-    const { api } = await import("./infra/api");
+    const { api, apiHandler } = await import("./infra/api");
+    const { aiProcessor } = await import("./infra/processor");
     const { jobs } = await import("./infra/queue");
     const { results } = await import("./infra/storage");
     await import("./infra/sweeper");
     await import("./infra/monitoring");
-    return { api: api.url, queue: jobs.url, bucket: results.name };
+    await import("./infra/budget");
+    const functions = { ApiHandler: apiHandler.name, AiProcessor: aiProcessor.name };
+    return { api: api.url, queue: jobs.url, bucket: results.name, functions };
   },
 });

@@ -49,7 +49,8 @@ export const database = new sst.aws.Postgres("Database", {
       copyTagsToSnapshot: true,
       deletionProtection,
       skipFinalSnapshot: !finalSnapshot,
-      ...(finalSnapshot ? { finalSnapshotIdentifier: resourceName(stageName, "final") } : {}),
+      // A snapshot outlives its stage: the VPC's id keeps the next one's name free.
+      ...(finalSnapshot ? { finalSnapshotIdentifier: $interpolate`${resourceName(stageName, "final")}-${vpc.id}` } : {}),
       performanceInsightsEnabled: performanceInsights,
       // A major upgrade is somebody's decision; a minor one mends faults.
       allowMajorVersionUpgrade: false,

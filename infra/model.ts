@@ -16,12 +16,18 @@ const find = (name: string): ModelEntry => {
   return model;
 };
 
-const allowed =
-  stage.models === "listed"
-    ? listed.filter((model) => model.lifecycle.state !== "end_of_life")
-    : stage.models.map(find);
+/** Where an inference profile of a geography can be called from; any other model, from anywhere. */
+const GEOGRAPHIES: Record<string, string> = { us: "us-", eu: "eu-", apac: "ap-", jp: "ap-northeast-", au: "ap-southeast-" };
+
+const inReach = (id: string) => stage.region.startsWith(GEOGRAPHIES[id.split(".")[0]!] ?? "");
 
 const standard = find(stage.config.llm.model ?? catalogue.default);
+
+const allowed =
+  stage.models === "listed"
+    ? listed.filter((model) => model.lifecycle.state !== "end_of_life" && (model === standard || inReach(model.id)))
+    : stage.models.map(find);
+
 if (!allowed.includes(standard)) {
   throw new Error(`Stage "${stageName}" may not invoke its own default model, "${standard.id}".`);
 }

@@ -32,7 +32,7 @@ export function allowedAccountIds(stage: string): string[] | undefined {
 
 /** Why the stage cannot be deployed, and what to do about it. */
 export function faultOf(stage: string): string | undefined {
-  const { accountVariable, api, development } = settingsOf(stage);
+  const { accountVariable, alarmEmail, api, development, monthlyBudgetUSD } = settingsOf(stage);
   const account = accountOf(stage);
   if (!nameOf(stage)) {
     const names = Object.keys(stages).join(", ");
@@ -43,6 +43,9 @@ export function faultOf(stage: string): string | undefined {
   }
   if (api.auth.type === "open" && !development) {
     return `Stage "${stage}" is not for development, so its API may not be open: set api.auth in project.config.ts.`;
+  }
+  if (monthlyBudgetUSD !== null && (monthlyBudgetUSD <= 0 || alarmEmail === null)) {
+    return `Stage "${stage}" has a budget that nobody would hear of: set alarmEmail in project.config.ts, and more than 0.`;
   }
   return undefined;
 }

@@ -25,6 +25,7 @@ WHAT = {
     "models": "that the account may use the models, and that their inference profiles exist",
     "concurrency": "that Lambda's concurrency limit leaves room for what is reserved",
     "bedrock_quotas": "that Bedrock's quotas for the models are above zero",
+    "endpoints": "that AWS's private endpoints are offered in the zones",
     "database": "that RDS sells this instance class with this engine version",
     "secrets": "that no secret of the same name waits for its deletion",
     "state_lock": "that no other deploy holds SST's lock on the stage",
@@ -89,10 +90,10 @@ class Account:
     def concurrency(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         limit = self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
         functions = [function for function, _ in rehearsed.functions()]
-        reserved = sum(int(function.value("reservedConcurrentExecutions") or 0) for function in functions)
+        reserved = sum(function.number("reservedConcurrentExecutions", 0) for function in functions)
         sources = rehearsed.graph.of_type("aws:lambda/eventSourceMapping:EventSourceMapping")
-        most = sum(int((source.value("scalingConfig") or {}).get("maximumConcurrency", 0)) for source in sources)
-        if (reserved and reserved + 100 > limit) or most > limit:  # Lambda keeps 100 unreserved
+        most = sum(source.part("scalingConfig").number("maximumConcurrency", 0) for source in sources)
+        if (reserved and reserved + 100 > limit) or most >= limit:  # Lambda keeps 100 unreserved
             message = (
                 f"Lambda's limit is {limit} at a time; reserved are {reserved}, and the queue alone may take {most}"
             )
@@ -112,6 +113,27 @@ class Account:
             ):
                 message = f"Bedrock's quota is 0: {name}. Each such call is throttled, so jobs wait until they give up"
                 yield Finding("bedrock-quota-zero", "medium", MODELS, 1, message, "Ask for more in Service Quotas")
+
+    def endpoints(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        graph = rehearsed.graph
+        wanted = {
+            str(endpoint.value("serviceName")): endpoint
+            for endpoint in graph.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+            if endpoint.value("vpcEndpointType") == "Interface"
+        }
+        if not wanted:
+            return
+        zones = {subnet.id: str(subnet.value("availabilityZone")) for subnet in graph.of_type("aws:ec2/subnet:Subnet")}
+        named = [{"Name": "service-name", "Values": sorted(wanted)}]
+        details = self._client("ec2").describe_vpc_endpoint_services(Filters=named)["ServiceDetails"]
+        offered = {service["ServiceName"]: service["AvailabilityZones"] for service in details}
+        for service, endpoint in wanted.items():
+            own = {zones[subnet] for subnet in endpoint.texts("subnetIds") if subnet in zones}
+            if missing := sorted(own.difference(offered.get(service, ()))):
+                message = f"AWS has no endpoint of {service} in {', '.join(missing)}: the deploy fails"
+                there = ", ".join(sorted(offered.get(service, ()))) or "none in this region"
+                fix = f"Set network.zones in project.config.ts to zones that have it: {there}"
+                yield endpoint.finding("endpoint-zone-missing", "high", message, fix)
 
     def database(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         rds = self._client("rds")

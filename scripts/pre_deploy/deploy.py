@@ -4,11 +4,13 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pre_deploy.live import prove
@@ -41,16 +43,32 @@ def environment() -> dict[str, str]:
 
 
 def run_sst(root: Path, stage: str) -> tuple[str, int]:
-    """``npx sst deploy``: what it said, which is shown as well, and its exit status."""
+    """``npx sst deploy``: what it said, which is shown as well, and its exit status.
+
+    Ctrl-C is for SST alone, which then finishes what it has begun and gives its lock back.
+    """
     command = ["npx", "--no-install", "sst", "deploy", "--stage", stage]
-    with subprocess.Popen(  # noqa: S603
-        command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as running:
-        said: list[str] = []
-        for line in running.stdout or ():
-            sys.stderr.write(line)
-            said.append(line)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen(  # noqa: S603
+            command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as running:
+            said: list[str] = []
+            for line in running.stdout or ():
+                sys.stderr.write(line)
+                said.append(line)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return "".join(said), running.returncode
+
+
+def signed_in() -> bool:
+    """Whether there are credentials at all: whose they are and whether they hold, pre-deploy asks AWS."""
+    try:
+        return boto3.Session().get_credentials() is not None
+    except BotoCoreError as fault:  # such as a profile that does not exist
+        say(f"{type(fault).__name__}: {fault}")
+        return False
 
 
 def may_deploy(root: Path, stage: str) -> bool:
@@ -69,6 +87,9 @@ def may_deploy(root: Path, stage: str) -> bool:
 
 def deploy(root: Path, stage: str, proof: Callable[[Path, str], list[str]] = prove) -> int:
     """The exit status: 0 only when what is live was seen to work; 2 when nothing was deployed."""
+    if not signed_in():
+        say("No AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its kin. Nothing was deployed.")
+        return 2
     if not may_deploy(root, stage):
         say("Nothing was deployed.")
         return 2

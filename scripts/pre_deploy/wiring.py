@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pre_deploy.graph import Graph, Resource
+from pre_deploy.graph import Graph, Resource, Values
 
 KEPT: dict[str, tuple[str, ...]] = {
     "aws:rds/instance:Instance": ("engine", "engineVersion", "dbName", "username", "port"),
@@ -110,9 +110,9 @@ def _inputs(resource: Resource, kept: list[Resource], names: Mapping[str, str]) 
     refer = _referrer(resource, kept, names)
     inputs: dict[str, Any] = {}
     for name in KEPT[resource.type]:
-        value = resource.value(name)
+        value = resource.raw(name)
         if name == "value":
-            value = resource.value("insecureValue") or value
+            value = resource.raw("insecureValue") or value
         if name in ("name", "bucket"):
             inputs[name] = SUFFIX.sub("", str(value))
         elif value is not None:
@@ -123,9 +123,10 @@ def _inputs(resource: Resource, kept: list[Resource], names: Mapping[str, str]) 
 def _plain(name: str, value: Any) -> Any:
     match name:
         case "redrivePolicy":
-            return json.loads(value) if isinstance(value, str) else value
+            return Values({name: value}).part(name).data
         case "environment":
-            own = {key: text for key, text in value["variables"].items() if not key.startswith("SST_")}
+            given = Values({name: value}).part(name).part("variables").data
+            own = {key: text for key, text in given.items() if not key.startswith("SST_")}
             return {"variables": dict(sorted(own.items()))}
         case "target" if isinstance(value, dict):
             return {key: value[key] for key in ("arn", "input") if key in value}
@@ -147,6 +148,8 @@ def _referrer(resource: Resource, kept: list[Resource], names: Mapping[str, str]
     def refer(key: str, text: str) -> str:
         if database and key in DATABASE_VARIABLES:
             return f"${{{database}.{DATABASE_VARIABLES[key]}}}"
+        if database and key == "DB_HOST" and ".proxy-" in text:  # RDS Proxy's: there is none locally
+            return f"${{{database}.address}}"
         for value in longest_first:
             if text == value or text == f"integrations/{value}":
                 return text.replace(value, table[value])

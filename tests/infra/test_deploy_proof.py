@@ -1,8 +1,11 @@
 """A deploy counts only when SST says so and what is live works; and the workflows that deploy ask for little."""
 
+import base64
+import hashlib
 import json
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +15,9 @@ from typing import Any
 import boto3
 import pytest
 import yaml  # type: ignore[import-untyped]  # moto brings it, without types
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError
 from pre_deploy import deploy, live, stages
 from pre_deploy.account import WHAT, Account
@@ -79,9 +85,40 @@ def test_the_command(
 ) -> None:
     root = checkout(tmp_path, checked=checked, said=said)
     monkeypatch.setattr(deploy, "environment", lambda: {"PATH": f"{root}:/usr/bin:/bin"})
+    monkeypatch.setattr(deploy, "signed_in", lambda: True)
     assert deploy.deploy(root, "dev", lambda _root, _stage: faults) == status
     assert (root / "deployed").exists() is deployed
     assert (root / ".sst/outputs.json").exists() is not deployed
+
+
+@pytest.mark.parametrize("profile", [None, "nope"])
+def test_without_credentials_nothing_is_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], profile: str | None
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    root = checkout(tmp_path, checked="exit 0", said="✓  Complete")
+    assert deploy.deploy(root, "dev", lambda _root, _stage: []) == 2
+    told = capsys.readouterr().err
+    assert "No AWS credentials" in told
+    assert not profile or profile in told
+
+
+def test_an_interrupt_is_left_to_sst(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SST gives its lock back and says so; whoever waits for it must hear that."""
+    root = checkout(tmp_path, checked="exit 0", said="")
+    (root / "npx").write_text("#!/bin/sh\nkill -INT $PPID; printf '✕  Interrupted'\n")
+    monkeypatch.setattr(deploy, "environment", lambda: {"PATH": f"{root}:/usr/bin:/bin"})
+    monkeypatch.setattr(deploy, "signed_in", lambda: True)
+    assert deploy.deploy(root, "dev", lambda _root, _stage: []) == 1
+    assert "sst unlock --stage dev" in capsys.readouterr().err
 
 
 def test_a_proof_that_cannot_be_had_is_no_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,6 +142,53 @@ def test_stages_are_those_of_the_configuration() -> None:
     assert not stages.is_stage(ROOT, "staging-2")
     assert stages.account_variable(ROOT, "production") == "PRODUCTION_AWS_ACCOUNT_ID"
     assert stages.account_variable(ROOT, "dev-maria") == "DEV_AWS_ACCOUNT_ID"
+
+
+def node(program: str, **variables: str) -> str:
+    """What a program prints that imports from the stack."""
+    command = [str(Path(sys.executable).parent / "node"), "--disable-warning=ExperimentalWarning"]
+    asked = subprocess.run(
+        [*command, "--input-type=module", "-e", program], cwd=ROOT, env=variables, capture_output=True, check=True
+    )
+    return asked.stdout.decode()
+
+
+def missing_tool(path: str, **variables: str) -> str:
+    """What sst.config.ts says of a machine, before SST does anything."""
+    program = "import { missingTool } from './infra/toolchain.ts'; console.log(missingTool() ?? 'nothing')"
+    return node(program, PATH=path, **variables)
+
+
+def test_a_machine_that_cannot_build_is_told_so(tmp_path: Path) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\n")
+    uv.chmod(0o755)
+    assert missing_tool(str(tmp_path), UV_PYTHON="3.12") == "nothing\n"
+    assert "UV_PYTHON" in missing_tool(str(tmp_path))
+    uv.write_text("#!/bin/sh\necho 'pyenv: uv: command not found'; exit 127\n")
+    assert '"uv"' in missing_tool(str(tmp_path), UV_PYTHON="3.12")
+    assert '"uv"' in missing_tool(str(tmp_path / "nowhere"), UV_PYTHON="3.12")
+
+
+@pytest.mark.parametrize(
+    ("budget", "email", "told"),
+    [
+        ("50", '"a@example.com"', "nothing"),
+        ("50", "null", "nobody would hear"),
+        ("0", '"a@example.com"', "more than 0"),
+    ],
+)
+def test_a_budget_tells_somebody(budget: str, email: str, told: str) -> None:
+    program = f"""
+        import {{ registerHooks }} from "node:module";
+        // SST's bundler needs no file endings; Node does.
+        const ended = (name) => (/^[.].*[a-z]$/.test(name) && !name.endsWith(".ts") ? `${{name}}.ts` : name);
+        registerHooks({{ resolve: (name, context, next) => next(ended(name), context) }});
+        const {{ stages }} = await import("./project.config.ts");
+        const {{ faultOf }} = await import("./infra/settings.ts");
+        Object.assign(stages.dev, {{ monthlyBudgetUSD: {budget}, alarmEmail: {email} }});
+        console.log(faultOf("dev") ?? "nothing");"""
+    assert told in node(program)
 
 
 class Deployed:
@@ -150,6 +234,11 @@ def test_a_real_job_is_awaited() -> None:
 def test_a_job_that_comes_to_nothing(api: Deployed, told: str) -> None:
     [fault] = live.job(api, no_wait)
     assert told in fault
+
+
+def test_a_token_that_may_not_submit_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_TOKEN", "t")
+    assert "scope" in next(live.job(Deployed(accepts=403), no_wait))
 
 
 def test_health() -> None:
@@ -198,8 +287,29 @@ def test_wiring() -> None:
     assert list(live.wiring(QUEUE, wired())) == []
     assert "No function reads" in next(live.wiring(QUEUE, wired(state="")))
     assert "Disabled" in next(live.wiring(QUEUE, wired(state="Disabled")))
-    assert "2 messages" in next(live.wiring(QUEUE, wired(dead="2")))
     assert "no dead-letter queue" in next(live.wiring(QUEUE, wired(policy=None)))
+
+
+def test_old_dead_letters_are_told_and_are_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(live.wiring(QUEUE, wired(dead="2"))) == []
+    assert "2 old messages" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("live_code", "update", "told"),
+    [(b"built", "Successful", None), (b"placeholder", "Successful", "other code"), (b"built", "Failed", "because")],
+)
+def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update: str, told: str | None) -> None:
+    archive = tmp_path / ".sst/artifacts/Sweeper/code.zip"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"built")
+    digest = base64.b64encode(hashlib.sha256(live_code).digest()).decode()
+    configuration = {"CodeSha256": digest, "LastUpdateStatus": update, "LastUpdateStatusReason": "because"}
+    client = Said({"get_function_configuration": configuration})
+    functions = {"Sweeper": "app-dev-SweeperFunction", "BuiltElsewhere": "app-dev-BuiltElsewhere"}
+    faults = list(live.code(tmp_path, functions, lambda _service: client))
+    assert len(faults) == (told is not None)
+    assert all(told in fault for fault in faults if told)
 
 
 @pytest.fixture
@@ -209,8 +319,8 @@ def echo() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            seen.append({name.lower(): value for name, value in self.headers.items()})
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            seen.append({"body": body} | {name.lower(): value for name, value in self.headers.items()})
             self.send_response(202)
             self.end_headers()
             self.wfile.write(b"{}")
@@ -241,11 +351,35 @@ def test_requests_are_signed_or_carry_a_token(
     assert seen[0]["x-amz-security-token"] == "session-token"
     assert seen[1]["authorization"] == "Bearer t"
     assert seen[0]["idempotency-key"] != seen[1]["idempotency-key"]
+    assert signature_of(f"{url}/analyze", seen[0]) == seen[0]["authorization"].rpartition("Signature=")[2]
+
+
+def signature_of(url: str, received: dict[str, str]) -> str:
+    """What API Gateway comes to, from what arrived and the caller's secret."""
+    signed = received["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    request = AWSRequest("POST", url, {name: received[name] for name in signed}, received["body"])
+    request.context["timestamp"] = received["x-amz-date"]
+    auth = SigV4Auth(Credentials("id", "secret"), "execute-api", "eu-west-1")
+    return str(auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request))
+
+
+def test_an_open_api_needs_no_credentials(
+    echo: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, seen = echo
+    session = boto3.Session(region_name="eu-west-1")
+    monkeypatch.setattr(session, "get_credentials", lambda: None)
+    monkeypatch.delenv("API_TOKEN", raising=False)
+    assert live.Api(url, session, "eu-west-1")("POST", "/analyze", {"a": 1}).status == 202
+    assert "authorization" not in seen[0]
 
 
 def test_outputs_name_the_region(tmp_path: Path) -> None:
     (tmp_path / ".sst").mkdir()
-    (tmp_path / ".sst/outputs.json").write_text(json.dumps({"api": "https://a", "queue": QUEUE, "bucket": "b"}))
+    (tmp_path / ".sst/outputs.json").write_text(
+        json.dumps({"api": "https://a", "queue": QUEUE, "bucket": "b", "functions": {"A": "app-A"}})
+    )
+    assert live.Outputs.read(tmp_path) == live.Outputs("https://a", QUEUE, {"A": "app-A"})
     assert live.Outputs.read(tmp_path).region == "eu-west-1"
 
 
@@ -260,6 +394,11 @@ def answers() -> dict[str, dict[str, Any]]:
         },
         "lambda": {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}}},
         "service-quotas": {"list_service_quotas": {"Quotas": []}},
+        "ec2": {
+            "describe_vpc_endpoint_services": {
+                "ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1a"]}]
+            }
+        },
         "rds": {
             "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "17.9"}]},
             "describe_orderable_db_instance_options": {"OrderableDBInstanceOptions": [{}]},
@@ -272,7 +411,7 @@ def answers() -> dict[str, dict[str, Any]]:
 
 def rehearsed() -> Rehearsed:
     def resource(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"urn": kind, "type": kind, "name": kind, "parent": None, "inputs": inputs, "outputs": {}}
+        return {"urn": kind, "id": kind, "type": kind, "name": kind, "parent": None, "inputs": inputs, "outputs": {}}
 
     arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.anthropic.claude-sonnet-5"
     resources = [
@@ -280,6 +419,15 @@ def rehearsed() -> Rehearsed:
         resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": 100}),
         resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "17", "instanceClass": "db.t"}),
         resource("aws:secretsmanager/secret:Secret", {"name": "mine"}),
+        resource("aws:ec2/subnet:Subnet", {"availabilityZone": "us-east-1a"}),
+        resource(
+            "aws:ec2/vpcEndpoint:VpcEndpoint",
+            {
+                "serviceName": "bedrock-runtime",
+                "vpcEndpointType": "Interface",
+                "subnetIds": ["aws:ec2/subnet:Subnet"],
+            },
+        ),
     ]
     return Rehearsed(ROOT, "staging", Graph({"app": "a", "stage": "staging", "resources": resources}), ())
 
@@ -297,6 +445,11 @@ SPOILT: dict[str, tuple[str, str, Any]] = {
         "service-quotas",
         "list_service_quotas",
         {"Quotas": [{"QuotaName": "Global model inference requests per minute for Claude Sonnet 5", "Value": 0.0}]},
+    ),
+    "endpoint-zone-missing": (
+        "ec2",
+        "describe_vpc_endpoint_services",
+        {"ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1b"]}]},
     ),
     "database-not-orderable": ("rds", "describe_db_engine_versions", {"DBEngineVersions": []}),
     "secret-pending-deletion": ("secretsmanager", "list_secrets", {"SecretList": [{"Name": "mine", "DeletedDate": 1}]}),
@@ -378,7 +531,9 @@ def test_a_workflow_asks_for_little(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["deploy", "rollback"])
 def test_a_stage_is_deployed_by_one_run_at_a_time(name: str) -> None:
-    [job] = workflow(ROOT / f".github/workflows/{name}.yml")["jobs"].values()
+    jobs = workflow(ROOT / f".github/workflows/{name}.yml")["jobs"]
+    job = jobs.pop(name)
+    assert all("id-token" not in other["permissions"] for other in jobs.values())
     assert job["concurrency"]["group"].startswith("stage-")
     assert job["concurrency"]["cancel-in-progress"] is False
     assert job["environment"]

@@ -1,5 +1,6 @@
 """The connection to PostgreSQL: it comes back after it was lost, every wait ends, and TLS is verified."""
 
+import hashlib
 import socket
 import ssl
 import threading
@@ -11,6 +12,8 @@ from analysis.adapters import postgres as adapter
 from analysis.adapters.postgres import Postgres, Waits, tls_context
 from analysis.config import DatabaseSettings
 from analysis.errors import ConfigurationFault, Unavailable
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
@@ -122,16 +125,73 @@ def test_a_remote_server_without_tls_is_not_talked_to(
     assert received == [b"\x00\x00\x00\x08\x04\xd2\x16/", b""]
 
 
+def test_the_startup_message_has_only_what_rds_proxy_takes(empty_database: DatabaseSettings) -> None:
+    """It refuses any other: 'Feature not supported: RDS Proxy currently doesn't support the option ...'."""
+    received = []
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            received.append(connection.recv(1024))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": listening.getsockname()[1]})
+        with pytest.raises(Unavailable):
+            Postgres(settings, lambda _refused: "unused").run("SELECT 1 AS one")
+        thread.join()
+    words = received[0][8:].rstrip(b"\0").split(b"\0")
+    assert set(words[::2]) == {b"user", b"database", b"application_name"}
+
+
+def test_a_session_has_its_waits_and_its_time_zone(empty_database: DatabaseSettings) -> None:
+    postgres = Postgres(empty_database, lambda _refused: "unused", Waits(socket=5, statement=4, lock=2))
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
+    told = {name: postgres.run(f"SELECT current_setting('{name}') AS value")[0]["value"] for name in names}
+    postgres.close()
+    assert list(told.values()) == ["4s", "2s", "10s", "UTC"]
+
+
+AUTHORITIES = sorted(Path(adapter.__file__).with_name("rds_ca").glob("*.pem"))
+
+
 def test_every_region_has_authorities_that_are_valid_and_verified_against() -> None:
-    files = sorted(Path(adapter.__file__).with_name("rds_ca").glob("*.pem"))
-    assert len(files) > 20
-    for file in files:
-        context = tls_context(file.stem)
+    regions = [file.stem for file in AUTHORITIES if file.stem != "proxy"]
+    assert len(regions) > 20
+    for region in regions:
+        context = tls_context(f"database.abc.{region}.rds.amazonaws.com", region)
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
-        assert all(file.stem in str(authority["subject"]) for authority in context.get_ca_certs())
+        assert all(region in str(authority["subject"]) for authority in context.get_ca_certs())
+
+
+PUBLISHED = {
+    "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",
+    "7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461",
+    "36abc32656acfc645c61b71613c4bf21c787f5cabbee48348d58597803d7abc9",
+    "f7ecded5c66047d28ed6466b543c40e0743abe81d109254dcf845d4c2c7853c5",
+    "2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92",
+}
+"""SHA-256 of the public keys of Amazon's roots: https://www.amazontrust.com/repository/, read 2026-11."""
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield's is 0
+def test_a_proxy_has_the_roots_that_amazon_publishes() -> None:
+    context = tls_context("database.proxy-abc.us-east-1.rds.amazonaws.com", "us-east-1")
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    keys = {
+        hashlib.sha256(
+            x509.load_der_x509_certificate(root)
+            .public_key()
+            .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).hexdigest()
+        for root in context.get_ca_certs(binary_form=True)
+    }
+    assert keys == PUBLISHED
 
 
 def test_an_unknown_region_is_refused() -> None:
     with pytest.raises(ConfigurationFault, match="moon-1"):
-        tls_context("moon-1")
+        tls_context("database.abc.moon-1.rds.amazonaws.com", "moon-1")

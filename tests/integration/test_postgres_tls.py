@@ -1,5 +1,6 @@
 """TLS to the database: the right certificate is accepted, any other is not talked to."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,12 @@ import trustme
 from analysis.adapters import postgres as adapter
 from analysis.adapters.postgres import Postgres
 from analysis.config import DatabaseSettings
-from analysis.errors import Unavailable
+from analysis.errors import ConfigurationFault, Unavailable
 
 from tests.support.tls_proxy import tls_proxy
 
 NAME = "localhost"
+PROXY = "database.proxy-abc123.us-east-1.rds.amazonaws.com"
 
 
 @pytest.fixture
@@ -21,8 +23,8 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def connection(database: DatabaseSettings, port: int) -> Postgres:
-    settings = database.model_copy(update={"db_host": NAME, "db_port": port})
+def connection(database: DatabaseSettings, port: int, host: str = NAME) -> Postgres:
+    settings = database.model_copy(update={"db_host": host, "db_port": port})
     return Postgres(settings, lambda _refused: "unused")
 
 
@@ -63,3 +65,36 @@ def test_another_authoritys_certificate_is_refused(database: DatabaseSettings, p
     with pytest.raises(Unavailable) as refused:
         connection(database, port).run("SELECT 1 AS one")
     assert "certificate verify failed" in str(refused.value.__cause__)
+
+
+@pytest.fixture
+def proxy_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy's name leads to this machine."""
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: real(NAME if host == PROXY else host, *rest, **more)
+    )
+
+
+@pytest.mark.usefixtures("proxy_is_here")
+@pytest.mark.parametrize("port", [PROXY], indirect=True)
+def test_a_proxy_has_authorities_of_its_own(
+    database: DatabaseSettings, port: int, authority: trustme.CA, tmp_path: Path
+) -> None:
+    proxy, region = tmp_path / "rds_ca" / "proxy.pem", tmp_path / "rds_ca" / "us-east-1.pem"
+    region.rename(proxy)
+    trustme.CA().cert_pem.write_to_path(str(region))
+    remote = connection(database, port, PROXY)
+    assert remote.run("SELECT 1 AS one") == [{"one": 1}]
+    remote.close()
+    proxy.unlink()
+    with pytest.raises(ConfigurationFault, match=r"proxy\.pem"):
+        connection(database, port, PROXY).run("SELECT 1 AS one")
+
+
+@pytest.mark.usefixtures("proxy_is_here")
+def test_a_proxys_name_is_checked(database: DatabaseSettings, port: int, tmp_path: Path) -> None:
+    (tmp_path / "rds_ca" / "us-east-1.pem").rename(tmp_path / "rds_ca" / "proxy.pem")
+    with pytest.raises(Unavailable) as refused:
+        connection(database, port, PROXY).run("SELECT 1 AS one")
+    assert "Hostname mismatch" in str(refused.value.__cause__)

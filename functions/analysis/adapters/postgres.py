@@ -131,7 +131,7 @@ class Postgres:
 
     def _connect_with(self, password: str) -> native.Connection:
         settings = self._settings
-        return native.Connection(
+        connection = native.Connection(
             settings.db_username,
             host=settings.db_host,
             port=settings.db_port,
@@ -139,16 +139,17 @@ class Postgres:
             database=settings.db_name,
             password=password,
             timeout=self._waits.socket,
-            ssl_context=tls_context(settings.aws_region) if settings.remote_database else False,
+            ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
             application_name="analysis",
-            startup_params={
-                "statement_timeout": str(round(self._waits.statement * 1000)),
-                "lock_timeout": str(round(self._waits.lock * 1000)),
-                # A frozen worker must not keep its locks.
-                "idle_in_transaction_session_timeout": "10000",
-                "timezone": "UTC",
-            },
         )
+        # Not in the startup message, of which RDS Proxy refuses them.
+        connection.run(
+            f"SET statement_timeout = {round(self._waits.statement * 1000)};"
+            f"SET lock_timeout = {round(self._waits.lock * 1000)};"
+            "SET idle_in_transaction_session_timeout = 10000;"  # a frozen worker must not keep its locks
+            "SET timezone = 'UTC'"
+        )
+        return connection
 
 
 def sqlstate(error: DatabaseError) -> str:
@@ -157,13 +158,17 @@ def sqlstate(error: DatabaseError) -> str:
     return str(details.get("C", "")) if isinstance(details, dict) else ""
 
 
-def tls_context(region: str) -> ssl.SSLContext:
-    """TLS that trusts only the RDS certificate authorities of the region, and checks the host's name.
+def tls_context(host: str, region: str) -> ssl.SSLContext:
+    """TLS that trusts only the authorities of such a server, and checks the host's name.
 
-    pg8000's own default verifies nothing. The certificates are AWS's public trust bundle, split by region: a file of
-    three loads in a twentieth of the time that all of them take. Raises ConfigurationFault for an unknown region.
+    pg8000's own default verifies nothing. An instance's certificate is from the region's own authorities at RDS: AWS's
+    public trust bundle, split by region, as a file of three loads in a twentieth of the time that all of them take.
+    A proxy's is from AWS Certificate Manager: ``proxy.pem`` has the five roots of https://www.amazontrust.com/repository/
+    (their keys compared with what is published there, 2026-11). Raises ConfigurationFault for an unknown region.
     """
-    authorities = Path(__file__).with_name("rds_ca") / f"{region}.pem"
+    authorities = Path(__file__).with_name("rds_ca") / f"{'proxy' if '.proxy-' in host else region}.pem"
     if not authorities.is_file():
-        raise ConfigurationFault(f"no RDS certificate authority for region {region!r}: add {authorities.name}")
+        raise ConfigurationFault(
+            f"no certificate authorities for {host!r} in {region!r}: add rds_ca/{authorities.name}"
+        )
     return ssl.create_default_context(cafile=str(authorities))
