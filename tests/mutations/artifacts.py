@@ -1,0 +1,89 @@
+"""What ends up in a function's archive: PKG-09 to PKG-19 of the failure catalogue."""
+
+from pathlib import Path
+
+from tests.mutations.locking import lock
+from tests.mutations.mutation import Append, Edit, Mutation, mutation
+
+FUNCTIONS = "functions/pyproject.toml"
+API = "functions/analysis/handlers/api.py"
+LAMBDA = "  function: (args, options) => {\n"
+
+
+def dependency(name: str) -> Edit:
+    """One more package for the functions."""
+    return Edit(FUNCTIONS, '    "pg8000', f'    "{name}",\n    "pg8000')
+
+
+def imported(module: str) -> Edit:
+    """One more import in the API's handler."""
+    return Edit(API, "from analysis import bootstrap\n", f"import {module}\n\nfrom analysis import bootstrap\n")
+
+
+def large_file(root: Path) -> None:
+    """270 MB that do not compress."""
+    with (root / "functions/analysis/table.bin").open("wb") as file, Path("/dev/urandom").open("rb") as noise:
+        for _ in range(270):
+            file.write(noise.read(1 << 20))
+
+
+def medium_file(root: Path) -> None:
+    """3 MB that do not compress."""
+    with Path("/dev/urandom").open("rb") as noise:
+        (root / "functions/analysis/table.bin").write_bytes(noise.read(3 << 20))
+
+
+MUTATIONS = (
+    mutation("PKG-09", "built-for-another-python", "uv-python-differs", ".env", Edit(".env", "3.12", "3.11")),
+    mutation("PKG-09", "python-of-the-build-not-said", "uv-python-differs", ".env", Edit(".env", "UV_PYTHON=3.12", "")),
+    Mutation(
+        "PKG-09",
+        "another-python-is-active",
+        "binary-not-for-function",
+        FUNCTIONS,
+        (
+            Edit(".env", "UV_PYTHON=3.12", ""),
+            Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            Edit("scripts/pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
+            Edit(".python-version", "3.12", "3.11"),
+            lock,
+        ),
+    ),
+    mutation(
+        "PKG-11",
+        "architecture-changed-behind-the-builder",
+        "binary-not-for-function",
+        "infra/function.ts",
+        Edit("infra/function.ts", LAMBDA, f'{LAMBDA}    args.architectures = ["arm64"];\n'),
+    ),
+    mutation(
+        "PKG-11",
+        "runtime-changed-behind-the-builder",
+        "binary-not-for-function",
+        "infra/function.ts",
+        Edit("infra/function.ts", LAMBDA, f'{LAMBDA}    args.runtime = "python3.13";\n'),
+    ),
+    mutation(
+        "PKG-12",
+        "compiled-here",
+        "wheel-not-for-lambda",
+        FUNCTIONS,
+        dependency("markupsafe==3.0.3"),
+        Append("pyproject.toml", '\n[tool.uv.pip]\nno-binary = ["markupsafe"]\n'),
+        lock,
+    ),
+    mutation(
+        "PKG-16",
+        "dependency-dropped",
+        "handler-import-failed",
+        FUNCTIONS,
+        Edit(FUNCTIONS, '    "pg8000==1.31.6",\n', ""),
+        lock,
+    ),
+    mutation("PKG-16", "sst-sdk-not-asked-for", "handler-import-failed", API, imported("sst")),
+    mutation("PKG-16", "requests-not-asked-for", "handler-import-failed", API, imported("requests")),
+    mutation("PKG-17", "over-lambdas-limit", "archive-over-lambda-limit", FUNCTIONS, large_file),
+    mutation("PKG-17", "over-our-own-limit", "archive-over-project-limit", FUNCTIONS, medium_file),
+    mutation("PKG-17", "boto3-in-the-archive", "sdk-in-archive", FUNCTIONS, dependency("boto3==1.43.62"), lock),
+)

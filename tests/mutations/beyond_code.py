@@ -1,0 +1,298 @@
+"""Ways to break the functions and the repository's files that the catalogue does not list."""
+
+from tests.mutations.mutation import Append, Edit, Remove, mutation
+
+HANDLERS, ADAPTERS, DOMAIN = "functions/analysis/handlers", "functions/analysis/adapters", "functions/analysis/domain"
+API, PROCESSOR = f"{HANDLERS}/api.py", f"{HANDLERS}/processor.py"
+STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
+CONFIG, QUEUE, RESULTS = "functions/analysis/config.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
+
+CODE = (
+    mutation("NEW", "code-that-does-not-parse", "code-does-not-parse", API, Append(API, "\ndef broken(:\n")),
+    mutation("NEW", "fails-at-import", "handler-import-failed", API, Append(API, "\nANSWER = 1 / 0\n")),
+    mutation(
+        "NEW",
+        "handler-without-context",
+        "handler-fails",
+        PROCESSOR,
+        Append(PROCESSOR, "\n\nwork = handler\n\n\ndef handler(event):\n    return work(event, None)\n"),
+    ),
+    mutation(
+        "NEW",
+        "name-that-is-not-defined",
+        "handler-fails",
+        API,
+        Edit(API, "route, request_id = event", "undefined_name()\n    route, request_id = event"),
+    ),
+    mutation(
+        "NEW",
+        "relative-import",
+        "import-relative",
+        API,
+        Edit(API, "from analysis.handlers import openapi", "from . import openapi"),
+    ),
+    mutation(
+        "NEW",
+        "another-variable-read",
+        "variable-not-set",
+        "infra/function.ts",
+        Edit(CONFIG, "    db_name: str\n", "    db_name: str\n    db_schema: str\n"),
+    ),
+    mutation(
+        "NEW",
+        "variable-read-at-import",
+        "handler-import-failed",
+        API,
+        Append(API, '\nimport os\n\nTABLE = os.environ["TABLE_NAME"]\n'),
+    ),
+    mutation(
+        "NEW",
+        "another-service-called",
+        "role-lacks-action",
+        "infra/api.ts",
+        Append(
+            QUEUE,
+            '\n\ndef count() -> None:\n    import boto3\n\n    boto3.client("dynamodb").put_item(TableName="t", Item={})\n',
+        ),
+    ),
+    mutation(
+        "NEW",
+        "another-call-of-a-service",
+        "role-lacks-action",
+        "infra/processor.ts",
+        Edit(
+            RESULTS,
+            "        return key\n\n    def url",
+            "        self._client().delete_object(Bucket=self._bucket, Key=key)\n        return key\n\n    def url",
+        ),
+    ),
+    mutation(
+        "NEW",
+        "call-that-botocore-does-not-know",
+        "unknown-call",
+        RESULTS,
+        Edit(RESULTS, "self._client().put_object(", "self._client().put_objects("),
+    ),
+    mutation(
+        "NEW",
+        "argument-that-botocore-does-not-know",
+        "call-refused",
+        RESULTS,
+        Edit(RESULTS, "                    Body=document,", "                    Content=document,"),
+    ),
+    mutation(
+        "NEW",
+        "object-key-outside-the-grant",
+        "role-lacks-action",
+        "infra/processor.ts",
+        Edit(RESULTS, 'f"results/', 'f"answers/'),
+    ),
+    mutation(
+        "NEW", "data-file-missing", "models-not-loadable", f"{DOMAIN}/models.json", Remove(f"{DOMAIN}/models.json")
+    ),
+    mutation(
+        "NEW",
+        "data-file-broken",
+        "models-not-loadable",
+        f"{DOMAIN}/models.json",
+        Edit(f"{DOMAIN}/models.json", "{", ""),
+    ),
+    mutation(
+        "NEW",
+        "authority-missing",
+        "rds-authority-missing",
+        f"{ADAPTERS}/rds_ca",
+        Remove(f"{ADAPTERS}/rds_ca/us-east-1.pem"),
+    ),
+    mutation(
+        "NEW",
+        "module-in-a-dropped-folder",
+        "folder-dropped",
+        "functions/analysis/tmp",
+        Append("functions/analysis/tmp/__init__.py", "ANSWER = 42\n"),
+        Edit(
+            API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom analysis.tmp import ANSWER\n"
+        ),
+    ),
+    mutation(
+        "NEW",
+        "debugger-left",
+        "debugger-left",
+        API,
+        Edit(API, "    route, request_id = event", "    breakpoint()\n    route, request_id = event"),
+    ),
+    mutation(
+        "NEW",
+        "event-printed",
+        "print-left",
+        API,
+        Edit(API, "    route, request_id = event", "    print(event)\n    route, request_id = event"),
+    ),
+    mutation("NEW", "key-in-the-code", "credential-in-file", API, Append(API, '\nKEY = "AKIA' + 'IOSFODNN7EXAMPLQ"\n')),
+    mutation(
+        "NEW",
+        "session-of-another-region",
+        "region-hard-coded",
+        f"{ADAPTERS}/aws.py",
+        Edit(f"{ADAPTERS}/aws.py", '_session().client("sqs",', '_session().client("sqs", region_name="eu-central-1",'),
+    ),
+    mutation(
+        "NEW",
+        "endpoint-of-this-machine",
+        "endpoint-hard-coded",
+        f"{ADAPTERS}/aws.py",
+        Edit(
+            f"{ADAPTERS}/aws.py",
+            '_session().client("sqs",',
+            '_session().client("sqs", endpoint_url="http://127.0.0.1:4566",',
+        ),
+    ),
+    mutation(
+        "NEW",
+        "queue-url-hard-coded",
+        "hard-coded-account",
+        QUEUE,
+        Edit(
+            QUEUE,
+            "                QueueUrl=self._url,\n                MessageBody",
+            '                QueueUrl="https://sqs.us-east-1.amazonaws.com/123456789012/jobs",\n                MessageBody',
+        ),
+    ),
+    mutation(
+        "NEW",
+        "analysis-that-does-not-load",
+        "handler-import-failed",
+        API,
+        Append("functions/analysis/analyses/broken.py", "ANALYSIS = None\n"),
+    ),
+)
+SQL = (
+    mutation(
+        "NEW",
+        "column-that-is-not-there",
+        "statement-refused",
+        STATEMENTS,
+        Edit(STATEMENTS, "SELECT id, status, analysis, model_id,", "SELECT id, state, analysis, model_id,"),
+    ),
+    mutation(
+        "NEW",
+        "statement-that-does-not-parse",
+        "statement-refused",
+        STATEMENTS,
+        Edit(
+            STATEMENTS,
+            "FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id",
+            "FORM jobs WHERE id = CAST(:id AS uuid) AND tenant_id",
+        ),
+    ),
+    mutation(
+        "NEW",
+        "column-dropped-by-a-migration",
+        "statement-refused",
+        STATEMENTS,
+        Append("database/migrations/0002_drop_metadata.sql", "ALTER TABLE jobs DROP COLUMN metadata;\n"),
+    ),
+    mutation(
+        "NEW",
+        "second-migration-of-a-number",
+        "migration-numbering",
+        "database/migrations",
+        Append("database/migrations/0001_again.sql", "SELECT 1;\n"),
+    ),
+    mutation(
+        "NEW",
+        "gap-in-the-numbers",
+        "migration-numbering",
+        "database/migrations",
+        Append("database/migrations/0003_later.sql", "SELECT 1;\n"),
+    ),
+    mutation(
+        "NEW",
+        "migration-of-a-superuser",
+        "migration-refused",
+        "database/migrations/0002_tune.sql",
+        Append("database/migrations/0002_tune.sql", "ALTER SYSTEM SET work_mem = '64MB';\n"),
+    ),
+    mutation(
+        "NEW",
+        "extension-that-rds-has-not",
+        "migration-refused",
+        "database/migrations/0002_python.sql",
+        Append("database/migrations/0002_python.sql", "CREATE EXTENSION plpython3u;\n"),
+    ),
+    mutation(
+        "NEW",
+        "index-built-concurrently",
+        "migration-refused",
+        "database/migrations/0002_index.sql",
+        Append("database/migrations/0002_index.sql", "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);\n"),
+    ),
+    mutation(
+        "NEW",
+        "transaction-in-a-migration",
+        "migration-refused",
+        "database/migrations/0002_commit.sql",
+        Append("database/migrations/0002_commit.sql", "COMMIT;\nSELECT 1;\n"),
+    ),
+)
+FILES = (
+    mutation("NEW", "no-env-file", "uv-python-differs", ".env", Remove(".env")),
+    mutation("NEW", "no-python-pin", "python-pin-differs", ".python-version", Remove(".python-version")),
+    mutation("NEW", "no-node-pin", "node-too-old", ".nvmrc", Remove(".nvmrc")),
+    mutation("NEW", "no-lock", "lock-stale", "uv.lock", Remove("uv.lock")),
+    mutation("NEW", "no-package-lock", "package-lock-differs", "package.json", Remove("package-lock.json")),
+    mutation("NEW", "package-json-broken", "package-file-broken", "package.json", Edit("package.json", "{", "")),
+    mutation(
+        "NEW", "package-lock-broken", "package-file-broken", "package-lock.json", Edit("package-lock.json", "{", "")
+    ),
+    mutation("NEW", "no-configuration", "config-missing", "sst.config.ts", Remove("sst.config.ts")),
+    mutation(
+        "NEW",
+        "types-not-strict",
+        "types-not-strict",
+        "tsconfig.json",
+        Edit("tsconfig.json", '"strict": true', '"strict": false'),
+    ),
+    mutation(
+        "NEW",
+        "wiring-by-hand",
+        "wiring-stale",
+        "infra/wiring.json",
+        Edit("infra/wiring.json", '"visibilityTimeoutSeconds": 3600', '"visibilityTimeoutSeconds": 30'),
+    ),
+    mutation("NEW", "wiring-broken", "wiring-stale", "infra/wiring.json", Edit("infra/wiring.json", "{", "")),
+    mutation("NEW", "wiring-missing", "wiring-stale", "infra/wiring.json", Remove("infra/wiring.json")),
+    mutation(
+        "NEW",
+        "dependency-not-pinned",
+        "dependency-not-pinned",
+        "functions/pyproject.toml",
+        Edit("functions/pyproject.toml", "pg8000==1.31.6", "pg8000>=1.31"),
+    ),
+    mutation(
+        "NEW",
+        "workflow-with-stored-keys",
+        "workflow-stores-keys",
+        ".github/workflows/deploy.yml",
+        Edit(
+            ".github/workflows/deploy.yml",
+            "          role-to-assume: ${{ vars.AWS_ROLE }}",
+            "          aws-access-key-id: ${{ secrets.AWS_ACCESS_KEY_ID }}\n          aws-secret-access-key: ${{ secrets.AWS_SECRET_ACCESS_KEY }}",
+        ),
+    ),
+    mutation(
+        "NEW",
+        "workflow-without-token",
+        "workflow-without-token",
+        ".github/workflows/deploy.yml",
+        Edit(".github/workflows/deploy.yml", "      id-token: write\n", ""),
+    ),
+    mutation(
+        "NEW",
+        "workflow-broken",
+        "workflow-broken",
+        ".github/workflows/deploy.yml",
+        Edit(".github/workflows/deploy.yml", "jobs:", "jobs"),
+    ),
+)
+MUTATIONS = (*CODE, *SQL, *FILES)

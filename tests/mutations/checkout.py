@@ -1,0 +1,71 @@
+"""A checkout of the repository to break: as it is here, with what has been installed here."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = (".sst", "node_modules")
+"""What takes long to install, and is the same in every checkout. `.venv` is not: it knows where it is."""
+ACCOUNT = "111122223333"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What ``pre-deploy.sh --json`` printed."""
+
+    exit_status: int
+    findings: list[dict[str, Any]]
+    said: str
+
+    def named(self) -> set[tuple[str, str]]:
+        """Rule and file of each finding."""
+        return {(finding["id"], finding["file"]) for finding in self.findings}
+
+
+class Checkout:
+    """Breaks and mends one copy of the repository."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for file in _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+            if file and (ROOT / file).exists():
+                (root / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / file, root / file)
+        _git(root, "init", "--quiet")
+        _git(root, "add", "--all")
+        _git(root, "-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "commit", "--quiet", "-m", "whole")
+        for folder in INSTALLED:
+            if (ROOT / folder).is_dir():
+                shutil.copytree(ROOT / folder, root / folder, symlinks=True)
+
+    def pre_deploy(self, stage: str, environment: Mapping[str, str]) -> Verdict:
+        """What the command says of the checkout as it stands."""
+        known = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
+        accounts = {f"{name}_AWS_ACCOUNT_ID": ACCOUNT for name in ("STAGING", "PRODUCTION")}
+        done = subprocess.run(
+            ["./scripts/pre-deploy.sh", "--stage", stage, "--json"],
+            cwd=self.root,
+            env={**known, **accounts, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not done.stdout:
+            raise AssertionError(f"nothing on stdout, exit status {done.returncode}:\n{done.stderr}")
+        return Verdict(done.returncode, json.loads(done.stdout)["findings"], done.stderr)
+
+    def mend(self) -> None:
+        """Undo every change to what git knows of, and drop what is new."""
+        _git(self.root, "reset", "--quiet", "--hard")
+        _git(self.root, "clean", "--quiet", "--force", "-d")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout

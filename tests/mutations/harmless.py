@@ -1,0 +1,46 @@
+"""Changes that break nothing: of them nothing may be said but that what is made from the stack must be made again."""
+
+from tests.mutations.mutation import Append, Change, Edit, Mutation, mutation
+
+PROJECT = "project.config.ts"
+NETWORK = 'network: { mode: "endpoints", zones: 2, endpointZones: 1, bastionFrom: [] }'
+MADE_AGAIN = {("wiring-stale", "infra/wiring.json")}
+JWT = 'auth: { type: "jwt", issuer: "https://login.example.com", audiences: ["analysis"], scopes: { submit: ["jobs/write"], read: ["jobs/read"] } }'
+
+
+def harmless(what: str, *changes: Change, stage: str = "dev") -> Mutation:
+    """A mutation of which nothing may be found."""
+    return mutation("FINE", what, "", "", *changes, stage=stage)
+
+
+MUTATIONS = (
+    harmless("nat-gateway", Edit(PROJECT, NETWORK, NETWORK.replace("endpoints", "nat-gateway", 1))),
+    harmless("nat-instance", Edit(PROJECT, NETWORK, NETWORK.replace("endpoints", "nat-instance", 1))),
+    harmless("bastion", Edit(PROJECT, NETWORK, NETWORK.replace("[]", '["203.0.113.7/32"]'))),
+    harmless("proxy", Edit(PROJECT, "proxy: false", "proxy: true")),
+    harmless("jwt", Edit(PROJECT, 'auth: { type: "iam" }', JWT), stage="staging"),
+    harmless("alarm-email", Edit(PROJECT, "alarmEmail: null", 'alarmEmail: "alarms@example.com"')),
+    harmless("arm64", Edit(PROJECT, 'architecture: "x86_64"', 'architecture: "arm64"')),
+    harmless("another-region", Edit(PROJECT, 'region: "us-east-1"', 'region: "eu-west-1"')),
+    harmless("more-memory", Edit(PROJECT, "processor: 512", "processor: 2_048")),
+    harmless("no-tracing", Edit(PROJECT, "tracing: true", "tracing: false")),
+    harmless("cheaper-default-model", Edit(PROJECT, "    model: null,", '    model: "fast",')),
+    harmless("two-models-only", Edit(PROJECT, 'models: "listed"', 'models: ["sonnet", "haiku"]')),
+    harmless("guardrail", Edit(PROJECT, "guardrail: null", 'guardrail: { identifier: "abc123def456", version: "1" }')),
+    harmless(
+        "second-migration",
+        Append("database/migrations/0002_index_model.sql", "CREATE INDEX jobs_by_model ON jobs (model_id);\n"),
+    ),
+    harmless("empty-package", Append("functions/analysis/extra/__init__.py", "")),
+    harmless(
+        "aws-imported-in-typescript",
+        Edit("infra/sweeper.ts", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
+        Append("infra/sweeper.ts", "\nvoid aws;\n"),
+    ),
+    harmless("library-of-the-developers", Append("functions/.python-version", "3.12\n")),
+    harmless(
+        "comments-and-docs",
+        Append("README.md", "\nOne more line.\n"),
+        Append("infra/queue.ts", "\n// One more line.\n"),
+    ),
+)

@@ -1,0 +1,128 @@
+"""Permissions and networks: the NET rows of the failure catalogue."""
+
+from tests.mutations.mutation import Edit, mutation
+
+API, PROCESSOR, MODEL, ENDPOINTS = "infra/api.ts", "infra/processor.ts", "infra/model.ts", "infra/endpoints.ts"
+INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(called) }'
+
+MUTATIONS = (
+    mutation(
+        "NET-01",
+        "converse-is-no-action",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(MODEL, INVOKE, INVOKE.replace("InvokeModel", "Converse")),
+    ),
+    mutation(
+        "NET-01",
+        "no-permission-for-the-model",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(PROCESSOR, "    ...modelPermissions,\n", ""),
+    ),
+    mutation(
+        "NET-02",
+        "models-of-one-region-only",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(
+            MODEL,
+            "resources: resolved(routedTo)",
+            'resources: resolved(routedTo.filter((arn) => arn.includes("{region}")))',
+        ),
+    ),
+    mutation(
+        "NET-02",
+        "profile-left-out",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(MODEL, INVOKE, INVOKE.replace("called", "routedTo")),
+    ),
+    mutation("NET-03", "may-not-send", "role-lacks-action", API, Edit(API, '"sqs:SendMessage", ', "")),
+    mutation(
+        "NET-03",
+        "may-not-read-parameters",
+        "role-lacks-action",
+        API,
+        Edit(API, '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n', ""),
+    ),
+    mutation(
+        "NET-03",
+        "may-not-store-results",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(PROCESSOR, '"s3:PutObject"', '"s3:GetObject"'),
+    ),
+    mutation(
+        "NET-03",
+        "may-not-read-the-secret",
+        "role-lacks-action",
+        "infra/function.ts",
+        Edit(
+            "infra/function.ts",
+            '  { actions: ["secretsmanager:GetSecretValue"], resources: [databaseSecretArn] },\n',
+            "",
+        ),
+    ),
+    mutation(
+        "NET-03",
+        "login-by-the-instance-arn",
+        "grant-of-nothing",
+        API,
+        Edit(
+            API,
+            "    ...commonPermissions,\n",
+            '    ...commonPermissions,\n    { actions: ["rds-db:connect"], resources: ["arn:aws:rds:us-east-1:111122223333:db:database"] },\n',
+        ),
+    ),
+    mutation(
+        "NET-04",
+        "no-way-to-any-service",
+        "service-out-of-reach",
+        "infra/api.ts",
+        Edit(ENDPOINTS, "? [s3, ...interfaceEndpoints()] : [s3]", "? [s3] : [s3]"),
+    ),
+    mutation(
+        "NET-04",
+        "no-way-to-bedrock",
+        "service-out-of-reach",
+        PROCESSOR,
+        Edit(ENDPOINTS, ', Bedrock: "bedrock-runtime"', ""),
+    ),
+    mutation(
+        "NET-05",
+        "endpoints-behind-the-databases-port",
+        "service-out-of-reach",
+        API,
+        Edit(ENDPOINTS, "fromPort: 443,\n        toPort: 443", "fromPort: 5432,\n        toPort: 5432"),
+    ),
+    mutation(
+        "NET-05",
+        "database-closed-to-the-functions",
+        "database-out-of-reach",
+        API,
+        Edit(
+            "infra/database.ts",
+            'description: "The functions", securityGroups: [functionSecurityGroup.id]',
+            'description: "The functions", cidrBlocks: ["172.31.0.0/16"]',
+        ),
+    ),
+    mutation(
+        "NET-05",
+        "functions-in-public-subnets",
+        "function-in-public-subnet",
+        API,
+        Edit("infra/function.ts", "privateSubnets: vpc.privateSubnets", "privateSubnets: vpc.publicSubnets"),
+    ),
+    mutation(
+        "NET-07",
+        "role-of-another-account-assumed",
+        "provider-assumes-role",
+        "sst.config.ts",
+        Edit(
+            "sst.config.ts",
+            "aws: { region,",
+            'aws: { assumeRoles: [{ roleArn: "arn:aws:iam::111122223333:role/deploy" }], region,',
+        ),
+    ),
+)

@@ -1,0 +1,89 @@
+"""What a function does when it runs: the RUN rows of the failure catalogue."""
+
+from tests.mutations.mutation import Edit, mutation
+
+API, API_TS = "functions/analysis/handlers/api.py", "infra/api.ts"
+CONFIGURATION = "functions/analysis/domain/configuration.py"
+AWS = "functions/analysis/adapters/aws.py"
+MODELS = "functions/analysis/domain/models.json"
+DEFAULT = '"default": "global.anthropic.claude-sonnet-5"'
+ENVIRONMENT = "    S3_BUCKET_NAME: results.name,\n"
+
+MUTATIONS = (
+    mutation(
+        "RUN-01",
+        "reserved-variable",
+        "variable-reserved",
+        API_TS,
+        Edit(API_TS, ENVIRONMENT, f'{ENVIRONMENT}    AWS_REGION: "us-east-1",\n'),
+    ),
+    mutation(
+        "RUN-01",
+        "environment-over-4-kb",
+        "environment-too-big",
+        API_TS,
+        Edit(API_TS, ENVIRONMENT, f'{ENVIRONMENT}    BIG: "x".repeat(5_000),\n'),
+    ),
+    mutation(
+        "RUN-04", "event-of-version-one", "payload-version", API, Edit(API, 'event["routeKey"]', 'event["httpMethod"]')
+    ),
+    mutation(
+        "RUN-05",
+        "datetime-in-an-answer",
+        "handler-fails",
+        API,
+        Edit(
+            API,
+            "respond(HTTPStatus.OK if body",
+            '{"statusCode": 200, "body": __import__("datetime").datetime.now()} if body.stage else respond(HTTPStatus.OK if body',
+        ),
+    ),
+    mutation(
+        "RUN-06",
+        "temperature-with-top-p",
+        "model-refuses-parameters",
+        CONFIGURATION,
+        Edit(
+            CONFIGURATION,
+            '                inference["topP"] = requested.top_p\n',
+            '                inference["topP"] = requested.top_p\n                inference["temperature"] = 0.1\n',
+        ),
+    ),
+    mutation(
+        "RUN-07",
+        "default-model-has-ended",
+        "model-ended",
+        MODELS,
+        Edit(MODELS, DEFAULT, '"default": "us.anthropic.claude-3-haiku-20240307-v1:0"'),
+    ),
+    mutation(
+        "RUN-07",
+        "model-without-its-profile",
+        "model-without-profile",
+        MODELS,
+        Edit(MODELS, DEFAULT, '"default": "anthropic.claude-sonnet-5"'),
+        Edit(MODELS, '"id": "global.anthropic.claude-sonnet-5"', '"id": "anthropic.claude-sonnet-5"'),
+    ),
+    mutation(
+        "RUN-07",
+        "profile-of-another-region",
+        "profile-of-another-region",
+        "project.config.ts",
+        Edit("project.config.ts", 'region: "us-east-1"', 'region: "eu-west-1"'),
+        Edit("project.config.ts", "    model: null,", '    model: "us.amazon.nova-pro-v1:0",'),
+    ),
+    mutation(
+        "RUN-08",
+        "reads-for-ever",
+        "client-without-waits",
+        AWS,
+        Edit(AWS, "    read_timeout=MODEL_READ_TIMEOUT_S,\n", ""),
+    ),
+    mutation(
+        "RUN-08",
+        "retries-inside-the-sdk",
+        "client-outlives-function",
+        AWS,
+        Edit(AWS, '"total_max_attempts": 1', '"total_max_attempts": 8'),
+    ),
+)

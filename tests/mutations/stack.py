@@ -1,0 +1,211 @@
+"""The stack's program and its resources: the INF rows of the failure catalogue."""
+
+from tests.mutations.mutation import Append, Edit, Move, mutation
+
+SST, PROJECT = "sst.config.ts", "project.config.ts"
+API, QUEUE, PROCESSOR = "infra/api.ts", "infra/queue.ts", "infra/processor.ts"
+HOME = '      home: "aws",\n'
+STATUS = 'api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: auth("read") });\n'
+BY_HAND = """
+new aws.lambda.Function("ByHand", {
+  runtime: "python3.12",
+  handler: "analysis.handlers.sweeper.handler",
+  role: "arn:aws:iam::111122223333:role/by-hand",
+  code: new $util.asset.FileArchive("./functions/"),
+});
+"""
+
+MUTATIONS = (
+    mutation(
+        "INF-01",
+        "import-at-the-top",
+        "config-top-level-import",
+        SST,
+        Edit(
+            SST,
+            "export default",
+            'import { project } from "./project.config";\n\nconsole.log(project);\n\nexport default',
+        ),
+    ),
+    mutation(
+        "INF-02",
+        "aws-imported-in-javascript",
+        "javascript-imports-aws",
+        "infra/sweeper.js",
+        Move("infra/sweeper.ts", "infra/sweeper.js"),
+        Edit("infra/sweeper.js", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
+    ),
+    mutation(
+        "INF-03",
+        "subnets-renamed",
+        "rehearsal-failed",
+        "infra/function.ts",
+        Edit("infra/function.ts", "privateSubnets: vpc.privateSubnets", "subnets: vpc.privateSubnets"),
+    ),
+    mutation(
+        "INF-05",
+        "visibility-below-timeout",
+        "visibility-below-timeout",
+        QUEUE,
+        Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 300"),
+    ),
+    mutation(
+        "INF-05",
+        "visibility-of-two-timeouts",
+        "visibility-below-advised",
+        QUEUE,
+        Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 1_200"),
+    ),
+    mutation(
+        "INF-05",
+        "visibility-left-to-sst",
+        "visibility-below-timeout",
+        QUEUE,
+        Edit(QUEUE, "  visibilityTimeout: `${visibilityTimeoutSeconds} seconds`,\n", ""),
+    ),
+    mutation(
+        "INF-07",
+        "no-partial-responses",
+        "no-partial-responses",
+        PROCESSOR,
+        Edit(PROCESSOR, '  functionResponseTypes: ["ReportBatchItemFailures"],\n', ""),
+    ),
+    mutation(
+        "INF-07",
+        "worker-swallows-failures",
+        "batch-failures-not-reported",
+        "functions/analysis/handlers/processor.py",
+        Append(
+            "functions/analysis/handlers/processor.py",
+            "\n\nwork = handler\n\n\ndef handler(event, context):\n    work(event, context)\n    return {}\n",
+        ),
+    ),
+    mutation(
+        "INF-08",
+        "dead-letter-queue-unwired",
+        "dead-letters-are-lost",
+        QUEUE,
+        Edit(QUEUE, "  dlq: { queue: jobsDeadLetter.arn, retry: maxReceiveCount },\n", ""),
+    ),
+    mutation(
+        "INF-08",
+        "fifo-with-a-standard-dead-letter-queue",
+        "dead-letter-type",
+        QUEUE,
+        Edit(QUEUE, 'new sst.aws.Queue("Jobs", {\n', 'new sst.aws.Queue("Jobs", {\n  fifo: true,\n'),
+    ),
+    mutation(
+        "INF-08",
+        "dead-letter-queue-as-a-component",
+        "rehearsal-failed",
+        QUEUE,
+        Edit(QUEUE, "queue: jobsDeadLetter.arn, retry", "queue: jobsDeadLetter, retry"),
+    ),
+    mutation(
+        "INF-09",
+        "consumer-may-not-receive",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(PROCESSOR, '        "sqs:ReceiveMessage",\n', ""),
+    ),
+    mutation(
+        "INF-10",
+        "queue-argument-that-does-not-exist",
+        "typescript-error",
+        QUEUE,
+        Edit(QUEUE, "  visibilityTimeout:", '  messageRetentionPeriod: "14 days",\n  visibilityTimeout:'),
+    ),
+    mutation("INF-10", "memory-misspelt", "typescript-error", PROCESSOR, Edit(PROCESSOR, "  memory:", "  memoryy:")),
+    mutation(
+        "INF-11",
+        "api-outlasts-the-gateway",
+        "timeout-above-gateway",
+        API,
+        Edit(API, "${limits.apiTimeoutSeconds} seconds", "5 minutes"),
+    ),
+    mutation("INF-12", "route-without-slash", "rehearsal-failed", API, Edit(API, '"POST /analyze"', '"POST analyze"')),
+    mutation(
+        "INF-12",
+        "route-twice",
+        "duplicate-route",
+        API,
+        Edit(API, STATUS, STATUS + STATUS.replace('"Status"', '"Again"')),
+    ),
+    mutation("INF-12", "route-missing", "missing-route", API, Edit(API, STATUS, "")),
+    mutation(
+        "INF-12",
+        "second-subscriber",
+        "nobody-calls",
+        QUEUE,
+        Append(
+            QUEUE,
+            'jobs.subscribe({ handler: "analysis/handlers/processor.handler", runtime: "python3.12" });\njobs.subscribe({ handler: "analysis/handlers/processor.handler", runtime: "python3.12" });\n',
+        ),
+    ),
+    mutation(
+        "INF-15", "app-name-with-underscore", "rehearsal-failed", SST, Edit(SST, "name: project", 'name: "my_app"')
+    ),
+    mutation(
+        "INF-15", "app-name-begins-with-a-digit", "rehearsal-failed", SST, Edit(SST, "name: project", 'name: "1app"')
+    ),
+    mutation(
+        "INF-15",
+        "component-name-with-space",
+        "rehearsal-failed",
+        QUEUE,
+        Edit(QUEUE, '"JobsDeadLetter"', '"Jobs Dead Letter"'),
+    ),
+    mutation(
+        "INF-15",
+        "component-name-twice",
+        "rehearsal-failed",
+        QUEUE,
+        Edit(QUEUE, 'Queue("JobsDeadLetter"', 'Queue("Jobs"'),
+    ),
+    mutation(
+        "INF-15",
+        "removal-policy",
+        "rehearsal-failed",
+        SST,
+        Edit(SST, "      removal,\n", "      removalPolicy: removal,\n"),
+    ),
+    mutation("INF-15", "no-home", "config-home-missing", SST, Edit(SST, HOME, "")),
+    mutation(
+        "INF-15",
+        "provider-true",
+        "rehearsal-failed",
+        SST,
+        Edit(SST, "aws: { region, allowedAccountIds: allowedAccountIds(input.stage) }", "aws: true"),
+    ),
+    mutation(
+        "INF-15",
+        "provider-of-another-version",
+        "rehearsal-failed",
+        SST,
+        Edit(SST, "aws: { region,", 'aws: { version: "6.83.0", region,'),
+    ),
+    mutation(
+        "INF-15", "another-sst-wanted", "rehearsal-failed", SST, Edit(SST, HOME, HOME + '      version: "3.17.14",\n')
+    ),
+    mutation(
+        "INF-17",
+        "bucket-v2",
+        "deprecated-resource",
+        "infra/storage.ts",
+        Append("infra/storage.ts", '\nnew aws.s3.BucketV2("Old");\n'),
+    ),
+    mutation(
+        "INF-18",
+        "function-made-by-hand",
+        "function-not-packaged",
+        "infra/sweeper.ts",
+        Append("infra/sweeper.ts", BY_HAND),
+    ),
+    mutation(
+        "INF-19",
+        "fixed-function-name",
+        "fixed-name",
+        API,
+        Edit(API, '  description: "Accepts', '  name: "analysis-api",\n  description: "Accepts'),
+    ),
+)
