@@ -32,7 +32,7 @@ const databaseSecurityGroup = new aws.ec2.SecurityGroup("DatabaseSecurityGroup",
 
 export const database = new sst.aws.Postgres("Database", {
   vpc,
-  version: "17", // the major version alone: RDS withdraws minor ones
+  version: "18", // the major version alone: RDS withdraws minor ones
   database: "analysis",
   username: "postgres",
   instance,

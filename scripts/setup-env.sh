@@ -8,6 +8,9 @@ UV_VERSION=0.13.8  # the uv that wrote uv.lock
 
 say() { echo "setup: $*" >&2; }
 
+# Where .python-version names a Python that pyenv does not have, its shims refuse to start anything.
+if ! uv --version >/dev/null 2>&1 && PYENV_VERSION=3.12 uv --version >/dev/null 2>&1; then export PYENV_VERSION=3.12; fi
+
 if ! uv --version >/dev/null 2>&1; then
   if [ ! -x .tools/bin/uv ]; then
     command -v python3 >/dev/null || { say "Python 3 is needed: install python3 and run this again"; exit 1; }
@@ -22,4 +25,5 @@ fi
 
 # An active virtual environment of another project would win over ours.
 unset VIRTUAL_ENV
-uv sync --locked --quiet >&2 || { say "the packages could not be installed: see above"; exit 1; }
+refused() { say "the packages could not be installed: see above"; exit 1; }
+uv sync --locked --quiet >&2 || "${on_refusal:-refused}"  # pre-deploy.sh has more to say than that

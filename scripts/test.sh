@@ -26,7 +26,7 @@ log="$(mktemp)"
 held="$(mktemp -d)"
 rehearse() {
   node --test "scripts/rehearsal/engine/*.test.ts" "scripts/rehearsal/artifacts.test.ts" \
-    "scripts/rehearsal/environment.test.ts" || return
+    "scripts/rehearsal/environment.test.ts" "scripts/rehearsal/processes.test.ts" || return
   local status=0
   ./scripts/stack-docs.sh --check --rehearsals "$held" || status=$?
   ./scripts/pre-deploy.sh --stage dev --rehearsal "$held/dev" || status=$?

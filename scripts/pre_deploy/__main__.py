@@ -5,11 +5,13 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pre_deploy import node_modules, rehearsal, report
 from pre_deploy.account import account_checks, unchecked
-from pre_deploy.checks import every_check
+from pre_deploy.checks import every_check, files_config, files_node, files_toolchain
 from pre_deploy.errors import CannotRun
 from pre_deploy.graph import Rehearsed
 from pre_deploy.judging import Verdict, judge
@@ -34,10 +36,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         verdict = run(given.root.resolve(), given.stage, given.rehearsal)
     except CannotRun as fault:
-        say(f"pre-deploy could not be run: {fault}")
-        return 2
+        verdict = Verdict(given.stage, errors=[f"pre-deploy could not be run: {fault}"])
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except Exception:  # noqa: BLE001 - whoever reads stdout gets an object, however odd the tree
+        verdict = Verdict(given.stage, errors=[f"pre-deploy crashed:\n{traceback.format_exc()}"])
     say(report.for_people(verdict))
     if given.json:
         print(report.for_programs(verdict))  # noqa: T201 - the result
@@ -47,29 +50,55 @@ def main(argv: list[str] | None = None) -> int:
 def run(root: Path, stage: str, held: Path | None) -> Verdict:
     """Rehearse, where nobody did, and ask every check."""
     started = time.monotonic()
-    if not (root / "sst.config.ts").is_file():
-        raise CannotRun(f"there is no sst.config.ts in {root}: give --root, or run this from the repository's root.")
+    if not root.is_dir():
+        raise CannotRun(f"there is no directory {root}.")
     verdict = Verdict(stage)
     with tempfile.TemporaryDirectory(prefix="pre-deploy-") as temporary:
-        directory = held or Path(temporary)
-        if held is None:
-            node_modules.ensure(root, say)
-            say(f"Rehearsing a deploy of {stage}: about 30 s")
-            rehearsal.hold(root, stage, directory, say)
-            say(f"Rehearsed in {time.monotonic() - started:.1f} s")
-        try:
-            rehearsed = Rehearsed.read(root, directory)
-        except (OSError, ValueError, KeyError) as fault:
-            raise CannotRun(f"{directory} holds no rehearsal: {fault}") from fault
-        if rehearsed.stage != stage:
-            raise CannotRun(f"{directory} holds a rehearsal of stage {rehearsed.stage}, not of {stage}.")
+        rehearsed = _judgeable(root, stage, held) if held else _rehearse(root, stage, Path(temporary), verdict)
         verdict.findings.extend(rehearsal.findings_of(rehearsed.graph, root))
         say(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
         judge(rehearsed, [*every_check(), account_checks], verdict, say)
+        verdict.findings = rehearsal.in_order(verdict.findings)
+        if not rehearsed.graph.data.get("complete") and not verdict.findings:
+            verdict.errors.append("Nothing was rehearsed, and no check says why.")
         for what in unchecked(rehearsed):
             say(f"NOT CHECKED: {what}")
     verdict.seconds = time.monotonic() - started
     return verdict
+
+
+def _rehearse(root: Path, stage: str, directory: Path, verdict: Verdict) -> Rehearsed:
+    started = time.monotonic()
+    nothing = Rehearsed.nothing(root, stage)
+    if any(files_config.stage(nothing)):
+        say("NOT CHECKED: what a deploy would make. There is no such stage.")
+        return nothing
+    if not any(files_node.unreadable(root)):
+        verdict.findings.extend(node_modules.ensure(root, say))
+    if not node_modules.has_sst(root):
+        say("NOT CHECKED: what a deploy would make. There is no SST to rehearse it with.")
+        return nothing
+    if not (root / "sst.config.ts").is_file():
+        return nothing  # which is told, with the rest of what the files tell
+    if any(files_toolchain.broken_files(nothing)):
+        say("NOT CHECKED: what a deploy would make. Each function would lack what the broken projects name.")
+        return nothing
+    say(f"Rehearsing a deploy of {stage}: about 30 s")
+    with ThreadPoolExecutor(1) as beside:
+        # tsc takes seconds and needs no rehearsal: its answer is there when it is asked for.
+        rehearsal.hold(root, stage, directory, say, lambda: beside.submit(files_node.compiled, root))
+    say(f"Rehearsed in {time.monotonic() - started:.1f} s")
+    return _judgeable(root, stage, directory)
+
+
+def _judgeable(root: Path, stage: str, directory: Path) -> Rehearsed:
+    try:
+        rehearsed = Rehearsed.read(root, directory)
+    except (OSError, ValueError, KeyError) as fault:
+        raise CannotRun(f"{directory} holds no rehearsal: {fault}") from fault
+    if rehearsed.stage != stage:
+        raise CannotRun(f"{directory} holds a rehearsal of stage {rehearsed.stage}, not of {stage}.")
+    return rehearsed
 
 
 def say(message: str) -> None:

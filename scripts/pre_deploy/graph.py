@@ -10,12 +10,64 @@ from typing import Any
 
 from pre_deploy.finding import Finding, Severity
 
+type Plain = str | int | float | bool | None
+
 
 @dataclass(frozen=True)
-class Resource:
-    """One resource of the graph."""
+class Values:
+    """Values by name, asked for as what they should be. What is something else counts as missing: a program can put
+    anything anywhere, and no check has to think of that.
+    """
 
     data: dict[str, Any]
+
+    def raw(self, name: str) -> Any:
+        """Whatever there is."""
+        return self.data.get(name)
+
+    def value(self, name: str) -> Plain:
+        """A text, a number or a flag."""
+        return _plain(self.raw(name))
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number, or the text of one."""
+        value = self.value(name)
+        return int(float(value)) if re.fullmatch(r"-?\d+(\.0+)?", str(value)) and value is not None else default
+
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; a single text is a list of one."""
+        return [str(value) for value in listed(self.raw(name)) if _plain(value) is not None]
+
+    def part(self, name: str) -> "Values":
+        """An object, or the JSON text of one; an empty one where there is none."""
+        return Values(_object(self.raw(name)))
+
+    def parts(self, name: str) -> list["Values"]:
+        """A list of objects."""
+        return [Values(value) for value in listed(self.raw(name)) if isinstance(value, dict)]
+
+
+def _plain(value: Any) -> Plain:
+    return value if isinstance(value, str | int | float) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """A list; what is none becomes the only item of one, as AWS's own formats have it."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+@dataclass(frozen=True)
+class Resource(Values):
+    """One resource of the graph. Its values are its outputs, or inputs where there is no output of that name."""
 
     @property
     def urn(self) -> str:
@@ -63,14 +115,8 @@ class Resource:
         position = self.data.get("sourcePosition") or {}
         return int(position.get("line", 1))
 
-    def value(self, name: str) -> Any:
-        """An output, or the input of that name where there is no output."""
+    def raw(self, name: str) -> Any:
         return self.outputs.get(name, self.inputs.get(name))
-
-    def number(self, name: str, default: int) -> int:
-        """A whole number; ``default`` where there is none, or something else."""
-        value = self.value(name)
-        return int(float(value)) if re.fullmatch(r"-?\d+(\.0+)?", str(value)) else default
 
     def finding(self, rule: str, severity: Severity, message: str, fix: str) -> Finding:
         """A finding whose mend goes where the program makes this resource."""
@@ -155,6 +201,12 @@ class Rehearsed:
         artifacts = tuple(Artifact(entry["function"], directory / entry["path"]) for entry in listed)
         graph = Graph.read(directory / "graph.json")
         return cls(root, graph.stage, graph, artifacts)
+
+    @classmethod
+    def nothing(cls, root: Path, stage: str) -> "Rehearsed":
+        """Where no rehearsal could be held: the files are there to be looked at all the same."""
+        graph = {"app": "", "stage": stage, "region": "", "account": "", "complete": False, "resources": []}
+        return cls(root, stage, Graph(graph), ())
 
     def functions(self) -> Iterator[tuple[Resource, Artifact | None]]:
         """Each Lambda function with its archive; ``None`` for one that SST did not package."""

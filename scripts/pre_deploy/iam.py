@@ -1,13 +1,12 @@
 """What a role may do, by the policies that the graph gives it, decided as IAM decides."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pre_deploy.graph import Graph, Resource
+from pre_deploy.graph import Graph, Resource, Values, listed
 
 LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 INTERFACES = [
@@ -84,7 +83,7 @@ def _met(test: str, key: str, wanted: Any, context: Mapping[str, str]) -> bool:
     given = context.get(key)
     if given is None:
         return operator != test or operator == "Null" or "Not" in operator
-    equal = any(_equals(operator, str(value), given) for value in _listed(wanted))
+    equal = any(_equals(operator, str(value), given) for value in listed(wanted))
     return equal != ("Not" in operator)
 
 
@@ -94,47 +93,44 @@ def _equals(operator: str, wanted: str, given: str) -> bool:
     return wanted.lower() == given.lower() if operator in {"Bool", "StringEqualsIgnoreCase"} else wanted == given
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
 def document(policy: Any) -> list[dict[str, Any]]:
     """The statements of a policy's JSON, or of the object that Pulumi makes of it."""
-    if isinstance(policy, str):
-        try:
-            policy = json.loads(policy)
-        except ValueError:
-            return []  # graph_policies says so
-    found: list[dict[str, Any]] = _listed((policy or {}).get("Statement"))
-    return found
+    return [statement.data for statement in Values({"policy": policy}).part("policy").parts("Statement")]
+
+
+def parsed(policy: Any) -> list[Statement]:
+    """The statements of a policy."""
+    return [_statement(statement) for statement in document(policy)]
 
 
 def statements_of(graph: Graph, role: Resource) -> list[Statement]:
     """What the role's policies say: its own, those attached to it, and AWS's."""
-    own = [inline["policy"] for inline in role.value("inlinePolicies") or []]
+    own = [inline.raw("policy") for inline in role.parts("inlinePolicies")]
     names = {role.value("name"), role.value("arn"), role.id}
-    own += [p.value("policy") for p in graph.of_type("aws:iam/rolePolicy:RolePolicy") if p.value("role") in names]
-    attached = list(role.value("managedPolicyArns") or [])
+    own += [p.raw("policy") for p in graph.of_type("aws:iam/rolePolicy:RolePolicy") if p.value("role") in names]
+    attached = role.texts("managedPolicyArns")
     attachments = graph.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    attached += [attachment.value("policyArn") for attachment in attachments if attachment.value("role") in names]
-    found = [_statement(statement) for policy in own for statement in document(policy)]
+    attached += [str(attachment.value("policyArn")) for attachment in attachments if attachment.value("role") in names]
+    found = [statement for policy in own for statement in parsed(policy)]
     for arn in attached:
         written = graph.with_output("arn", arn, "aws:iam/policy:Policy")
         if written:
-            found += [_statement(statement) for statement in document(written.value("policy"))]
+            found += parsed(written.raw("policy"))
         else:
-            name = str(arn).rpartition("/")[2]
+            name = arn.rpartition("/")[2]
             actions = MANAGED.get(name, ["*"] if name.endswith("FullAccess") else [])
             found.append(Statement(True, tuple(actions), ("*",), {}, frozenset(), managed=True))
     return found
 
 
 def _statement(data: dict[str, Any]) -> Statement:
+    said = Values(data)
+    tests = said.part("Condition")
     return Statement(
         allow=data.get("Effect") == "Allow",
-        actions=tuple(_listed(data.get("Action", data.get("NotAction")))),
-        resources=tuple(_listed(data.get("Resource", data.get("NotResource")))),
-        conditions=data.get("Condition", {}),
+        actions=(*said.texts("Action"), *said.texts("NotAction")),
+        resources=(*said.texts("Resource"), *said.texts("NotResource")),
+        conditions={test: tests.part(test).data for test in tests.data},
         inverted=frozenset({"NotAction", "NotResource"} & data.keys()),
     )
 

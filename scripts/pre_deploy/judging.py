@@ -1,11 +1,11 @@
 """Asking every check about one rehearsed deploy."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from pre_deploy.checks import Check, name_of, needs_graph
-from pre_deploy.finding import Finding
+from pre_deploy.finding import Finding, Severity
 from pre_deploy.graph import Rehearsed
 
 
@@ -32,17 +32,50 @@ class Verdict:
 def judge(rehearsed: Rehearsed, checks: Sequence[Check], verdict: Verdict, say: Callable[[str], None]) -> None:
     """Add what the checks say. Of a graph that is not whole, only what needs none is asked."""
     whole = bool(rehearsed.graph.data.get("complete"))
+    found: list[Finding] = []
     for check in checks:
         if not whole and needs_graph(check):
             continue
         started = time.monotonic()
         try:
-            found = list(check(rehearsed))
+            said = list(check(rehearsed))
         except Exception as fault:  # noqa: BLE001 - the other checks still have something to say
             verdict.errors.append(f"The check {name_of(check)} crashed: {type(fault).__name__}: {fault}")
             say(f"  {name_of(check)}: crashed")
             continue
         verdict.checks += 1
-        verdict.findings.extend(finding for finding in found if finding not in verdict.findings)
-        told = f"{len(found)} findings" if found else "ok"
+        found.extend(said)
+        told = f"{len(said)} findings" if said else "ok"
         say(f"  {name_of(check)}: {told}, {time.monotonic() - started:.1f} s")
+    verdict.findings = merged([*verdict.findings, *found])
+
+
+WORST_FIRST: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding where the same rule points several times to the same line: that is one mend, of one cause."""
+    together: dict[tuple[str, str, int], list[Finding]] = {}
+    for finding in findings:
+        together.setdefault((finding.id, finding.file, finding.line), []).append(finding)
+    return [
+        replace(
+            min(same, key=lambda one: WORST_FIRST.index(one.severity)),
+            message=in_one([one.message for one in same]),
+            fix=in_one([one.fix for one in same]),
+        )
+        for same in together.values()
+    ]
+
+
+def in_one(texts: Sequence[str]) -> str:
+    """Texts that differ in one word become one that names them all; others stand below each other."""
+    words = [text.split(" ") for text in dict.fromkeys(texts)]
+    differ = {at for text in words for at, (one, other) in enumerate(zip(words[0], text, strict=False)) if one != other}
+    if len(differ) != 1 or len({len(text) for text in words}) > 1:
+        return "\n".join(dict.fromkeys(texts))
+    (at,) = differ
+    *others, last = (text[at] for text in words)
+    return " ".join(
+        [*words[0][:at], f"{', '.join(word.rstrip(',') for word in others)} and {last}", *words[0][at + 1 :]]
+    )

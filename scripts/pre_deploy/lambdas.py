@@ -26,8 +26,13 @@ TARGETS = {
 
 def variables(function: Resource) -> dict[str, str]:
     """The environment of a function."""
-    found: dict[str, str] = (function.value("environment") or {}).get("variables") or {}
-    return found
+    given = function.part("environment").part("variables")
+    return {name: str(given.value(name)) for name in given.data if given.value(name) is not None}
+
+
+def architectures(function: Resource) -> list[str]:
+    """What its native code is for."""
+    return function.texts("architectures") or ["x86_64"]
 
 
 def label(graph: Graph, function: Resource) -> str:

@@ -16,6 +16,12 @@ def parameter(graph: Graph, variable: str) -> Resource | None:
     return None
 
 
+def known_value(graph: Graph, variable: str) -> str:
+    """What functions read there; an empty object where the graph has no such parameter, or keeps its value secret."""
+    found = parameter(graph, variable)
+    return "{}" if found is None or value_of(found) == "[secret]" else value_of(found)
+
+
 def value_of(found: Resource) -> str:
     """What stands in it."""
     return str(found.value("insecureValue") or found.value("value") or "")

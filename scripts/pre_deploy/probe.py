@@ -20,6 +20,7 @@ from typing import Any
 from pre_deploy.archive import contents, handler_module, in_repository, unpack
 from pre_deploy.events import Sample, samples
 from pre_deploy.graph import Artifact, Rehearsed, Resource
+from pre_deploy.lambdas import variables
 
 CHILD = Path(__file__).with_name("probe_child.py")
 LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -92,7 +93,7 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
                 "function_name": function.value("name"),
                 "memory": function.value("memorySize"),
                 "arn": function.value("arn"),
-                "log_group": (function.value("loggingConfig") or {}).get("logGroup", ""),
+                "log_group": function.part("loggingConfig").value("logGroup") or "",
                 "timeout": function.value("timeout") or 3,
             },
         }
@@ -130,19 +131,13 @@ def source_of(rehearsed: Rehearsed, probe: Probe, fault: dict[str, Any]) -> tupl
     return file, next((number for number, line in enumerate(lines, 1) if line.startswith(starts)), 1)
 
 
-def variables_of(function: Resource) -> dict[str, str]:
-    """The environment that the stack gives a function."""
-    variables: dict[str, Any] = (function.value("environment") or {}).get("variables") or {}
-    return {name: str(value) for name, value in variables.items()}
-
-
 def environment(function: Resource, task_root: str) -> dict[str, str]:
     """What the stack sets, what Lambda sets, and endpoints where nobody answers."""
     arn = str(function.value("arn")).split(":")
     region = arn[3] if len(arn) > 3 else "us-east-1"
     name = str(function.value("name"))
     return {
-        **variables_of(function),
+        **variables(function),
         **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), region),
         "AWS_ACCESS_KEY_ID": "rehearsal",
         "AWS_SECRET_ACCESS_KEY": "rehearsal",

@@ -20,6 +20,7 @@ from typing import Any
 
 READS: list[dict[str, Any]] = []  # of environment variables, by the function's own code
 OWN: set[str] = set()  # absolute paths of the function's own files: those that no distribution brought
+RAISED: list[dict[str, Any]] = []  # the errors of this call that went through them, handled or not
 
 
 def record(name: str, how: str) -> None:
@@ -75,6 +76,37 @@ def cut_off() -> None:
     patched: Any = socket
     patched.getaddrinfo, patched.socket.connect = unresolved, refused
     time.sleep = lambda seconds: sleep(min(float(seconds), 0.005))
+
+
+def keep_read_only(root: str) -> None:
+    """The archive's folder cannot be written to, as on Lambda."""
+
+    def opened(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
+            path = str(Path(arguments[0]).absolute())
+            if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{root}/"):
+                raise OSError(30, "Read-only file system", path)
+
+    sys.addaudithook(opened)
+
+
+def watch_errors() -> None:
+    """Note every error where the function's own code meets it first."""
+    monitoring = getattr(sys, "monitoring", None)  # Python 3.12 and newer
+    if monitoring is None:
+        return
+    known: list[BaseException] = []
+
+    def raised(code: Any, _offset: int, error: BaseException) -> None:
+        if code.co_filename in OWN and isinstance(error, Exception) and not any(error is each for each in known):
+            known.append(error)
+            RAISED.append(
+                {**fault_of(error), "ours": sys.modules[type(error).__module__].__dict__.get("__file__") in OWN}
+            )
+
+    monitoring.use_tool_id(monitoring.PROFILER_ID, "pre-deploy")
+    monitoring.register_callback(monitoring.PROFILER_ID, monitoring.events.RAISE, raised)
+    monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.RAISE)
 
 
 class Context:
@@ -134,6 +166,7 @@ def optional_settings() -> list[str]:
 def answer_to(handler: Any, event: Any, context: Context) -> dict[str, Any]:
     """What the handler answers, or what became of it."""
     started = time.monotonic()
+    RAISED.clear()
     try:
         value = handler(event, context)
     except BaseException as error:  # noqa: BLE001 - whatever it is: that is the question
@@ -144,7 +177,8 @@ def answer_to(handler: Any, event: Any, context: Context) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001 - as above
             told = {"unserialisable": f"{type(error).__name__}: {error}"}
     sys.stdout.flush()
-    return {**told, "seconds": time.monotonic() - started}
+    theirs = [error for error in RAISED if not error["ours"]] or RAISED
+    return {**told, "raised": theirs[-1] if theirs else None, "seconds": time.monotonic() - started}
 
 
 def main() -> None:
@@ -155,6 +189,7 @@ def main() -> None:
     sys.path.append(told["runtime"])
     os.chdir(told["task_root"])
     watch_environment()
+    watch_errors()
     cut_off()
     result: dict[str, Any] = {"import_error": None, "answers": [], "reads": READS, "optional": []}
     module, _, name = told["handler"].rpartition(".")
@@ -163,6 +198,7 @@ def main() -> None:
     except BaseException as error:  # noqa: BLE001 - as above
         result["import_error"] = fault_of(error)
     else:
+        keep_read_only(told["task_root"])
         context = Context(told["context"])
         result["answers"] = [answer_to(handler, event, context) for event in told["events"]]
         result["optional"] = optional_settings()

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+CONFIG = "project.config.ts"
+
 PERSONAL = re.compile(r"dev-[a-z0-9]+")
 """A developer's own copy of ``dev``: as in infra/settings.ts."""
 
@@ -25,8 +27,16 @@ def account_variable(root: Path, stage: str) -> str | None:
     return found.group(1) if found else None
 
 
+def setting(root: Path, stage: str, name: str) -> tuple[str, int] | None:
+    """What a stage says of itself, as it is written, and where."""
+    file, block = root / CONFIG, _stages(root).get(stage, "")
+    found = re.search(rf"^    {name}: (.+),$", block, flags=re.MULTILINE)
+    before = file.read_text(encoding="utf-8").partition(block)[0] if found else ""
+    return (found[1], f"{before}{block[: found.start()]}".count("\n") + 1) if found else None
+
+
 def _stages(root: Path) -> dict[str, str]:
-    file = root / "project.config.ts"
+    file = root / CONFIG
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     _, _, stages = text.partition("export const stages")
     body = stages.partition("\n};")[0]

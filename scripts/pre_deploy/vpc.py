@@ -1,10 +1,9 @@
 """Who reaches whom inside the VPC: routes, endpoints and security groups, as the graph has them."""
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
-from typing import Any
+from ipaddress import IPv4Network, ip_network
 
-from pre_deploy.graph import Graph, Resource
+from pre_deploy.graph import Graph, Resource, Values
 
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -20,12 +19,12 @@ def by_id(graph: Graph, ids: Iterable[object]) -> list[Resource]:
 
 def subnets(graph: Graph, function: Resource) -> list[Resource]:
     """A function's subnets; none for one outside of a VPC."""
-    return by_id(graph, (function.value("vpcConfig") or {}).get("subnetIds") or ())
+    return by_id(graph, function.part("vpcConfig").texts("subnetIds"))
 
 
 def groups(function: Resource) -> list[str]:
     """The ids of a function's security groups."""
-    return list((function.value("vpcConfig") or {}).get("securityGroupIds") or ())
+    return function.part("vpcConfig").texts("securityGroupIds")
 
 
 def route_table(graph: Graph, subnet: Resource) -> Resource | None:
@@ -41,34 +40,30 @@ def way_out(graph: Graph, subnet: Resource) -> str | None:
     table = route_table(graph, subnet)
     if table is None:
         return None
-    routes = [dict(route) for route in table.value("routes") or []]
+    routes = table.parts("routes")
     for route in graph.of_type("aws:ec2/route:Route"):
         if route.value("routeTableId") == table.id:
-            routes.append({**route.inputs, "cidrBlock": route.value("destinationCidrBlock")})
+            routes.append(Values({**route.inputs, "cidrBlock": route.value("destinationCidrBlock")}))
     for found in routes:
-        if found.get("cidrBlock") == EVERYWHERE[0]:
-            return "internet" if str(found.get("gatewayId") or "").startswith("igw-") else "nat"
+        if found.value("cidrBlock") == EVERYWHERE[0]:
+            return "internet" if str(found.value("gatewayId")).startswith("igw-") else "nat"
     return None
 
 
-def rules(graph: Graph, group_id: str, direction: str) -> Iterator[dict[str, Any]]:
+def rules(graph: Graph, group_id: str, direction: str) -> Iterator[Values]:
     """The rules of a group, ``ingress`` or ``egress``, wherever the program writes them."""
     for group in (g for kind in GROUPS for g in graph.of_type(kind) if g.id == group_id):
-        yield from group.value(direction) or ()
+        yield from group.parts(direction)
     for rule in graph.of_type("aws:ec2/securityGroupRule:SecurityGroupRule"):
         if rule.value("securityGroupId") == group_id and rule.value("type") == direction:
             source = rule.value("sourceSecurityGroupId")
-            yield {**rule.inputs, "securityGroups": [source] if source else []}
+            yield Values({**rule.inputs, "securityGroups": [source] if source else []})
     kind = "aws:vpc/securityGroup{0}Rule:SecurityGroup{0}Rule".format(direction.capitalize())
     for rule in graph.of_type(kind):
         if rule.value("securityGroupId") == group_id:
             peer, block = rule.value("referencedSecurityGroupId"), rule.value("cidrIpv4")
-            yield {
-                **rule.inputs,
-                "protocol": rule.value("ipProtocol"),
-                "securityGroups": [peer] if peer else [],
-                "cidrBlocks": [block] if block else [],
-            }
+            peers_and_blocks = {"securityGroups": [peer] if peer else [], "cidrBlocks": [block] if block else []}
+            yield Values({**rule.inputs, "protocol": rule.value("ipProtocol"), **peers_and_blocks})
 
 
 def lets_through(
@@ -81,24 +76,26 @@ def lets_through(
     others = set(peers)
     for group_id in group_ids:
         for rule in rules(graph, group_id, direction):
-            protocol = str(rule.get("protocol"))
+            protocol = str(rule.value("protocol"))
             whole = protocol in {"-1", "all"}
-            low, high = rule.get("fromPort"), rule.get("toPort")
-            ports = whole or (protocol in {"tcp", "6"} and low is not None and int(low) <= port <= int(high or low))
-            named = others & set(rule.get("securityGroups") or ()) or (rule.get("self") and group_id in others)
-            if ports and (named or _covers(rule.get("cidrBlocks") or (), list(blocks))):
+            low = rule.number("fromPort", -1)
+            ports = whole or (protocol in {"tcp", "6"} and 0 <= low <= port <= rule.number("toPort", low))
+            named = others & set(rule.texts("securityGroups")) or (rule.value("self") and group_id in others)
+            if ports and (named or _covers(rule.texts("cidrBlocks"), list(blocks))):
                 return True
     return False
 
 
 def _covers(allowed: Iterable[str], blocks: list[str]) -> bool:
-    nets = [ip_network(block, strict=False) for block in allowed]
-    return bool(blocks) and all(any(_inside(block, net) for net in nets) for block in blocks)
+    return bool(blocks) and all(any(_inside(block, net) for net in allowed) for block in blocks)
 
 
-def _inside(block: str, net: Any) -> bool:
-    inner = ip_network(block, strict=False)
-    return inner.version == net.version and bool(inner.subnet_of(net))
+def _inside(block: str, net: str) -> bool:
+    try:
+        inner, outer = ip_network(block, strict=False), ip_network(net, strict=False)
+    except ValueError:  # no addresses: the deploy would say so
+        return False
+    return isinstance(inner, IPv4Network) == isinstance(outer, IPv4Network) and bool(inner.subnet_of(outer))  # type: ignore[arg-type]
 
 
 def blocks_of(found: Iterable[Resource]) -> list[str]:

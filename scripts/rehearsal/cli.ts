@@ -18,6 +18,7 @@ const HELP = `Rehearses a deploy of an SST app: the real "sst deploy", with no a
   --moto PROGRAM   moto's server (default: moto_server, from the path)
   --timeout SEC    give up after so many seconds (default: 900)
   --keep           leave the working copy behind, to look into
+  --end-with-stdin stop when standard input ends: however the caller ended, it closes that
   --help           this text
 
 Exit status: 0 when the whole graph and every artifact came out, 1 when the app would not deploy, 2 when the
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     moto: { type: "string", default: "moto_server" },
     timeout: { type: "string", default: "900" },
     keep: { type: "boolean", default: false },
+    "end-with-stdin": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -50,6 +52,8 @@ async function main(): Promise<number> {
   const started = performance.now();
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  process.stderr.on("error", () => undefined); // whoever read it may be gone: what was started is ended all the same
+  if (values["end-with-stdin"]) process.stdin.once("close", () => interrupted.abort()).resume().unref();
   const { graph, artifacts, ok } = await rehearse({
     app: resolve(values.app),
     stage: values.stage,

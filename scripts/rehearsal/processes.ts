@@ -1,6 +1,8 @@
 /** Starts programs, hands on what they print, and sees to it that none is left behind. */
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 
 export interface Outcome {
   code: number | null;
@@ -34,9 +36,24 @@ export function withoutColours(text: string): string {
   return text.replace(COLOURS, "");
 }
 
+const WATCH = 'while read -r pid; do pids="$pids $pid"; done; for pid in $pids $(cat "$0"); do kill -9 "-$pid"; done';
+let watcher: Writable | undefined;
+
+/**
+ * Starts a shell that outlives this process, even one that is killed, and then kills what it started: it is told the
+ * leader of each process group, and reads on until this end of its input is gone. `file` may have more of them.
+ */
+export function watchOver(file: string): void {
+  const shell = spawn("sh", ["-c", WATCH, file], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  shell.unref();
+  (shell.stdin as Socket).unref();
+  watcher = shell.stdin.on("error", () => undefined);
+}
+
 export function start({ command, args, cwd, env, onLine, signal }: Program): Running {
   // A process group of its own: a Ctrl-C in the terminal reaches this process first, which ends the rest in order.
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid !== undefined) watcher?.write(`${child.pid}\n`);
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

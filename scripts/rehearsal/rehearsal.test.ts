@@ -214,6 +214,20 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.match(stderr, /it was interrupted/);
   });
 
+  test("a rehearsal ends, and cleans up, when whoever started it is gone", async () => {
+    const out = mkdtempSync(join(root, "orphaned-"));
+    const options = ["--app", APP, "--stage", "dev", "--out", out, "--end-with-stdin"];
+    const child = spawn(process.execPath, [...COMMAND, ...options]);
+    let stderr = "";
+    child.stderr.on("data", (data: Buffer) => {
+      stderr += data.toString();
+      if (!stderr.includes("~  Deploy")) return;
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); // as the end of its process does
+    });
+    const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+    assert.equal(code, 2); // and the next test looks for what it left
+  });
+
   test("nothing of the app was changed, and nothing is left behind", () => {
     assert.deepEqual(contents(APP), untouched);
     assert.deepEqual(

@@ -8,7 +8,7 @@ import { installPrograms, sstEnvironment } from "./environment.ts";
 import { CannotRehearse } from "./errors.ts";
 import { linesAddedBySst } from "./engine/source-position.ts";
 import type { Artifact, Diagnostic, Graph, SourcePosition } from "./graph.ts";
-import { endGroups, run, type Outcome } from "./processes.ts";
+import { endGroups, run, watchOver, type Outcome } from "./processes.ts";
 import { claimDirectory, copyApp, findSst, installPlatform } from "./workspace.ts";
 
 export interface RehearsalOptions {
@@ -48,15 +48,17 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     rmSync(join(out, old), { recursive: true, force: true });
   const directory = claimDirectory(app);
   const workspace = join(directory, "app");
+  const pids = join(directory, "pids");
+  watchOver(pids);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   try {
     installPrograms(directory, ENGINE);
     const env = sstEnvironment(options.env, { directory, account, python: options.python ?? pythonOf(app) });
     const cloud = startCloud(options.moto, env, directory, account);
     cloud.catch(() => undefined);
-    const pids = join(directory, "pids");
     try {
-      await installPlatform({ app, stage, sst, env, say, ...signal });
+      const refused = await installPlatform({ app, stage, sst, env, say, ...signal });
+      if (refused !== null) return conclude(options, app, join(directory, "none"), refused);
       copyApp(app, workspace, sst.modules);
       say(`Deploying stage ${stage} to nowhere`);
       const raw = join(directory, "graph.json");
@@ -113,9 +115,10 @@ function conclude(
   if (failed && !graph.diagnostics.some(({ severity }) => severity === "error")) {
     const ended = outcome.signal === null ? `exit status ${outcome.code}` : outcome.signal;
     const words = outcome.output.filter(worthSaying).join("\n").replaceAll(`${workspace}/`, "");
+    const command = workspace === app ? "sst install" : "sst deploy";
     add({
       severity: "error",
-      message: `sst deploy ended with ${ended}:\n${words}`,
+      message: `${command} ended with ${ended}:\n${words}`,
       urn: null,
       sourcePosition: positionOf(words, workspace),
     });

@@ -21,12 +21,14 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CannotRehearse } from "./errors.ts";
-import { run } from "./processes.ts";
+import { run, type Outcome } from "./processes.ts";
 
 /** What is installed or made anew; and, where git does not say what belongs to the app, what may hold credentials. */
 const MADE = /(^|\/)(\.git|\.sst|\.venv|node_modules|__pycache__)(\/|$)/;
 const CREDENTIALS = /(^|\/)\.env(\.[^/]*)?$/;
 const LOCK_WAIT_MS = 200;
+/** What npm and SST say when they cannot reach what they need: no fault of the app. */
+const OUT_OF_REACH = /ENOTFOUND|EAI_AGAIN|ECONN(REFUSED|RESET)|ETIMEDOUT|dial tcp|i\/o timeout/;
 
 export interface Sst {
   /** The command line's script, to be run by Node. */
@@ -61,32 +63,35 @@ export interface Installation {
   signal?: AbortSignal;
 }
 
-/** Runs `sst install` in the app itself when its platform is missing or older than its configuration. */
-export async function installPlatform({ app, stage, sst, env, say, signal }: Installation): Promise<void> {
+/**
+ * Runs `sst install` in the app itself when its platform is missing or older than its configuration. Gives what SST
+ * said where it refused the configuration, and there is no platform to go on with; else null.
+ */
+export async function installPlatform({ app, stage, sst, env, say, signal }: Installation): Promise<Outcome | null> {
   const folder = join(app, ".sst");
   const packages = join(folder, "platform", "node_modules");
   const stamp = join(folder, "rehearsal-installed");
   const wanted = configuration(app, sst);
   const installed = (): boolean => existsSync(packages) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
-  if (installed()) return;
+  if (installed()) return null;
   mkdirSync(folder, { recursive: true });
   const release = await lock(join(folder, "rehearsal-lock"));
   try {
-    if (installed()) return;
+    if (installed()) return null;
     say("Installing SST's platform and its providers");
-    const { code, output } = await run({
+    const outcome = await run({
       command: process.execPath,
       args: [sst.script, "install", "--stage", stage, "--print-logs"],
       cwd: app,
       env,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (code === 0) writeFileSync(stamp, wanted);
-    // With an older platform the deploy itself fails of what is wrong with the configuration, and tells it better.
-    else if (!existsSync(packages) || signal?.aborted === true) {
-      const told = output.filter((line) => !line.includes("level=INFO")).join("\n");
+    if (outcome.code === 0) writeFileSync(stamp, wanted);
+    const told = outcome.output.filter((line) => !line.includes("level=INFO")).join("\n");
+    if (signal?.aborted === true || (outcome.code !== 0 && OUT_OF_REACH.test(told)))
       throw new CannotRehearse(`sst install failed:\n${told}`);
-    }
+    // With an older platform the deploy itself fails of what is wrong with the configuration, and tells it better.
+    return outcome.code === 0 || existsSync(packages) ? null : outcome;
   } finally {
     release();
   }

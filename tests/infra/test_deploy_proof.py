@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-import yaml  # type: ignore[import-untyped]  # moto brings it, without types
+import yaml
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -400,7 +400,7 @@ def answers() -> dict[str, dict[str, Any]]:
             }
         },
         "rds": {
-            "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "17.9"}]},
+            "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "18.3"}]},
             "describe_orderable_db_instance_options": {"OrderableDBInstanceOptions": [{}]},
         },
         "secretsmanager": {"list_secrets": {"SecretList": []}},
@@ -417,7 +417,7 @@ def rehearsed() -> Rehearsed:
     resources = [
         resource("aws:iam/role:Role", {"inlinePolicies": [{"policy": json.dumps({"Resource": [arn]})}]}),
         resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": 100}),
-        resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "17", "instanceClass": "db.t"}),
+        resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "18", "instanceClass": "db.t"}),
         resource("aws:secretsmanager/secret:Secret", {"name": "mine"}),
         resource("aws:ec2/subnet:Subnet", {"availabilityZone": "us-east-1a"}),
         resource(

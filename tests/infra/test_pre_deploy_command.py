@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_findings(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]
     printed = capsys.readouterr()
     out = json.loads(printed.out)
     assert (out["ok"], out["checks"]) == (False, 3)
-    assert out["findings"][1] == {
+    assert out["findings"][0] == {
         "id": "grave",
         "severity": "critical",
         "file": "infra/main.ts",
@@ -75,6 +76,32 @@ def test_findings(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]
         "fix": "mend it",
     }
     assert printed.err.index("infra/main.ts:7  grave") < printed.err.index("infra/main.ts:7  small")
+
+
+def test_one_cause_is_one_finding_that_names_all(
+    judged: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def of_each(_rehearsed: Rehearsed) -> Iterable[Finding]:
+        for name in ("Api", "Migrator", "Sweeper"):
+            yield replace(finding("same"), message=f"{name} has no DB_HOST.")
+
+    assert judged(of_each, grumbling) == 1
+    _, same, *others = json.loads(capsys.readouterr().out)["findings"]
+    assert (same["message"], same["fix"]) == ("Api, Migrator and Sweeper has no DB_HOST.", "mend it")
+    assert len(others) == 1
+
+
+def test_what_is_to_be_mended_first_comes_first() -> None:
+    def of(identifier: str, severity: Severity, file: str, line: int, message: str) -> Finding:
+        return Finding(identifier, severity, file, line, message, "mend it")
+
+    echo = of("rehearsal-failed", "high", "sst.config.ts", 1, "UV export failed with exit code 2")
+    unplaced = of("rehearsal-failed", "high", "sst.config.ts", 1, "The app name is invalid.")
+    placed = of("rehearsal-failed", "high", "infra/queue.ts", 7, "Queue is not unique")
+    silent = of("import-undeclared", "critical", "functions/a.py", 3, "No module named x")
+    lock = of("project-file-broken", "high", "uv.lock", 9, "uv cannot read it")
+    assert rehearsal.in_order([echo, unplaced, placed, silent, lock]) == [placed, lock, silent, unplaced]
+    assert rehearsal.in_order([echo, silent]) == [silent, echo]
 
 
 def test_without_json_nothing_is_on_stdout(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,8 +160,10 @@ def test_what_cannot_be_judged(deploy: Deploy, arguments: list[str], capsys: pyt
     held = [] if "--rehearsal" in arguments else ["--rehearsal", str(deploy.out)]
     assert command.main([*arguments, *held, "--root", str(deploy.root), "--json"]) == 2
     printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "could not be run" in printed.err
+    out = json.loads(printed.out)
+    assert (out["ok"], out["findings"]) == (False, [])
+    assert "could not be run" in out["errors"][0]
+    assert out["errors"][0] in printed.err
 
 
 def test_the_checks_have_names_of_their_own() -> None:

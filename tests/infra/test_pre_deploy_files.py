@@ -17,6 +17,7 @@ from pre_deploy.checks import (
     files_leftovers,
     files_models,
     files_node,
+    files_python_version,
     files_toolchain,
 )
 from pre_deploy.checks.files_python_version import allowed_minors
@@ -38,7 +39,16 @@ COPIED = (
     "uv.lock",
 )
 FOLDERS = ("database", "functions", "infra")
-MODULES = (files_code, files_config, files_imports, files_leftovers, files_models, files_node, files_toolchain)
+MODULES = (
+    files_code,
+    files_config,
+    files_imports,
+    files_leftovers,
+    files_models,
+    files_node,
+    files_python_version,
+    files_toolchain,
+)
 WITHOUT_TYPES = tuple(check for module in MODULES for check in module.CHECKS if check is not files_node.types)
 MODELS = "functions/analysis/domain/models.json"
 
@@ -110,13 +120,13 @@ class Tree:
         return [finding for check in checks if check is not files_node.types for finding in check(rehearsed)]
 
     def type_errors(self) -> list[Finding]:
+        files_node.compiled.cache_clear()  # the command asks once; a test edits in between
         return list(files_node.types(Rehearsed(self.root, "dev", Graph(self.data), ())))
 
 
 def checks_of(rule: str) -> list[Any]:
-    """The check whose own text names the rule, or all of the module that does."""
-    module = next(module for module in MODULES if f'"{rule}"' in inspect.getsource(module))
-    return [check for check in module.CHECKS if f'"{rule}"' in inspect.getsource(check)] or list(module.CHECKS)
+    """The checks whose own text names the rule, or all."""
+    return [check for check in WITHOUT_TYPES if f'"{rule}"' in inspect.getsource(check)] or list(WITHOUT_TYPES)
 
 
 @pytest.fixture
@@ -127,7 +137,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
         shutil.copy(ROOT / file, tmp_path / file)
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "[!u]*.pem"))
-    for name, version in {"sst": "4.17.1", "typescript": "5.9.3", "@types/node": "24.19.2"}.items():
+    for name, version in json.loads((ROOT / "package.json").read_text())["devDependencies"].items():
         add = {"name": name, "version": version}
         (tmp_path / "node_modules" / name).mkdir(parents=True)
         (tmp_path / "node_modules" / name / "package.json").write_text(json.dumps(add))
@@ -168,7 +178,7 @@ AWS = "functions/analysis/adapters/aws.py"
 POSTGRES = "functions/analysis/adapters/postgres.py"
 HAIKU_45 = '"id": "global.anthropic.claude-haiku-4-5-20251001-v1:0"'
 
-FAULTS: dict[str, tuple[Callable[[Tree], None], str, str, str | int]] = {
+FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
     # what is done: (how, rule, file, line: a number, or text that stands in it)
     "a dependency that is not locked": (
         edit("functions/pyproject.toml", '"pg8000==1.31.6"', '"pg8000==1.31.5"'),
@@ -179,8 +189,21 @@ FAULTS: dict[str, tuple[Callable[[Tree], None], str, str, str | int]] = {
     "a project without a version": (
         edit("functions/pyproject.toml", 'dynamic = ["version"]\n', ""),
         "project-refused",
-        "pyproject.toml",
+        "functions/pyproject.toml",
         1,
+    ),
+    "a dependency of any version": (
+        edit("functions/pyproject.toml", "pg8000==1.31.6", "pg8000>=1.31"),
+        "dependency-not-pinned",
+        "functions/pyproject.toml",
+        "pg8000",
+    ),
+    "no root project": (remove("pyproject.toml"), "project-file-broken", "pyproject.toml", 1),
+    "letters of another time": (
+        lambda tree: (tree.root / "pyproject.toml").write_bytes(b'[project]\nname = "\xef"\n'),
+        "project-file-broken",
+        "pyproject.toml",
+        2,
     ),
     "merge markers in uv.lock": (append("uv.lock", "\n<<<<<<< main\n"), "project-file-broken", "uv.lock", "<<<<<<<"),
     "a workspace in a workspace": (
@@ -198,8 +221,8 @@ FAULTS: dict[str, tuple[Callable[[Tree], None], str, str, str | int]] = {
     "functions without a project": (
         remove("functions/pyproject.toml"),
         "workspace-member-missing",
-        "pyproject.toml",
-        "members =",
+        "functions/pyproject.toml",
+        1,
     ),
     "a member without a source": (
         edit("pyproject.toml", "analysis = { workspace = true }\n", ""),
@@ -338,12 +361,13 @@ FAULTS: dict[str, tuple[Callable[[Tree], None], str, str, str | int]] = {
     "no TLS": (
         edit(
             POSTGRES,
-            "            ssl_context=tls_context(settings.aws_region) if settings.remote_database else False,\n",
+            "            ssl_context=tls_context(settings.db_host, settings.aws_region) "
+            "if settings.remote_database else False,\n",
             "",
         ),
         "database-without-tls",
         POSTGRES,
-        "return native.Connection(",
+        "connection = native.Connection(",
     ),
     "no authority for the region": (
         remove("functions/analysis/adapters/rds_ca/us-east-1.pem"),
@@ -384,7 +408,10 @@ FAULTS: dict[str, tuple[Callable[[Tree], None], str, str, str | int]] = {
 }
 
 
-HARMLESS: dict[str, Callable[[Tree], None]] = {
+HARMLESS: dict[str, Callable[[Tree], object]] = {
+    "a byte order mark": lambda tree: (tree.root / "pyproject.toml").write_bytes(
+        b"\xef\xbb\xbf" + (tree.root / "pyproject.toml").read_bytes()
+    ),
     "an empty __init__.py less": remove("functions/analysis/handlers/__init__.py"),
     "an unused import at the top": edit("sst.config.ts", "export", 'import { unused } from "./infra/api";\nexport'),
     "a type imported at the top": edit("sst.config.ts", "export", 'import type { project } from "./x";\nexport'),
@@ -499,8 +526,8 @@ def typed(tree: Tree) -> Tree:
     (tree.root / "node_modules").symlink_to(ROOT / "node_modules")
     (tree.root / ".venv").symlink_to(ROOT / ".venv")
     shutil.rmtree(tree.root / "infra")
-    for file in ("sst.config.ts", "project.config.ts"):
-        (tree.root / file).unlink()
+    (tree.root / "project.config.ts").unlink()
+    tree.add("sst.config.ts", '/// <reference path="./.sst/platform/config.d.ts" />\n')
     tree.add(".sst/platform/config.d.ts", "")
     tree.add("infra/sst.d.ts", "declare class Queue { constructor(name: string, args: { fifo?: boolean }); }\n")
     tree.add("infra/queue.ts", 'export const jobs = new Queue("Jobs", {\n  fifo: true,\n});\n')
@@ -514,3 +541,43 @@ def test_an_argument_that_sst_would_ignore(typed: Tree) -> None:
     assert (finding.id, finding.file, finding.line) == ("typescript-error", "infra/queue.ts", 3)
     assert finding.severity == "medium"
     assert "silently ignores" in finding.message
+
+
+def test_types_that_are_not_asked_for(typed: Tree) -> None:
+    typed.edit("tsconfig.json", '"strict": true', '"strict": false')
+    [loose] = typed.type_errors()
+    assert (loose.id, loose.line) == ("types-not-strict", typed.line("tsconfig.json", '"strict"'))
+    typed.edit("tsconfig.json", '"strict": false', '"strict": true')
+    typed.edit("tsconfig.json", "infra/**/*.ts", "infra/**/*.d.ts")
+    [missed] = typed.type_errors()
+    assert (missed.id, missed.file) == ("types-not-checked", "tsconfig.json")
+    assert "infra/queue.ts" in missed.message
+
+
+def test_a_configuration_that_forgets_the_types(typed: Tree) -> None:
+    typed.add("sst.config.ts", "export {};\n")
+    typed.append("infra/queue.ts", "sst.aws;\naws.s3;\n")
+    [found] = typed.type_errors()
+    assert (found.id, found.file) == ("types-not-checked", "sst.config.ts")
+
+
+def test_types_of_a_platform_that_could_not_be_installed(typed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_node, "install_platform", lambda *_: None)
+    (typed.root / ".sst/platform/config.d.ts").unlink()
+    typed.append("infra/queue.ts", "sst.aws;\n")
+    assert typed.type_errors() == []  # SST's own words are told, and why: tsc has but echoes of it
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"compilerOptions": {}, "include": ["nothing.ts"]}'])
+def test_a_broken_tsconfig(typed: Tree, text: str) -> None:
+    typed.add("tsconfig.json", text)
+    assert {finding.file for finding in typed.type_errors()} == {"tsconfig.json"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "rule"), [("my_stage", "stage-name-invalid"), ("", "stage-name-invalid"), ("nope", "stage-unknown")]
+)
+def test_stages_that_there_are_not(tree: Tree, stage: str, rule: str) -> None:
+    [found] = files_config.stage(Rehearsed.nothing(tree.root, stage))
+    assert (found.id, found.file) == (rule, "project.config.ts")
+    assert "dev, staging, production" in found.fix

@@ -2,14 +2,30 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.checks import graph_configuration, graph_exposure, graph_routes, graph_storage, graph_values
+from pre_deploy.checks import (
+    graph_browsers,
+    graph_configuration,
+    graph_denials,
+    graph_exposure,
+    graph_open_functions,
+    graph_routes,
+    graph_storage,
+    graph_values,
+)
+from pre_deploy.checks.graph_values import CERTIFICATES, proxies_are_trusted
+from pre_deploy.graph import Graph, Rehearsed
+from pre_deploy.wiring import wiring
 
-from tests.support.graphs import Recorded, findings, recorded
+from tests.support.graphs import ROOT, Recorded, findings, recorded
 
 CHECKS = (
+    *graph_browsers.CHECKS,
+    *graph_denials.CHECKS,
+    *graph_open_functions.CHECKS,
     *graph_configuration.CHECKS,
     *graph_exposure.CHECKS,
     *graph_routes.CHECKS,
@@ -21,6 +37,25 @@ API, DATABASE, STORAGE, QUEUE = "infra/api.ts", "infra/database.ts", "infra/stor
 PARAMETERS, NETWORK = "infra/parameters.ts", "infra/network.ts"
 
 type Change = Callable[[Recorded], object]
+
+
+def for_browsers(graph: Recorded, **changes: Any) -> None:
+    """Pages of one origin may call."""
+    sent = ["authorization", "content-type", "idempotency-key"]
+    cors = {"allowOrigins": ["https://example.com"], "allowMethods": ["GET", "POST"], "allowHeaders": sent}
+    graph["ApiApi"]["corsConfiguration"] = {**cors, **changes}
+
+
+def preflight_with_credentials(graph: Recorded) -> None:
+    """What is no route of its own asks who is calling, a browser's question too."""
+    for_browsers(graph)
+    graph["ApiRouteDefaultRoute"]["authorizationType"] = "AWS_IAM"
+
+
+def denied_by_its_policy(graph: Recorded, name: str) -> None:
+    """Nobody may do anything there."""
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    graph[name]["policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def no_suffix(graph: Recorded, resource: str, **properties: Any) -> None:
@@ -80,7 +115,6 @@ DEV: list[tuple[Change, str, str]] = [
     ),
     (lambda g: g["ApiStage"].pop("defaultRouteSettings"), "api-without-throttle", API),
     (lambda g: g["ApiStage"].pop("accessLogSettings"), "api-without-access-log", API),
-    (behind_a_proxy, "proxy-certificate-unknown", DATABASE),
     (lambda g: g.drop("ApiStage"), "api-not-deployed", API),
     (lambda g: g["ApiStage"].update(autoDeploy=False), "api-not-deployed", API),
     (lambda g: g.drop("DatabaseInstance"), "unknown-database", API),
@@ -130,10 +164,28 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: g["ResultsBucket"].update(bucket="DAW-staging"), "invalid-bucket-name", STORAGE),
     (lambda g: no_suffix(g, "ResultsBucket"), "fixed-bucket-name", STORAGE),
     (lambda g: g["Config"].update(insecureValue="{"), "parameter-does-not-fit", PARAMETERS),
-    (lambda g: g["Config"].update(insecureValue='{"llm":{"top_p":2}}'), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: g["Config"].update(insecureValue='{"llm":{"top_p":2}}'), "parameter-does-not-fit", "project.config.ts"),
     (lambda g: g["Config"].update(insecureValue='{"lm":{}}'), "parameter-does-not-fit", PARAMETERS),
-    (lambda g: rules(g, {"max_no_shows": "many"}), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: rules(g, {"max_no_shows": "many"}), "parameter-does-not-fit", "project.config.ts"),
     (lambda g: g["BusinessRules"].update(insecureValue='{"gaps":{}}'), "parameter-does-not-fit", PARAMETERS),
+    (lambda g: denied_by_its_policy(g, "JobsTlsOnly"), "policy-denies", QUEUE),
+    (lambda g: denied_by_its_policy(g, "SqsEndpoint"), "policy-denies", "infra/endpoints.ts"),
+    (
+        lambda g: g["ApiHandlerFunction"]["environment"]["variables"].update(DB_NAME="[secret]"),
+        "secret-in-environment",
+        "infra/function.ts",
+    ),
+    (
+        lambda g: g["SweeperFunction"].update(layers=["arn:aws:lambda:eu-west-1:111122223333:layer:a:1"]),
+        "other-region",
+        "infra/sweeper.ts",
+    ),
+    (lambda g: g["ApiRouteStatusPermissions"].update(principal="*", sourceArn=None), "open-function", API),
+    (lambda g: for_browsers(g, allowMethods=["GET"]), "cors-method-missing", API),
+    (lambda g: for_browsers(g, allowHeaders=["content-type"]), "cors-header-missing", API),
+    (preflight_with_credentials, "preflight-refused", API),
+    (lambda g: g["ApiApi"].update(disableExecuteApiEndpoint=True), "api-unreachable", API),
+    (lambda g: g["ResultsLifecycle"]["rules"].pop(0), "bucket-without-lifecycle", STORAGE),
     (lambda g: g["BusinessRules"].update(insecureValue="[]"), "parameter-does-not-fit", PARAMETERS),
     (lambda g: g["Config"].update(insecureValue=" " * 5000), "parameter-too-large", PARAMETERS),
     (lambda g: g["Config"].update(name="/other"), "unknown-parameter", API),
@@ -175,12 +227,35 @@ def test_what_is_open_weighs_more_outside_of_development() -> None:
     severities = []
     for stage in ("dev", "staging"):
         graph = recorded(stage)
-        graph["ApiApi"]["corsConfiguration"]["allowOrigins"] = ["*"]
-        severities += [finding.severity for finding in findings(CHECKS, graph)]
+        for_browsers(graph, allowOrigins=["*"])
+        found = findings(CHECKS, graph)
+        severities += [finding.severity for finding in found if finding.id == "cors-for-every-page"]
     assert severities == ["medium", "high"]
 
 
 def test_a_major_version_alone_is_never_withdrawn() -> None:
     graph = recorded()
-    graph["DatabaseInstance"]["engineVersion"] = "17.6"
+    graph["DatabaseInstance"]["engineVersion"] = "18.6"
     assert findings(CHECKS, graph) == []
+
+
+def test_a_proxy_needs_the_authorities_of_its_certificate(tmp_path: Path) -> None:
+    graph = recorded()
+    behind_a_proxy(graph)
+    assert list(proxies_are_trusted(Rehearsed(ROOT, "dev", Graph(graph.data), ()))) == []
+    [missing] = proxies_are_trusted(Rehearsed(tmp_path, "dev", Graph(graph.data), ()))
+    assert missing.id == "proxy-certificate-unknown"
+    assert "is missing" in missing.message
+    certificates = tmp_path / CERTIFICATES
+    certificates.mkdir(parents=True)
+    (certificates / "proxy.pem").write_bytes((ROOT / CERTIFICATES / "us-east-1.pem").read_bytes())
+    [wrong] = proxies_are_trusted(Rehearsed(tmp_path, "dev", Graph(graph.data), ()))
+    assert "does not have that" in wrong.message
+
+
+def test_a_proxy_changes_nothing_for_the_local_stack() -> None:
+    graph = recorded()
+    before = wiring(Graph(graph.data))
+    for name in ("ApiHandlerFunction", "AiProcessorFunction", "SweeperFunction"):
+        graph[name]["environment"]["variables"]["DB_HOST"] = "db.proxy-abc123.us-east-1.rds.amazonaws.com"
+    assert wiring(Graph(graph.data)) == before

@@ -45,12 +45,12 @@ def swap_endpoint_group(graph: Recorded) -> None:
 
 
 CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
-    (lambda g: g.drop("BedrockEndpoint"), "service-out-of-reach", "infra/processor.ts", "bedrock-runtime"),
-    (lambda g: g.drop("SqsEndpoint"), "service-out-of-reach", "infra/sweeper.ts", "sqs"),
-    (lambda g: g.drop("SecretsEndpoint"), "service-out-of-reach", "infra/migration.ts", "secretsmanager"),
-    (lambda g: g.drop("ParametersEndpoint"), "service-out-of-reach", "infra/api.ts", "ssm"),
-    (lambda g: g.drop("S3Endpoint"), "service-out-of-reach", "infra/api.ts", "s3"),
-    (half_a_nat, "service-out-of-reach", "infra/processor.ts", "VpcPrivateSubnet2 has no NAT"),
+    (lambda g: g.drop("BedrockEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "bedrock-runtime"),
+    (lambda g: g.drop("SqsEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "sqs"),
+    (lambda g: g.drop("SecretsEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "secretsmanager"),
+    (lambda g: g.drop("ParametersEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "ssm"),
+    (lambda g: g.drop("S3Endpoint"), "service-out-of-reach", "infra/endpoints.ts", "s3"),
+    (half_a_nat, "service-out-of-reach", "infra/network.ts", "VpcPrivateSubnet2 has no NAT"),
     (lambda g: g["S3Endpoint"]["routeTableIds"].pop(), "service-out-of-reach", "infra/endpoints.ts", "route table"),
     (
         lambda g: g["BedrockEndpoint"].update(privateDnsEnabled=False),
@@ -61,7 +61,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (
         lambda g: g["BedrockEndpoint"].update(serviceName="com.amazonaws.us-east-1.bedrock"),
         "service-out-of-reach",
-        "infra/processor.ts",
+        "infra/endpoints.ts",
         "bedrock-runtime",
     ),
     (
@@ -104,6 +104,13 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "ApiHandler",
     ),
     (lambda g: g["SweeperFunction"].pop("vpcConfig"), "function-outside-vpc", "infra/sweeper.ts", "Sweeper"),
+    (
+        lambda g: g["Migration"].update(triggers={}),
+        "migration-not-triggered",
+        "infra/migration.ts",
+        "no later one",
+    ),
+    (lambda g: g["Migration"].update(input="now"), "invocation-input", "infra/migration.ts", "json"),
     (lambda g: g.drop("Migration"), "schema-never-applied", "infra/migration.ts", "relation"),
     (
         lambda g: g.resource("ApiHandlerFunction").update(dependencies=[]),

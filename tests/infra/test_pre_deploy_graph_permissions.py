@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.checks import graph_models, graph_permissions, graph_policies
+from pre_deploy.checks import files_models, graph_models, graph_permissions, graph_policies
 from pre_deploy.graph import Graph, Rehearsed
 from pre_deploy.handler_calls import calls_of
 
@@ -14,7 +14,7 @@ from tests.support.graphs import ROOT, Recorded, findings, recorded
 
 CHECKS = (*graph_permissions.CHECKS, *graph_policies.CHECKS, *graph_models.CHECKS)
 
-PROCESSOR, API, SWEEPER = "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts"
+PROCESSOR, API, SWEEPER, MODEL = "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts", "infra/model.ts"
 
 
 def policy(graph: Recorded, role: str, change: Callable[[list[dict[str, Any]]], Any]) -> None:
@@ -71,23 +71,24 @@ def test_a_handler_calls_what_its_code_can_reach(handler: str, operations: set[s
         ("AiProcessorRole", without("s3:PutObject"), "role-lacks-action", PROCESSOR, "s3:PutObject"),
         ("AiProcessorRole", without("sqs:ChangeMessageVisibility"), "role-lacks-action", PROCESSOR, "Visibility"),
         ("AiProcessorRole", without("bedrock:InvokeModel"), "role-lacks-action", PROCESSOR, "bedrock:InvokeModel"),
-        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "role-lacks-action", PROCESSOR, "Inv"),
+        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "role-lacks-action", MODEL, "Inv"),
         ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "unknown-action", PROCESSOR, "Conv"),
         ("AiProcessorRole", instead("bedrock:Inv", "bedrock-runtime:Inv"), "unknown-action", PROCESSOR, "runtime"),
-        ("AiProcessorRole", instead("us-west-2::", "us-west-1::"), "role-lacks-action", PROCESSOR, "us-west-2::"),
-        ("AiProcessorRole", instead("bedrock:::", "bedrock:us-east-1::"), "role-lacks-action", PROCESSOR, "bedrock:::"),
+        ("AiProcessorRole", instead("us-west-2::", "us-west-1::"), "role-lacks-action", MODEL, "us-west-2::"),
+        ("AiProcessorRole", instead("bedrock:::", "bedrock:us-east-1::"), "role-lacks-action", MODEL, "bedrock:::"),
         (
             "AiProcessorRole",
             instead("inference-profile/", "foundation-model/"),
             "role-lacks-action",
-            PROCESSOR,
+            MODEL,
             "inference-profile/",
         ),
-        ("AiProcessorRole", instead("ProfileArn", "OtherArn"), "role-lacks-action", PROCESSOR, "foundation-model/"),
+        ("AiProcessorRole", instead("ProfileArn", "OtherArn"), "role-lacks-action", MODEL, "foundation-model/"),
         ("AiProcessorRole", without("sqs:ReceiveMessage"), "execution-role-lacks-action", PROCESSOR, "ReceiveMessage"),
         ("AiProcessorRole", without("sqs:DeleteMessage"), "execution-role-lacks-action", PROCESSOR, "DeleteMessage"),
         ("SweeperRole", without("xray:PutTraceSegments"), "execution-role-lacks-action", SWEEPER, "XRAY"),
         ("SweeperRole", instead("sqs:SendMessage", "sqs:SendMesage"), "unknown-action", SWEEPER, "sqs:SendMesage"),
+        ("SweeperRole", instead("aws:sqs:", "aws:sns:"), "grant-of-nothing", SWEEPER, "sqs:SendMessage"),
         ("SweeperRole", instead("sqs:SendMessage", "sqs:*"), "wildcard-action", SWEEPER, "sqs:*"),
         (
             "AiProcessorRole",
@@ -100,7 +101,7 @@ def test_a_handler_calls_what_its_code_can_reach(handler: str, operations: set[s
             "AiProcessorRole",
             lambda statements: statements.append({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}),
             "role-lacks-action",
-            PROCESSOR,
+            MODEL,
             "bedrock:InvokeModel",
         ),
     ],
@@ -166,9 +167,9 @@ def test_a_variable_that_names_nothing_leaves_calls_without_a_target() -> None:
 @pytest.mark.parametrize(
     ("region", "change", "rule"),
     [
-        ("us-east-1", {"llm": {"model": "us.anthropic.claude-9"}}, "unknown-model"),
-        ("us-east-1", {"llm": {"model": "us.anthropic.claude-3-haiku-20240307-v1:0"}}, "ended-model"),
-        ("us-east-1", {"aliases": {"cheap": "us.amazon.nova-nano"}}, "unknown-model"),
+        ("us-east-1", {"llm": {"model": "us.anthropic.claude-9"}}, "model-unlisted"),
+        ("us-east-1", {"llm": {"model": "us.anthropic.claude-3-haiku-20240307-v1:0"}}, "model-ended"),
+        ("us-east-1", {"aliases": {"cheap": "us.amazon.nova-nano"}}, "model-unlisted"),
         ("eu-west-1", {"llm": {"model": "us.amazon.nova-lite-v1:0"}}, "profile-of-another-region"),
         ("us-east-1", {"llm": {"guardrail": {"identifier": "abc123", "version": "1"}}}, "role-lacks-action"),
     ],
@@ -177,7 +178,7 @@ def test_a_model_that_cannot_answer_is_found(region: str, change: dict[str, Any]
     graph = recorded()
     graph.data["region"] = region
     graph["Config"]["insecureValue"] = json.dumps(change)
-    assert rule in {f.id for f in findings(graph_models.CHECKS, graph)}
+    assert rule in {f.id for f in findings((*graph_models.CHECKS, *files_models.CHECKS), graph)}
 
 
 def test_the_recorded_graph_is_in_order() -> None:

@@ -4,11 +4,18 @@ import json
 from collections.abc import Callable
 
 import pytest
-from pre_deploy.checks import graph_alarms, graph_functions, graph_limits, graph_waits
+from pre_deploy.checks import graph_alarms, graph_callers, graph_functions, graph_limits, graph_refused, graph_waits
 
 from tests.support.graphs import Recorded, findings, recorded
 
-CHECKS = (*graph_waits.CHECKS, *graph_functions.CHECKS, *graph_limits.CHECKS, *graph_alarms.CHECKS)
+CHECKS = (
+    *graph_waits.CHECKS,
+    *graph_functions.CHECKS,
+    *graph_callers.CHECKS,
+    *graph_limits.CHECKS,
+    *graph_alarms.CHECKS,
+    *graph_refused.CHECKS,
+)
 
 QUEUE, PROCESSOR, API, SWEEPER = "infra/queue.ts", "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts"
 MONITORING = "infra/monitoring.ts"
@@ -55,7 +62,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (lambda g: g["AiProcessorJobs"].update(batchSize=50), "batch-without-window", PROCESSOR, "high"),
     (
         lambda g: g["AiProcessorJobs"].update(scalingConfig={"maximumConcurrency": 1}),
-        "concurrency-out-of-range",
+        "value-refused",
         PROCESSOR,
         "high",
     ),
@@ -68,10 +75,9 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (lambda g: g["SweeperFunction"].update(runtime="nodejs24.x"), "runtime", SWEEPER, "critical"),
     (lambda g: g["SweeperFunction"].update(runtime="python3.13"), "unlike-the-others", SWEEPER, "high"),
     (lambda g: g["SweeperFunction"].update(architectures=["arm64"]), "unlike-the-others", SWEEPER, "high"),
-    (lambda g: g["SweeperFunction"].update(architectures=["arm"]), "architecture", SWEEPER, "high"),
-    (lambda g: g["SweeperFunction"].update(memorySize=64), "out-of-range", SWEEPER, "high"),
-    (lambda g: g["SweeperFunction"].update(timeout="1 minute"), "out-of-range", SWEEPER, "high"),
-    (lambda g: g["SweeperFunction"].update(timeout=1000), "out-of-range", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(architectures=["arm"]), "value-refused", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(memorySize=64), "value-refused", SWEEPER, "high"),
+    (lambda g: g["SweeperFunction"].update(timeout=1000), "value-refused", SWEEPER, "high"),
     (
         lambda g: (
             g["SweeperFunction"].update(name="sweeper"),
@@ -94,6 +100,32 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "critical",
     ),
     (lambda g: g["AiProcessorJobs"].update(enabled=False), "event-source-off", PROCESSOR, "critical"),
+    (
+        lambda g: g["AiProcessorJobs"].update(filterCriteria={"filters": [{"pattern": "{}"}]}),
+        "event-source-filters",
+        PROCESSOR,
+        "critical",
+    ),
+    (
+        lambda g: g["AiProcessorFunction"].update(reservedConcurrentExecutions=0),
+        "function-never-runs",
+        PROCESSOR,
+        "critical",
+    ),
+    (
+        lambda g: g["AiProcessorFunction"].update(handler="analysis/handlers/sweeper.handler"),
+        "handler-not-deployed",
+        "functions/analysis/handlers/processor.py",
+        "critical",
+    ),
+    (
+        lambda g: g["JobsDeadLetterQueue"].update(redriveAllowPolicy='{"redrivePermission": "denyAll"}'),
+        "dead-letters-refused",
+        QUEUE,
+        "high",
+    ),
+    (lambda g: g["QueueAge"].update(actionsEnabled=False), "alarm-tells-nobody", MONITORING, "medium"),
+    (lambda g: g["QueueAge"].update(metricName="Age"), "alarm-on-nothing", MONITORING, "medium"),
     (twice_consumed, "queue-with-two-consumers", PROCESSOR, "critical"),
     (role_for_another_function, "schedule-cannot-invoke", SWEEPER, "critical"),
     (

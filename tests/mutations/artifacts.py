@@ -81,9 +81,9 @@ MUTATIONS = (
         Edit(FUNCTIONS, '    "pg8000==1.31.6",\n', ""),
         lock,
     ),
-    mutation("PKG-16", "sst-sdk-not-asked-for", "handler-import-failed", API, imported("sst")),
-    mutation("PKG-16", "requests-not-asked-for", "handler-import-failed", API, imported("requests")),
+    mutation("PKG-16", "sst-sdk-not-asked-for", "import-undeclared", API, imported("sst")),
+    mutation("PKG-16", "requests-not-asked-for", "import-undeclared", API, imported("requests")),
     mutation("PKG-17", "over-lambdas-limit", "archive-over-lambda-limit", FUNCTIONS, large_file),
     mutation("PKG-17", "over-our-own-limit", "archive-over-project-limit", FUNCTIONS, medium_file),
-    mutation("PKG-17", "boto3-in-the-archive", "sdk-in-archive", FUNCTIONS, dependency("boto3==1.43.62"), lock),
+    mutation("PKG-17", "boto3-in-the-archive", "sdk-in-archive", FUNCTIONS, dependency("boto3==1.44.5"), lock),
 )

@@ -49,10 +49,12 @@ CODE = (
         "NEW",
         "another-service-called",
         "role-lacks-action",
-        "infra/api.ts",
-        Append(
+        "infra/function.ts",
+        Edit(
             QUEUE,
-            '\n\ndef count() -> None:\n    import boto3\n\n    boto3.client("dynamodb").put_item(TableName="t", Item={})\n',
+            '        with calling("queue"):\n            self._client().send_message(',
+            '        import boto3\n\n        boto3.client("dynamodb").put_item(TableName="t", Item={})\n'
+            '        with calling("queue"):\n            self._client().send_message(',
         ),
     ),
     mutation(
@@ -69,14 +71,14 @@ CODE = (
     mutation(
         "NEW",
         "call-that-botocore-does-not-know",
-        "unknown-call",
+        "job-fails",
         RESULTS,
         Edit(RESULTS, "self._client().put_object(", "self._client().put_objects("),
     ),
     mutation(
         "NEW",
         "argument-that-botocore-does-not-know",
-        "call-refused",
+        "job-fails",
         RESULTS,
         Edit(RESULTS, "                    Body=document,", "                    Content=document,"),
     ),
@@ -101,14 +103,14 @@ CODE = (
         "NEW",
         "authority-missing",
         "rds-authority-missing",
-        f"{ADAPTERS}/rds_ca",
+        f"{ADAPTERS}/rds_ca/us-east-1.pem",
         Remove(f"{ADAPTERS}/rds_ca/us-east-1.pem"),
     ),
     mutation(
         "NEW",
         "module-in-a-dropped-folder",
         "folder-dropped",
-        "functions/analysis/tmp",
+        "functions/analysis/tmp/__init__.py",
         Append("functions/analysis/tmp/__init__.py", "ANSWER = 42\n"),
         Edit(
             API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom analysis.tmp import ANSWER\n"
@@ -161,9 +163,72 @@ CODE = (
     mutation(
         "NEW",
         "analysis-that-does-not-load",
-        "handler-import-failed",
-        API,
+        "analysis-not-loadable",
+        "functions/analysis/analyses/broken.py",
         Append("functions/analysis/analyses/broken.py", "ANALYSIS = None\n"),
+    ),
+)
+RUNS = (
+    mutation(
+        "NEW",
+        "link-to-another-object",
+        "job-fails",
+        RESULTS,
+        Edit(RESULTS, '"Key": key}', '"Key": f"old/{key}"}'),
+    ),
+    mutation(
+        "NEW",
+        "message-of-another-shape",
+        "job-fails",
+        QUEUE,
+        Edit(QUEUE, 'json.dumps({"job_id": str(job_id)})', 'json.dumps({"job": str(job_id)})'),
+    ),
+    mutation(
+        "NEW",
+        "analysis-that-fails-on-its-input",
+        "job-fails",
+        "functions/analysis/analyses/summary.py",
+        Edit("functions/analysis/analyses/summary.py", "given.text", "given.document"),
+    ),
+    mutation(
+        "NEW",
+        "parameters-asked-for-wrongly",
+        "job-fails",
+        f"{ADAPTERS}/parameters.py",
+        Edit(f"{ADAPTERS}/parameters.py", "WithDecryption=True", "Decrypt=True"),
+    ),
+    mutation(
+        "NEW",
+        "secret-of-another-shape",
+        "job-fails",
+        f"{ADAPTERS}/parameters.py",
+        Edit(f"{ADAPTERS}/parameters.py", 'json.loads(secret)["password"]', 'json.loads(secret)["secret"]'),
+    ),
+    mutation(
+        "NEW",
+        "password-in-the-code",
+        "password-hard-coded",
+        f"{ADAPTERS}/postgres.py",
+        Edit(f"{ADAPTERS}/postgres.py", "password=password", 'password="postgres"'),
+    ),
+    mutation(
+        "NEW",
+        "sweeper-that-fails",
+        "handler-fails",
+        "functions/analysis/services/sweep.py",
+        Edit("functions/analysis/services/sweep.py", "self.store.stranded(", "self.store.lost("),
+    ),
+    mutation(
+        "NEW",
+        "file-written-beside-the-code",
+        "job-fails",
+        RESULTS,
+        Edit(
+            RESULTS,
+            '        with calling("storage"):\n            try:',
+            '        __import__("pathlib").Path(__file__).with_name("last.json").write_bytes(document)\n'
+            '        with calling("storage"):\n            try:',
+        ),
     ),
 )
 SQL = (
@@ -189,50 +254,115 @@ SQL = (
         "NEW",
         "column-dropped-by-a-migration",
         "statement-refused",
-        STATEMENTS,
+        "database/migrations/0002_drop_metadata.sql",
         Append("database/migrations/0002_drop_metadata.sql", "ALTER TABLE jobs DROP COLUMN metadata;\n"),
     ),
     mutation(
         "NEW",
         "second-migration-of-a-number",
         "migration-numbering",
-        "database/migrations",
-        Append("database/migrations/0001_again.sql", "SELECT 1;\n"),
+        "database/migrations/0001_create_jobs.sql",
+        Append("database/migrations/0001_create_again.sql", "SELECT 1;\n"),
     ),
     mutation(
         "NEW",
         "gap-in-the-numbers",
         "migration-numbering",
-        "database/migrations",
-        Append("database/migrations/0003_later.sql", "SELECT 1;\n"),
+        "database/migrations/0003_create_later.sql",
+        Append("database/migrations/0003_create_later.sql", "SELECT 1;\n"),
+    ),
+    mutation(
+        "NEW",
+        "migration-without-a-phrase",
+        "migration-misnamed",
+        "database/migrations/0002_tune.sql",
+        Append("database/migrations/0002_tune.sql", "SELECT 1;\n"),
+    ),
+    mutation(
+        "NEW",
+        "migration-that-does-not-parse",
+        "migration-refused",
+        MIGRATION,
+        Edit(MIGRATION, "CREATE TABLE jobs", "CREATE TABEL jobs"),
+    ),
+    mutation(
+        "NEW",
+        "function-body-that-does-not-parse",
+        "migration-refused",
+        "database/migrations/0002_add_trigger.sql",
+        Append(
+            "database/migrations/0002_add_trigger.sql",
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETRUN NEW; END $$;\n",
+        ),
+    ),
+    mutation(
+        "NEW",
+        "role-that-rds-has-not",
+        "migration-refused",
+        "database/migrations/0002_grant_reading.sql",
+        Append("database/migrations/0002_grant_reading.sql", "GRANT SELECT ON jobs TO analyst;\n"),
+    ),
+    mutation(
+        "NEW",
+        "column-renamed-where-it-is-made",
+        "statement-refused",
+        MIGRATION,
+        Edit(MIGRATION, "    metadata", "    meta_data"),
+    ),
+    mutation(
+        "NEW",
+        "table-renamed-by-a-migration",
+        "statement-refused",
+        "database/migrations/0002_rename_jobs.sql",
+        Append("database/migrations/0002_rename_jobs.sql", "ALTER TABLE jobs RENAME TO analysis_jobs;\n"),
+    ),
+    mutation(
+        "NEW",
+        "migrator-without-its-ledger",
+        "migration-refused",
+        "functions/analysis/adapters/migrations.py",
+        Edit(
+            "functions/analysis/adapters/migrations.py",
+            "(number, name, sha256) VALUES (:n",
+            "(version, name, sha256) VALUES (:n",
+        ),
+    ),
+    mutation(
+        "NEW",
+        "database-of-another-major-version",
+        "postgres-major-differs",
+        "infra/database.ts",
+        Edit("infra/database.ts", 'version: "18"', 'version: "16"'),
     ),
     mutation(
         "NEW",
         "migration-of-a-superuser",
         "migration-refused",
-        "database/migrations/0002_tune.sql",
-        Append("database/migrations/0002_tune.sql", "ALTER SYSTEM SET work_mem = '64MB';\n"),
+        "database/migrations/0002_tune_memory.sql",
+        Append("database/migrations/0002_tune_memory.sql", "ALTER SYSTEM SET work_mem = '64MB';\n"),
     ),
     mutation(
         "NEW",
         "extension-that-rds-has-not",
         "migration-refused",
-        "database/migrations/0002_python.sql",
-        Append("database/migrations/0002_python.sql", "CREATE EXTENSION plpython3u;\n"),
+        "database/migrations/0002_add_python.sql",
+        Append("database/migrations/0002_add_python.sql", "CREATE EXTENSION plpython3u;\n"),
     ),
     mutation(
         "NEW",
         "index-built-concurrently",
         "migration-refused",
-        "database/migrations/0002_index.sql",
-        Append("database/migrations/0002_index.sql", "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);\n"),
+        "database/migrations/0002_index_models.sql",
+        Append(
+            "database/migrations/0002_index_models.sql", "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);\n"
+        ),
     ),
     mutation(
         "NEW",
         "transaction-in-a-migration",
         "migration-refused",
-        "database/migrations/0002_commit.sql",
-        Append("database/migrations/0002_commit.sql", "COMMIT;\nSELECT 1;\n"),
+        "database/migrations/0002_commit_early.sql",
+        Append("database/migrations/0002_commit_early.sql", "COMMIT;\nSELECT 1;\n"),
     ),
 )
 FILES = (
@@ -240,7 +370,7 @@ FILES = (
     mutation("NEW", "no-python-pin", "python-pin-differs", ".python-version", Remove(".python-version")),
     mutation("NEW", "no-node-pin", "node-too-old", ".nvmrc", Remove(".nvmrc")),
     mutation("NEW", "no-lock", "lock-stale", "uv.lock", Remove("uv.lock")),
-    mutation("NEW", "no-package-lock", "package-lock-differs", "package.json", Remove("package-lock.json")),
+    mutation("NEW", "no-package-lock", "package-file-broken", "package-lock.json", Remove("package-lock.json")),
     mutation("NEW", "package-json-broken", "package-file-broken", "package.json", Edit("package.json", "{", "")),
     mutation(
         "NEW", "package-lock-broken", "package-file-broken", "package-lock.json", Edit("package-lock.json", "{", "")
@@ -289,10 +419,41 @@ FILES = (
     ),
     mutation(
         "NEW",
+        "rollback-beside-a-deploy",
+        "deploys-meet",
+        ".github/workflows/rollback.yml",
+        Edit(".github/workflows/rollback.yml", "group: stage-", "group: rollback-"),
+    ),
+    mutation(
+        "NEW",
+        "action-by-its-tag",
+        "action-not-pinned",
+        ".github/workflows/deploy.yml",
+        Edit(".github/workflows/deploy.yml", "@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3", "@v6"),
+    ),
+    mutation(
+        "NEW",
+        "command-without-its-mode",
+        "script-not-executable",
+        "scripts/deploy.sh",
+        lambda root: (root / "scripts/deploy.sh").chmod(0o644),
+    ),
+    mutation(
+        "NEW",
+        "types-of-infra-not-checked",
+        "types-not-checked",
+        "tsconfig.json",
+        Edit("tsconfig.json", '"sst.config.ts", "project.config.ts", "infra/**/*.ts"', '"project.config.ts"'),
+    ),
+    mutation("NEW", "no-root-project", "project-file-broken", "pyproject.toml", Remove("pyproject.toml")),
+    mutation("NEW", "no-such-stage", "stage-unknown", "project.config.ts", stage="nope"),
+    mutation("NEW", "stage-that-sst-refuses", "stage-name-invalid", "project.config.ts", stage="my_stage"),
+    mutation(
+        "NEW",
         "workflow-broken",
         "workflow-broken",
         ".github/workflows/deploy.yml",
         Edit(".github/workflows/deploy.yml", "jobs:", "jobs"),
     ),
 )
-MUTATIONS = (*CODE, *SQL, *FILES)
+MUTATIONS = (*CODE, *RUNS, *SQL, *FILES)

@@ -25,7 +25,7 @@ QUEUES = (
     mutation(
         "NEW",
         "dead-letters-are-worked-instead",
-        "role-lacks-action",
+        "execution-role-lacks-action",
         PROCESSOR,
         Edit(PROCESSOR, "eventSourceArn: jobs.arn", "eventSourceArn: jobsDeadLetter.arn"),
         Edit(PROCESSOR, "import { jobs }", "import { jobs, jobsDeadLetter }"),
@@ -62,14 +62,14 @@ QUEUES = (
     mutation(
         "NEW",
         "retention-beyond-sqs",
-        "out-of-range",
+        "value-refused",
         QUEUE,
         Edit(PROJECT, "messageRetentionSeconds: 1_209_600", "messageRetentionSeconds: 2_000_000"),
     ),
     mutation(
         "NEW",
         "visibility-beyond-sqs",
-        "out-of-range",
+        "value-refused",
         QUEUE,
         Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 50_000"),
     ),
@@ -79,7 +79,7 @@ QUEUES = (
     mutation(
         "NEW",
         "dead-letters-forgotten-soon",
-        "dead-letters-kept-too-short",
+        "dead-letters-expire-first",
         QUEUE,
         Edit(
             QUEUE,
@@ -112,7 +112,7 @@ QUEUES = (
     mutation(
         "NEW",
         "concurrency-below-lambdas-least",
-        "out-of-range",
+        "value-refused",
         PROCESSOR,
         Edit(PROJECT, "concurrency: { processor: 10, api: null }", "concurrency: { processor: 1, api: null }"),
     ),
@@ -135,14 +135,14 @@ FUNCTIONS = (
     mutation(
         "NEW",
         "memory-beyond-lambda",
-        "out-of-range",
+        "value-refused",
         PROCESSOR,
         Edit(PROCESSOR, "${stage.functions.memory.processor} MB", "20 GB"),
     ),
     mutation(
         "NEW",
         "timeout-beyond-lambda",
-        "out-of-range",
+        "value-refused",
         PROCESSOR,
         Edit(PROJECT, "processorTimeoutSeconds: 600", "processorTimeoutSeconds: 1_000"),
         Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 6_000"),
@@ -181,7 +181,11 @@ FUNCTIONS = (
         ),
     ),
     mutation(
-        "NEW", "variable-left-out", "variable-not-set", PROCESSOR, Edit(PROCESSOR, "S3_BUCKET_NAME: results.name, ", "")
+        "NEW",
+        "variable-left-out",
+        "call-without-target",
+        PROCESSOR,
+        Edit(PROCESSOR, "S3_BUCKET_NAME: results.name, ", ""),
     ),
     mutation("NEW", "variable-misspelt", "variable-not-set", FUNCTION, Edit(FUNCTION, "DB_USERNAME:", "DB_USER_NAME:")),
     mutation(
@@ -213,8 +217,8 @@ FUNCTIONS = (
     mutation(
         "NEW",
         "handler-of-another-function",
-        "nobody-calls",
-        PROCESSOR,
+        "handler-not-deployed",
+        "functions/analysis/handlers/processor.py",
         Edit(PROCESSOR, "handlers/processor.handler", "handlers/sweeper.handler"),
     ),
     mutation(
@@ -237,6 +241,12 @@ FUNCTIONS = (
         "handler-not-deployed",
         "functions/analysis/handlers/sweeper.py",
         Edit(SST, '    await import("./infra/sweeper");\n', ""),
+        Edit(MONITORING, 'import { sweeper } from "./sweeper";\n', ""),
+        Edit(
+            MONITORING,
+            'alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);\n',
+            "",
+        ),
     ),
     mutation(
         "NEW",
@@ -248,14 +258,14 @@ FUNCTIONS = (
     mutation(
         "NEW",
         "schedule-that-does-not-parse",
-        "schedule-malformed",
+        "value-refused",
         SWEEPER,
-        Edit(SWEEPER, "rate(1 minute)", "rate(1 minutes)"),
+        Edit(SWEEPER, "rate(1 minute)", "rate(one minute)"),
     ),
     mutation(
         "NEW",
         "schedule-switched-off",
-        "schedule-off",
+        "schedule-cannot-invoke",
         SWEEPER,
         Edit(SWEEPER, "function: sweeper.arn }", "function: sweeper.arn, enabled: false }"),
     ),
@@ -287,7 +297,7 @@ FUNCTIONS = (
     mutation(
         "NEW",
         "layer-of-another-region",
-        "layer-of-another-region",
+        "other-region",
         API,
         Edit(
             API,
@@ -300,21 +310,21 @@ PERMISSIONS = (
     mutation(
         "NEW",
         "anything-on-the-queue",
-        "grants-too-much",
+        "wildcard-action",
         PROCESSOR,
         Edit(PROCESSOR, '        "sqs:ReceiveMessage",\n', '        "sqs:*",\n'),
     ),
     mutation(
         "NEW",
         "every-bucket",
-        "grants-too-much",
+        "wildcard-resource",
         PROCESSOR,
         Edit(PROCESSOR, "resources: [$interpolate`${results.arn}/results/*`]", 'resources: ["*"]'),
     ),
     mutation(
         "NEW",
         "administrator",
-        "grants-too-much",
+        "wildcard-action",
         API,
         Edit(
             API, "    ...commonPermissions,\n", '    ...commonPermissions,\n    { actions: ["*"], resources: ["*"] },\n'
@@ -377,7 +387,7 @@ PERMISSIONS = (
     mutation(
         "NEW",
         "administrator-by-managed-policy",
-        "grants-too-much",
+        "wildcard-action",
         PROCESSOR,
         Edit(
             PROCESSOR, "  ...common,\n", '  ...common,\n  policies: ["arn:aws:iam::aws:policy/AdministratorAccess"],\n'
@@ -389,35 +399,35 @@ NETWORKS = (
         "NEW",
         "endpoint-without-private-names",
         "service-out-of-reach",
-        API,
+        ENDPOINTS,
         Edit(ENDPOINTS, "privateDnsEnabled: true", "privateDnsEnabled: false"),
     ),
     mutation(
         "NEW",
         "storage-endpoint-on-public-routes",
         "service-out-of-reach",
-        PROCESSOR,
+        ENDPOINTS,
         Edit(ENDPOINTS, "vpc.nodes.privateRouteTables", "vpc.nodes.publicRouteTables"),
     ),
     mutation(
         "NEW",
         "functions-may-not-call-out",
         "service-out-of-reach",
-        API,
+        NETWORK,
         Edit(NETWORK, "fromPort: 443, toPort: 443", "fromPort: 80, toPort: 80"),
     ),
     mutation(
         "NEW",
         "functions-may-not-reach-the-database",
         "database-out-of-reach",
-        API,
+        NETWORK,
         Edit(NETWORK, "      fromPort: 5432,\n      toPort: 5432,", "      fromPort: 3306,\n      toPort: 3306,"),
     ),
     mutation(
         "NEW",
         "endpoint-policy-denies",
-        "service-out-of-reach",
-        PROCESSOR,
+        "policy-denies",
+        ENDPOINTS,
         Edit(
             ENDPOINTS,
             '  vpcEndpointType: "Gateway",\n',
@@ -428,17 +438,21 @@ NETWORKS = (
         "NEW",
         "service-of-another-region",
         "service-out-of-reach",
-        API,
+        ENDPOINTS,
         Edit(ENDPOINTS, "com.amazonaws.${stage.region}.${service}", "com.amazonaws.eu-west-1.${service}"),
     ),
     mutation(
-        "NEW", "service-misspelt", "service-out-of-reach", API, Edit(ENDPOINTS, '"secretsmanager"', '"secrets-manager"')
+        "NEW",
+        "service-misspelt",
+        "service-out-of-reach",
+        ENDPOINTS,
+        Edit(ENDPOINTS, '"secretsmanager"', '"secrets-manager"'),
     ),
     mutation(
         "NEW",
         "names-are-not-resolved",
         "service-out-of-reach",
-        API,
+        NETWORK,
         Edit(
             NETWORK,
             "    securityGroup: { ingress: [], egress: [] },\n",
@@ -460,14 +474,14 @@ NETWORKS = (
         "NEW",
         "database-on-another-port",
         "database-out-of-reach",
-        API,
+        DATABASE,
         Edit(DATABASE, "      publiclyAccessible: false,\n", "      publiclyAccessible: false,\n      port: 6543,\n"),
     ),
     mutation(
         "NEW",
         "one-zone",
-        "database-zones",
-        NETWORK,
+        "value-refused",
+        DATABASE,
         Edit(PROJECT, 'mode: "endpoints", zones: 2, endpointZones: 1', 'mode: "endpoints", zones: 1, endpointZones: 1'),
     ),
 )
@@ -486,7 +500,7 @@ STORES = (
     mutation(
         "NEW",
         "tls-not-asked-for",
-        "database-takes-plain-text",
+        "database-without-tls",
         DATABASE,
         Edit(DATABASE, 'name: "rds.force_ssl", value: "1"', 'name: "rds.force_ssl", value: "0"'),
     ),
@@ -509,15 +523,15 @@ STORES = (
     mutation(
         "NEW",
         "instance-class-that-does-not-exist",
-        "database-class",
+        "value-refused",
         DATABASE,
         Edit(PROJECT, 'instance: "t4g.micro"', 'instance: "t9.micro"'),
     ),
     mutation(
         "NEW",
         "storage-below-the-least",
-        "database-storage",
-        DATABASE,
+        "rehearsal-failed",
+        SST,
         Edit(PROJECT, "maxStorageGB: 50", "maxStorageGB: 5"),
     ),
     mutation(
@@ -552,21 +566,21 @@ STORES = (
     mutation(
         "NEW",
         "bucket-not-encrypted-as-said",
-        "unencrypted-bucket",
+        "value-refused",
         STORAGE,
         Edit(STORAGE, 'sseAlgorithm: "AES256"', 'sseAlgorithm: "AES128"'),
     ),
     mutation(
         "NEW",
         "results-never-expire",
-        "results-never-expire",
+        "bucket-without-lifecycle",
         STORAGE,
         Edit(STORAGE, 'status: "Enabled"', 'status: "Disabled"'),
     ),
     mutation(
         "NEW",
         "results-expire-at-once",
-        "results-expire-early",
+        "value-refused",
         STORAGE,
         Edit(PROJECT, "results: { keepDays: 14,", "results: { keepDays: 0,"),
     ),
@@ -581,14 +595,14 @@ STORES = (
     mutation(
         "NEW",
         "parameter-without-slash",
-        "parameter-name",
+        "value-refused",
         PARAMETERS,
         Edit(PROJECT, "`/${project}/${stage}/${key}`", "`${project}/${stage}/${key}`"),
     ),
     mutation(
         "NEW",
         "parameter-of-a-reserved-name",
-        "parameter-name",
+        "value-refused",
         PARAMETERS,
         Edit(PROJECT, "`/${project}/${stage}/${key}`", "`/aws/${stage}/${key}`"),
     ),
@@ -637,17 +651,9 @@ APIS = (
     mutation(
         "NEW",
         "one-open-route",
-        "route-without-authorizer",
-        API,
-        Edit(API, 'name: "Analyze", auth: auth("submit")', 'name: "Analyze", auth: false'),
-        stage="production",
-    ),
-    mutation(
-        "NEW",
-        "development-said-of-production",
         "open-route",
         API,
-        Edit(PROJECT, "protect: true", "protect: false"),
+        Edit(API, 'name: "Analyze", auth: auth("submit")', 'name: "Analyze", auth: false'),
         stage="production",
     ),
     mutation(
@@ -660,7 +666,7 @@ APIS = (
     mutation(
         "NEW",
         "cors-origin-with-path",
-        "cors-origin-malformed",
+        "value-refused",
         API,
         Edit(PROJECT, 'corsOrigins: ["http://localhost:3000"]', 'corsOrigins: ["http://localhost:3000/app"]'),
     ),
@@ -685,24 +691,24 @@ APIS = (
     mutation(
         "NEW",
         "route-to-another-function",
-        "route-unknown-to-handler",
+        "route-to-another-function",
         API,
         Edit(API, 'api.route("POST /analyze", apiHandler.arn', 'api.route("POST /analyze", migrator.arn'),
         Edit(API, "import { migration }", "import { migration, migrator }"),
         Edit(MIGRATION, "const migrator", "export const migrator"),
     ),
-    mutation("NEW", "wrong-method", "route-unknown-to-handler", API, Edit(API, "POST /analyze", "PUT /analyze")),
+    mutation("NEW", "wrong-method", "missing-route", API, Edit(API, "POST /analyze", "PUT /analyze")),
     mutation(
         "NEW",
         "other-path-parameter",
-        "route-unknown-to-handler",
+        "missing-route",
         API,
         Edit(API, "GET /status/{id}", "GET /status/{job}"),
     ),
     mutation(
         "NEW",
         "issuer-without-https",
-        "issuer-malformed",
+        "value-refused",
         "infra/authorization.ts",
         Edit(
             PROJECT,
@@ -758,27 +764,16 @@ WATCH = (
         Edit(MONITORING, "    alarmActions: [topic.arn],\n", ""),
     ),
     mutation(
-        "NEW", "alarm-period-that-is-not", "alarm-period", MONITORING, Edit(MONITORING, "period: 300,", "period: 45,")
+        "NEW", "alarm-period-that-is-not", "value-refused", MONITORING, Edit(MONITORING, "period: 300,", "period: 45,")
     ),
 )
 STAGES = (
     mutation(
         "NEW",
         "region-that-does-not-exist",
-        "region-unknown",
-        PROJECT,
-        Edit(PROJECT, 'region: "us-east-1"', 'region: "us-east-9"'),
-    ),
-    mutation(
-        "NEW",
-        "project-name-too-long",
         "rehearsal-failed",
         SST,
-        Edit(
-            PROJECT,
-            'project = "analysis-pipeline"',
-            'project = "analysis-pipeline-of-the-department-for-consumer-complaints-and-more"',
-        ),
+        Edit(PROJECT, 'region: "us-east-1"', 'region: "us-east-9"'),
     ),
     mutation(
         "NEW",

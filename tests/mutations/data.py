@@ -32,7 +32,7 @@ MUTATIONS = (
     mutation(
         "DAT-02",
         "password-that-rds-refuses",
-        "password-characters",
+        "password-in-program",
         DATABASE,
         Edit(
             DATABASE, '  username: "postgres",\n', '  username: "postgres",\n  password: "p@ss/word-of-the-database",\n'
@@ -62,14 +62,14 @@ MUTATIONS = (
     mutation(
         "DAT-04",
         "version-that-is-withdrawn",
-        "database-version",
+        "withdrawn-database-version",
         DATABASE,
-        Edit(DATABASE, 'version: "17",', 'version: "16.4",'),
+        Edit(DATABASE, 'version: "18",', 'version: "16.4",'),
     ),
     mutation(
         "DAT-05",
         "reserved-user-name",
-        "database-user-reserved",
+        "reserved-username",
         DATABASE,
         Edit(DATABASE, 'username: "postgres"', 'username: "admin"'),
     ),

@@ -10,7 +10,7 @@ MUTATIONS = (
         "NET-01",
         "converse-is-no-action",
         "role-lacks-action",
-        PROCESSOR,
+        MODEL,
         Edit(MODEL, INVOKE, INVOKE.replace("InvokeModel", "Converse")),
     ),
     mutation(
@@ -24,7 +24,7 @@ MUTATIONS = (
         "NET-02",
         "models-of-one-region-only",
         "role-lacks-action",
-        PROCESSOR,
+        MODEL,
         Edit(
             MODEL,
             "resources: resolved(routedTo)",
@@ -35,7 +35,7 @@ MUTATIONS = (
         "NET-02",
         "profile-left-out",
         "role-lacks-action",
-        PROCESSOR,
+        MODEL,
         Edit(MODEL, INVOKE, INVOKE.replace("called", "routedTo")),
     ),
     mutation("NET-03", "may-not-send", "role-lacks-action", API, Edit(API, '"sqs:SendMessage", ', "")),
@@ -79,28 +79,28 @@ MUTATIONS = (
         "NET-04",
         "no-way-to-any-service",
         "service-out-of-reach",
-        "infra/api.ts",
+        ENDPOINTS,
         Edit(ENDPOINTS, "? [s3, ...interfaceEndpoints()] : [s3]", "? [s3] : [s3]"),
     ),
     mutation(
         "NET-04",
         "no-way-to-bedrock",
         "service-out-of-reach",
-        PROCESSOR,
+        ENDPOINTS,
         Edit(ENDPOINTS, ', Bedrock: "bedrock-runtime"', ""),
     ),
     mutation(
         "NET-05",
         "endpoints-behind-the-databases-port",
         "service-out-of-reach",
-        API,
+        ENDPOINTS,
         Edit(ENDPOINTS, "fromPort: 443,\n        toPort: 443", "fromPort: 5432,\n        toPort: 5432"),
     ),
     mutation(
         "NET-05",
         "database-closed-to-the-functions",
         "database-out-of-reach",
-        API,
+        "infra/database.ts",
         Edit(
             "infra/database.ts",
             'description: "The functions", securityGroups: [functionSecurityGroup.id]',
@@ -117,7 +117,7 @@ MUTATIONS = (
     mutation(
         "NET-07",
         "role-of-another-account-assumed",
-        "provider-assumes-role",
+        "hard-coded-role",
         "sst.config.ts",
         Edit(
             "sst.config.ts",

@@ -40,14 +40,14 @@ MUTATIONS = (
     mutation(
         "PKG-02",
         "handler-with-dots",
-        "rehearsal-failed",
+        "handler-not-found",
         "infra/api.ts",
         Edit("infra/api.ts", HANDLER, '"analysis.handlers.api.handler"'),
     ),
     mutation(
         "PKG-02",
         "handler-named-after-the-project",
-        "rehearsal-failed",
+        "handler-not-found",
         "infra/processor.ts",
         Edit("infra/processor.ts", '"analysis/handlers/processor.handler"', '"analysis_pipeline.handlers.p.handler"'),
     ),
@@ -75,7 +75,7 @@ MUTATIONS = (
         PYPROJECT,
         Edit(PYPROJECT, MEMBERS, 'members = ["scripts"]'),
     ),
-    mutation("PKG-06", "member-without-project", "workspace-member-missing", PYPROJECT, Remove(FUNCTIONS)),
+    mutation("PKG-06", "member-without-project", "workspace-member-missing", FUNCTIONS, Remove(FUNCTIONS)),
     mutation(
         "PKG-07",
         "neither-project-nor-member",
@@ -85,7 +85,6 @@ MUTATIONS = (
         Edit(PYPROJECT, MEMBERS, 'members = ["scripts"]'),
         Edit(PYPROJECT, '["analysis", "pipeline-tools"]', '["pipeline-tools"]'),
         Edit(PYPROJECT, "analysis = { workspace = true }\n", ""),
-        Edit("scripts/pyproject.toml", '"analysis",', ""),
         lock,
     ),
     mutation(
@@ -103,21 +102,21 @@ MUTATIONS = (
     mutation(
         "PKG-20",
         "runtime-left-out",
-        "rehearsal-failed",
+        "runtime-missing",
         "infra/function.ts",
         Edit("infra/function.ts", "  runtime,\n", ""),
     ),
     mutation(
         "PKG-20",
         "runtime-in-capitals",
-        "rehearsal-failed",
+        "runtime-unknown",
         "project.config.ts",
         Edit("project.config.ts", '"python3.12"', '"Python3.12"'),
     ),
     mutation(
         "PKG-21",
         "container",
-        "function-not-packaged",
+        "function-in-container",
         "infra/api.ts",
         Edit("infra/api.ts", "  ...common,\n", "  ...common,\n  python: { container: true },\n"),
     ),

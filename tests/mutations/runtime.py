@@ -25,7 +25,11 @@ MUTATIONS = (
         Edit(API_TS, ENVIRONMENT, f'{ENVIRONMENT}    BIG: "x".repeat(5_000),\n'),
     ),
     mutation(
-        "RUN-04", "event-of-version-one", "payload-version", API, Edit(API, 'event["routeKey"]', 'event["httpMethod"]')
+        "RUN-04",
+        "event-of-version-one",
+        "payload-format-one",
+        API,
+        Edit(API, 'event["routeKey"]', 'event["httpMethod"]'),
     ),
     mutation(
         "RUN-05",
@@ -59,7 +63,7 @@ MUTATIONS = (
     mutation(
         "RUN-07",
         "model-without-its-profile",
-        "model-without-profile",
+        "job-fails",
         MODELS,
         Edit(MODELS, DEFAULT, '"default": "anthropic.claude-sonnet-5"'),
         Edit(MODELS, '"id": "global.anthropic.claude-sonnet-5"', '"id": "anthropic.claude-sonnet-5"'),

@@ -83,7 +83,7 @@ MUTATIONS = (
     mutation(
         "INF-08",
         "dead-letter-queue-unwired",
-        "dead-letters-are-lost",
+        "queue-without-dead-letters",
         QUEUE,
         Edit(QUEUE, "  dlq: { queue: jobsDeadLetter.arn, retry: maxReceiveCount },\n", ""),
     ),
@@ -104,7 +104,7 @@ MUTATIONS = (
     mutation(
         "INF-09",
         "consumer-may-not-receive",
-        "role-lacks-action",
+        "execution-role-lacks-action",
         PROCESSOR,
         Edit(PROCESSOR, '        "sqs:ReceiveMessage",\n', ""),
     ),
@@ -135,7 +135,7 @@ MUTATIONS = (
     mutation(
         "INF-12",
         "second-subscriber",
-        "nobody-calls",
+        "rehearsal-failed",
         QUEUE,
         Append(
             QUEUE,
@@ -190,7 +190,7 @@ MUTATIONS = (
     mutation(
         "INF-17",
         "bucket-v2",
-        "deprecated-resource",
+        "rehearsal-warning",
         "infra/storage.ts",
         Append("infra/storage.ts", '\nnew aws.s3.BucketV2("Old");\n'),
     ),

@@ -10,6 +10,7 @@ from tests.mutations import (
     artifacts,
     beyond_code,
     beyond_stack,
+    beyond_values,
     data,
     harmless,
     network,
@@ -22,7 +23,7 @@ from tests.mutations.checkout import Checkout, Verdict
 from tests.mutations.conftest import nothing_is_found
 from tests.mutations.mutation import Mutation
 
-AREAS = (packaging, artifacts, stack, runtime, network, data, toolchain, beyond_stack, beyond_code)
+AREAS = (packaging, artifacts, stack, runtime, network, data, toolchain, beyond_stack, beyond_values, beyond_code)
 EVERY = [mutation for area in AREAS for mutation in area.MUTATIONS]
 
 pytestmark = pytest.mark.timeout(600)

@@ -23,7 +23,7 @@ MUTATIONS = (
     mutation(
         "TST-05",
         "personal-profile",
-        "personal-profile",
+        "hard-coded-profile",
         SST,
         Edit(SST, "aws: { region,", 'aws: { profile: "nope", region,'),
     ),

@@ -58,6 +58,7 @@ def recorded(stage: str = "dev") -> Recorded:
         for name in [route["name"] for route in routes if route["inputs"]["routeKey"] != "GET /health"]:
             graph[name]["authorizationType"] = "AWS_IAM"
         graph["DatabaseInstance"]["backupRetentionPeriod"] = 7
+        graph["ApiApi"]["corsConfiguration"] = {}
     if stage == "production":
         graph["DatabaseInstance"].update(deletionProtection=True, skipFinalSnapshot=False)
         graph["ResultsBucket"]["forceDestroy"] = False

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pre_deploy.checks.artifact_environment import missing
 from pre_deploy.events import Sample
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed
@@ -19,21 +20,29 @@ CODE_FAULTS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameErro
 def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
     """A call with each event; the same fault with several of them is one finding."""
     for probe in probes(rehearsed):
-        if probe.result is None or probe.result["import_error"]:
+        if probe.result is None or probe.result["import_error"] or _lacks_variables(probe):
             continue
         answers = list(zip(probe.samples, probe.result["answers"], strict=True))
         unknown = next((answer.get("value") for sample, answer in answers if sample.kind == "no-route"), None)
         yield from _failures(rehearsed, probe, answers)
         for sample, answer in answers:
-            yield from _judged(rehearsed, probe, sample, answer.get("value"), unknown)
+            if "value" in answer:
+                yield from _judged(rehearsed, probe, sample, answer["value"], unknown)
         yield from _undeployed_routes(answers)
+
+
+def _lacks_variables(probe: Probe) -> bool:
+    """Whether ``artifact_environment`` tells already why it cannot answer."""
+    return any(read["how"] == "item" or read["how"] == "contains" for read in missing(probe).values())
 
 
 def _failures(rehearsed: Rehearsed, probe: Probe, answers: list[Answered]) -> Iterator[Finding]:
     failed: dict[tuple[str, int, str], list[str]] = {}
     for sample, answer in answers:
         if problem := _problem(sample, answer):
-            file, line = source_of(rehearsed, probe, answer.get("error") or {"file": None, "line": 1})
+            caught = answer.get("raised") if "unserialisable" not in answer else None
+            fault = answer.get("error") or caught or {"file": None, "line": 1}
+            file, line = source_of(rehearsed, probe, fault)
             failed.setdefault((file, line, f"{problem}{_logged(probe, answer)}"), []).append(sample.name)
     for (file, line, problem), names in failed.items():
         yield Finding(
@@ -87,6 +96,8 @@ def _problem(sample: Sample, answer: dict[str, Any]) -> str | None:
         status = value.get("statusCode") if isinstance(value, dict) else None
         if not isinstance(status, int) or isinstance(status, bool):
             return f"it answers {json.dumps(value)[:200]}, which has no whole number as statusCode"
+        if not isinstance(value.get("body", ""), str):
+            return f"its body is no text but {type(value['body']).__name__}: API Gateway answers 500 in its place"
         if status == 500:
             return f"it answers 500: {str(value.get('body'))[:300]}"
     return None
@@ -96,6 +107,8 @@ def _logged(probe: Probe, answer: dict[str, Any]) -> str:
     """The function's own words about an error that it caught."""
     if "value" not in answer:
         return ""
+    if raised := answer.get("raised"):
+        return f"\nBehind it: {raised['chain'][0]['type']}: {raised['chain'][0]['message'][:300]}"
     errors = [line for line in probe.log.splitlines() if re.search(r"ERROR|Traceback|Error:", line)]
     return f"\nIts log: {errors[-1][:600]}" if errors else ""
 
@@ -110,7 +123,7 @@ def _same(value: Any, unknown: Any) -> bool:
 
 def _lost_messages(sample: Sample, value: object) -> str | None:
     """Why messages would vanish, or come again though they are done; None where neither is so."""
-    if sample.source is None or "ReportBatchItemFailures" not in (sample.source.value("functionResponseTypes") or []):
+    if sample.source is None or "ReportBatchItemFailures" not in sample.source.texts("functionResponseTypes"):
         return None
     failures = value.get("batchItemFailures") if isinstance(value, dict) else None
     wanted = {record["messageId"] for record in sample.event["Records"]}

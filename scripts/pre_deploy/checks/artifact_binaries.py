@@ -9,6 +9,7 @@ from pathlib import Path
 from pre_deploy.archive import contents, package_of
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Artifact, Rehearsed, Resource
+from pre_deploy.lambdas import architectures
 from pre_deploy.program import place_of
 
 MACHINES = {62: "x86_64", 183: "arm64"}
@@ -27,7 +28,7 @@ def binaries_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
         runtime = str(function.value("runtime"))
         if artifact is None or not artifact.path.is_file() or not runtime.startswith("python3."):
             continue
-        architecture = str((function.value("architectures") or ["x86_64"])[0])
+        architecture = architectures(function)[0]
         wrong_python, wrong_machine = _wrong_objects(artifact, runtime, architecture)
         if wrong_machine:
             yield _misfit(artifact, *place_of(rehearsed, function, "architectures"), wrong_machine, architecture)

@@ -8,7 +8,8 @@ from typing import Any
 from pre_deploy.archive import contents, in_repository
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed, Resource
-from pre_deploy.probe import Probe, environment, probes, variables_of
+from pre_deploy.lambdas import variables
+from pre_deploy.probe import Probe, environment, probes
 from pre_deploy.program import place_of
 
 RESERVED = {
@@ -29,31 +30,52 @@ READ_BY_OTHERS = re.compile(
 
 def variables_are_set(rehearsed: Rehearsed) -> Iterable[Finding]:
     """Nothing that the code asks for, while it is imported and called, is missing."""
+    lacking: dict[str, list[tuple[Probe, dict[str, Any]]]] = {}
     for probe in probes(rehearsed):
-        if probe.result is None:
-            continue
-        given = environment(probe.function, "/var/task").keys()
-        optional = set(probe.result["optional"]) | {
-            read["name"] for read in probe.result["reads"] if read["how"] == "default"
-        }
-        missing: dict[str, dict[str, Any]] = {}
-        for read in probe.result["reads"]:
-            if read["name"] not in given and read["name"] not in optional:
-                missing.setdefault(read["name"], read)
-        for name, read in missing.items():
-            at = _place(rehearsed, probe, read)
-            maybe = read["how"] == "get"
-            yield Finding(
-                id="variable-not-set",
-                severity="medium" if maybe else "critical",
-                file=probe.function.file,
-                line=probe.function.line,
-                message=(
-                    f"{probe.artifact.function} reads {name} ({at}), which the stack does not set. The deploy says OK; "
-                    + ("the function goes on with None." if maybe else "the function fails when it gets there.")
-                ),
-                fix=f"Add {name} to the function's environment; or give the read a default, if it may be missing.",
-            )
+        for name, read in missing(probe).items():
+            lacking.setdefault(name, []).append((probe, read))
+    for name, those in lacking.items():
+        file, line = _setting(rehearsed, [probe.function for probe, _ in those])
+        maybe = all(read["how"] == "get" for _, read in those)
+        names = ", ".join(sorted({probe.artifact.function for probe, _ in those}))
+        yield Finding(
+            id="variable-not-set",
+            severity="medium" if maybe else "critical",
+            file=file,
+            line=line,
+            message=(
+                f"{names}: {_place(rehearsed, *those[0])} reads {name}, which the stack does not set. The deploy says "
+                f"OK; the code {'goes on with None' if maybe else 'fails when it gets there'}."
+            ),
+            fix=f"Add {name} to the function's environment; or give the read a default, if it may be missing.",
+        )
+
+
+def missing(probe: Probe) -> dict[str, dict[str, Any]]:
+    """Variables that the code asked for in vain, and where first."""
+    if probe.result is None:
+        return {}
+    given = environment(probe.function, "/var/task").keys()
+    reads = probe.result["reads"]
+    optional = set(probe.result["optional"]) | {read["name"] for read in reads if read["how"] == "default"}
+    found: dict[str, dict[str, Any]] = {}
+    for read in reads:
+        if read["name"] not in given and read["name"] not in optional:
+            found.setdefault(read["name"], read)
+    return found
+
+
+def _setting(rehearsed: Rehearsed, functions: list[Resource]) -> tuple[str, int]:
+    """Where a variable of these functions belongs: to the one; or to what is written once for all of them."""
+    first = functions[0]
+    if len(functions) == 1:
+        return first.file, first.line
+    shared = set.intersection(*(set(variables(function)) for function in functions))
+    for name in (name for name in variables(first) if name in shared):
+        file, line = place_of(rehearsed, first, name)
+        if file not in {function.file for function in functions}:
+            return file, line
+    return first.file, first.line
 
 
 def _place(rehearsed: Rehearsed, probe: Probe, read: dict[str, Any]) -> str:
@@ -64,7 +86,7 @@ def _place(rehearsed: Rehearsed, probe: Probe, read: dict[str, Any]) -> str:
 def variables_are_read(rehearsed: Rehearsed) -> Iterable[Finding]:
     """A variable whose name is nowhere in the archive's Python code is a slip of the pen, or forgotten."""
     for function, artifact in rehearsed.functions():
-        names = [name for name in variables_of(function) if not READ_BY_OTHERS.fullmatch(name)]
+        names = [name for name in variables(function) if not READ_BY_OTHERS.fullmatch(name)]
         if artifact is None or not artifact.path.is_file() or not names:
             continue
         words = _words(artifact.path)
@@ -97,8 +119,8 @@ def variables_are_allowed(rehearsed: Rehearsed) -> Iterable[Finding]:
 
 
 def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
-    variables = variables_of(function)
-    if reserved := sorted(variables.keys() & RESERVED):
+    given = variables(function)
+    if reserved := sorted(given.keys() & RESERVED):
         file, line = place_of(rehearsed, function, reserved[0])
         yield Finding(
             id="variable-reserved",
@@ -113,7 +135,7 @@ def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
             ),
             fix="Take them out of the environment: Lambda sets them itself.",
         )
-    for name in variables:
+    for name in given:
         if not re.fullmatch(r"[a-zA-Z]\w+", name) and name not in RESERVED:
             yield Finding(
                 id="variable-name-refused",
@@ -124,9 +146,9 @@ def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
                 "digits and underscores that begin with a letter.",
                 fix="Rename it, here and in the code.",
             )
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in given.items())
     if size > MAX_ENVIRONMENT_BYTES:
-        longest = max(variables, key=lambda name: len(variables[name]))
+        longest = max(given, key=lambda name: len(given[name]))
         yield Finding(
             id="environment-too-big",
             severity="high",

@@ -16,22 +16,15 @@ from pre_deploy.checks.files_imports import sources, tree_of
 from pre_deploy.checks.files_text import line_of, text_of
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed, Resource
+from pre_deploy.parameters import BUSINESS_RULES, CONFIG, known_value
 
 CLIENTS = "functions/analysis/adapters/aws.py"
 MIGRATIONS = "database/migrations"
 AUTHORITIES = "functions/analysis/adapters/rds_ca"
 
 
-def stage_config(rehearsed: Rehearsed) -> str:
-    """The value of the Parameter Store parameter that the stage's functions read."""
-    for parameter in rehearsed.graph.of_type("aws:ssm/parameter:Parameter"):
-        if str(parameter.value("name")).endswith("/config"):
-            return str(parameter.value("insecureValue") or parameter.value("value") or "{}")
-    return "{}"
-
-
 @lru_cache(maxsize=4)
-def probe(functions: Path, config: str, changed: float) -> dict[str, Any]:  # noqa: ARG001 - part of the cache's key
+def probe(functions: Path, parameters: str, changed: float) -> dict[str, Any]:  # noqa: ARG001 - part of the cache's key
     """What the code says of itself when it is loaded: see ``files_probe``."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     ours |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -39,7 +32,7 @@ def probe(functions: Path, config: str, changed: float) -> dict[str, Any]:  # no
     ours |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", files_probe.__file__, str(functions)]
     ran = subprocess.run(  # noqa: S603
-        command, input=config, env=ours, capture_output=True, text=True, timeout=60, check=False
+        command, input=parameters, env=ours, capture_output=True, text=True, timeout=60, check=False
     )
     try:
         report: dict[str, Any] = json.loads(ran.stdout)
@@ -53,7 +46,8 @@ def probed(rehearsed: Rehearsed) -> dict[str, Any]:
     changed = max((path.stat().st_mtime for _, path in sources(rehearsed.root)), default=0.0)
     models = rehearsed.root / "functions/analysis/domain/models.json"
     changed = max(changed, models.stat().st_mtime) if models.is_file() else changed
-    return probe(rehearsed.root / "functions", stage_config(rehearsed), changed)
+    parameters = {"config": known_value(rehearsed.graph, CONFIG), "rules": known_value(rehearsed.graph, BUSINESS_RULES)}
+    return probe(rehearsed.root / "functions", json.dumps(parameters), changed)
 
 
 def client_waits(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -67,7 +61,7 @@ def client_waits(rehearsed: Rehearsed) -> Iterator[Finding]:
     for client, waits in report["clients"].items():
         longest = (waits["read"] + waits["connect"]) * waits["attempts"]
         for function, _ in rehearsed.functions():
-            timeout = float(function.value("timeout") or 3)
+            timeout = function.number("timeout", 3)
             if client == "bedrock_runtime" and not _invokes_models(rehearsed, function):
                 continue
             if longest >= timeout:
@@ -120,7 +114,7 @@ def database_tls(rehearsed: Rehearsed) -> Iterator[Finding]:
                 message = (
                     "The connection asks for no TLS: RDS answers `no pg_hba.conf entry for host ..., no encryption`"
                 )
-                fix = "Pass ssl_context=tls_context(region)"
+                fix = "Pass ssl_context=tls_context(host, region)"
                 yield Finding("database-without-tls", "critical", file, node.lineno, message, fix)
     region = str(rehearsed.graph.data.get("region", ""))
     if region and not (rehearsed.root / AUTHORITIES / f"{region}.pem").is_file():
@@ -145,10 +139,10 @@ def migrations(rehearsed: Rehearsed) -> Iterator[Finding]:
         yield Finding("migrations-missing", "critical", MIGRATIONS, 1, message, "Commit database/migrations")
     numbers: list[int] = []
     for name in files:
-        found = re.fullmatch(r"(\d{4})_[a-z0-9_]+\.sql", name)
+        found = re.fullmatch(r"(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql", name)
         file = f"{MIGRATIONS}/{name}"
         if not found:
-            message = f"{name} is not called NNNN_verb_phrase.sql: the migrator refuses it or skips it"
+            message = f"{name} is not called NNNN_verb_phrase.sql: the migrator refuses it, and with it the deploy"
             yield Finding("migration-misnamed", "high", file, 1, message, "Rename it")
             continue
         number, expected = int(found.group(1)), (numbers[-1] + 1 if numbers else 1)

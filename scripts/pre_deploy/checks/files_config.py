@@ -7,6 +7,7 @@ from pathlib import Path
 from pre_deploy.checks.files_text import line_at, line_of, program_files, text_of
 from pre_deploy.finding import Finding, Severity
 from pre_deploy.graph import Rehearsed
+from pre_deploy.stages import is_stage, stage_names
 
 CONFIG = "sst.config.ts"
 PLACEHOLDERS = {"111122223333", "000000000000"}
@@ -15,12 +16,18 @@ PLACEHOLDERS = {"111122223333", "000000000000"}
 FOLDERS = ("", "src", "app", "functions", "lambda", "handlers", "lib")
 """Where SST looks for a handler's file, in this order."""
 
+STAGES = "project.config.ts"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+WANTED = "SST takes only letters, digits and hyphens, and a letter first"
 
 
 def config_file(rehearsed: Rehearsed) -> Iterator[Finding]:
     """SST's rules for sst.config.ts."""
     text = text_of(rehearsed.root, CONFIG)
+    if not text.strip():
+        message = f"There is no {CONFIG}, or nothing in it: SST finds no app, and deploys nothing"
+        yield Finding("config-missing", "high", CONFIG, 1, message, "Take it from git, or give --root another folder")
+        return
     for found in re.finditer(r"^import\s+(?!type\b)([^;]*?)[\"'][^\"']+[\"'].*$", text, re.MULTILINE):
         if not _used(found.group(1), text[: found.start()] + text[found.end() :]):
             continue  # esbuild drops it before SST looks
@@ -31,11 +38,23 @@ def config_file(rehearsed: Rehearsed) -> Iterator[Finding]:
         line = line_of(text, r"^\s*(async\s+)?app\s*\(")
         message = "app() names no `home`: SST does not know where to keep the state, and stops"
         yield Finding("config-home-missing", "high", CONFIG, line, message, 'Return home: "aws" from app()')
-    names = (("app", str(rehearsed.graph.data.get("app", ""))), ("stage", rehearsed.stage))
-    for what, name in names:
-        if name and not NAME.fullmatch(name):
-            message = f'The {what} is called "{name}": SST takes only letters, digits and hyphens, and a letter first'
-            yield Finding(f"{what}-name-invalid", "high", CONFIG, line_of(text, r"\bname:"), message, "Rename it")
+    name = str(rehearsed.graph.data.get("app", ""))
+    if name and not NAME.fullmatch(name):
+        message = f'The app is called "{name}": {WANTED}'
+        yield Finding("app-name-invalid", "high", CONFIG, line_of(text, r"\bname:"), message, "Rename it")
+
+
+def stage(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """SST takes the stage's name, and the stage has settings."""
+    root, name = rehearsed.root, rehearsed.stage
+    known = stage_names(root)
+    line = line_of(text_of(root, STAGES), r"^export const stages\b")
+    fix = f"Give --stage one of {', '.join(known)}, or dev-NAME for a copy of dev"
+    if not NAME.fullmatch(name):
+        yield Finding("stage-name-invalid", "high", STAGES, line, f'The stage is called "{name}": {WANTED}', fix)
+    elif known and not is_stage(root, name):
+        message = f'There is no stage "{name}" in {STAGES}: sst deploy stops before it has made anything'
+        yield Finding("stage-unknown", "high", STAGES, line, message, fix)
 
 
 def _used(clause: str, rest: str) -> bool:
@@ -89,6 +108,40 @@ def _commented(text: str, offset: int) -> bool:
     return text[text.rfind("\n", 0, offset) + 1 : offset].lstrip().startswith(("//", "*", "/*"))
 
 
+def builds(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What SST's words about a build leave open: which line they are about."""
+    said = " ".join(str(entry.get("message")) for entry in rehearsed.graph.data.get("diagnostics", []))
+    root = rehearsed.root
+    for runtime in dict.fromkeys(re.findall(r"Runtime not found: (\S+)", said)):
+        file, line = _written(root, rf"[\"'`]{re.escape(runtime)}[\"'`]") or (CONFIG, 1)
+        message = f"SST knows no runtime {runtime}, and stops"
+        yield Finding("runtime-unknown", "high", file, line, message, 'Write it as AWS does: "python3.12"')
+    for handler in dict.fromkeys(re.findall(r"Handler not found: (\S+)", said)):
+        if any((root / folder / f"{handler.rpartition('.')[0]}.py").is_file() for folder in FOLDERS):
+            arguments = (rf"(?m)^\s*{name}(?:,$|: )" for name in ("runtime", "architecture"))
+            places = (_written(root, pattern, "infra/") for pattern in (*arguments, re.escape(handler)))
+            file, line = next((place for place in places if place), (CONFIG, 1))
+            message = f"SST stops with `Handler not found: {handler}`, which is there: it looks for another language"
+            fix = 'Give the function runtime: "python3.12"; without one, SST takes it for Node.js'
+            yield Finding("runtime-missing", "high", file, line, message, fix)
+    for file, text in program_files(root):
+        for found in re.finditer(r"\bcontainer:\s*(?:true|\{)", text):
+            if not _commented(text, found.start()):
+                message = "SST's own Dockerfile has Python 3.11, whatever the runtime: the image is not what is tested"
+                fix = "Drop python.container: an archive does"
+                line = line_at(text, found.start())
+                yield Finding("function-in-container", "high", file, line, message, fix)
+
+
+def _written(root: Path, pattern: str, folder: str = "") -> tuple[str, int] | None:
+    """The first line of the program that is like that."""
+    for file, text in program_files(root):
+        for found in re.finditer(pattern, text):
+            if file.startswith(folder) and not _commented(text, found.start()):
+                return file, line_at(text, found.end() - 1)
+    return None
+
+
 def handlers(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Each handler names a file, with slashes, below functions/."""
     written: set[str] = set()
@@ -129,4 +182,4 @@ def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding
         yield Finding("handler-keeps-prefix", "critical", file, line, message, fix)
 
 
-CHECKS = (config_file, javascript, personal_settings, handlers)
+CHECKS = (config_file, builds, stage, javascript, personal_settings, handlers)

@@ -108,7 +108,7 @@ def _fault(root: Path, module: str, shipped: set[str], of_names: bool) -> tuple[
         return "import-unresolved", message, "Mend the import, or commit the missing module"
     if top in sys.stdlib_module_names or top in IN_LAMBDA or top in shipped or f"dist:{_normal(top)}" in shipped:
         return None
-    if not toml_of(root, f"{FUNCTIONS}/pyproject.toml"):
+    if not (toml_of(root, f"{FUNCTIONS}/pyproject.toml") and toml_of(root, "uv.lock")):
         return None  # other rules tell that there is none, or that it is broken
     if (root / top).is_dir() or (root / "scripts" / top).is_dir() or (root / f"{top}.py").is_file():
         message = f"{top} is in the repository but not below functions/: only functions/analysis is in the archive"

@@ -1,13 +1,21 @@
-"""Runs in a process of its own, on the code of the checked tree: prints how its clients wait and what it asks models.
+"""Runs in a process of its own, on the code of the checked tree: prints how its clients wait, what it asks models, and
+what it makes of the stage's parameters.
 
-Arguments: the folder functions/. Standard input: the stage's configuration as JSON. Standard output: JSON.
+Arguments: the folder functions/. Standard input: JSON with the values of the stage's two parameters, ``config`` and
+``rules``. Standard output: JSON.
 """
 
 import importlib
 import json
 import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
+
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 
 
 def clients() -> dict[str, dict[str, float]]:
@@ -24,10 +32,70 @@ def clients() -> dict[str, dict[str, float]]:
     return found
 
 
+def unfit(config: str, rules: str) -> dict[str, str]:
+    """For each parameter that the code refuses: why."""
+    stage_config = importlib.import_module("analysis.domain.configuration").StageConfig
+    known = importlib.import_module("analysis.analyses").load()
+
+    def read_rules(text: str) -> None:
+        given = json.loads(text)
+        if not isinstance(given, dict):
+            raise TypeError("it is no object")
+        for name, values in given.items():
+            if name not in known:
+                raise ValueError(f'"{name}" is none of the analyses {", ".join(known)}')
+            known[name].rules_model.model_validate(values)
+
+    found: dict[str, str] = {}
+    for name, read, text in (("config", stage_config.model_validate_json, config), ("rules", read_rules, rules)):
+        try:
+            read(text)
+        except ValidationError as fault:
+            error = fault.errors()[0]
+            found[name] = f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+        except (ValueError, TypeError) as fault:
+            found[name] = str(fault)
+    return found
+
+
+def catalogue(stage_config: str) -> dict[str, Any]:
+    """The models of the stage, and by which names it calls them."""
+    configuration = importlib.import_module("analysis.domain.configuration")
+    stage = configuration.StageConfig.model_validate_json(stage_config)
+    listed = stage.catalogue
+    told = {"default": stage.default_model, "own_aliases": stage.aliases, "guardrail": stage.llm.guardrail}
+    told |= {"models": listed.models, "aliases": listed.aliases}
+    plain: dict[str, Any] = to_jsonable_python(told)
+    return plain
+
+
+def unloadable() -> dict[str, dict[str, Any]]:
+    """For each analysis that cannot be loaded: why, and where."""
+    package = importlib.import_module("analysis.analyses")
+    kind = importlib.import_module("analysis.domain.analysis").Analysis
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(Path(str(package.__file__)).parent.glob("[!_]*.py")):
+        try:
+            module = importlib.import_module(f"analysis.analyses.{file.stem}")
+            if not isinstance(getattr(module, "ANALYSIS", None), kind):
+                found[file.stem] = {"told": "it has no ANALYSIS of type Analysis", "line": 1}
+        except Exception as fault:  # noqa: BLE001 - whatever is wrong with it
+            own = [frame for frame in traceback.extract_tb(fault.__traceback__) if frame.filename == str(file)]
+            line = own[-1].lineno if own else getattr(fault, "lineno", None)
+            found[file.stem] = {"told": f"{type(fault).__name__}: {fault}", "line": line or 1}
+    return found
+
+
+def inputs() -> dict[str, Any]:
+    """The schema of what each analysis is given."""
+    known = importlib.import_module("analysis.analyses").load()
+    return {name: analysis.input_model.model_json_schema() for name, analysis in known.items()}
+
+
 def requests(stage_config: str) -> dict[str, list[list[str]]]:
     """For each model that has not ended: the sampling parameters of the requests that Bedrock's client is called with.
 
-    Jobs are made with nothing asked for, and with temperature and top_p both.
+    Jobs are made with nothing asked for, with temperature, with top_p, and with both.
     """
     configuration = importlib.import_module("analysis.domain.configuration")
     analyses = importlib.import_module("analysis.analyses").load()
@@ -35,7 +103,8 @@ def requests(stage_config: str) -> dict[str, list[list[str]]]:
     bedrock = importlib.import_module("analysis.adapters.bedrock")
     prompt = importlib.import_module("analysis.domain.analysis").Prompt(system="s", user="u")
     stage = configuration.StageConfig.model_validate_json(stage_config)
-    asked = (configuration.RequestedParameters(), configuration.RequestedParameters(temperature=0.5, top_p=0.5))
+    given: tuple[dict[str, float], ...] = ({}, {"temperature": 0.5}, {"top_p": 0.5}, {"temperature": 0.5, "top_p": 0.5})
+    asked = [configuration.RequestedParameters(**parameters) for parameters in given]
     found: dict[str, list[list[str]]] = {}
     for model in stage.catalogue.models:
         carried = found.setdefault(model.id, [])
@@ -63,8 +132,20 @@ def sampling(request: dict[str, Any]) -> list[str]:
 def main() -> None:
     sys.path.insert(0, sys.argv[1])
     report: dict[str, Any] = {}
-    stage_config = sys.stdin.read()
-    for name, ask in (("clients", clients), ("requests", lambda: requests(stage_config))):
+    given = json.load(sys.stdin)
+    try:
+        report["unfit"] = unfit(given["config"], given["rules"])
+    except Exception:  # noqa: BLE001 - the code cannot be loaded, which the next question tells
+        report["unfit"] = {}
+    config = "{}" if "config" in report["unfit"] else given["config"]
+    questions: dict[str, Callable[[], Any]] = {
+        "clients": clients,
+        "catalogue": lambda: catalogue(config),
+        "requests": lambda: requests(config),
+        "inputs": inputs,
+        "unloadable": unloadable,
+    }
+    for name, ask in questions.items():
         try:
             report[name] = ask()
         except Exception as fault:  # noqa: BLE001 - whatever is wrong with the checked code

@@ -11,9 +11,9 @@ TYPESCRIPT = ("*.ts", "infra/**/*.ts")
 
 
 def text_of(root: Path, file: str) -> str:
-    """The file's text; empty where there is none."""
+    """The file's text without the mark that some editors put first; empty where there is none."""
     path = root / file
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
 
 
 def line_of(text: str, pattern: str) -> int:
@@ -33,6 +33,12 @@ def toml_of(root: Path, file: str) -> dict[str, Any]:
         return tomllib.loads(text_of(root, file))
     except tomllib.TOMLDecodeError:
         return {}
+
+
+def projects(root: Path) -> list[str]:
+    """The pyproject.toml of the root, and of what lies directly below it."""
+    found = [*root.glob("pyproject.toml"), *sorted(root.glob("*/pyproject.toml"))]
+    return [str(path.relative_to(root)) for path in found]
 
 
 def program_files(root: Path) -> Iterator[tuple[str, str]]:

@@ -1,63 +1,42 @@
-"""Parameter Store values, judged by the very models that the functions read them with."""
+"""Parameter Store values, judged by the checked tree's own models: those that the functions read them with."""
 
-import json
-from collections.abc import Callable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterator
 
-from pydantic import ValidationError
-
+from pre_deploy.checks.files_code import probed
 from pre_deploy.finding import Finding
-from pre_deploy.graph import Graph, Rehearsed, Resource
+from pre_deploy.graph import Rehearsed
+from pre_deploy.lambdas import FUNCTION, PARAMETER, label, variables
 from pre_deploy.parameters import BUSINESS_RULES, CONFIG, parameter, value_of
+from pre_deploy.program import place_of
 
 BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
 
-def config_is_readable(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The stage's configuration is a ``StageConfig``."""
-    from analysis.domain.configuration import StageConfig  # here, or a fault in it would take every check down
-
-    yield from _judge(rehearsed.graph, CONFIG, StageConfig.model_validate_json)
-
-
-def rules_are_readable(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each analysis's rules fit its model, and no rules are for an analysis that is not there."""
-    from analysis import analyses
-
-    def read(text: str) -> None:
-        known = analyses.load()
-        given = json.loads(text)
-        if not isinstance(given, dict):
-            raise TypeError("not an object")
-        for name, rules in given.items():
-            if name not in known:
-                raise ValueError(f'"{name}" is none of the analyses {", ".join(known)}')
-            known[name].rules_model.model_validate(rules)
-
-    yield from _judge(rehearsed.graph, BUSINESS_RULES, read)
-
-
-def _judge(graph: Graph, variable: str, read: Callable[[str], Any]) -> Iterator[Finding]:
-    found = parameter(graph, variable)
-    if found is None or value_of(found) == "[secret]":
-        return
-    try:
-        read(value_of(found))
-    except ValidationError as fault:
-        error = fault.errors()[0]
-        yield _unreadable(found, f"{'.'.join(map(str, error['loc']))}: {error['msg']}")
-    except (ValueError, TypeError) as fault:
-        yield _unreadable(found, str(fault))
-
-
-def _unreadable(found: Resource, why: str) -> Finding:
-    return found.finding(
-        "parameter-does-not-fit",
-        "critical",
-        f"The deploy says OK, and the API answers every request with 500: the value of {found.value('name')} does not "
-        f"fit what reads it ({why})",
-        "Correct the value in project.config.ts.",
-    )
+def parameters_fit_the_code(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The stage's configuration is a ``StageConfig``, and its business rules are those of analyses that there are."""
+    unfit: dict[str, str] = probed(rehearsed).get("unfit", {})
+    wrong = [
+        (variable, found, unfit[name])
+        for name, variable in (("config", CONFIG), ("rules", BUSINESS_RULES))
+        if unfit.get(name) and (found := parameter(rehearsed.graph, variable))
+    ]
+    for variable, found, why in wrong:
+        reader = next(f for f in rehearsed.graph.of_type(FUNCTION) if variable in variables(f))
+        field = re.match(r"([\w.-]+): ", why)
+        # Both at once are not two slips of the pen: they are handed over under each other's names.
+        named = field[1].rpartition(".")[2] if field else ""
+        place = (
+            place_of(rehearsed, reader, variable) if len(wrong) > 1 else place_of(rehearsed, found, named or found.name)
+        )
+        yield Finding(
+            "parameter-does-not-fit",
+            "critical",
+            *place,
+            "The deploy says OK, and the API answers every request with 500: the value of "
+            f"{found.value('name')} does not fit what reads it ({why})",
+            "Correct the value in project.config.ts, or the variable that names it.",
+        )
 
 
 def parameters_fit_the_store(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -77,8 +56,6 @@ def parameters_fit_the_store(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
     """What a variable calls a parameter's name is the name of one that the program makes."""
-    from pre_deploy.lambdas import FUNCTION, PARAMETER, label, variables
-
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for variable, value in variables(function).items():
@@ -92,4 +69,4 @@ def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (config_is_readable, rules_are_readable, parameters_fit_the_store, parameters_are_handed_over)
+CHECKS = (parameters_fit_the_code, parameters_fit_the_store, parameters_are_handed_over)

@@ -6,9 +6,13 @@ from pre_deploy.checks.graph_storage import PERMANENT, severity
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed
 from pre_deploy.lambdas import DATABASE, FUNCTION, SECRET
+from pre_deploy.program import place_of
+from pre_deploy.stages import CONFIG, setting
 from pre_deploy.vpc import EVERYWHERE, GROUPS, rules
 
 LEAST_BACKUP_DAYS = 7
+DEFAULT_WINDOW_DAYS = 30
+"""For which Secrets Manager keeps a deleted secret, and its name."""
 
 
 def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -30,7 +34,7 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Set storageEncrypted: true before the first deploy.",
             )
         group = graph.with_output("name", database.value("parameterGroupName"), "aws:rds/parameterGroup:ParameterGroup")
-        named = {p.get("name"): str(p.get("value")) for p in (group.value("parameters") or [] if group else [])}
+        named = {p.value("name"): str(p.value("value")) for p in (group.parts("parameters") if group else ())}
         if named.get("rds.force_ssl", "1") != "1":  # PostgreSQL 15 and later: 1 unless said otherwise
             place = group or database
             yield place.finding(
@@ -77,19 +81,32 @@ def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
+def production_is_protected(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """``sst remove`` of the stage whose data nobody may lose is refused."""
+    protect = setting(rehearsed.root, PERMANENT, "protect") if rehearsed.stage == PERMANENT else None
+    if protect and protect[0] != "true":
+        yield Finding(
+            "production-unprotected",
+            "high",
+            CONFIG,
+            protect[1],
+            "One sst remove --stage production takes the whole stage away, without a question",
+            "Set protect: true.",
+        )
+
+
 def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Nothing lets the internet in."""
     graph = rehearsed.graph
     for group in (resource for kind in GROUPS for resource in graph.of_type(kind)):
         for rule in rules(graph, group.id, "ingress"):
-            world = [
-                b for b in [*(rule.get("cidrBlocks") or []), *(rule.get("ipv6CidrBlocks") or [])] if b in EVERYWHERE
-            ]
+            blocks = [*rule.texts("cidrBlocks"), *rule.texts("ipv6CidrBlocks")]
+            world = [block for block in blocks if block in EVERYWHERE]
             if world:
                 yield group.finding(
                     "open-to-the-internet",
                     "critical" if not graph.development else "high",
-                    f"{group.name} lets {world[0]} in to ports {rule.get('fromPort')} to {rule.get('toPort')}",
+                    f"{group.name} lets {world[0]} in to ports {rule.value('fromPort')} to {rule.value('toPort')}",
                     "Allow the security group, or the network, that has to get in.",
                 )
 
@@ -99,19 +116,20 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     groups = {group.value("name"): group for group in graph.of_type("aws:cloudwatch/logGroup:LogGroup")}
     for function in graph.of_type(FUNCTION):
-        group = (function.value("loggingConfig") or {}).get("logGroup") or f"/aws/lambda/{function.value('name')}"
-        if group not in groups:
+        named = function.part("loggingConfig").value("logGroup") or f"/aws/lambda/{function.value('name')}"
+        if named not in groups:
             yield function.finding(
                 "logs-forever",
                 "medium",
-                f"Lambda will make {group} by itself, and keep and bill its logs for ever",
+                f"Lambda will make {named} by itself, and keep and bill its logs for ever",
                 "Leave the function's log group to sst.aws.Function, with logging: { retention }.",
             )
     for group in groups.values():
         if not group.value("retentionInDays"):
-            yield group.finding(
+            yield Finding(
                 "logs-forever",
                 "medium",
+                *place_of(rehearsed, group, "retention"),
                 f"{group.value('name')} keeps and bills its logs for ever",
                 "Set logging: { retention }.",
             )
@@ -120,9 +138,9 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
 def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
     """A stage that was removed can be made again: its secrets' names are free, or new."""
     for secret in rehearsed.graph.of_type(SECRET):
-        name, window = secret.inputs.get("name"), secret.value("recoveryWindowInDays")
+        name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
         generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
-        if name and not generated and (window is None or int(window) > 0):
+        if name and not generated and window != 0:
             yield secret.finding(
                 "secret-name-stays-taken",
                 "high",
@@ -135,6 +153,7 @@ def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
 CHECKS = (
     databases_are_private,
     databases_are_kept,
+    production_is_protected,
     groups_are_closed,
     logs_end,
     secrets_can_come_back,

@@ -33,7 +33,7 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
     found: list[tuple[Resource, str, object]] = []
     for source, queue, _ in sources(graph):
         found.append((queue, "visibilityTimeoutSeconds", queue.value("visibilityTimeoutSeconds")))
-        found.append((queue, "maxReceiveCount", redrive(queue).get("maxReceiveCount", "none")))
+        found.append((queue, "maxReceiveCount", redrive(queue).value("maxReceiveCount") or "none"))
         found.append((source, "batchSize", source.value("batchSize")))
     for queue in graph.of_type(QUEUE):
         found.append((queue, "messageRetentionSeconds", queue.value("messageRetentionSeconds")))

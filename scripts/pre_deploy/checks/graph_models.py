@@ -1,17 +1,16 @@
-"""The stage's models: known, alive, in reach of the region, and allowed to whoever calls them."""
+"""The stage's models: in reach of the region, and allowed to whoever calls them."""
 
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from pre_deploy.checks.files_code import probed
 from pre_deploy.checks.graph_permissions import denied
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Graph, Rehearsed
 from pre_deploy.iam import Statement, allows, role_of, statements_of
-from pre_deploy.lambdas import FUNCTION, calls, label
-from pre_deploy.parameters import CONFIG, parameter, value_of
-
-CATALOGUE = "functions/analysis/domain/models.json"
+from pre_deploy.lambdas import FUNCTION, calls
+from pre_deploy.parameters import CONFIG, parameter
 
 GEOGRAPHIES = {"us": ("us-",), "eu": ("eu-",), "apac": ("ap-",), "jp": ("ap-northeast-",), "au": ("ap-southeast-",)}
 """The prefix of an inference profile's id, and the regions that have such profiles. ``global`` fits all."""
@@ -19,65 +18,43 @@ GEOGRAPHIES = {"us": ("us-",), "eu": ("eu-",), "apac": ("ap-",), "jp": ("ap-nort
 INVOKE = {"Converse": "bedrock:InvokeModel", "ConverseStream": "bedrock:InvokeModelWithResponseStream"}
 
 
-def listed(rehearsed: Rehearsed) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The shipped models by their ids, with the stage's own; and the stage's ``llm`` and ``aliases``."""
-    catalogue = json.loads((rehearsed.root / CATALOGUE).read_text(encoding="utf-8"))
-    config = _config(rehearsed.graph)
-    models = {model["id"]: model for model in [*catalogue["models"], *config.get("models", [])]}
-    aliases = {**catalogue["aliases"], **config.get("aliases", {})}
-    default = (config.get("llm") or {}).get("model") or catalogue["default"]
-    return models, {"aliases": aliases, "own": config.get("aliases", {}), "default": aliases.get(default, default)}
+@dataclass(frozen=True)
+class Listed:
+    """The models as the checked tree's code has them; none where it cannot be loaded, which files_models tells."""
 
+    models: dict[str, dict[str, Any]]
+    default: str
+    """The default model's id."""
+    own: frozenset[str]
+    """Ids that the stage gave names of its own."""
+    guardrail: str
 
-def _config(graph: Graph) -> dict[str, Any]:
-    found = parameter(graph, CONFIG)
-    try:
-        config = json.loads(value_of(found)) if found else {}
-    except ValueError:
-        return {}  # graph_configuration says so
-    return config if isinstance(config, dict) else {}
-
-
-def models_are_usable(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The default, and what the stage's own names stand for, is a model that answers in this region."""
-    models, names = listed(rehearsed)
-    place = parameter(rehearsed.graph, CONFIG)
-    wanted = {"The default model": names["default"]}
-    wanted |= {f'The alias "{alias}"': models_id for alias, models_id in names["own"].items()}
-    for what, model_id in wanted.items():
-        model = models.get(model_id)
-        if place is None:
-            return
-        if model is None:
-            yield place.finding(
-                "unknown-model",
-                "critical",
-                f'{what} is "{model_id}", which {CATALOGUE} does not list: no job can be accepted with it',
-                f"Name a model of {CATALOGUE}, or add it to the stage's config.models.",
-            )
-        elif model["lifecycle"]["state"] == "end_of_life":
-            after = model["lifecycle"].get("replaced_by")
-            yield place.finding(
-                "ended-model",
-                "critical",
-                f"{what} is {model_id}: ResourceNotFoundException: This model version has reached the end of its life.",
-                f"Use {after}." if after else "Use a current model.",
-            )
+    @classmethod
+    def of(cls, rehearsed: Rehearsed) -> "Listed":
+        """What the tree's code says."""
+        told = probed(rehearsed).get("catalogue") or {"models": (), "aliases": {}, "own_aliases": {}, "default": ""}
+        default = told["aliases"].get(told["default"], told["default"])
+        models = {model["id"]: model for model in told["models"]}
+        own = frozenset(told["own_aliases"].values())
+        return cls(models, default, own, (told.get("guardrail") or {}).get("identifier", ""))
 
 
 def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A profile exists in the regions of its own geography only; a newer model has no other way in."""
+    """A profile exists in the regions of its own geography only; a newer model has no other way in.
+
+    That is said of what the stage chose. It cannot take the list's own names away, and may have no use for them.
+    """
     graph = rehearsed.graph
-    models, names = listed(rehearsed)
+    listed = Listed.of(rehearsed)
     place = parameter(graph, CONFIG)
-    for model_id in {names["default"], *names["aliases"].values()} & models.keys() if place else ():
+    for model_id in sorted({listed.default, *listed.own} & listed.models.keys()) if place else ():
         geography = model_id.partition(".")[0]
         fits = GEOGRAPHIES.get(geography, ("",))
-        bare = not any("inference-profile/" in arn for arn in models[model_id]["policy_arns"])
+        bare = not any("inference-profile/" in arn for arn in listed.models[model_id]["policy_arns"])
         if place and not graph.region.startswith(fits):
             yield place.finding(
                 "profile-of-another-region",
-                "critical" if model_id in {names["default"], *names["own"].values()} else "medium",
+                "critical",
                 f"{model_id} cannot be called from {graph.region}: ValidationException: The provided model identifier "
                 "is invalid.",
                 f"Use a global. profile, or one of {graph.region}'s geography.",
@@ -98,18 +75,18 @@ def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
     The default must be allowed. Of the others a stage may leave some out, but none by halves.
     """
     graph = rehearsed.graph
-    models, names = listed(rehearsed)
+    listed = Listed.of(rehearsed)
     for function in graph.of_type(FUNCTION):
         role = role_of(graph, function)
         found = {INVOKE[call.operation]: call for call in calls(rehearsed.root, function) if call.operation in INVOKE}
         statements = statements_of(graph, role) if role else []
         for action, call in found.items() if role else ():
-            for model in models.values():
+            for model in listed.models.values():
                 missing, total = _missing(graph, statements, action, model)
-                must = model["id"] == names["default"] or model["id"] in names["own"].values()
+                must = model["id"] in {listed.default, *listed.own}
                 if missing and model["lifecycle"]["state"] != "end_of_life" and (must or len(missing) < total):
                     why = f"{call.operation} of {model['id']}, {call.file}:{call.line}"
-                    yield denied(label(graph, function), function, action, missing[0], why)
+                    yield denied(rehearsed, function, action, missing[0], why)
 
 
 def _missing(graph: Graph, statements: list[Statement], action: str, model: dict[str, Any]) -> tuple[list[str], int]:
@@ -124,13 +101,13 @@ def _missing(graph: Graph, statements: list[Statement], action: str, model: dict
 def guardrail_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Converse with a guardrail applies it in the caller's name."""
     graph = rehearsed.graph
-    guardrail = (_config(graph).get("llm") or {}).get("guardrail") or {}
-    for function in graph.of_type(FUNCTION) if guardrail.get("identifier") else ():
+    guardrail = Listed.of(rehearsed).guardrail
+    for function in graph.of_type(FUNCTION) if guardrail else ():
         role = role_of(graph, function)
         uses = [call for call in calls(rehearsed.root, function) if call.operation in INVOKE]
-        arn = _guardrail_arn(graph, str(guardrail["identifier"]))
+        arn = _guardrail_arn(graph, guardrail)
         if role and uses and not allows(statements_of(graph, role), "bedrock:ApplyGuardrail", arn):
-            yield denied(label(graph, function), function, "bedrock:ApplyGuardrail", arn, "the stage's guardrail")
+            yield denied(rehearsed, function, "bedrock:ApplyGuardrail", arn, "the stage's guardrail")
 
 
 def _guardrail_arn(graph: Graph, identifier: str) -> str:
@@ -138,4 +115,4 @@ def _guardrail_arn(graph: Graph, identifier: str) -> str:
     return identifier if identifier.startswith("arn:") else own
 
 
-CHECKS = (models_are_usable, profiles_fit_the_region, models_are_allowed, guardrail_is_allowed)
+CHECKS = (profiles_fit_the_region, models_are_allowed, guardrail_is_allowed)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from pre_deploy.finding import Finding
-from pre_deploy.graph import Graph, Rehearsed, Resource
+from pre_deploy.graph import Graph, Rehearsed, Resource, Values
 from pre_deploy.lambdas import DATABASE, FUNCTION, calls, label, variables
 from pre_deploy.vpc import (
+    ENDPOINT,
     EVERYWHERE,
     HTTPS,
     blocks_of,
@@ -46,7 +47,7 @@ def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Re
     vpc_id = own[0].value("vpcId")
     found = endpoints(graph, service, vpc_id)
     interfaces = [endpoint for endpoint in found if endpoint.value("vpcEndpointType") == "Interface"]
-    gateways = {str(table) for e in found if e not in interfaces for table in e.value("routeTableIds") or ()}
+    gateways = {table for e in found if e not in interfaces for table in e.texts("routeTableIds")}
     outside = lets_through(graph, groups(function), "egress", HTTPS, (), EVERYWHERE[:1])
     anywhere = "Let the function's security group out to port 443 of 0.0.0.0/0, or of the VPC."
     private = [endpoint for endpoint in interfaces if endpoint.value("privateDnsEnabled")]
@@ -63,7 +64,12 @@ def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Re
             why = f"{found[0].name} is not in the route table of {stuck[0].name}"
             return why, "Give the endpoint the route tables of all private subnets.", found[0]
         why = f"{stuck[0].name} has no NAT, and the VPC no endpoint com.amazonaws.{graph.region}.{service}"
-        return why, f"Add {service} to the endpoints, or a NAT gateway to the VPC.", function
+        others = [endpoint for endpoint in graph.of_type(ENDPOINT) if endpoint.value("vpcId") == vpc_id]
+        misnamed = [e for e in others if str(e.value("serviceName")).endswith(f".{service}")]
+        # With a NAT elsewhere it is the route that is missing.
+        routed = route_table(graph, stuck[0]) if any(way_out(graph, subnet) == "nat" for subnet in own) else None
+        place = routed or next(iter([*misnamed, *others]), function)
+        return why, f"Add {service} to the endpoints, or a NAT gateway to the VPC.", place
     vpc = next(iter(by_id(graph, [vpc_id])), None)
     if vpc and not (vpc.value("enableDnsSupport") is not False and vpc.value("enableDnsHostnames")):
         return (
@@ -77,14 +83,14 @@ def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Re
 def _blocked(
     graph: Graph, function: Resource, private: list[Resource], own: list[Resource]
 ) -> tuple[str, str, Resource] | None:
-    guards: list[str] = [group for endpoint in private for group in endpoint.value("securityGroupIds") or ()]
-    if not any(endpoint.value("subnetIds") for endpoint in private):
+    guards = [group for endpoint in private for group in endpoint.texts("securityGroupIds")]
+    if not any(endpoint.texts("subnetIds") for endpoint in private):
         return f"{private[0].name} is in no subnet", "Give the endpoint subnetIds.", private[0]
     if not lets_through(graph, guards, "ingress", HTTPS, groups(function), blocks_of(own)):
         place = next(iter(by_id(graph, guards)), private[0])
         why = f"{place.name} does not let port 443 in from the function's security group"
         return why, "Allow ingress tcp 443 from the functions' security group.", place
-    there = blocks_of(by_id(graph, [subnet for endpoint in private for subnet in endpoint.value("subnetIds") or ()]))
+    there = blocks_of(by_id(graph, [subnet for endpoint in private for subnet in endpoint.texts("subnetIds")]))
     if not lets_through(graph, groups(function), "egress", HTTPS, guards, there):
         place = next(iter(by_id(graph, groups(function))), function)
         why = f"{place.name} lets nothing out to port 443 of the endpoint"
@@ -114,13 +120,13 @@ def database_is_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def _database_groups(graph: Graph, name: str, function: Resource, database: Resource) -> Iterator[Finding]:
-    port = int(variables(function).get("DB_PORT") or database.value("port") or POSTGRES)
-    guards = list(database.value("vpcSecurityGroupIds") or ())
+    port = Values({"port": variables(function).get("DB_PORT")}).number("port", database.number("port", POSTGRES))
+    guards = database.texts("vpcSecurityGroupIds")
     mine = next(iter(by_id(graph, groups(function))), function)
     theirs = next(iter(by_id(graph, guards)), database)
     in_from = lets_through(graph, guards, "ingress", port, groups(function), blocks_of(subnets(graph, function)))
     group = graph.with_output("name", database.value("dbSubnetGroupName"), "aws:rds/subnetGroup:SubnetGroup")
-    there = by_id(graph, (group.value("subnetIds") if group else database.value("vpcSubnetIds")) or ())
+    there = by_id(graph, group.texts("subnetIds") if group else database.texts("vpcSubnetIds"))
     out_to = lets_through(graph, groups(function), "egress", port, guards, blocks_of(there))
     for open_, place, way in ((in_from, theirs, "in from"), (out_to, mine, "out of")):
         if not open_:
@@ -146,7 +152,7 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "function has none: what has no endpoint in the VPC times out",
                 "Use vpc.privateSubnets.",
             )
-        if function.value("vpcConfig") and not groups(function):
+        if function.part("vpcConfig").data and not groups(function):
             yield function.finding(
                 "function-without-security-group",
                 "critical",
@@ -156,4 +162,25 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-CHECKS = (services_are_reachable, database_is_reachable, functions_are_in_private_subnets)
+def network_acls_let_through(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The VPC's own ACL lets everything through; one that the program makes lets through what it says, both ways."""
+    graph = rehearsed.graph
+    used = {subnet.id for function in graph.of_type(FUNCTION) for subnet in subnets(graph, function)}
+    for acl in graph.of_type("aws:ec2/networkAcl:NetworkAcl"):
+        written = [
+            r for r in graph.of_type("aws:ec2/networkAclRule:NetworkAclRule") if r.value("networkAclId") == acl.id
+        ]
+        for way, outward in (("ingress", False), ("egress", True)):
+            some = [*acl.parts(way), *(rule for rule in written if bool(rule.value("egress")) == outward)]
+            allowed = any(str(rule.value("action") or rule.value("ruleAction")).lower() == "allow" for rule in some)
+            if used & set(acl.texts("subnetIds")) and not allowed:
+                yield acl.finding(
+                    "network-acl-denies",
+                    "critical",
+                    f"{acl.name} has no {way} rule that allows anything, and functions are in its subnets: all that "
+                    "they call times out",
+                    "Leave the subnets to the VPC's own ACL; security groups say who reaches whom.",
+                )
+
+
+CHECKS = (services_are_reachable, database_is_reachable, functions_are_in_private_subnets, network_acls_let_through)

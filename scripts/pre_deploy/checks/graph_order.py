@@ -1,5 +1,6 @@
 """What runs during the deploy finds what it needs, and what needs it waits."""
 
+import json
 from collections.abc import Iterator
 
 from pre_deploy.finding import Finding
@@ -37,6 +38,14 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Name a function that the program makes.",
             )
             continue
+        if not _is_json(invocation.value("input")):
+            yield invocation.finding(
+                "invocation-input",
+                "high",
+                "The deploy will fail: InvalidRequestContentException: Could not parse request body into json "
+                f"({invocation.name})",
+                'Give it JSON, such as input: "{}".',
+            )
         made = before(graph, invocation)
         for needed in _needed(rehearsed, function):
             if needed.urn not in made:
@@ -47,6 +56,14 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
                     f"{label(graph, function)} without waiting for {needed.name}, which it needs",
                     f"Add {needed.name}, or the component that makes it, to the dependsOn of {invocation.name}.",
                 )
+
+
+def _is_json(text: object) -> bool:
+    try:
+        json.loads(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _needed(rehearsed: Rehearsed, function: Resource) -> Iterator[Resource]:
@@ -74,6 +91,15 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
             'The deploy says OK, and nothing brings the schema to the database: relation "jobs" does not exist',
             "Invoke the migrator on deploy, as infra/migration.ts does.",
         )
+    for invocation in (one for one, of in zip(invocations, invoked, strict=True) if of in migrators):
+        if not invocation.part("triggers").data:
+            yield invocation.finding(
+                "migration-not-triggered",
+                "critical",
+                f"The first deploy runs {invocation.name}, and no later one: its input never changes, so new "
+                "migrations are never applied, and the code's statements fail",
+                "Give it triggers that change with the migrations, such as a hash of their files.",
+            )
     for function in users if migrators else ():
         waits = before(graph, function) & {invocation.urn for invocation in invocations}
         if function not in migrators and not waits:

@@ -6,7 +6,8 @@ from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed, Resource
 from pre_deploy.handler_calls import Call
 from pre_deploy.iam import LOGS, allows, role_of, statements_of
-from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, TARGETS, arns, calls, function_of, label, targets
+from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, TARGETS, arns, calls, function_of, label, targets, variables
+from pre_deploy.program import modules_of, place_of, written
 
 ACTIONS = {
     "Converse": ["bedrock:InvokeModel"],
@@ -42,22 +43,47 @@ def actions_of(call: Call) -> list[str]:
     return ACTIONS.get(call.operation, [f"{prefix}:{call.operation}"])
 
 
-def denied(name: str, function: Resource, action: str, arn: str, why: str) -> Finding:
-    """The finding for a call that the role does not allow."""
-    return function.finding(
+def denied(rehearsed: Rehearsed, function: Resource, action: str, arn: str, why: str) -> Finding:
+    """The finding for a call that the role does not allow, where its other statements of the service are written."""
+    name, service = label(rehearsed.graph, function), action.partition(":")[0]
+    place = _other_grants(rehearsed, function, service) or _where_all_get_theirs(rehearsed, action)
+    return Finding(
         "role-lacks-action",
         "critical",
+        *(place or (function.file, function.line)),
         f"{name} will be refused: AccessDeniedException: is not authorized to perform: {action} on resource: {arn} "
         f"({why})",
         f'Give {name} {{ actions: ["{action}"], resources: [...] }} that covers {arn}.',
     )
 
 
+def _other_grants(rehearsed: Rehearsed, function: Resource, service: str) -> tuple[str, int] | None:
+    """Where the program writes what the function's role may do with the service already."""
+    role = role_of(rehearsed.graph, function)
+    granted = {action for s in (statements_of(rehearsed.graph, role) if role else ()) for action in s.actions}
+    some = any(action.startswith(f"{service}:") for action in granted)
+    return written(rehearsed, function, rf"""["']{service}:""") if some else None
+
+
+def _where_all_get_theirs(rehearsed: Rehearsed, action: str) -> tuple[str, int] | None:
+    """Where the permissions are written that several functions share, if all that call this lack it."""
+    graph, root = rehearsed.graph, rehearsed.root
+    callers = [f for f in graph.of_type(FUNCTION) if any(action in actions_of(call) for call in calls(root, f))]
+    roles = [role for function in callers if (role := role_of(graph, function))]
+    if len(roles) < 2 or any(s.names(action) for role in roles for s in statements_of(graph, role)):
+        return None
+    for file in sorted(set.intersection(*({*modules_of(root / f.file)} for f in callers))):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if "actions:" in line:
+                return str(file.relative_to(root)), number
+    return None
+
+
 def code_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Every call of a handler, on every resource that its environment names, is allowed by its role."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
-        role, name = role_of(graph, function), label(graph, function)
+        role = role_of(graph, function)
         if role is None:
             continue  # made elsewhere: not ours to judge
         statements = statements_of(graph, role)
@@ -65,28 +91,32 @@ def code_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
         for call in calls(rehearsed.root, function):
             found = targets(graph, function, call.service)
             if call.service in TARGETS and not found:
-                yield _without_target(name, function, call)
+                yield _without_target(rehearsed, function, call)
             for action in actions_of(call) if call.service not in {*TARGETS, *ALWAYS_ALLOWED} else ():
                 if (action, "") not in told and not any(s.allow and s.names(action) for s in statements):
                     told.add((action, ""))
-                    yield denied(name, function, action, "any", f"{call.operation} in {call.file}:{call.line}")
+                    yield denied(rehearsed, function, action, "any", f"{call.operation} in {call.file}:{call.line}")
             for target, action in ((target, action) for target in found for action in actions_of(call)):
                 for arn in arns(rehearsed.root, function, call, target):
                     if not allows(statements, action, arn) and (action, arn) not in told:
                         told.add((action, arn))
-                        yield denied(name, function, action, arn, f"{call.operation} in {call.file}:{call.line}")
+                        yield denied(rehearsed, function, action, arn, f"{call.operation} in {call.file}:{call.line}")
                 key = str(target.value("kmsMasterKeyId") or target.value("kmsKeyId") or target.value("keyId") or "")
                 if key.startswith("arn:") and not allows(statements, "kms:Decrypt", key):
-                    yield denied(name, function, "kms:Decrypt", key, f"{target.name} is encrypted with it")
+                    yield denied(rehearsed, function, "kms:Decrypt", key, f"{target.name} is encrypted with it")
 
 
-def _without_target(name: str, function: Resource, call: Call) -> Finding:
+def _without_target(rehearsed: Rehearsed, function: Resource, call: Call) -> Finding:
     what = TARGETS[call.service][0]
-    return function.finding(
+    noun = what.rpartition(" ")[2].upper()
+    named = next((name for name in variables(function) if noun in name), None)
+    place = place_of(rehearsed, function, named) if named else (function.file, function.line)
+    return Finding(
         "call-without-target",
         "critical",
-        f"{name} calls {call.operation} ({call.file}:{call.line}), and no variable of its environment names {what} "
-        "of this stack: the call will fail",
+        *place,
+        f"{label(rehearsed.graph, function)} calls {call.operation} ({call.file}:{call.line}), and no variable of its "
+        f"environment names {what} of this stack: the call will fail",
         f"Pass the name of {what} in the function's environment, as an output of the resource.",
     )
 
@@ -100,9 +130,9 @@ def service_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
         if function and ":sqs:" in arn:
             needed += [(function, f"sqs:{action}", arn, "SQS") for action in QUEUE_CONSUMER]
     for function in graph.of_type(FUNCTION):
-        if function.value("vpcConfig"):
+        if function.part("vpcConfig").data:
             needed += [(function, action, "*", "EC2") for action in ATTACH]
-        if (function.value("tracingConfig") or {}).get("mode") == "Active":
+        if function.part("tracingConfig").value("mode") == "Active":
             needed.append((function, "xray:PutTraceSegments", "*", "XRAY"))
     for function, action, arn, service in needed:
         role, name = role_of(graph, function), label(graph, function)
@@ -120,7 +150,7 @@ def logs_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Without it a function runs, and nobody sees what it says."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
-        group = graph.with_output("name", (function.value("loggingConfig") or {}).get("logGroup"), LOG_GROUP)
+        group = graph.with_output("name", function.part("loggingConfig").value("logGroup"), LOG_GROUP)
         role, name = role_of(graph, function), label(graph, function)
         arn = f"{group.value('arn')}:log-stream:any" if group else "*"
         if role and not all(allows(statements_of(graph, role), action, arn) for action in LOGS[1:]):

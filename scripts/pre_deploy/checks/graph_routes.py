@@ -80,6 +80,13 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Add an aws.lambda.Permission for apigateway.amazonaws.com with the API's executionArn; sst's "
                 "api.route makes one.",
             )
+        if f"/{function.value('handler')}".rpartition(".")[0] not in f"/{HANDLER}":
+            yield route.finding(
+                "route-to-another-function",
+                "critical",
+                f"{key} leads to {function.name}, which runs {function.value('handler')} and knows of no routes",
+                f"Give api.route the function that runs {HANDLER}.",
+            )
         if integration.value("payloadFormatVersion") != "2.0":
             yield integration.finding(
                 "payload-version",
@@ -119,7 +126,7 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"The deploy will fail: BadRequestException: Authorizer is required for {key} ({kind})",
                 "Give the route the authorizer's id.",
             )
-        if kind == "JWT" and not route.value("authorizationScopes"):
+        if kind == "JWT" and not route.texts("authorizationScopes"):
             yield route.finding(
                 "route-without-scope",
                 "medium",
@@ -128,32 +135,18 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-def browsers_are_named(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """CORS names the pages that may call."""
-    graph = rehearsed.graph
-    for api in graph.of_type(API):
-        cors = api.value("corsConfiguration") or {}
-        origins = cors.get("allowOrigins") or []
-        if "*" in origins:
-            yield api.finding(
-                "cors-for-every-page",
-                "medium" if graph.development else "high",
-                "Every web page may call the API from its visitors' browsers",
-                "Name the origins in api.corsOrigins of project.config.ts.",
-            )
-            if cors.get("allowCredentials"):
-                yield api.finding(
-                    "cors-credentials",
-                    "high",
-                    "The deploy will fail: BadRequestException: allowCredentials is not supported for origin '*'",
-                    "Name the origins, or leave allowCredentials out.",
-                )
-
-
 def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Throttled, so that a flood costs little, and logged, so that it is seen."""
-    stages = rehearsed.graph.of_type(STAGE)
-    for api in rehearsed.graph.of_type(API):
+    graph = rehearsed.graph
+    stages = graph.of_type(STAGE)
+    for api in graph.of_type(API):
+        if api.value("disableExecuteApiEndpoint") and not graph.of_type("aws:apigatewayv2/apiMapping:ApiMapping"):
+            yield api.finding(
+                "api-unreachable",
+                "critical",
+                "The API's own address is switched off, and it has no other: every request is answered 404",
+                "Leave disableExecuteApiEndpoint out, or give the API a domain.",
+            )
         if not any(s.value("apiId") == api.id and s.value("autoDeploy") for s in stages):
             yield api.finding(
                 "api-not-deployed",
@@ -162,8 +155,8 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 'Add a stage "$default" with autoDeploy: true, as sst.aws.ApiGatewayV2 does.',
             )
     for stage in stages:
-        settings = stage.value("defaultRouteSettings") or {}
-        if not settings.get("throttlingRateLimit") or not settings.get("throttlingBurstLimit"):
+        settings = stage.part("defaultRouteSettings")
+        if not settings.value("throttlingRateLimit") or not settings.value("throttlingBurstLimit"):
             yield stage.finding(
                 "api-without-throttle",
                 "medium",
@@ -171,7 +164,7 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Set throttlingRateLimit and throttlingBurstLimit in defaultRouteSettings, through transform.stage: "
                 "ApiGatewayV2 itself ignores a throttle argument.",
             )
-        if not (stage.value("accessLogSettings") or {}).get("destinationArn"):
+        if not stage.part("accessLogSettings").value("destinationArn"):
             yield stage.finding(
                 "api-without-access-log",
                 "medium",
@@ -184,6 +177,5 @@ CHECKS = (
     routes_are_there,
     routes_lead_somewhere,
     routes_ask_who_calls,
-    browsers_are_named,
     stages_bound_and_tell,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pre_deploy.finding import Finding, Severity
-from pre_deploy.graph import Graph, Rehearsed, Resource
+from pre_deploy.graph import Graph, Rehearsed, Resource, Values
 from pre_deploy.iam import document
 from pre_deploy.lambdas import BUCKETS, QUEUE
 
@@ -42,13 +42,19 @@ def _open_ends(graph: Graph, bucket: Resource) -> Iterator[tuple[str, str, str]]
         fix = "Add a BucketServerSideEncryptionConfiguration."
         yield "bucket-without-encryption", "does not say how objects are encrypted", fix
     versions = _of(graph, bucket, "bucketVersioning:BucketVersioning")
-    if not any((one.value("versioningConfiguration") or {}).get("status") == "Enabled" for one in versions):
+    if not any(one.part("versioningConfiguration").value("status") == "Enabled" for one in versions):
         yield "bucket-without-versions", "keeps nothing of what is overwritten or deleted", "Set versioning: true."
-    if not _of(graph, bucket, "bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+    rules = [
+        rule
+        for one in _of(graph, bucket, "bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        for rule in one.parts("rules")
+        if rule.value("status") == "Enabled"
+    ]
+    if not any(rule.part("expiration").data.keys() & {"days", "date"} for rule in rules):
         fix = "Add a BucketLifecycleConfiguration."
         yield "bucket-without-lifecycle", "keeps and bills every object and every version for ever", fix
     statements = [
-        s for policy in _of(graph, bucket, "bucketPolicy:BucketPolicy") for s in document(policy.value("policy"))
+        s for policy in _of(graph, bucket, "bucketPolicy:BucketPolicy") for s in document(policy.raw("policy"))
     ]
     if not any(_denies_plain(statement) for statement in statements):
         yield "bucket-without-tls", "answers requests without TLS", "Deny s3:* where aws:SecureTransport is false."
@@ -62,8 +68,8 @@ def _of(graph: Graph, bucket: Resource, kind: str) -> list[Resource]:
 
 
 def _denies_plain(statement: dict[str, Any]) -> bool:
-    secure = (statement.get("Condition") or {}).get("Bool", {}).get("aws:SecureTransport")
-    return statement.get("Effect") == "Deny" and str(secure).lower() in {"false", "['false']"}
+    secure = Values(statement).part("Condition").part("Bool").texts("aws:SecureTransport")
+    return statement.get("Effect") == "Deny" and [value.lower() for value in secure] == ["false"]
 
 
 def _is_for_all(statement: dict[str, Any]) -> bool:
@@ -83,7 +89,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Set sqsManagedSseEnabled: true.",
             )
     policies = graph.of_type("aws:sqs/queuePolicy:QueuePolicy")
-    secure = {p.value("queueUrl") for p in policies if any(map(_denies_plain, document(p.value("policy"))))}
+    secure = {p.value("queueUrl") for p in policies if any(map(_denies_plain, document(p.raw("policy"))))}
     for queue in graph.of_type(QUEUE):
         if queue.value("url") not in secure:
             yield queue.finding(
@@ -93,7 +99,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Add a QueuePolicy that denies sqs:* where aws:SecureTransport is false.",
             )
     for policy in policies:
-        if any(_is_for_all(statement) for statement in document(policy.value("policy"))):
+        if any(_is_for_all(statement) for statement in document(policy.raw("policy"))):
             yield policy.finding(
                 "public-queue", "critical", f"{policy.name} lets anybody use the queue", "Name the principals."
             )

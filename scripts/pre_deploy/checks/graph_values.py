@@ -6,9 +6,11 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
+from pre_deploy.checks.graph_storage import PERMANENT
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Graph, Rehearsed, Resource
 from pre_deploy.lambdas import BUCKETS, DATABASE, FUNCTION, label, variables
+from pre_deploy.program import written
 
 WITHDRAWN = {17: 4, 16: 8, 15: 12, 14: 17, 13: 99, 12: 99, 11: 99}
 """PostgreSQL's highest minor version that RDS creates no more (AWS's notice of 2026-05-01), by major version."""
@@ -49,19 +51,19 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def proxies_are_trusted(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A proxy shows a certificate of Amazon's public authority, which is not in RDS's own list."""
+    """A proxy shows a certificate of Amazon's public authorities, which are not in RDS's own list."""
     graph = rehearsed.graph
-    file = rehearsed.root / CERTIFICATES / f"{graph.region}.pem"
+    file = rehearsed.root / CERTIFICATES / "proxy.pem"
+    known = ssl.create_default_context(cafile=str(file)).get_ca_certs() if file.is_file() else []
     asked = {variables(function).get("DB_HOST") for function in graph.of_type(FUNCTION)}
     for proxy in graph.of_type("aws:rds/proxy:Proxy"):
-        known = ssl.create_default_context(cafile=str(file)).get_ca_certs() if file.is_file() else []
-        if known and proxy.value("endpoint") in asked and "Amazon Root CA" not in str(known):
+        if proxy.value("endpoint") in asked and "Amazon Root CA 1" not in str(known):
             yield proxy.finding(
                 "proxy-certificate-unknown",
                 "critical",
-                f"No function can connect: certificate verify failed. {CERTIFICATES}/{graph.region}.pem has RDS's "
-                f"authorities alone, and {proxy.name}'s certificate is from Amazon Root CA 1",
-                f"Append the Amazon Root CAs to {CERTIFICATES}/{graph.region}.pem, or set proxy: false.",
+                f"No function can connect: {proxy.name}'s certificate is from Amazon Root CA 1, and "
+                f"{CERTIFICATES}/proxy.pem {'does not have that' if known else 'is missing'}",
+                f"Restore {CERTIFICATES}/proxy.pem: the roots of https://www.amazontrust.com/repository/.",
             )
 
 
@@ -102,6 +104,22 @@ def passwords_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "The deploy will fail, sooner or later: The parameter MasterUserPassword is not a valid password. Only "
                 "printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
                 'Set special: false, or an overrideSpecial without /, @, " and space.',
+            )
+
+
+def passwords_are_not_written_down(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The database's password is generated: a literal is in the repository, and in its history for ever."""
+    graph = rehearsed.graph
+    for database in graph.of_type(DATABASE):
+        literal = written(rehearsed, database, r"^\s*(master)?[pP]assword:\s*[\"'`]")
+        if literal and not database.references("password"):
+            yield Finding(
+                "password-in-program",
+                "critical" if graph.stage == PERMANENT else "high",
+                *literal,
+                f"The password of {database.name} is in the program: whoever reads the repository has it, and RDS "
+                'refuses one with /, @, " or a space',
+                "Leave the password out: sst.aws.Postgres makes one, and keeps it in Secrets Manager.",
             )
 
 
@@ -194,6 +212,7 @@ CHECKS = (
     databases_can_be_made,
     proxies_are_trusted,
     passwords_are_taken,
+    passwords_are_not_written_down,
     secrets_hold_the_password,
     functions_know_the_database,
     bucket_names_are_valid,

@@ -1,13 +1,11 @@
 """Timeouts, retries and dead letters: each wait fits into the one around it."""
 
 import ast
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pre_deploy.finding import Finding
-from pre_deploy.graph import Graph, Rehearsed, Resource
+from pre_deploy.graph import Graph, Rehearsed, Resource, Values
 from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, function_of, label
 
 API_TIMEOUT_S = 29
@@ -15,6 +13,9 @@ API_TIMEOUT_S = 29
 
 ADVISED_VISIBILITY = 6
 """Times the function's timeout: what AWS advises, so that retries of throttled deliveries fit in."""
+
+UNBOUNDED = -1
+"""As Pulumi's AWS provider writes it: nothing is reserved, or no maximum set."""
 
 ATTEMPTS = "functions/analysis/services/process.py"
 
@@ -28,15 +29,9 @@ def sources(graph: Graph) -> Iterator[tuple[Resource, Resource, Resource]]:
             yield source, queue, function
 
 
-def redrive(queue: Resource) -> dict[str, Any]:
+def redrive(queue: Resource) -> Values:
     """The queue's redrive policy; empty where there is none."""
-    policy = queue.value("redrivePolicy") or {}
-    if isinstance(policy, str):
-        try:
-            policy = json.loads(policy)
-        except ValueError:
-            return {}
-    return dict(policy)
+    return queue.part("redrivePolicy")
 
 
 def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -84,8 +79,8 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for _, queue, _ in sources(graph):
         policy = redrive(queue)
-        target = graph.with_output("arn", policy.get("deadLetterTargetArn", ""), QUEUE)
-        if not policy:
+        target = graph.with_output("arn", policy.value("deadLetterTargetArn"), QUEUE)
+        if not policy.data:
             fault = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
             fix = "Give the queue dlq: { queue: deadLetterQueue.arn, retry: 5 }."
         elif target is None or target is queue:
@@ -94,6 +89,9 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
         elif bool(target.value("fifoQueue")) != bool(queue.value("fifoQueue")):
             fault = "dead-letter-type", "high", "has nowhere to go: Dead-letter queue must be same type of queue"
             fix = "Make both queues FIFO, or neither."
+        elif not _takes(target, queue):
+            fault = "dead-letters-refused", "high", f"has nowhere to go: {target.name}'s redriveAllowPolicy refuses it"
+            fix = f"Allow {queue.name}'s ARN in redriveAllowPolicy, or leave it out."
         elif _kept(target) < _kept(queue):
             fault = "dead-letters-expire-first", "medium", f"is kept {_kept(target)} s, counted since it was sent"
             fix = f"Keep {target.name}'s messages at least {_kept(queue)} s, as {queue.name}'s are."
@@ -104,6 +102,14 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
         yield queue.finding(rule, "high" if severity == "high" else "medium", message, fix)
 
 
+def _takes(target: Resource, queue: Resource) -> bool:
+    policy = target.part("redriveAllowPolicy")
+    permission = policy.value("redrivePermission") or "allowAll"
+    return permission == "allowAll" or (
+        permission == "byQueue" and queue.value("arn") in policy.texts("sourceQueueArns")
+    )
+
+
 def _kept(queue: Resource) -> int:
     return queue.number("messageRetentionSeconds", 345_600)
 
@@ -112,9 +118,9 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
     """A job's own attempts are used up before the queue takes its message away."""
     attempts = _attempts(rehearsed.root)
     for _, queue, _ in sources(rehearsed.graph):
-        times = int(redrive(queue).get("maxReceiveCount") or 0)
+        times = redrive(queue).number("maxReceiveCount", 0)
         least = max(2, attempts + 1)
-        if redrive(queue) and times < least:
+        if redrive(queue).data and times < least:
             yield queue.finding(
                 "too-few-deliveries",
                 "medium",
@@ -137,7 +143,7 @@ def _attempts(root: Path) -> int:
 def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
     """One bad message must not send its batch around again."""
     for source, queue, function in sources(rehearsed.graph):
-        if "ReportBatchItemFailures" not in (source.value("functionResponseTypes") or []):
+        if "ReportBatchItemFailures" not in source.texts("functionResponseTypes"):
             yield source.finding(
                 "no-partial-responses",
                 "critical",
@@ -159,17 +165,9 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
 def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
     """The event source must not ask for more than the function may run."""
     for source, _, function in sources(rehearsed.graph):
-        most = (source.value("scalingConfig") or {}).get("maximumConcurrency")
-        reserved = function.value("reservedConcurrentExecutions")
-        if most is not None and not 2 <= int(most) <= 1000:
-            yield source.finding(
-                "concurrency-out-of-range",
-                "high",
-                f"The deploy will fail: ValidationException: Value '{most}' at 'scalingConfig.maximumConcurrency' "
-                "failed to satisfy constraint: Member must have value greater than or equal to 2",
-                "Set maximumConcurrency between 2 and 1000.",
-            )
-        if most is None and reserved is None:
+        most = source.part("scalingConfig").number("maximumConcurrency", UNBOUNDED)
+        reserved = function.number("reservedConcurrentExecutions", UNBOUNDED)
+        if most == reserved == UNBOUNDED:
             yield source.finding(
                 "unbounded-concurrency",
                 "medium",
@@ -177,12 +175,13 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "concurrency, the database's connections and the model's quota",
                 "Set scalingConfig: { maximumConcurrency: stage.concurrency.processor }.",
             )
-        if reserved is not None and int(reserved) >= 0 and (most is None or int(most) > int(reserved)):
+        if reserved >= 0 and not 0 <= most <= reserved:
             yield source.finding(
                 "concurrency-above-reserved",
-                "critical" if int(reserved) == 0 else "medium",
+                "critical" if reserved == 0 else "medium",
                 f"{label(rehearsed.graph, function)} may run {reserved} at a time, and its event source starts "
-                f"{most or 'as many as it likes'}: throttled deliveries count as received, so good messages die",
+                f"{most if most >= 0 else 'as many as it likes'}: throttled deliveries count as received, so good "
+                "messages die",
                 "Set scalingConfig.maximumConcurrency to the reserved concurrency or less.",
             )
 

@@ -152,6 +152,7 @@ const database: Rule = (facts) => {
     resourceId,
     arn: facts.arn("rds", `db:${identifier}`),
     address: host,
+    dbName: facts.text("dbName"), // without one PostgreSQL makes none
     status: "available",
     ...(port === undefined ? {} : { port, endpoint: `${host}:${port}` }),
     ...managedPassword(facts, `rds!${resourceId}`),

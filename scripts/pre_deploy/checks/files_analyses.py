@@ -1,0 +1,23 @@
+"""Every file in analyses/ is an analysis: one that is not keeps all of them from being loaded."""
+
+from collections.abc import Iterator
+
+from pre_deploy.checks.files_code import probed
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed
+
+FOLDER = "functions/analysis/analyses"
+
+
+def analyses_load(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Each by itself, so that the one at fault is named."""
+    for name, fault in probed(rehearsed).get("unloadable", {}).items():
+        message = (
+            f"The analysis cannot be loaded: {fault['told']}. The deploy says OK, and no function does anything: "
+            "all analyses are loaded before the first is used"
+        )
+        fix = "Mend it, or move what is no analysis out of the folder"
+        yield Finding("analysis-not-loadable", "critical", f"{FOLDER}/{name}.py", fault["line"], message, fix)
+
+
+CHECKS = (analyses_load,)

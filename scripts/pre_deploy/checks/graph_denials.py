@@ -1,0 +1,74 @@
+"""Policies of what is called: a queue, a bucket or an endpoint may refuse what the caller's role allows."""
+
+from collections.abc import Iterator
+
+from pre_deploy.checks.graph_permissions import actions_of
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed, Resource
+from pre_deploy.handler_calls import Call
+from pre_deploy.iam import Statement, allows, parsed
+from pre_deploy.lambdas import FUNCTION, arns, calls, label, targets
+from pre_deploy.vpc import endpoints, subnets
+
+ATTACHED = {
+    "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl", "url"),
+    "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "bucket"),
+    "aws:secretsmanager/secretPolicy:SecretPolicy": ("secretArn", "arn"),
+}
+"""A policy's property that names its resource, and the resource's output that it names."""
+
+CALLS_ARE = {"aws:SecureTransport": "true"}
+"""What is known of every call. A denial on any other condition is somebody's intention."""
+
+
+def policies_let_callers_in(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Nothing that a function's code calls is refused by the policy of what it calls, or of the way there."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        for call in calls(rehearsed.root, function):
+            asked = _asked(rehearsed, function, call)
+            for policy, way in _policies(rehearsed, function, call):
+                refused = next(((a, arn) for a, arn in asked if _refuses(policy, way, a, arn)), None)
+                if refused:
+                    action, arn = refused
+                    yield policy.finding(
+                        "policy-denies",
+                        "critical",
+                        f"{label(graph, function)} will be refused: AccessDeniedException: is not authorized to "
+                        f"perform: {action} on resource: {arn} because of the policy of {policy.name}",
+                        "Narrow the denial with a condition, or allow the function's role what it calls.",
+                    )
+
+
+def _asked(rehearsed: Rehearsed, function: Resource, call: Call) -> list[tuple[str, str]]:
+    found = targets(rehearsed.graph, function, call.service)
+    named = [arn for target in found for arn in arns(rehearsed.root, function, call, target)]
+    return [(action, arn) for action in actions_of(call) for arn in named or ["*"]]
+
+
+def _policies(rehearsed: Rehearsed, function: Resource, call: Call) -> Iterator[tuple[Resource, bool]]:
+    """The policies that a call meets; whether one is of a way, which lets through only what it allows."""
+    graph = rehearsed.graph
+    for target in targets(graph, function, call.service):
+        for kind, (names, output) in ATTACHED.items():
+            for policy in graph.of_type(kind):
+                if policy.value(names) in {target.value(output), target.id}:
+                    yield policy, False
+    for subnet in subnets(graph, function)[:1]:
+        for endpoint in endpoints(graph, call.service, subnet.value("vpcId")):
+            if endpoint.raw("policy"):
+                yield endpoint, True
+
+
+def _refuses(policy: Resource, way: bool, action: str, arn: str) -> bool:
+    statements = [s for s in parsed(policy.raw("policy")) if s.allow or _unconditional(s)]
+    if way:
+        return not allows(statements, action, arn, CALLS_ARE)
+    return any(not statement.allow and statement.applies(action, arn, CALLS_ARE) for statement in statements)
+
+
+def _unconditional(statement: Statement) -> bool:
+    return {key for keys in statement.conditions.values() for key in keys} <= CALLS_ARE.keys()
+
+
+CHECKS = (policies_let_callers_in,)

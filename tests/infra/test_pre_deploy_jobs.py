@@ -1,0 +1,52 @@
+"""Real jobs through archives: they succeed as the code is, and what breaks one of them is found at its line."""
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from pre_deploy.checks.artifact_jobs import required
+from pre_deploy.graph import Artifact, Graph, Rehearsed
+from pre_deploy.jobs import run
+
+ROOT = Path(__file__).parents[2]
+GRAPH = ROOT / "tests/infra/data/graph-dev.json.gz"
+TEXT = {"summary": {"text": "The boiler failed on Monday. A new valve is on order."}}
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
+    """The deploy of ``dev``, with one archive for all: the functions' own code and the migrations."""
+    archive = folder / "code.zip"
+    with zipfile.ZipFile(archive, "w") as into:
+        for base, pattern in ((ROOT / "functions", "analysis/**/*"), (ROOT, "database/migrations/*.sql")):
+            for file in sorted(base.glob(pattern)):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    content = file.read_bytes()
+                    content = content.replace(old.encode(), new.encode()) if old and file.suffix == ".py" else content
+                    into.writestr(str(file.relative_to(base)), content)
+    graph = Graph(json.loads(gzip.decompress(GRAPH.read_bytes())))
+    return Rehearsed(folder, "dev", graph, (Artifact("ApiHandler", archive),))
+
+
+def test_a_job_succeeds(tmp_path: Path) -> None:
+    assert run(deploy(tmp_path), TEXT).problem == ""
+
+
+def test_the_line_that_breaks_every_job_is_told(tmp_path: Path) -> None:
+    ran = run(deploy(tmp_path, "Body=document,", "Content=document,"), TEXT)
+    cause = ran.cause()
+    assert cause is not None
+    assert (cause["file"], cause["type"]) == ("analysis/adapters/results.py", "ParamValidationError")
+    assert 'Unknown parameter in input: "Content"' in cause["told"]
+    assert ran.problem
+
+
+def test_inputs_are_made_of_what_a_schema_requires() -> None:
+    part = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
+    schema = {"$defs": {"Part": part}, "properties": {"parts": {}, "note": {}}, "required": ["parts"]}
+    kept = required(schema)
+    assert list(kept["properties"]) == ["parts"]
+    assert list(kept["$defs"]["Part"]["properties"]) == ["a"]

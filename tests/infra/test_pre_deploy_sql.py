@@ -1,0 +1,78 @@
+"""The migrations and statements, asked of PostgreSQL itself: what RDS would refuse is found where its mend goes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pre_deploy.checks import files_sql
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed
+
+ROOT = Path(__file__).parents[2]
+STATEMENTS = "functions/analysis/adapters/job_statements.py"
+FIRST = "database/migrations/0001_create_jobs.sql"
+SECOND = "database/migrations/0002_change_jobs.sql"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for folder in ("functions", "database"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def found(tree: Path) -> list[Finding]:
+    rehearsed = Rehearsed.nothing(tree, "dev")
+    return [finding for check in files_sql.CHECKS for finding in check(rehearsed)]
+
+
+def edit(tree: Path, file: str, old: str, new: str) -> None:
+    text = (tree / file).read_text(encoding="utf-8")
+    assert old in text
+    (tree / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_nothing_is_said_of_the_tables_and_statements_as_they_are(tree: Path) -> None:
+    assert found(tree) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER SYSTEM SET work_mem = '64MB';",
+        "CREATE EXTENSION plpython3u;",
+        "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);",
+        "COMMIT;\nSELECT 1;",
+        "COPY jobs TO '/tmp/jobs';",
+        "GRANT SELECT ON jobs TO nobody_knows;",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETRUN NEW; END $$;",
+    ],
+)
+def test_a_migration_that_rds_refuses_is_found(tree: Path, sql: str) -> None:
+    (tree / SECOND).write_text(f"-- a comment\n{sql}\n", encoding="utf-8")
+    (finding,) = found(tree)
+    assert (finding.id, finding.severity, finding.file) == ("migration-refused", "high", SECOND)
+
+
+def test_a_statement_that_does_not_fit_the_tables_is_found_at_its_line(tree: Path) -> None:
+    edit(tree, STATEMENTS, "SELECT status, CAST(extract", "SELECT state, CAST(extract")
+    (finding,) = found(tree)
+    assert (finding.id, finding.file) == ("statement-refused", STATEMENTS)
+    line = (tree / STATEMENTS).read_text(encoding="utf-8").splitlines()[finding.line - 1]
+    assert "SELECT state" in line
+
+
+@pytest.mark.parametrize("sql", ["ALTER TABLE jobs RENAME TO work;", "ALTER TABLE jobs DROP COLUMN due_at CASCADE;"])
+def test_a_migration_that_takes_away_what_statements_need_is_named(tree: Path, sql: str) -> None:
+    (tree / SECOND).write_text(f"{sql}\n", encoding="utf-8")
+    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", SECOND)}
+
+
+def test_a_column_renamed_where_it_is_made_is_found_there(tree: Path) -> None:
+    edit(tree, FIRST, "    metadata ", "    meta_data ")
+    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", FIRST)}
+
+
+def test_an_extension_that_rds_has_and_this_machine_has_not_is_let_pass(tree: Path) -> None:
+    (tree / SECOND).write_text("CREATE EXTENSION pg_trgm;\n", encoding="utf-8")
+    assert found(tree) == []

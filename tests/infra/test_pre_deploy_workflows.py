@@ -1,0 +1,83 @@
+"""What is said of GitHub's workflows and of the commands that they start: the repository's own, each with one fault."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pre_deploy.checks import files_scripts, files_workflows
+from pre_deploy.finding import Finding
+from pre_deploy.graph import Rehearsed
+
+ROOT = Path(__file__).parents[2]
+DEPLOY, ROLLBACK = ".github/workflows/deploy.yml", ".github/workflows/rollback.yml"
+ROLE = "          role-to-assume: ${{ vars.AWS_ROLE }}\n"
+KEYS = "          aws-access-key-id: ${{ secrets.AWS_ACCESS_KEY_ID }}\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for folder in (".github", ".ci"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "scripts").mkdir()
+    for script in (ROOT / "scripts").glob("*.sh"):
+        shutil.copy(script, tmp_path / "scripts")
+    return tmp_path
+
+
+def findings(root: Path) -> list[Finding]:
+    rehearsed = Rehearsed.nothing(root, "dev")
+    checks = (*files_workflows.CHECKS, *files_scripts.CHECKS)
+    return [finding for check in checks for finding in check(rehearsed)]
+
+
+def edit(root: Path, file: str, old: str, new: str) -> None:
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new, 1))
+
+
+def test_the_repository_has_no_finding(tree: Path) -> None:
+    assert findings(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule", "says"),
+    [
+        (DEPLOY, "jobs:", "jobs", "workflow-broken", "no YAML"),
+        (DEPLOY, "\non:", "\nwhen:", "workflow-broken", "`on`"),
+        (DEPLOY, "needs: check", "needs: tests", "workflow-broken", "tests"),
+        (DEPLOY, "    concurrency:", "    x-concurrency:", "deploys-meet", "lock"),
+        (DEPLOY, "cancel-in-progress: false", "cancel-in-progress: true", "deploy-cancelled", "cancels"),
+        (ROLLBACK, "group: stage-", "group: rollback-", "deploys-meet", DEPLOY),
+        (DEPLOY, "      id-token: write\n", "", "workflow-without-token", "id-token"),
+        (DEPLOY, ROLE, KEYS, "workflow-stores-keys", "never expire"),
+        (DEPLOY, "@e6de054238d6b7531b4efff3b6587d9aade6a06c", "@v6", "action-not-pinned", "@v6"),
+        (DEPLOY, "aws-actions/configure", "somebody/configure", "workflow-without-credentials", "deploys"),
+    ],
+)
+def test_a_fault_is_found(tree: Path, file: str, old: str, new: str, rule: str, says: str) -> None:
+    edit(tree, file, old, new)
+    [found] = findings(tree)
+    assert (found.id, found.file) == (rule, file)
+    assert says in found.message
+
+
+def test_a_command_that_lost_its_mode(tree: Path) -> None:
+    (tree / "scripts/deploy.sh").chmod(0o644)
+    [found] = findings(tree)
+    assert (found.id, found.file) == ("script-not-executable", "scripts/deploy.sh")
+
+
+def test_a_command_with_the_line_ends_of_windows(tree: Path) -> None:
+    script = tree / ".ci/run"
+    script.write_bytes(script.read_bytes().replace(b"\n", b"\r\n"))
+    [found] = findings(tree)
+    assert (found.id, found.file) == ("script-broken", ".ci/run")
+
+
+def test_a_command_that_bash_cannot_read(tree: Path) -> None:
+    with (tree / "scripts/local.sh").open("a") as script:
+        script.write("if true; then\n")
+    [found] = findings(tree)
+    assert (found.id, found.file) == ("script-broken", "scripts/local.sh")
+    assert found.line > 1
