@@ -59,6 +59,8 @@ const auth = authOf(api);
 
 api.route("POST /analyze", apiHandler.arn, { name: "Analyze", auth: auth("submit") });
 api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: auth("read") });
+api.route("GET /jobs", apiHandler.arn, { name: "Jobs", auth: auth("read") });
+api.route("POST /jobs/{id}/cancel", apiHandler.arn, { name: "Cancel", auth: auth("submit") });
 api.route("GET /openapi.json", apiHandler.arn, { name: "Openapi", auth: auth("read") });
 api.route("$default", apiHandler.arn, { name: "Default", auth: auth("read") });
 // A monitor has no credentials, and is told nothing but whether the dependencies answer.

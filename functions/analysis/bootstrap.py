@@ -25,6 +25,7 @@ from analysis.config import (
     ProcessorSettings,
     SweeperSettings,
 )
+from analysis.services.jobs import Cancel, ListJobs
 from analysis.services.process import Process
 from analysis.services.status import Health, Status
 from analysis.services.submit import Submit
@@ -38,6 +39,8 @@ class Api:
     stage: str
     submit: Submit
     status: Status
+    jobs: ListJobs
+    cancel: Cancel
     health: Health
 
 
@@ -72,6 +75,8 @@ def api() -> Api:
         stage=settings.environment,
         submit=Submit(store, queue, configuration, analyses.load()),
         status=Status(store, results),
+        jobs=ListJobs(store),
+        cancel=Cancel(store),
         health=Health({"database": store.ping, "queue": queue.ping, "configuration": configuration.current}),
     )
 

@@ -4,7 +4,8 @@ AnalysisError
 ├── RequestRefused        the client changes its request
 │   ├── InvalidRequest    fields are at fault
 │   ├── KeyReused         the idempotency key belongs to another request
-│   └── NoSuchJob         there is none, or it is another tenant's
+│   ├── NoSuchJob         there is none, or it is another tenant's
+│   └── JobEnded          it is too late to cancel the job
 ├── Unavailable           the client, or the queue, tries again later
 ├── JobFailed             the worker gives up: the job is failed, with a reason
 ├── TryAgain              the worker gives the job back to the queue, to be run again after a delay
@@ -53,6 +54,14 @@ class KeyReused(RequestRefused):
 
 class NoSuchJob(RequestRefused):
     """There is none with this id, or it is another tenant's: the two are not told apart."""
+
+
+class JobEnded(RequestRefused):
+    """The job has come to an end already."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class Unavailable(AnalysisError):

@@ -22,7 +22,11 @@ FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s'
 ANALYZE jobs;
 """
 
-NEWEST = "SELECT id FROM jobs WHERE tenant_id = 'tenant-7' {0} ORDER BY created_at DESC, id DESC LIMIT 50"
+PAGE: dict[str, object] = {
+    "tenant_id": "tenant-7",
+    **dict.fromkeys(("analysis", "created_from", "created_before", "after_at", "after_id")),
+    "most": 50,
+}
 
 HOT: dict[str, tuple[str, dict[str, object]]] = {
     "status": (job_statements.GET, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
@@ -32,8 +36,9 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "claim": (job_statements.CLAIM, {"id": str(uuid4()), "lease": 60}),
     "sweep": (job_statements.STRANDED, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
-    "list": (NEWEST.format(""), {}),
-    "list one state": (NEWEST.format("AND status = 'queued'"), {}),
+    "list": (job_statements.LIST, PAGE),
+    "list one state": (job_statements.LIST_OF_STATUS, {**PAGE, "status": "queued"}),
+    "cancel": (job_statements.CANCEL, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
 

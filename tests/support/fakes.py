@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from analysis.domain.configuration import StageConfig
 from analysis.domain.failure import Failure
 from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.listing import Cursor, Page, Wanted
 from analysis.domain.usage import Bill
 from analysis.errors import Unavailable
 
@@ -97,6 +98,29 @@ class InMemoryJobStore:
             failure=row.failure,
             metadata=row.job.metadata,
         )
+
+    def page(self, tenant_id: str, wanted: Wanted) -> Page:
+        found = [
+            row
+            for row in sorted(self.rows.values(), key=lambda row: (row.created_at, row.job.id), reverse=True)
+            if row.job.tenant_id == tenant_id
+            and wanted.status in (None, row.status)
+            and wanted.analysis in (None, row.job.analysis)
+            and (wanted.created_from is None or row.created_at >= wanted.created_from)
+            and (wanted.created_before is None or row.created_at < wanted.created_before)
+            and (wanted.after is None or (row.created_at, row.job.id) < (wanted.after.created_at, wanted.after.id))
+        ]
+        views = [view for row in found[: wanted.limit] if (view := self.get(row.job.id, tenant_id))]
+        jobs = [replace(view, result=None, result_key=None) for view in views]
+        more = len(found) > wanted.limit
+        return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
+
+    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
+        row = self.rows.get(job_id)
+        if row is None or row.job.tenant_id != tenant_id or row.status.final:
+            return False
+        row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
+        return True
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from analysis.domain.configuration import JobConfig
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import ClaimedJob, JobResult, JobStatus, NotClaimed
+from analysis.domain.listing import Wanted
 from analysis.domain.usage import Bill, Usage
 from analysis.services.ports import JobStore
 
@@ -67,6 +68,75 @@ class JobStoreContract:
         store.mark_enqueued(kept.id)
         assert not store.withdraw(kept.id)
         assert store.get(kept.id, "a") is not None
+
+    def test_a_cancelled_job_never_runs(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        assert not store.cancel(job_id, "b")
+        assert store.cancel(job_id, "a")
+        claim = store.claim(job_id, 30)
+        assert isinstance(claim, NotClaimed)
+        assert claim.status is JobStatus.CANCELLED
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert view.finished_at is not None
+        assert not store.cancel(job_id, "a")
+        assert not store.cancel(uuid4(), "a")
+
+    def test_the_result_of_a_job_cancelled_while_it_ran_is_refused(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.cancel(job_id, "a")
+        assert not store.extend_lease(job_id, 1, 30)
+        assert not store.succeed(job_id, 1, BILL, RESULT)
+        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
+        assert not store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
+        view = store.get(job_id, "a")
+        assert view is not None
+        assert (view.status, view.result_key) == (JobStatus.CANCELLED, None)
+
+    def test_a_job_that_waits_to_be_tried_again_can_be_cancelled(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        assert store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=100)
+        assert store.cancel(job_id, "a")
+
+    def test_what_has_ended_is_not_cancelled(self, store: JobStore) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        store.succeed(job_id, 1, BILL, RESULT)
+        assert not store.cancel(job_id, "a")
+
+    def test_pages_hold_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
+        ids = []
+        for _ in range(5):
+            ids.append(self.queued(store))
+            pass_time(1)
+        self.queued(store, tenant="b")
+        seen: list[UUID] = []
+        after = None
+        for size in (2, 2, 1):
+            page = store.page("a", Wanted(limit=2, after=after))
+            assert len(page.jobs) == size
+            seen += [job.id for job in page.jobs]
+            after = page.next
+        assert after is None
+        assert seen == ids[::-1]
+
+    def test_jobs_are_listed_by_status_analysis_and_time(self, store: JobStore, pass_time: Any) -> None:
+        old = self.queued(store)
+        pass_time(100)
+        new = self.queued(store)
+        self.claimed(store, new)
+        store.succeed(new, 1, BILL, RESULT)
+        everything = store.page("a", Wanted()).jobs
+        assert [job.id for job in everything] == [new, old]
+        assert (everything[0].result, everything[0].usage) == (None, BILL.usage)
+        assert [job.id for job in store.page("a", Wanted(status=JobStatus.QUEUED)).jobs] == [old]
+        assert store.page("a", Wanted(analysis="other")).jobs == []
+        assert len(store.page("a", Wanted(analysis="mood")).jobs) == 2
+        border = everything[0].created_at
+        assert [job.id for job in store.page("a", Wanted(created_from=border)).jobs] == [new]
+        assert [job.id for job in store.page("a", Wanted(created_before=border)).jobs] == [old]
 
     def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
         pinned = config("fast")

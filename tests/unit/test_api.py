@@ -6,6 +6,7 @@ import logging
 import re
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from analysis import bootstrap
@@ -14,6 +15,7 @@ from analysis.domain.job import JobResult
 from analysis.domain.request import MAX_BODY_BYTES
 from analysis.errors import ConfigurationFault, Unavailable
 from analysis.handlers import api
+from analysis.services.jobs import Cancel, ListJobs
 from analysis.services.status import Health, Status
 from analysis.services.submit import Submit
 
@@ -34,6 +36,8 @@ class Bench:
             stage="test",
             submit=Submit(self.store, self.queue, FixedConfiguration(), ANALYSES),
             status=Status(self.store, FakeResults()),
+            jobs=ListJobs(self.store),
+            cancel=Cancel(self.store),
             health=Health({"database": self.store.ping, "queue": self.queue.ping}),
         )
 
@@ -310,3 +314,83 @@ def test_nothing_of_a_request_is_logged(
     assert caplog.records
     for record in caplog.records:
         assert secret not in json.dumps(record.__dict__, default=str)
+
+
+def jobs_event(**query: str) -> dict[str, Any]:
+    return {**http_event("GET /jobs"), **({"queryStringParameters": query} if query else {})}
+
+
+def cancel_event(job_id: str, **authorizer: Any) -> dict[str, Any]:
+    path = f"/jobs/{job_id}/cancel"
+    event = http_event("POST /jobs/{id}/cancel", path=path, parameters={"id": job_id})
+    if authorizer:
+        event["requestContext"]["authorizer"] = authorizer
+    return event
+
+
+def test_a_waiting_job_is_cancelled_once_and_for_all(bench: Bench) -> None:
+    job_id = bench.submit()
+    for _ in range(2):
+        status, body, headers = bench.call(cancel_event(job_id))
+        assert (status, body["status"], body["result"]) == (200, "cancelled", None)
+        assert "retry-after" not in headers
+    assert bench.status(job_id)[1]["finished_at"] == body["finished_at"]
+
+
+def test_a_job_that_has_ended_is_not_cancelled(bench: Bench) -> None:
+    job_id = bench.submit()
+    bench.store.claim(UUID(job_id), 30)
+    bench.store.succeed(UUID(job_id), 1, BILL, JobResult("k", 2, "{}"))
+    status, body, _ = bench.call(cancel_event(job_id))
+    assert (status, body["title"]) == (409, "Job has ended")
+    assert bench.status(job_id)[1]["status"] == "succeeded"
+
+
+def test_another_tenants_job_is_neither_cancelled_nor_listed(bench: Bench) -> None:
+    mine, other = {"jwt": {"claims": {"sub": "a"}}}, {"jwt": {"claims": {"sub": "b"}}}
+    job_id = bench.submit(**mine)
+    assert bench.call(cancel_event(job_id, **other))[0] == 404
+    assert bench.call(cancel_event("nope"))[0] == 404
+    assert bench.status(job_id, **mine)[1]["status"] == "queued"
+    event = jobs_event()
+    event["requestContext"]["authorizer"] = other
+    assert bench.call(event)[1] == {"jobs": [], "next": None}
+
+
+def test_jobs_are_listed_page_by_page(bench: Bench) -> None:
+    ids = {bench.submit() for _ in range(3)}
+    status, first, _ = bench.call(jobs_event(limit="2"))
+    assert status == 200
+    assert len(first["jobs"]) == 2
+    assert first["jobs"][0].keys() == {
+        *("id", "status", "analysis", "model", "created_at", "started_at", "finished_at"),
+        *("attempts", "usage", "error", "metadata"),
+    }
+    _, second, _ = bench.call(jobs_event(limit="2", cursor=first["next"], status="queued"))
+    assert second["next"] is None
+    assert {job["id"] for job in first["jobs"] + second["jobs"]} == ids
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", "done"),
+        ("analysis", ""),
+        ("created_from", "yesterday"),
+        ("created_from", "2026-11-20T00:00:00"),
+        ("created_before", "2026-13-01T00:00:00Z"),
+        ("limit", "0"),
+        ("limit", "101"),
+        ("limit", "many"),
+        ("cursor", ""),
+        ("cursor", "!"),
+        ("cursor", "bnVsbA"),
+        ("cursor", "WyJ4IiwgInkiXQ"),
+        ("cursor", "é"),
+        ("page", "2"),
+    ],
+)
+def test_a_bad_query_names_what_is_wrong_with_it(bench: Bench, name: str, value: str) -> None:
+    status, body = bench.refused(jobs_event(**{name: value}))
+    assert status == 422
+    assert [error["pointer"] for error in body["errors"]] == [f"/query/{name}"]

@@ -1,5 +1,6 @@
 """Running a job, with everything around it faked: what ends it, what gives it back, and what it costs."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -360,3 +361,21 @@ def test_a_large_result_is_in_storage_only() -> None:
     assert view is not None
     assert (view.status, view.result) == (JobStatus.SUCCEEDED, None)
     assert view.result_key in bench.results.objects
+
+
+def test_whoever_has_lost_the_job_pays_for_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LEASE_S", 0.03)
+    bench = Bench(tool_answer({}), tool_answer(GOOD))
+
+    def meanwhile() -> None:
+        """The caller cancels, and the heartbeat, which ends when it notices, has noticed."""
+        bench.store.cancel(bench.id, "a")
+        for thread in threading.enumerate():
+            if thread.name == "heartbeat":
+                thread.join(5)
+
+    bench.model.during = meanwhile
+    bench.run()
+    assert bench.status is JobStatus.CANCELLED
+    assert len(bench.model.script) == 1
+    assert bench.queue.sent == []

@@ -40,6 +40,25 @@ SELECT id, status, analysis, model_id, created_at, started_at, finished_at, atte
        metadata
 FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
 """
+# Two statements: one plan for both would not read the index of the states.
+LISTED = """
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, input_tokens, output_tokens,
+       cache_read_tokens, cache_write_tokens, cost_usd, error_code, error_message, error_retryable, metadata
+FROM jobs WHERE tenant_id = :tenant_id
+  AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
+  AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
+  AND created_at < coalesce(CAST(:created_before AS timestamptz), 'infinity')
+  AND (created_at, id) < (coalesce(CAST(:after_at AS timestamptz), 'infinity'),
+                          coalesce(CAST(:after_id AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+"""
+NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)"
+LIST = f"{LISTED} {NEWEST_FIRST}"
+LIST_OF_STATUS = f"{LISTED} AND status = CAST(:status AS job_status) {NEWEST_FIRST}"
+CANCEL = """
+UPDATE jobs SET status = 'cancelled', finished_at = greatest(now(), coalesce(started_at, created_at), enqueued_at),
+    lease_expires_at = NULL, due_at = NULL
+WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND status IN ('queued', 'running') RETURNING id
+"""
 CLAIM = """
 UPDATE jobs SET status = 'running', attempt = attempt + 1,
                 started_at = coalesce(started_at, greatest(now(), created_at)),

@@ -9,6 +9,7 @@ from analysis.adapters import job_statements as sql
 from analysis.adapters.postgres import Postgres, Row
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.listing import Cursor, Page, Wanted
 from analysis.domain.usage import Bill, Usage
 from analysis.errors import Unavailable
 
@@ -54,6 +55,26 @@ class PostgresJobStore:
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         rows = self._postgres.run(sql.GET, id=str(job_id), tenant_id=tenant_id)
         return _view(rows[0]) if rows else None
+
+    def page(self, tenant_id: str, wanted: Wanted) -> Page:
+        after = wanted.after
+        of_status = {} if wanted.status is None else {"status": wanted.status.value}
+        rows = self._postgres.run(
+            sql.LIST_OF_STATUS if of_status else sql.LIST,
+            tenant_id=tenant_id,
+            analysis=wanted.analysis,
+            created_from=wanted.created_from,
+            created_before=wanted.created_before,
+            after_at=after.created_at if after else None,
+            after_id=str(after.id) if after else None,
+            most=wanted.limit + 1,  # one more tells whether there is a next page
+            **of_status,
+        )
+        jobs = [_view({**row, "result": None, "result_key": None}) for row in rows[: wanted.limit]]
+        return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > wanted.limit else None)
+
+    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
+        return bool(self._postgres.run(sql.CANCEL, id=str(job_id), tenant_id=tenant_id))
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         rows = self._postgres.run(sql.CLAIM, id=str(job_id), lease=lease_seconds)

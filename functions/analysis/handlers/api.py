@@ -10,8 +10,9 @@ from analysis import bootstrap
 from analysis.domain.request import AnalyzeRequest
 from analysis.errors import ConfigurationFault, InvalidRequest, RequestRefused, Unavailable
 from analysis.handlers import openapi
-from analysis.handlers.bodies import Accepted, HealthBody, StatusBody, idempotency_key
+from analysis.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, idempotency_key
 from analysis.handlers.http import Event, HttpProblem, Response, json_body, refuse, respond, tenant_of
+from analysis.handlers.listing import ListQuery
 from analysis.observability import log
 from analysis.services.submit import field_errors
 
@@ -36,7 +37,19 @@ def status(event: Event) -> Response:
     """``GET /status/{id}``."""
     job, url = bootstrap.api().status(event["pathParameters"]["id"], tenant_of(event))
     waiting = {} if job.status.final else {"retry-after": POLL_AFTER_S}
-    return respond(HTTPStatus.OK, StatusBody.of(job, url).dump(), waiting)
+    return respond(HTTPStatus.OK, StatusBody.of(job, result=job.result, result_url=url).dump(), waiting)
+
+
+def jobs(event: Event) -> Response:
+    """``GET /jobs``."""
+    page = bootstrap.api().jobs(tenant_of(event), ListQuery.of(event).wanted())
+    return respond(HTTPStatus.OK, PageBody.of(page).dump())
+
+
+def cancel(event: Event) -> Response:
+    """``POST /jobs/{id}/cancel``: not DELETE, for the job stays, and says that it was cancelled."""
+    job = bootstrap.api().cancel(event["pathParameters"]["id"], tenant_of(event))
+    return respond(HTTPStatus.OK, StatusBody.of(job, result=None, result_url=None).dump())
 
 
 def health(_event: Event) -> Response:
@@ -54,6 +67,8 @@ def describe(_event: Event) -> Response:
 ROUTES: dict[str, Callable[[Event], Response]] = {
     "POST /analyze": analyze,
     "GET /status/{id}": status,
+    "GET /jobs": jobs,
+    "POST /jobs/{id}/cancel": cancel,
     "GET /health": health,
     "GET /openapi.json": describe,
 }

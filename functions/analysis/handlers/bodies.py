@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from analysis import __version__
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import JobStatus, JobView, Recorded
+from analysis.domain.listing import Page
 from analysis.handlers.http import Event, HttpProblem
+from analysis.handlers.listing import write_cursor
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -68,8 +70,8 @@ class ErrorBody(Body):
     retryable: bool
 
 
-class StatusBody(Body):
-    """Where the job stands; with its result once it has one."""
+class JobBody(Body):
+    """A job without its result, as it is listed."""
 
     id: str
     status: JobStatus
@@ -79,15 +81,12 @@ class StatusBody(Body):
     started_at: Instant | None
     finished_at: Instant | None
     attempts: int
-    result: dict[str, Any] | None
-    """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
-    result_url: str | None
     usage: UsageBody
     error: ErrorBody | None
     metadata: dict[str, Any]
 
     @classmethod
-    def of(cls, job: JobView, result_url: str | None) -> Self:
+    def of(cls, job: JobView, **more: Any) -> Self:
         """The job as its caller sees it."""
         usage, failure = job.usage, job.failure
         return cls(
@@ -99,8 +98,6 @@ class StatusBody(Body):
             started_at=job.started_at,
             finished_at=job.finished_at,
             attempts=job.attempts,
-            result=job.result,
-            result_url=result_url,
             usage=UsageBody(
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
@@ -112,7 +109,30 @@ class StatusBody(Body):
             if failure
             else None,
             metadata=job.metadata,
+            **more,
         )
+
+
+class StatusBody(JobBody):
+    """Where the job stands; with its result once it has one."""
+
+    result: dict[str, Any] | None
+    """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
+    result_url: str | None
+
+
+class PageBody(Body):
+    """A page of the caller's jobs, newest first."""
+
+    jobs: list[JobBody]
+    next: str | None
+    """The ``cursor`` of the next page; ``null`` on the last."""
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """The page as it is answered."""
+        after = write_cursor(page.next) if page.next else None
+        return cls(jobs=[JobBody.of(job) for job in page.jobs], next=after)
 
 
 class HealthBody(Body):

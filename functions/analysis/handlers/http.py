@@ -17,6 +17,7 @@ from analysis.errors import (
     ConfigurationFault,
     FieldError,
     InvalidRequest,
+    JobEnded,
     KeyReused,
     NoSuchJob,
     Unavailable,
@@ -87,6 +88,9 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
             return HttpProblem(HTTPStatus.CONFLICT, "Idempotency-Key reused", detail)
         case NoSuchJob():
             return HttpProblem(HTTPStatus.NOT_FOUND, "No such job", "There is no job with this id.")
+        case JobEnded():
+            detail = f"The job has {error.status} and can no longer be cancelled."
+            return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
         case Unavailable() | ConfigurationFault():
             detail = (
                 "Something that this service needs does not answer. Try again after Retry-After seconds, "

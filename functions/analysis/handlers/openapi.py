@@ -10,20 +10,23 @@ from analysis import __version__
 from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.failure import EXPLANATIONS
 from analysis.domain.request import MAX_BODY_BYTES, AnalyzeRequest
-from analysis.handlers.bodies import Accepted, HealthBody, Problem, StatusBody
+from analysis.handlers.bodies import Accepted, HealthBody, PageBody, Problem, StatusBody
+from analysis.handlers.listing import ListQuery
 
 type Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
 
+JOB_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+
 REFUSALS = {
     "400": "The body is not JSON.",
     "403": "The credentials name neither a user nor a client.",
     "404": "There is no such job, or it is another caller's.",
-    "409": "The Idempotency-Key was used before with another request.",
+    "409": "The Idempotency-Key was used before with another request, or the job to be cancelled has ended.",
     "413": f"The body is longer than {MAX_BODY_BYTES:,} bytes.",
     "415": "The body is not application/json.",
-    "422": "A field, or the Idempotency-Key, is at fault: `errors` says which and why.",
+    "422": "A field, the query or the Idempotency-Key is at fault: `errors` says which and why.",
     "500": "A fault of this service.",
     "503": "Something that this service needs does not answer. Try again after Retry-After, with the same key.",
 }
@@ -41,6 +44,8 @@ def document(analyses: Mapping[str, AnyAnalysis]) -> Json:
         "paths": {
             "/analyze": {"post": _analyze()},
             "/status/{id}": {"get": _status()},
+            "/jobs": {"get": _jobs()},
+            "/jobs/{id}/cancel": {"post": _cancel()},
             "/health": {"get": _health()},
             "/openapi.json": {"get": _openapi()},
         },
@@ -82,7 +87,7 @@ def _status() -> Json:
         "operationId": "status",
         "summary": "Where a job stands",
         "description": f"The codes of `error.code`. {codes}",
-        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}],
+        "parameters": [JOB_ID],
         "responses": {
             "200": {
                 "description": "The job. While it is not final there is a Retry-After.",
@@ -90,6 +95,32 @@ def _status() -> Json:
                 "content": _json("StatusBody"),
             },
             **_problems("403", "404", "500", "503"),
+        },
+    }
+
+
+def _jobs() -> Json:
+    query: Json = ListQuery.model_json_schema(ref_template=REF)["properties"]
+    return {
+        "operationId": "jobs",
+        "summary": "The caller's jobs, newest first",
+        "parameters": [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query],
+        "responses": {
+            "200": {"description": "A page of jobs, without their results.", "content": _json("PageBody")},
+            **_problems("403", "422", "500", "503"),
+        },
+    }
+
+
+def _cancel() -> Json:
+    return {
+        "operationId": "cancel",
+        "summary": "Cancel a job that waits or runs",
+        "description": "A model call that is under way is not taken back, and is paid for; its answer is dropped.",
+        "parameters": [JOB_ID],
+        "responses": {
+            "200": {"description": "The job, which is cancelled.", "content": _json("StatusBody")},
+            **_problems("403", "404", "409", "500", "503"),
         },
     }
 
@@ -124,7 +155,7 @@ def _openapi() -> Json:
 
 
 def _schemas(analyses: Mapping[str, AnyAnalysis]) -> Json:
-    answers: list[type[BaseModel]] = [Accepted, StatusBody, HealthBody, Problem]
+    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem]
     _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
     _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
     schemas: Json = {**answered["$defs"], **asked["$defs"]}

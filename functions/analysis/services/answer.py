@@ -32,10 +32,10 @@ STOPPED: dict[str, FailureCode] = {
 class Conversation:
     """One attempt's talk with the model. ``bill`` holds every call of it, also when it ends in an error."""
 
-    def __init__(self, model: Converse, job: ClaimedJob, time_for_a_call: Callable[[], bool]) -> None:
+    def __init__(self, model: Converse, job: ClaimedJob, may_call: Callable[[], bool]) -> None:
         self._model = model
         self._job = job
-        self._time_for_a_call = time_for_a_call
+        self._may_call = may_call
         self.bill = Bill()
         self.calls = 0
 
@@ -76,8 +76,10 @@ class Conversation:
                 request["messages"] += _with_correction(message, invalid)
 
     def _call(self, request: dict[str, Any], config: JobConfig) -> tuple[dict[str, Any], str]:
-        if not self._time_for_a_call():
-            raise TryAgain("out of time", deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
+        if not self._may_call():
+            raise TryAgain(
+                "no time left, or not the job's worker any more", deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED
+            )
         answer = self._model.converse(request)
         self.calls += 1
         self.bill = self.bill.add(Usage.of_answer(answer), config.model.price)

@@ -24,6 +24,8 @@ class Heartbeat:
         self._delivery = delivery
         self._job = job
         self._lease_seconds = lease_seconds
+        self.lost = False
+        """The attempt is no longer the running one: another worker has the job, or it was cancelled."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -43,6 +45,7 @@ class Heartbeat:
                 if not self._store.extend_lease(self._job.id, self._job.attempt, self._lease_seconds):
                     if self._stop.is_set():
                         return  # the attempt ended while the beat was under way
+                    self.lost = True
                     log.warning("lease lost", job_id=self._job.id, attempt=self._job.attempt)
                     return
                 self._delivery.hide(self._lease_seconds)

@@ -9,6 +9,7 @@ from uuid import UUID
 from analysis.domain.configuration import StageConfig
 from analysis.domain.failure import Failure
 from analysis.domain.job import ClaimedJob, JobResult, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.listing import Page, Wanted
 from analysis.domain.usage import Bill
 
 
@@ -29,6 +30,12 @@ class JobStore(Protocol):
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         """The tenant's job; ``None`` also for another tenant's."""
+
+    def page(self, tenant_id: str, wanted: Wanted) -> Page:
+        """The tenant's jobs that are wanted, newest first, without their results."""
+
+    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
+        """End the tenant's job, queued or running. False: it is not there, or has ended otherwise."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         """Start an attempt: of a queued job that is due, or of a running one whose lease has run out."""

@@ -67,8 +67,10 @@ class Process:
 
     def _run(self, job: ClaimedJob, delivery: Delivery, remaining: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
-        talk = Conversation(self.model, job, lambda: self._time_for_a_call(remaining))
-        with Heartbeat(self.store, delivery, job, LEASE_S):
+        heartbeat = Heartbeat(self.store, delivery, job, LEASE_S)
+        # Whoever has lost the job pays for no further call of it.
+        talk = Conversation(self.model, job, lambda: self._time_for_a_call(remaining) and not heartbeat.lost)
+        with heartbeat:
             try:
                 result = self._result(job, talk)
             except JobFailed as failed:

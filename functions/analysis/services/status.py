@@ -22,7 +22,7 @@ class Status:
 
         Raises NoSuchJob for an id that is none, for no job, and for another tenant's, all alike.
         """
-        job_id = _uuid(given_id)
+        job_id = job_id_of(given_id)
         job = self.store.get(job_id, tenant_id) if job_id else None
         if job is None:
             raise NoSuchJob
@@ -48,7 +48,8 @@ class Health:
         return "ok"
 
 
-def _uuid(text: str) -> UUID | None:
+def job_id_of(text: str) -> UUID | None:
+    """The id that a caller gave; ``None`` for what is none."""
     try:
         parsed = UUID(text)
     except ValueError:

@@ -1,0 +1,64 @@
+"""The query of ``GET /jobs``, and the cursor that leads from one page to the next."""
+
+import base64
+import binascii
+import json
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from analysis.domain.analysis import Closed
+from analysis.domain.job import JobStatus
+from analysis.domain.listing import MAX_PAGE, Cursor, Wanted
+from analysis.errors import InvalidRequest
+from analysis.handlers.http import Event
+from analysis.services.submit import field_errors
+
+
+class ListQuery(Closed):
+    """What may be asked for."""
+
+    status: Annotated[JobStatus | None, Field(description="Only jobs that stand there.")] = None
+    analysis: Annotated[str | None, Field(min_length=1, max_length=100, description="Only jobs of this analysis.")] = (
+        None
+    )
+    created_from: Annotated[AwareDatetime | None, Field(description="Accepted then or later.")] = None
+    created_before: Annotated[AwareDatetime | None, Field(description="Accepted before then.")] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = 20
+    cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before.")] = None
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The request's query. Raises InvalidRequest."""
+        try:
+            return cls.model_validate(event.get("queryStringParameters") or {})
+        except ValidationError as fault:
+            errors = field_errors(fault)
+            raise InvalidRequest(
+                [{"pointer": f"/query{error['pointer']}", "detail": error["detail"]} for error in errors]
+            ) from None
+
+    def wanted(self) -> Wanted:
+        """As the service takes it. Raises InvalidRequest for a cursor that is none of ours."""
+        after = read_cursor(self.cursor) if self.cursor is not None else None
+        return Wanted(self.status, self.analysis, self.created_from, self.created_before, self.limit, after)
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """Text for a URL. It says no more than the page that it was given with."""
+    text = json.dumps([cursor.created_at.isoformat(), str(cursor.id)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Raises InvalidRequest."""
+    try:
+        at, job_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        cursor = Cursor(datetime.fromisoformat(at), UUID(job_id))
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        raise InvalidRequest.at("/query/cursor", "is not the `next` of a page") from None
+    if cursor.created_at.tzinfo is None:
+        raise InvalidRequest.at("/query/cursor", "is not the `next` of a page")
+    return cursor

@@ -1,0 +1,77 @@
+"""What a caller does with jobs: list them, and cancel one that waits or runs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Pipeline, running
+from tests.support.local_stack import until
+
+SLOW, THROTTLED, EVENTS = "slow-document", "throttled-document", "SELECT event FROM job_events WHERE job_id = "
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline of this module's own: its model is slow for one document and throttles another."""
+    with running(tmp_path_factory.mktemp("jobs")) as started:
+        started.plan(
+            {"match": {"contains": SLOW}, "fault": {"latency_ms": 1_500}},
+            {"match": {"contains": THROTTLED}, "fault": {"throttle": True}},
+        )
+        yield started
+
+
+def cancel(pipeline: Pipeline, job_id: str) -> tuple[int, Any]:
+    status, _, body = pipeline.request("POST", f"/jobs/{job_id}/cancel")
+    return status, json.loads(body)
+
+
+def events(pipeline: Pipeline, job_id: str) -> list[str]:
+    rows = pipeline.rows(f"{EVENTS} CAST(:id AS uuid) ORDER BY id", id=job_id)
+    return [event for (event,) in rows]
+
+
+def test_a_job_that_waits_is_cancelled_and_never_runs_again(pipeline: Pipeline) -> None:
+    job_id = pipeline.submit("summary", {"text": f"Rain. {THROTTLED}"})
+    until(lambda: "released" in events(pipeline, job_id))
+    until(lambda: cancel(pipeline, job_id)[1]["status"] == "cancelled")
+    claims = events(pipeline, job_id).count("claimed")
+    assert pipeline.finished(pipeline.submit("summary", {"text": "Rain."}))["status"] == "succeeded"
+    assert events(pipeline, job_id)[-1] == "cancelled"
+    assert events(pipeline, job_id).count("claimed") == claims
+    assert pipeline.get(f"/status/{job_id}")[1]["status"] == "cancelled"
+
+
+def test_the_answer_for_a_job_cancelled_while_it_ran_is_dropped(pipeline: Pipeline) -> None:
+    job_id = pipeline.submit("summary", {"text": f"Rain. {SLOW}"})
+    until(lambda: "claimed" in events(pipeline, job_id))
+    status, body = cancel(pipeline, job_id)
+    assert (status, body["status"]) == (200, "cancelled")
+    until(lambda: "late result refused" in pipeline.log())
+    assert pipeline.get(f"/status/{job_id}")[1]["result"] is None
+    assert events(pipeline, job_id) == ["accepted", "claimed", "cancelled"]
+
+
+def test_what_has_ended_or_is_not_there_is_not_cancelled(pipeline: Pipeline) -> None:
+    done = pipeline.submit("summary", {"text": "Rain."})
+    pipeline.finished(done)
+    assert cancel(pipeline, done)[0] == 409
+    assert cancel(pipeline, "nope")[0] == 404
+
+
+def test_jobs_are_listed_with_a_cursor(pipeline: Pipeline) -> None:
+    ids = [pipeline.submit("summary", {"text": f"Rain {number}."}) for number in range(3)]
+    seen: list[str] = []
+    path = "/jobs?limit=2"
+    while path:
+        status, page = pipeline.get(path)
+        assert status == 200
+        seen += [job["id"] for job in page["jobs"]]
+        path = f"/jobs?limit=2&cursor={page['next']}" if page["next"] else ""
+    assert seen[:3] == ids[::-1]
+    assert len(seen) == len(set(seen)) == pipeline.jobs()
+    cancelled = pipeline.get("/jobs?status=cancelled&analysis=summary")[1]["jobs"]
+    assert {job["status"] for job in cancelled} <= {"cancelled"}
+    assert pipeline.get("/jobs?status=nope")[0] == 422
