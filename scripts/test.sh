@@ -29,7 +29,9 @@ rehearse() {
     "scripts/rehearsal/environment.test.ts" "scripts/rehearsal/processes.test.ts" || return
   local status=0
   ./scripts/stack-docs.sh --check --rehearsals "$held" || status=$?
-  ./scripts/pre-deploy.sh --stage dev --rehearsal "$held/dev" || status=$?
+  for stage in dev staging production; do
+    ./scripts/pre-deploy.sh --stage "$stage" --rehearsal "$held/$stage" || status=$?
+  done
   return "$status"
 }
 rehearse >"$log" 2>&1 &
