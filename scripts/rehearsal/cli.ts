@@ -14,7 +14,7 @@ const HELP = `Rehearses a deploy of an SST app: the real "sst deploy", with no a
   --answers FILE   JSON of what only the cloud knows: {"invokes": {TOKEN: {...}}, "resources": {TYPE: {...}},
                    "secrets": {NAME: PLACEHOLDER}}
   --account ID     the account to pretend (default: 111122223333)
-  --python VERSION the Python that uv takes (default: UV_PYTHON, or the app's .python-version)
+  --python VERSION the Python that uv takes (default: as in a deploy, UV_PYTHON of .env or uv's own choice)
   --moto PROGRAM   moto's server (default: moto_server, from the path)
   --timeout SEC    give up after so many seconds (default: 900)
   --keep           leave the working copy behind, to look into
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
     stage: values.stage,
     out: resolve(values.out),
     account: values.account,
-    python: values.python ?? process.env["UV_PYTHON"] ?? null,
+    python: values.python ?? null,
     moto: values.moto,
     answers: values.answers === undefined ? null : resolve(values.answers),
     keep: values.keep,

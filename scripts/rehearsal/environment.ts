@@ -10,7 +10,7 @@ export interface EnvironmentOptions {
   /** A directory of this rehearsal's own. */
   directory: string;
   account: string;
-  /** The Python that uv takes for everything; null leaves it to uv. */
+  /** The Python that uv takes for everything; null leaves it to the app's `.env`, which SST reads, and to uv. */
   python: string | null;
 }
 

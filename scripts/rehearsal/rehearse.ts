@@ -53,7 +53,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   try {
     installPrograms(directory, ENGINE);
-    const env = sstEnvironment(options.env, { directory, account, python: options.python ?? pythonOf(app) });
+    const env = sstEnvironment(options.env, { directory, account, python: options.python });
     const cloud = startCloud(options.moto, env, directory, account);
     cloud.catch(() => undefined);
     try {
@@ -169,10 +169,6 @@ function worthSaying(line: string): boolean {
 
 function read(file: string): string | null {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
-}
-
-function pythonOf(app: string): string | null {
-  return read(join(app, ".python-version"))?.trim() || null;
 }
 
 function readAnswers(file: string | null): Partial<Answers> & { secrets: Record<string, string> } {

@@ -38,15 +38,14 @@ MUTATIONS = (
     mutation("PKG-09", "python-of-the-build-not-said", "uv-python-differs", ".env", Edit(".env", "UV_PYTHON=3.12", "")),
     Mutation(
         "PKG-09",
-        "another-python-is-active",
+        "archive-for-another-python",
         "binary-not-for-function",
         FUNCTIONS,
         (
-            Edit(".env", "UV_PYTHON=3.12", ""),
+            Edit(".env", "3.12", "3.11"),
             Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
             Edit("scripts/pyproject.toml", '"==3.12.*"', '">=3.11"'),
             Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
-            Edit(".python-version", "3.12", "3.11"),
             lock,
         ),
     ),

@@ -63,9 +63,10 @@ def _misfit(artifact: Artifact, file: str, line: int, objects: list[str], wanted
         file=file,
         line=line,
         message=(
-            f"{artifact.function} is deployed for {wanted}, and its archive holds {objects[0]}"
-            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}. The deploy says OK, and each invocation "
-            f"ends with Runtime.ImportModuleError: No module named '{module}', or with an invalid ELF header."
+            f"The archive of {artifact.function} holds {objects[0]}"
+            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}, for a function of {wanted}. The deploy says "
+            f"OK, and each invocation ends with Runtime.ImportModuleError: No module named '{module}', or with an "
+            "invalid ELF header."
         ),
         fix="Give runtime and architecture to sst.aws.Function itself, not in a transform, and build with the same "
         "Python: requires-python, .python-version and UV_PYTHON.",
