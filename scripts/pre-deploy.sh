@@ -7,17 +7,17 @@ arguments=("$@")
 
 # A fault in the lock or the projects is a finding as any other: take what can be had without them.
 with_less() {
-  .venv/bin/python -P -c "import moto, pre_deploy" 2>/dev/null || uv sync --frozen --quiet >&2 || say_why
+  .venv/bin/python -P -c "import moto, pre_deploy.__main__" 2>/dev/null || uv sync --frozen --quiet --python "$PYTHON_VERSION" >&2 || say_why
 }
 
 # Away from the project's own settings of uv and Python, which may be what is broken.
 say_why() {
   elsewhere="$(mktemp -d)"
   cd "$elsewhere"
-  echo 3.12 >.python-version  # for pyenv, whose shims uv and Python may be
+  echo "$PYTHON_VERSION" >.python-version  # for pyenv, whose shims uv and Python may be
   status=0
-  if uv run --no-project --quiet --python 3.12 python -c "" 2>/dev/null; then
-    PYTHONPATH="$root/scripts" uv run --no-project --quiet --python 3.12 \
+  if uv run --no-project --quiet --python "$PYTHON_VERSION" python -c "" 2>/dev/null; then
+    PYTHONPATH="$root/scripts" uv run --no-project --quiet --python "$PYTHON_VERSION" \
       python -B -m pre_deploy.unprepared --root "$root" "${arguments[@]}" || status=$?
   else
     PYENV_VERSION=system python3 -B "$root/scripts/pre_deploy/no_python.py" "${arguments[@]}" || status=$?

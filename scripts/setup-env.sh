@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 UV_VERSION=0.13.8  # the uv that wrote uv.lock
+PYTHON_VERSION=3.12  # the functions', whatever .python-version has become
 
 say() { echo "setup: $*" >&2; }
 
@@ -26,4 +27,4 @@ fi
 # An active virtual environment of another project would win over ours.
 unset VIRTUAL_ENV
 refused() { say "the packages could not be installed: see above"; exit 1; }
-uv sync --locked --quiet >&2 || "${on_refusal:-refused}"  # pre-deploy.sh has more to say than that
+uv sync --locked --quiet --python "$PYTHON_VERSION" >&2 || "${on_refusal:-refused}"  # pre-deploy.sh has more to say than that

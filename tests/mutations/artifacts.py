@@ -49,6 +49,20 @@ MUTATIONS = (
             lock,
         ),
     ),
+    Mutation(
+        "PKG-09",
+        "another-python-for-everything",
+        "uv-python-differs",
+        ".env",
+        (
+            Edit(".env", "3.12", "3.11"),
+            Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            Edit("scripts/pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
+            Edit(".python-version", "3.12", "3.11"),
+            lock,
+        ),
+    ),
     mutation(
         "PKG-11",
         "architecture-changed-behind-the-builder",

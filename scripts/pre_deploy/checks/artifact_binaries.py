@@ -64,8 +64,8 @@ def _misfit(artifact: Artifact, file: str, line: int, objects: list[str], wanted
         line=line,
         message=(
             f"The archive of {artifact.function} holds {objects[0]}"
-            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}, for a function of {wanted}. The deploy says "
-            f"OK, and each invocation ends with Runtime.ImportModuleError: No module named '{module}', or with an "
+            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}, for a function of {wanted}. The deploy "
+            f"says OK, and each invocation ends with Runtime.ImportModuleError: No module named '{module}', or with an "
             "invalid ELF header."
         ),
         fix="Give runtime and architecture to sst.aws.Function itself, not in a transform, and build with the same "
