@@ -510,8 +510,8 @@ def workflow(path: Path) -> dict[Any, Any]:
     return content
 
 
-def test_there_are_three_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml", "rollback.yml"]
+def test_there_are_four_workflows() -> None:
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml", "mutations.yml", "rollback.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -1,8 +1,12 @@
-"""The graph of a real rehearsal of stage dev, to be changed in memory and judged."""
+"""The graph of a real rehearsal of stage dev, to be changed in memory and judged.
+
+After a change of the stack: ``.venv/bin/python -m tests.support.graphs REHEARSAL`` records that of the rehearsal.
+"""
 
 import copy
 import gzip
 import json
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -69,3 +73,15 @@ def findings(checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]], graph: 
     """What the checks have to say of a graph."""
     rehearsed = Rehearsed(ROOT, graph.data["stage"], Graph(graph.data), ())
     return [finding for check in checks for finding in check(rehearsed)]
+
+
+def record(rehearsal: Path) -> None:
+    """Keep what the checks look at, in an order that does not change."""
+    graph = json.loads((rehearsal / "graph.json").read_text(encoding="utf-8"))
+    kept = {name: graph[name] for name in ("app", "stage", "account", "region", "complete", "resources")}
+    text = json.dumps({**kept, "invokes": [], "diagnostics": []}, sort_keys=True, separators=(",", ":"))
+    RECORDED.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]))
