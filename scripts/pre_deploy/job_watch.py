@@ -6,14 +6,17 @@ The functions' own log names no message on purpose, and an error that is retried
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 MARK = "pre-deploy-raised "
+OUTSIDE = "pre-deploy-outside "
 ROOT = os.environ.get("LAMBDA_TASK_ROOT", "")
 OWN = f"{ROOT}/analysis/"
+LOCAL = re.compile(r"localhost|127\.[\d.]+|::1")
 _told: list[BaseException] = []
 
 
@@ -42,8 +45,24 @@ def _opened(event: str, arguments: tuple[Any, ...]) -> None:
             raise OSError(30, "Read-only file system", path)
 
 
+def _connected(event: str, arguments: tuple[Any, ...]) -> None:
+    """Nothing leaves this machine: what the code would do to others out there is not for a check to do."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    if name and not LOCAL.fullmatch(name):
+        sys.stderr.write(f"{OUTSIDE}{name}\n")
+        sys.stderr.flush()
+        raise ConnectionRefusedError(111, "pre-deploy lets nothing out", name)
+
+
 if ROOT:
     sys.addaudithook(_opened)
+    sys.addaudithook(_connected)
     sys.monitoring.use_tool_id(sys.monitoring.PROFILER_ID, "pre-deploy")
     sys.monitoring.register_callback(sys.monitoring.PROFILER_ID, sys.monitoring.events.RAISE, _raised)
     sys.monitoring.set_events(sys.monitoring.PROFILER_ID, sys.monitoring.events.RAISE)

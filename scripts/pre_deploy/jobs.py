@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,8 @@ UNUSABLE = 2
 """The local stack's exit status for a wiring that it cannot interpret: nothing was started."""
 FINAL = {"succeeded", "failed", "cancelled"}
 SCHEDULE = "aws:scheduler/schedule:Schedule"
+OWN_RULE = re.compile(r"type=(?:value|assertion)_error")
+"""How pydantic tells of a validator that is written in Python, of which a schema knows nothing."""
 
 
 @dataclass
@@ -45,6 +48,17 @@ class Ran:
     raised: list[dict[str, Any]] = field(default_factory=list)
     """The errors that went through the functions' own code, as ``job_watch`` tells them."""
     logged: list[str] = field(default_factory=list)
+    outside: set[str] = field(default_factory=set)
+    """Hosts out there that the code asked for: it was refused them."""
+
+    @property
+    def doubt(self) -> str:
+        """Why a problem may be none on AWS; empty where there is no doubt."""
+        if self.outside:
+            return f"the code asks for {', '.join(sorted(self.outside))}, and nothing is let out"
+        if "invalid_output" in self.problem and any(OWN_RULE.search(error["told"]) for error in self.raised):
+            return f"the emulator answers by the schema alone, and {self.analysis} has rules of its own besides"
+        return ""
 
     def cause(self) -> dict[str, Any] | None:
         """The last error that is not the functions' own word for another."""
@@ -97,8 +111,11 @@ def _read(process: subprocess.Popen[str], ran: Ran) -> None:
     with process.stderr as lines:
         for line in lines:
             _, mark, told = line.partition(job_watch.MARK)
+            _, away, host = line.partition(job_watch.OUTSIDE)
             if mark:
                 ran.raised.append(json.loads(told))
+            elif away:
+                ran.outside.add(host.strip())
             else:
                 ran.logged.append(line.rstrip())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pre_deploy.graph import Graph, Resource
 
-from stack_costs.prices import HOURS, Line, Unpriced, assumed, shipped_prices
+from stack_costs.prices import HOURS, Line, Unpriced, assumed
 from stack_costs.use import ENDPOINT, invocations
 
 ONE = Decimal(1)
@@ -49,15 +49,29 @@ def _poller(_: Graph, __: Resource) -> Iterator[Line]:
 
 
 def _schedule(graph: Graph, schedule: Resource) -> Iterator[Line]:
-    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", str(schedule.value("scheduleExpression")))
     function = graph.with_output("arn", schedule.part("target").value("arn"), "aws:lambda/function:Function")
-    if not rate or not function:
-        raise Unpriced(f"{schedule.name}: only a function at a rate(...) is priced, in scripts/stack_costs/idle.py.")
-    hours = int(rate[1]) * {"minute": ONE / 60, "hour": ONE, "day": Decimal(24)}[rate[2]]
-    times = round(HOURS / hours)
+    times = _times(str(schedule.value("scheduleExpression")))
+    if times is None or function is None:
+        raise Unpriced(f"{schedule.name}: only a function at a rate or a cron time is priced, in {__name__}.")
     yield Line("Scheduled runs", Decimal(times), "schedule_invocation")
     for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), Decimal(0)):
         yield Line("Scheduled runs", line.quantity, line.price)
+
+
+def _times(expression: str) -> int | None:
+    """How often in a month; for a cron expression as if it were every day."""
+    if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
+        return round(HOURS / (int(rate[1]) * {"minute": ONE / 60, "hour": ONE, "day": Decimal(24)}[rate[2]]))
+    if cron := re.fullmatch(r"cron\((\S+) (\S+) \S+ \S+ \S+ \S+\)", expression):
+        return round(_matches(cron[1], 60) * _matches(cron[2], 24) * HOURS / 24)
+    return 1 if expression.startswith("at(") else None
+
+
+def _matches(field: str, most: int) -> int:
+    """How many minutes of an hour, or hours of a day, a field of a cron expression means; of a range, all."""
+    if step := re.fullmatch(r"[\d*-]+/(\d+)", field):
+        return -(-most // int(step[1]))
+    return len(field.split(",")) if re.fullmatch(r"[\d,]+", field) else most
 
 
 def _monthly(what: str, price: str) -> Callable[[Graph, Resource], Iterator[Line]]:
@@ -153,8 +167,6 @@ HOLDS_FOR: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 
 def idle(graph: Graph) -> list[Line]:
     """The bill of a month. Raises Unpriced for whatever it does not know the price of."""
-    if graph.region != shipped_prices().region:
-        raise Unpriced(f"The prices are those of {shipped_prices().region}, and the stage is in {graph.region}.")
     order = list(PRICED)
     known = [resource for resource in graph.resources if _is_known(resource)]
     ordered = sorted(known, key=lambda resource: (order.index(resource.type), resource.name))

@@ -26,6 +26,7 @@ class Bill:
     """Of one stage, in US dollars."""
 
     stage: str
+    region: str
     idle: Sequence[Line]
     used: Sequence[Line]
     """1,000 analyses, without the model."""
@@ -35,7 +36,7 @@ class Bill:
 
 def bill_of(graph: Graph) -> Bill:
     """The bill of a graph. Raises Unpriced."""
-    return Bill(graph.stage, idle(graph), list(analyses(graph, NUMBER)), _default_model(graph))
+    return Bill(graph.stage, graph.region, idle(graph), list(analyses(graph, NUMBER)), _default_model(graph))
 
 
 def _default_model(graph: Graph) -> Model:
@@ -68,6 +69,9 @@ def for_people(bills: Sequence[Bill]) -> str:
     stages = [bill.stage for bill in bills]
     prices = shipped_prices()
     note = f"US dollars in {prices.region}, at the prices of {prices.true_on}; AWS's free tier is not counted."
+    elsewhere = [f"{bill.stage} is in {bill.region}" for bill in bills if bill.region != prices.region]
+    if elsewhere:
+        note += f" Elsewhere they differ, mostly upwards: {', '.join(elsewhere)}."
     idle_table = _table("a month, idle", stages, [sums(bill.idle) for bill in bills])
     used_table = _table("1,000 analyses", stages, used)
     return "\n".join([note, "", *idle_table, "", *used_table, "", _other_models(bills[0])])
@@ -112,6 +116,7 @@ def for_programs(bills: Sequence[Bill]) -> str:
 
 def _data(bill: Bill) -> dict[str, Any]:
     return {
+        "region": bill.region,
         "idle_usd_per_month": _rounded(sum(line.usd for line in bill.idle)),
         "idle": [_entry(line) for line in bill.idle],
         "usd_per_1000_analyses": _rounded(sum(line.usd for line in bill.used) + of_model(bill.model)),

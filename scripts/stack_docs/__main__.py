@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pre_deploy import node_modules, rehearsal, wiring
@@ -38,31 +38,38 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="stack-docs-") as temporary:
             graphs = _rehearsed(root, (given.rehearsals or Path(temporary)).resolve())
-        made = documents(root, graphs)
+        stale = [name for name, text in documents(root, graphs) if _is_stale(root, name, text, given.check)]
     except (CannotRun, Unpriced, OSError) as fault:
         say(f"stack-docs could not be run: {fault}")
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    stale = {name: text for name, text in made.items() if _written(root / name) != text}
-    for name, text in stale.items():
-        if given.check:
-            say(f"{name} is stale, the stack is another now. Make it again: ./scripts/stack-docs.sh")
-        else:
-            (root / name).write_text(text, encoding="utf-8")
-            say(f"{name} is made anew")
-    say(f"{len(made) - len(stale)} of {len(made)} files were fresh: {', '.join(made)}")
     return 1 if stale and given.check else 0
 
 
-def documents(root: Path, graphs: Mapping[str, Graph]) -> dict[str, str]:
-    """Each file with what belongs into it. The first stage stands for all where they differ in sizes alone."""
-    first = next(iter(graphs.values()))
-    return {
-        "infra/wiring.json": wiring.text(first),
-        "infra/stack.svg": svg(first),
-        README: between_markers(_written(root / README), for_people([bill_of(graph) for graph in graphs.values()])),
-    }
+def documents(root: Path, graphs: Mapping[str, Graph]) -> Iterator[tuple[str, str]]:
+    """Each file with what belongs into it. `dev` stands for all where they differ in sizes alone.
+
+    The costs come last: where something has no price yet, the local stack gets its wiring all the same.
+    """
+    shown = next((graph for graph in graphs.values() if graph.development), next(iter(graphs.values())))
+    yield "infra/wiring.json", wiring.text(shown)
+    yield "infra/stack.svg", svg(shown)
+    bills = [bill_of(graph) for graph in graphs.values()]
+    yield README, between_markers(_written(root / README), for_people(bills))
+
+
+def _is_stale(root: Path, name: str, text: str, check: bool) -> bool:
+    """Whether the file held something else; it is made anew, unless only that was asked."""
+    if _written(root / name) == text:
+        say(f"{name} is fresh")
+        return False
+    if check:
+        say(f"{name} is stale, the stack is another now. Make it again: ./scripts/stack-docs.sh")
+    else:
+        (root / name).write_text(text, encoding="utf-8")
+        say(f"{name} is made anew")
+    return True
 
 
 def between_markers(text: str, table: str) -> str:

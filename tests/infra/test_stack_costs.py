@@ -54,6 +54,18 @@ def test_a_schedule_costs_by_how_often_it_runs() -> None:
     assert sums(idle(Graph(graph.data)))["Scheduled runs"] * 60 == often
 
 
+@pytest.mark.parametrize(
+    ("expression", "times_a_day"),
+    [("cron(* * * * ? *)", 1440), ("cron(0 4 * * ? *)", 1), ("cron(0/15 8,20 ? * MON-FRI *)", 8)],
+)
+def test_a_cron_expression_costs_as_if_it_were_every_day(expression: str, times_a_day: int) -> None:
+    graph = recorded()
+    graph["SweeperScheduleSchedule"]["scheduleExpression"] = "rate(1 day)"
+    daily = sums(idle(Graph(graph.data)))["Scheduled runs"]
+    graph["SweeperScheduleSchedule"]["scheduleExpression"] = expression
+    assert sums(idle(Graph(graph.data)))["Scheduled runs"] / daily == pytest.approx(times_a_day, rel=0.05)
+
+
 def test_a_type_that_nobody_priced_is_refused() -> None:
     graph = recorded()
     graph.data["resources"].append(resource("aws:opensearch/domain:Domain", "Search"))
@@ -69,7 +81,7 @@ def test_a_type_that_nobody_priced_is_refused() -> None:
         ("DatabaseInstance", "storageType", "io2"),
         ("Config", "tier", "Advanced"),
         ("ApiApi", "protocolType", "WEBSOCKET"),
-        ("SweeperScheduleSchedule", "scheduleExpression", "cron(* * * * ? *)"),
+        ("SweeperScheduleSchedule", "scheduleExpression", "sometimes"),
     ],
 )
 def test_a_setting_with_a_price_of_its_own_is_refused(name: str, setting: str, value: object) -> None:
@@ -79,11 +91,10 @@ def test_a_setting_with_a_price_of_its_own_is_refused(name: str, setting: str, v
         month(graph)
 
 
-def test_another_region_has_other_prices() -> None:
+def test_another_region_has_other_prices_and_the_table_says_so() -> None:
     graph = recorded()
     graph.data["region"] = "eu-central-1"
-    with pytest.raises(Unpriced, match="eu-central-1"):
-        month(graph)
+    assert "dev is in eu-central-1" in for_people([bill_of(Graph(graph.data))])
 
 
 def test_logs_that_are_kept_for_ever_have_no_price() -> None:

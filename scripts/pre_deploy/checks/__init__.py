@@ -25,8 +25,21 @@ def every_check() -> list[Check]:
     """All checks, in the order of their modules' names."""
     found: list[Check] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        found.extend(getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ()))
+        try:
+            found.extend(getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ()))
+        except ImportError as fault:
+            found.append(_unusable(module.name, fault))
     return found
+
+
+def _unusable(module: str, fault: ImportError) -> Check:
+    """Stands for the checks of a module that cannot be imported: it raises, so the command says so, and goes on."""
+
+    def checks(_: Rehearsed) -> Iterable[Finding]:
+        raise fault
+
+    checks.__module__ = f"{__name__}.{module}"
+    return checks
 
 
 def needs_graph(check: Check) -> bool:

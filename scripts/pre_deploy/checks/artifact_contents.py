@@ -91,7 +91,7 @@ def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                 line=line_of(rehearsed.root / pyproject, "dependencies"),
                 message=f"{artifact.function}'s archive is {packed / 1024**2:.1f} MB, and the project's limit is "
                 f"{MAX_ARCHIVE_BYTES / 1024**2:.0f} MB: each cold start loads it.",
-                fix=f"Take out what is big: {biggest}.",
+                fix=f"Take out what is big: {biggest}. Or raise MAX_ARCHIVE_BYTES in {Path(__file__).name}.",
             )
 
 

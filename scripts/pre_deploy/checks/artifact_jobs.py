@@ -1,6 +1,7 @@
 """A real job of every analysis runs through the very archives, wired as this deploy would be."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Finding]:
         return
     inputs = {name: answer_for(required(schema), MATERIAL) for name, schema in probed(rehearsed)["inputs"].items()}
     ran = run(rehearsed, inputs)
-    if ran.problem:
+    if ran.problem and ran.doubt:
+        print(f"NOT CHECKED: that a real job succeeds ({ran.doubt})", file=sys.stderr)  # noqa: T201 - for people
+    elif ran.problem:
         file, line, told = _cause(rehearsed, ran)
         yield Finding(
             id="job-fails",

@@ -15,6 +15,9 @@ AWS_CLIENTS = "functions/analysis/adapters/aws.py"
 TYPESCRIPT_NUMBER = re.compile(r"^  (\w+): ([\d_]+),", re.MULTILINE)
 PYTHON_NUMBER = re.compile(r"^(MODEL_\w+_TIMEOUT_S) = ([\d_]+)", re.MULTILINE)
 
+WORKER = "analysis/handlers/processor.handler"
+"""The limits of the queue are those of the jobs, which this works: a queue for something else has its own."""
+
 SHORT_TIMEOUT_S = 10
 """Lambda's default is 3 s: a cold start and a new database connection take longer."""
 
@@ -31,7 +34,9 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Each limit is what the resource that it is for has."""
     graph, wanted = rehearsed.graph, limits(rehearsed.root)
     found: list[tuple[Resource, str, object]] = []
-    for source, queue, _ in sources(graph):
+    for source, queue, function in sources(graph):
+        if function.value("handler") != WORKER:
+            continue
         found.append((queue, "visibilityTimeoutSeconds", queue.value("visibilityTimeoutSeconds")))
         found.append((queue, "maxReceiveCount", redrive(queue).value("maxReceiveCount") or "none"))
         found.append((source, "batchSize", source.value("batchSize")))

@@ -56,8 +56,9 @@ def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each has an integration with a function of ours, which the gateway may invoke."""
+    """Each has an integration with a function of ours, which the gateway may invoke, and which answers it."""
     graph = rehearsed.graph
+    answered_by_handler = {*expected_routes(rehearsed.root), "$default"}
     integrations = {f"integrations/{found.id}": found for found in graph.of_type(INTEGRATION)}
     for route in graph.of_type(ROUTE):
         key = route.value("routeKey")
@@ -80,11 +81,12 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Add an aws.lambda.Permission for apigateway.amazonaws.com with the API's executionArn; sst's "
                 "api.route makes one.",
             )
-        if f"/{function.value('handler')}".rpartition(".")[0] not in f"/{HANDLER}":
+        runs_handler = f"/{function.value('handler')}".rpartition(".")[0] in f"/{HANDLER}"
+        if key in answered_by_handler and not runs_handler:
             yield route.finding(
                 "route-to-another-function",
                 "critical",
-                f"{key} leads to {function.name}, which runs {function.value('handler')} and knows of no routes",
+                f"{key} leads to {function.name}, which runs {function.value('handler')} and not {HANDLER}",
                 f"Give api.route the function that runs {HANDLER}.",
             )
         if integration.value("payloadFormatVersion") != "2.0":

@@ -24,7 +24,7 @@ def wiring_is_fresh(rehearsed: Rehearsed) -> Iterator[Finding]:
         file=FILE,
         line=line,
         message="The local stack, and every test on it, runs something else than what is deployed.",
-        fix=f"Make it again: .venv/bin/python -m pre_deploy.wiring REHEARSAL > {FILE}",
+        fix="Make it again: ./scripts/stack-docs.sh",
     )
 
 
