@@ -13,6 +13,19 @@ def harmless(what: str, *changes: Change, stage: str = "dev") -> Mutation:
     return mutation("FINE", what, "", "", *changes, stage=stage)
 
 
+SUMMARY, SWEEP = "functions/analysis/analyses/summary.py", "functions/analysis/services/sweep.py"
+RULE = """
+    @field_validator("summary")
+    @classmethod
+    def polite(cls, text: str) -> str:
+        if "please" not in text:
+            raise ValueError("say please")
+        return text
+
+
+def prompt(given"""
+HOOK = '        import urllib.request\n\n        urllib.request.urlopen("https://hooks.example.com", timeout=3)\n'
+
 MUTATIONS = (
     harmless("nat-gateway", Edit(PROJECT, NETWORK, NETWORK.replace("endpoints", "nat-gateway", 1))),
     harmless("nat-instance", Edit(PROJECT, NETWORK, NETWORK.replace("endpoints", "nat-instance", 1))),
@@ -43,4 +56,10 @@ MUTATIONS = (
         Append("README.md", "\nOne more line.\n"),
         Append("infra/queue.ts", "\n// One more line.\n"),
     ),
+    harmless(
+        "rule-that-no-schema-knows",
+        Edit(SUMMARY, "import Field\n", "import Field, field_validator\n"),
+        Edit(SUMMARY, "\n\ndef prompt(given", RULE),
+    ),
+    harmless("call-of-another-service", Edit(SWEEP, "        stranded = ", f"{HOOK}        stranded = ")),
 )
