@@ -97,7 +97,7 @@ MUTATIONS = (
     mutation(
         "INF-08",
         "dead-letter-queue-as-a-component",
-        "rehearsal-failed",
+        "typescript-error",
         QUEUE,
         Edit(QUEUE, "queue: jobsDeadLetter.arn, retry", "queue: jobsDeadLetter, retry"),
     ),
