@@ -214,3 +214,9 @@ class Rehearsed:
         for function in self.graph.of_type("aws:lambda/function:Function"):
             component = self.graph.by_urn.get(function.parent or "")
             yield function, archives.get(component.name) if component else None
+
+    def packaged(self) -> Iterator[tuple[Resource, Artifact]]:
+        """Those functions whose archive is there to be looked into."""
+        for function, artifact in self.functions():
+            if artifact is not None and artifact.path.is_file():
+                yield function, artifact

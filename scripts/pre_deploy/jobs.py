@@ -20,6 +20,7 @@ from typing import Any
 from pre_deploy import job_watch
 from pre_deploy.archive import unpack
 from pre_deploy.graph import Rehearsed
+from pre_deploy.lambdas import SCHEDULE
 from pre_deploy.wiring import wiring
 
 READY_WITHIN_S = 60
@@ -30,7 +31,6 @@ POLL_S = 0.1
 UNUSABLE = 2
 """The local stack's exit status for a wiring that it cannot interpret: nothing was started."""
 FINAL = {"succeeded", "failed", "cancelled"}
-SCHEDULE = "aws:scheduler/schedule:Schedule"
 OWN_RULE = re.compile(r"type=(?:value|assertion)_error")
 """How pydantic tells of a validator that is written in Python, of which a schema knows nothing."""
 

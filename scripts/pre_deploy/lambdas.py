@@ -14,6 +14,8 @@ PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type of resource
 DATABASE = "aws:rds/instance:Instance"
 EVENT_SOURCE = "aws:lambda/eventSourceMapping:EventSourceMapping"
+PERMISSION = "aws:lambda/permission:Permission"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 
 TARGETS = {
     "sqs": ("a queue", (QUEUE,), ("url", "arn", "name")),

@@ -61,9 +61,7 @@ def probes(rehearsed: Rehearsed) -> list[Probe]:
         sdk = _sdk_of_lambda(folder / "sdk")
         tasks: dict[object, Path] = {}
         jobs: list[tuple[Resource, Artifact, Path]] = []
-        for function, artifact in rehearsed.functions():
-            if artifact is None or not artifact.path.is_file():
-                continue
+        for function, artifact in rehearsed.packaged():
             inside = contents(artifact.path)
             if handler_module(str(function.value("handler"))) not in inside.sizes:
                 continue

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from pre_deploy.graph import Graph, Resource
+from pre_deploy.vpc import ENDPOINT
 
 from stack_costs.prices import HOURS, Line, Unpriced, assumed
-from stack_costs.use import ENDPOINT, invocations
+from stack_costs.use import invocations
 
 ONE = Decimal(1)
 

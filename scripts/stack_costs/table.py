@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from analysis.domain.models import Model, ModelCatalogue, shipped_catalogue
+from analysis.domain.configuration import StageConfig
+from analysis.domain.models import Model, shipped_catalogue
 from analysis.domain.usage import Usage
 from pre_deploy.graph import Graph
+from pre_deploy.parameters import CONFIG, known_value
 
 from stack_costs.idle import idle
 from stack_costs.prices import Line, assumed, shipped_prices
@@ -40,13 +42,8 @@ def bill_of(graph: Graph) -> Bill:
 
 
 def _default_model(graph: Graph) -> Model:
-    catalogue: ModelCatalogue = shipped_catalogue()
-    for parameter in graph.of_type("aws:ssm/parameter:Parameter"):
-        if str(parameter.value("name")).endswith("/config"):
-            config = json.loads(str(parameter.value("insecureValue") or parameter.value("value")))
-            catalogue = catalogue.overridden(config["aliases"], tuple(map(Model.model_validate, config["models"])))
-            return catalogue.find(config["llm"]["model"] or catalogue.default)
-    return catalogue.find(catalogue.default)
+    config = StageConfig.model_validate_json(known_value(graph, CONFIG))
+    return config.catalogue.find(config.default_model)
 
 
 def of_model(model: Model) -> Decimal:

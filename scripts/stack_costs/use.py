@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from pre_deploy.graph import Graph, Resource
+from pre_deploy.vpc import ENDPOINT
 
 from stack_costs.prices import Line, Unpriced, assumed
 
-ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 GB = Decimal(10) ** 9
 DAYS = Decimal(30)
 """In a month, for what is kept for days."""

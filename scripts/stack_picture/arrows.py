@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from pre_deploy.graph import Graph, Resource
 from pre_deploy.iam import Statement, role_of, statements_of
+from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION
 
 from stack_picture.kinds import KINDS, box_of
 
-FUNCTION = "aws:lambda/function:Function"
-MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 DATABASES = {"aws:rds/instance:Instance", "aws:rds/proxy:Proxy"}
 MODEL = re.compile(r"arn:aws:bedrock:.*(?:inference-profile|foundation-model)/(?P<name>.+)")
 UNTOLD = {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"}
@@ -34,7 +33,7 @@ def arrows_of(graph: Graph) -> Iterator[Arrow]:
         yield Arrow("client", box_of(api), "HTTPS")
     for integration in graph.of_type("aws:apigatewayv2/integration:Integration"):
         yield from _between(graph, integration.references("apiId"), "arn", integration.value("integrationUri"))
-    for mapping in graph.of_type(MAPPING):
+    for mapping in graph.of_type(EVENT_SOURCE):
         limit = mapping.part("scalingConfig").value("maximumConcurrency")
         label = f"{mapping.value('batchSize')} a run" + (f", {limit} at a time" if limit else "")
         yield from _between(graph, mapping.references("eventSourceArn"), "arn", mapping.value("functionName"), label)

@@ -24,9 +24,9 @@ MANYLINUX_YEARS = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17}
 
 def binaries_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
     """Every shared object and every wheel tag agrees with the runtime and the architecture of the deployed function."""
-    for function, artifact in rehearsed.functions():
+    for function, artifact in rehearsed.packaged():
         runtime = str(function.value("runtime"))
-        if artifact is None or not artifact.path.is_file() or not runtime.startswith("python3."):
+        if not runtime.startswith("python3."):
             continue
         architecture = architectures(function)[0]
         wrong_python, wrong_machine = _wrong_objects(artifact, runtime, architecture)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pre_deploy.archive import contents, package_of
+from pre_deploy.checks.files_text import line_of, text_of
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed, Resource
 from pre_deploy.locked import Locked
@@ -19,9 +20,7 @@ MAX_UNPACKED_BYTES = 262_144_000
 def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
     """Each distribution in an archive is one that the lock gives to the function's package."""
     locked = Locked.read(rehearsed.root)
-    for function, artifact in rehearsed.functions():
-        if artifact is None or not artifact.path.is_file():
-            continue
+    for function, artifact in rehearsed.packaged():
         inside = {distribution.name for distribution in contents(artifact.path).distributions}
         pyproject, project = _project(rehearsed, function)
         if shipped := sorted(inside & SDK):
@@ -29,7 +28,7 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
                 id="sdk-in-archive",
                 severity="medium",
                 file=pyproject,
-                line=line_of(rehearsed.root / pyproject, "boto3"),
+                line=_line(rehearsed, pyproject, "boto3"),
                 message=f"{artifact.function}'s archive holds {' and '.join(shipped)}, which Lambda's runtime has: "
                 "18 MB more to upload, and to load on each cold start.",
                 fix="Take boto3 out of [project] dependencies; the development group may have it. Then uv lock.",
@@ -66,9 +65,7 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
 
 def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
     """Lambda's limit for what is unpacked, and the project's own for the archive."""
-    for function, artifact in rehearsed.functions():
-        if artifact is None or not artifact.path.is_file():
-            continue
+    for function, artifact in rehearsed.packaged():
         sizes = contents(artifact.path).sizes
         unpacked, packed = sum(sizes.values()), artifact.path.stat().st_size
         pyproject, _ = _project(rehearsed, function)
@@ -78,7 +75,7 @@ def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                 id="archive-over-lambda-limit",
                 severity="high",
                 file=pyproject,
-                line=line_of(rehearsed.root / pyproject, "dependencies"),
+                line=_line(rehearsed, pyproject, "dependencies"),
                 message=f"{artifact.function} is {unpacked:,} bytes unpacked. The deploy ends with "
                 "InvalidParameterValueException: Unzipped size must be smaller than 262144000 bytes",
                 fix=f"Take out what is big: {biggest}.",
@@ -88,7 +85,7 @@ def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                 id="archive-over-project-limit",
                 severity="medium",
                 file=pyproject,
-                line=line_of(rehearsed.root / pyproject, "dependencies"),
+                line=_line(rehearsed, pyproject, "dependencies"),
                 message=f"{artifact.function}'s archive is {packed / 1024**2:.1f} MB, and the project's limit is "
                 f"{MAX_ARCHIVE_BYTES / 1024**2:.0f} MB: each cold start loads it.",
                 fix=f"Take out what is big: {biggest}. Or raise MAX_ARCHIVE_BYTES in {Path(__file__).name}.",
@@ -118,12 +115,9 @@ def _project(rehearsed: Rehearsed, function: Resource) -> tuple[str, str | None]
         return file, None
 
 
-def line_of(file: Path, text: str) -> int:
-    """The first line that holds a text and is no comment; 1 where none does."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return next(
-        (number for number, line in enumerate(lines, 1) if text in line and not line.lstrip().startswith("#")), 1
-    )
+def _line(rehearsed: Rehearsed, pyproject: str, words: str) -> int:
+    """The first line that holds the words and is no comment."""
+    return line_of(text_of(rehearsed.root, pyproject), rf"^(?!\s*#).*{words}")
 
 
 CHECKS = (distributions_are_needed, sizes_fit)

@@ -85,9 +85,9 @@ def _place(rehearsed: Rehearsed, probe: Probe, read: dict[str, Any]) -> str:
 
 def variables_are_read(rehearsed: Rehearsed) -> Iterable[Finding]:
     """A variable whose name is nowhere in the archive's Python code is a slip of the pen, or forgotten."""
-    for function, artifact in rehearsed.functions():
+    for function, artifact in rehearsed.packaged():
         names = [name for name in variables(function) if not READ_BY_OTHERS.fullmatch(name)]
-        if artifact is None or not artifact.path.is_file() or not names:
+        if not names:
             continue
         words = _words(artifact.path)
         for name in names:

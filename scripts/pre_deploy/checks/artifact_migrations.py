@@ -20,9 +20,7 @@ def migrations_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
     invocations = rehearsed.graph.of_type("aws:lambda/invocation:Invocation")
     carriers: list[tuple[Resource, Artifact]] = []
     invoked: list[tuple[Resource, Artifact]] = []
-    for function, artifact in rehearsed.functions():
-        if artifact is None or not artifact.path.is_file():
-            continue
+    for function, artifact in rehearsed.packaged():
         if any(is_function(function, invocation.value("functionName")) for invocation in invocations):
             invoked.append((function, artifact))
         if any(name.startswith(f"{FOLDER}/") for name in contents(artifact.path).sizes):

@@ -34,9 +34,7 @@ def functions_are_packaged(rehearsed: Rehearsed) -> Iterable[Finding]:
 
 def handlers_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
     """The file that the handler string names is in the archive."""
-    for function, artifact in rehearsed.functions():
-        if artifact is None or not artifact.path.is_file():
-            continue
+    for function, artifact in rehearsed.packaged():
         handler = str(function.value("handler"))
         module = handler_module(handler)
         inside = contents(artifact.path)

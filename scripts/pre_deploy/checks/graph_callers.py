@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed
 from pre_deploy.iam import allows, document, statements_of
-from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, function_of, label
+from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, SCHEDULE, function_of, label
 
 HANDLERS = "functions/analysis/handlers"
-SCHEDULE = "aws:scheduler/schedule:Schedule"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 
 CALLERS = {

@@ -6,11 +6,10 @@ from typing import Any
 from pre_deploy.checks.graph_storage import severity
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed
-from pre_deploy.lambdas import FUNCTION, label, variables
+from pre_deploy.lambdas import FUNCTION, PERMISSION, label, variables
 from pre_deploy.program import place_of
 
 URL = "aws:lambda/functionUrl:FunctionUrl"
-PERMISSION = "aws:lambda/permission:Permission"
 
 MAY_BE_ELSEWHERE = ("policy", "policies", "statement", "value", "input", "assumerole")
 """Parts of names of properties that may speak of other regions."""

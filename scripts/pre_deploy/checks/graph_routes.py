@@ -8,13 +8,12 @@ from pathlib import Path
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Graph, Rehearsed, Resource
 from pre_deploy.iam import matches
-from pre_deploy.lambdas import function_of
+from pre_deploy.lambdas import PERMISSION, function_of
 
 API = "aws:apigatewayv2/api:Api"
 ROUTE = "aws:apigatewayv2/route:Route"
 STAGE = "aws:apigatewayv2/stage:Stage"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
-PERMISSION = "aws:lambda/permission:Permission"
 
 HANDLER = "functions/analysis/handlers/api.py"
 
