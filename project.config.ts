@@ -50,6 +50,15 @@ export interface StageConfig {
     service_tier: "default" | "flex" | "priority" | "reserved" | null;
     prompt_caching: boolean;
   };
+  limits: {
+    /** Calls of models at a time, whatever becomes of the workers; null: as many as there are workers. */
+    concurrent_model_calls: number | null;
+    /** What models may cost from midnight to midnight UTC; null: whatever it comes to. */
+    daily_usd: number | null;
+    daily_usd_per_tenant: number | null;
+    /** Once that is spent: refuse requests (429), or accept jobs that wait for the next day. */
+    over_limit: "refuse" | "wait";
+  };
   aliases: Record<string, string>;
   models: ModelEntry[];
 }
@@ -177,9 +186,16 @@ const config: StageConfig = {
     service_tier: null,
     prompt_caching: false,
   },
+  limits: { concurrent_model_calls: null, daily_usd: null, daily_usd_per_tenant: null, over_limit: "refuse" },
   aliases: {},
   models: [],
 };
+
+/** The same, with limits. About 120 jobs of the kind that come with it cost a dollar. */
+const limited = (limits: Partial<StageConfig["limits"]>): StageConfig => ({
+  ...config,
+  limits: { ...config.limits, ...limits },
+});
 
 export const stages: Record<StageName, StageSettings> = {
   dev: {
@@ -215,7 +231,8 @@ export const stages: Record<StageName, StageSettings> = {
     alarmEmail: null,
     monthlyBudgetUSD: null,
     models: "listed",
-    config,
+    // Its API is open: this is what anybody can make it cost.
+    config: limited({ concurrent_model_calls: 10, daily_usd: 10 }),
   },
   staging: {
     development: false,
@@ -249,7 +266,7 @@ export const stages: Record<StageName, StageSettings> = {
     alarmEmail: null,
     monthlyBudgetUSD: null,
     models: "listed",
-    config,
+    config: limited({ concurrent_model_calls: 10, daily_usd: 50 }),
   },
   production: {
     development: false,
@@ -284,7 +301,7 @@ export const stages: Record<StageName, StageSettings> = {
     alarmEmail: null,
     monthlyBudgetUSD: null,
     models: "listed",
-    config,
+    config: limited({ concurrent_model_calls: 40, daily_usd: 500, daily_usd_per_tenant: 100 }),
   },
 };
 

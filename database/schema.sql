@@ -58,6 +58,12 @@ BEGIN
     RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
 END $$;
 
+CREATE TABLE public.daily_spend (
+    day date NOT NULL,
+    tenant_id text NOT NULL,
+    usd numeric(16,9) DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.job_configs (
     fingerprint bytea NOT NULL,
     body json NOT NULL,
@@ -108,11 +114,6 @@ CREATE TABLE public.jobs (
     result json,
     result_key text,
     result_bytes integer,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    cache_read_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_tokens bigint DEFAULT 0 NOT NULL,
-    cost_usd numeric(16,9) DEFAULT 0 NOT NULL,
     error_code text,
     error_message text,
     error_retryable boolean,
@@ -120,13 +121,8 @@ CREATE TABLE public.jobs (
     CONSTRAINT failed_has_error CHECK (((status = 'failed'::public.job_status) = (error_code IS NOT NULL))),
     CONSTRAINT final_has_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
-    CONSTRAINT jobs_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
-    CONSTRAINT jobs_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
     CONSTRAINT jobs_check CHECK (((deferrals >= 0) AND (deferrals <= attempt))),
-    CONSTRAINT jobs_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
     CONSTRAINT jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
-    CONSTRAINT jobs_input_tokens_check CHECK ((input_tokens >= 0)),
-    CONSTRAINT jobs_output_tokens_check CHECK ((output_tokens >= 0)),
     CONSTRAINT jobs_request_fingerprint_check CHECK ((octet_length(request_fingerprint) = 32)),
     CONSTRAINT jobs_result_bytes_check CHECK ((result_bytes >= 0)),
     CONSTRAINT only_queued_is_due CHECK (((due_at IS NULL) OR (status = 'queued'::public.job_status))),
@@ -139,12 +135,55 @@ CREATE TABLE public.jobs (
     CONSTRAINT times_in_order CHECK (((created_at <= enqueued_at) AND (created_at <= started_at) AND (COALESCE(started_at, created_at) <= finished_at)))
 );
 
+CREATE TABLE public.model_calls (
+    id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    tenant_id text NOT NULL,
+    model_id text NOT NULL,
+    day date NOT NULL,
+    reserved_usd numeric(16,9) NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd numeric(16,9),
+    CONSTRAINT cost_is_of_an_end CHECK (((cost_usd IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT ended_has_outcome CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT model_calls_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
+    CONSTRAINT model_calls_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
+    CONSTRAINT model_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT model_calls_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT model_calls_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT model_calls_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric))
+);
+
+CREATE TABLE public.model_health (
+    model_id text NOT NULL,
+    failures integer NOT NULL,
+    open_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT model_health_failures_check CHECK ((failures >= 0))
+);
+
+CREATE TABLE public.model_slots (
+    number integer NOT NULL,
+    call_id uuid,
+    held_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT model_slots_number_check CHECK (((number >= 1) AND (number <= 1000)))
+);
+
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
+
+ALTER TABLE ONLY public.daily_spend
+    ADD CONSTRAINT daily_spend_pkey PRIMARY KEY (day, tenant_id);
 
 ALTER TABLE ONLY public.job_configs
     ADD CONSTRAINT job_configs_pkey PRIMARY KEY (fingerprint);
@@ -154,6 +193,15 @@ ALTER TABLE ONLY public.job_events
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_calls
+    ADD CONSTRAINT model_calls_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_health
+    ADD CONSTRAINT model_health_pkey PRIMARY KEY (model_id);
+
+ALTER TABLE ONLY public.model_slots
+    ADD CONSTRAINT model_slots_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -171,6 +219,12 @@ CREATE INDEX jobs_never_enqueued ON public.jobs USING btree (created_at) WHERE (
 CREATE INDEX jobs_newest_first ON public.jobs USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX jobs_waiting ON public.jobs USING btree (enqueued_at) WHERE (status = 'queued'::public.job_status);
+
+CREATE INDEX model_calls_of_day ON public.model_calls USING btree (day, tenant_id);
+
+CREATE INDEX model_calls_of_job ON public.model_calls USING btree (job_id);
+
+CREATE INDEX model_slots_of_call ON public.model_slots USING btree (call_id);
 
 CREATE TRIGGER job_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.job_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_event_change();
 

@@ -4,6 +4,7 @@ import { limits } from "../project.config";
 import { common, commonPermissions, databaseEnvironment, released } from "./function";
 import { migration } from "./migration";
 import { modelPermissions } from "./model";
+import { config, rules } from "./parameters";
 import { jobs } from "./queue";
 import { stage } from "./stage";
 import { results } from "./storage";
@@ -14,7 +15,13 @@ export const aiProcessor = new sst.aws.Function("AiProcessor", {
   handler: "analysis/handlers/processor.handler",
   timeout: `${limits.processorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.processor} MB`,
-  environment: { ...databaseEnvironment, S3_BUCKET_NAME: results.name, SQS_QUEUE_URL: jobs.url },
+  environment: {
+    ...databaseEnvironment,
+    S3_BUCKET_NAME: results.name,
+    SQS_QUEUE_URL: jobs.url,
+    CONFIG_PARAMETER_NAME: config.name,
+    BUSINESS_RULES_PARAMETER_NAME: rules.name,
+  },
   permissions: [
     ...commonPermissions,
     ...modelPermissions,
@@ -28,6 +35,7 @@ export const aiProcessor = new sst.aws.Function("AiProcessor", {
       ],
       resources: [jobs.arn],
     },
+    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },
     { actions: ["s3:PutObject"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
   transform: released(migration),

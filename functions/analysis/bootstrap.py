@@ -13,16 +13,16 @@ from pg8000.exceptions import InterfaceError
 from analysis import analyses, observability
 from analysis.adapters import aws, migrations
 from analysis.adapters.bedrock import BedrockConverse
+from analysis.adapters.call_ledger import PostgresCallLedger
 from analysis.adapters.job_store import PostgresJobStore
 from analysis.adapters.parameters import DatabasePassword, ParameterStoreConfiguration
 from analysis.adapters.postgres import MIGRATIONS, REQUESTS, Postgres, Waits
-from analysis.adapters.queue import SqsDelivery, SqsJobQueue, job_id_of
+from analysis.adapters.queue import SqsDelivery, SqsJobQueue, message_of
 from analysis.adapters.results import S3ResultStore
 from analysis.config import (
-    ApiSettings,
     DatabaseSettings,
+    JobSettings,
     MigratorSettings,
-    ProcessorSettings,
     SweeperSettings,
 )
 from analysis.services.jobs import Cancel, ListJobs
@@ -53,7 +53,7 @@ class Worker:
 
     def run(self, record: dict[str, Any], remaining: Callable[[], float]) -> None:
         """Run the job of one record. Raises ValueError for a message that names none."""
-        self.process(job_id_of(record["body"]), self.delivery(record), remaining)
+        self.process(message_of(record), self.delivery(record), remaining)
 
     def delivery(self, record: dict[str, Any]) -> SqsDelivery:
         """The record as a message that can be hidden for a while."""
@@ -64,16 +64,15 @@ class Worker:
 def api() -> Api:
     """What the API handler needs."""
     observability.configure()
-    settings = ApiSettings.read()
-    store = PostgresJobStore(_postgres(settings))
+    settings = JobSettings.read()
+    postgres = _postgres(settings)
+    store = PostgresJobStore(postgres)
     queue = SqsJobQueue(aws.sqs, settings.sqs_queue_url)
     results = S3ResultStore(aws.s3, settings.s3_bucket_name)
-    configuration = ParameterStoreConfiguration(
-        aws.ssm, settings.config_parameter_name, settings.business_rules_parameter_name
-    )
+    configuration = _configuration(settings)
     return Api(
         stage=settings.environment,
-        submit=Submit(store, queue, configuration, analyses.load()),
+        submit=Submit(store, queue, PostgresCallLedger(postgres), configuration, analyses.load()),
         status=Status(store, results),
         jobs=ListJobs(store),
         cancel=Cancel(store),
@@ -85,12 +84,15 @@ def api() -> Api:
 def worker() -> Worker:
     """What the processor needs."""
     observability.configure()
-    settings = ProcessorSettings.read()
+    settings = JobSettings.read()
+    postgres = _postgres(settings)
     process = Process(
-        store=PostgresJobStore(_postgres(settings)),
+        store=PostgresJobStore(postgres),
         queue=SqsJobQueue(aws.sqs, settings.sqs_queue_url),
         results=S3ResultStore(aws.s3, settings.s3_bucket_name),
         model=BedrockConverse(aws.bedrock_runtime),
+        ledger=PostgresCallLedger(postgres),
+        configuration=_configuration(settings),
         analyses=analyses.load(),
     )
     return Worker(process, settings.sqs_queue_url)
@@ -115,6 +117,10 @@ def migrate() -> list[str]:
     finally:
         with suppress(InterfaceError, OSError):  # lost already: the error that is on its way says so
             connection.close()
+
+
+def _configuration(settings: JobSettings) -> ParameterStoreConfiguration:
+    return ParameterStoreConfiguration(aws.ssm, settings.config_parameter_name, settings.business_rules_parameter_name)
 
 
 def _postgres(settings: DatabaseSettings, waits: Waits = REQUESTS) -> Postgres:

@@ -57,15 +57,10 @@ class SweeperSettings(DatabaseSettings):
     sqs_queue_url: str
 
 
-class ProcessorSettings(SweeperSettings):
-    """What the AI processor needs."""
+class JobSettings(SweeperSettings):
+    """What the API and the AI processor need."""
 
     s3_bucket_name: str
-
-
-class ApiSettings(ProcessorSettings):
-    """What the API needs."""
-
     config_parameter_name: str
     business_rules_parameter_name: str
 

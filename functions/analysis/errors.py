@@ -5,11 +5,13 @@ AnalysisError
 │   ├── InvalidRequest    fields are at fault
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── NoSuchJob         there is none, or it is another tenant's
-│   └── JobEnded          it is too late to cancel the job
+│   ├── JobEnded          it is too late to cancel the job
+│   └── LimitReached      the client comes back tomorrow: the money for the day is spent
 ├── Unavailable           the client, or the queue, tries again later
 ├── JobFailed             the worker gives up: the job is failed, with a reason
 ├── TryAgain              the worker gives the job back to the queue, to be run again after a delay
 ├── OutOfTime             the worker leaves the message: there is no time left to start
+├── CallFailed            the worker writes the call down, and does with the job as ``then`` says
 └── ConfigurationFault    an operator mends the deployment
 
 ``handlers.http`` makes HTTP answers of them, ``handlers.processor`` batch item failures.
@@ -64,6 +66,14 @@ class JobEnded(RequestRefused):
         self.status = status
 
 
+class LimitReached(RequestRefused):
+    """The money for the day is spent; there is more in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("daily limit")
+        self.seconds = seconds
+
+
 class Unavailable(AnalysisError):
     """Something that this service needs does not answer. ``dependency`` names it."""
 
@@ -84,13 +94,30 @@ class TryAgain(AnalysisError):
     """The attempt ended without a result, and another may succeed.
 
     ``code`` is what the job fails with once its attempts are used up. A throttled attempt (``deferred``) costs none.
+    ``after`` is how many seconds the next one waits, where that is known; else it waits longer each time.
     """
 
-    def __init__(self, reason: str, *, deferred: bool, code: FailureCode) -> None:
+    def __init__(self, reason: str, *, deferred: bool, code: FailureCode, after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.deferred = deferred
         self.code = code
+        self.after = after
+
+
+class CallFailed(AnalysisError):
+    """A call of the model brought no answer.
+
+    ``reason`` is AWS's name for it, or ours. ``billed``: it may be paid for all the same. ``model_ill``: it says
+    something of the model's health, and not of the request.
+    """
+
+    def __init__(self, reason: str, then: JobFailed | TryAgain, *, billed: bool, model_ill: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.then = then
+        self.billed = billed
+        self.model_ill = model_ill
 
 
 class OutOfTime(AnalysisError):

@@ -9,8 +9,9 @@ import boto3
 import pytest
 from analysis.adapters.aws import SMALL_CALL, STORAGE_CALL
 from analysis.adapters.parameters import CACHE_SECONDS, DatabasePassword, ParameterStoreConfiguration
-from analysis.adapters.queue import SqsDelivery, SqsJobQueue, job_id_of
+from analysis.adapters.queue import SqsDelivery, SqsJobQueue, message_of
 from analysis.adapters.results import S3ResultStore
+from analysis.domain.job import JobMessage
 from analysis.errors import ConfigurationFault, Unavailable
 from botocore.config import Config
 from moto import mock_aws
@@ -52,17 +53,19 @@ class TestQueue:
 
     def test_a_message_carries_the_job_and_nothing_else(self, sqs: "SQSClient", url: str) -> None:
         job_id = uuid4()
-        SqsJobQueue(lambda: sqs, url).send(job_id)
-        body = sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
-        assert json.loads(body) == {"job_id": str(job_id)}
-        assert job_id_of(body) == job_id
+        sent = JobMessage.of(job_id, "arn:aws:iam::111122223333:role/Somebody")
+        SqsJobQueue(lambda: sqs, url).send(sent)
+        message = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
+        assert json.loads(message["Body"]) == {"job_id": str(job_id)}
+        assert message_of({"body": message["Body"], "attributes": message["Attributes"]}) == sent
+        assert "Somebody" not in str(message)
 
     def test_a_delayed_message_is_not_there_yet(self, sqs: "SQSClient", url: str) -> None:
-        SqsJobQueue(lambda: sqs, url).send(uuid4(), 900)
+        SqsJobQueue(lambda: sqs, url).send(JobMessage.of(uuid4(), "a"), 900)
         assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
     def test_a_message_that_is_no_longer_hidden_comes_back(self, sqs: "SQSClient", url: str) -> None:
-        SqsJobQueue(lambda: sqs, url).send(uuid4())
+        SqsJobQueue(lambda: sqs, url).send(JobMessage(uuid4(), None))
         message = sqs.receive_message(QueueUrl=url)["Messages"][0]
         SqsDelivery(sqs, url, message["ReceiptHandle"]).hide(0)
         assert sqs.receive_message(QueueUrl=url)["Messages"][0]["MessageId"] == message["MessageId"]
@@ -73,14 +76,14 @@ class TestQueue:
     def test_a_queue_that_is_not_there_is_unavailable(self, sqs: "SQSClient", url: str) -> None:
         queue = SqsJobQueue(lambda: sqs, url + "-gone")
         with pytest.raises(Unavailable):
-            queue.send(uuid4())
+            queue.send(JobMessage(uuid4(), None))
         with pytest.raises(Unavailable):
             queue.ping()
 
     @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"job_id": 1}', '{"job_id": "x"}'])
     def test_a_message_that_is_not_ours_is_an_error(self, body: str) -> None:
         with pytest.raises(ValueError):  # noqa: PT011 - whatever it says: the message goes to the dead-letter queue
-            job_id_of(body)
+            message_of({"body": body, "attributes": {}})
 
 
 class TestResults:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from analysis import analyses
 from analysis.adapters.bedrock import BedrockConverse
-from analysis.domain.configuration import JobConfig, RequestedParameters, StageConfig, pin
+from analysis.domain.configuration import JobConfig, Limits, RequestedParameters, StageConfig, pin
 from analysis.domain.job import ClaimedJob
 from analysis.domain.models import Model, shipped_catalogue
 from analysis.services.answer import Conversation, first_request
@@ -17,7 +17,7 @@ from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.model_rules import find_model
 from bedrock_emulator.running import RunningEmulator, running_emulator
 
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeClock, InMemoryCallLedger
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "summary": {"text": "The boiler failed on Monday. A new valve is on order."},
@@ -52,8 +52,8 @@ def bedrock(emulator: RunningEmulator) -> BedrockConverse:
 def conversation(bedrock: BedrockConverse, name: str, model: str, **llm: Any) -> Conversation:
     stage = StageConfig.model_validate({"llm": llm})
     config = pin(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
-    job = ClaimedJob(uuid4(), 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
-    return Conversation(bedrock, job, lambda: True)
+    job = ClaimedJob(uuid4(), "a", 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
+    return Conversation(bedrock, InMemoryCallLedger(FakeClock()), Limits(), job, lambda: True)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -12,7 +12,7 @@ from analysis.config import DatabaseSettings
 from analysis.domain.job import TRANSITIONS, ClaimedJob, JobStatus
 from pg8000.exceptions import DatabaseError
 
-from tests.support.job_store_contract import BILL, RESULT, JobStoreContract
+from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 
 
@@ -73,9 +73,9 @@ class TestPostgresJobStore(JobStoreContract):
     def test_every_change_is_an_event(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
+        store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
         self.claimed(store, job_id)
-        store.succeed(job_id, 2, BILL, RESULT)
+        store.succeed(job_id, 2, RESULT)
         events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
         assert [tuple(event.values()) for event in events] == [
             ("accepted", None, "queued", 0, None),
@@ -132,7 +132,7 @@ class TestPostgresJobStore(JobStoreContract):
         "change",
         [
             "UPDATE jobs SET result_key = 'other'",
-            "UPDATE jobs SET input_tokens = 0",
+            "UPDATE jobs SET error_code = 'x', error_message = 'x', error_retryable = false",
             "DELETE FROM jobs",
             "UPDATE jobs SET status = 'running', attempt = 2, lease_expires_at = now(), finished_at = NULL",
         ],
@@ -140,7 +140,7 @@ class TestPostgresJobStore(JobStoreContract):
     def test_a_final_job_does_not_change(self, postgres: Postgres, store: PostgresJobStore, change: str) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        store.succeed(job_id, 1, BILL, RESULT)
+        store.succeed(job_id, 1, RESULT)
         with pytest.raises(DatabaseError) as refused:
             postgres.run(change)
         assert sqlstate(refused.value) == "23514"
@@ -168,7 +168,6 @@ class TestPostgresJobStore(JobStoreContract):
             "result = '{}'",
             "attempt = 0, deferrals = 1",
             "enqueued_at = created_at - interval '1 s'",
-            "input_tokens = -1",
         ],
     )
     def test_a_row_that_contradicts_itself_is_refused(

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from analysis.domain.configuration import StageConfig
+from analysis.domain.configuration import Limits, StageConfig
 from analysis.domain.failure import Failure
-from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
 from analysis.domain.listing import Cursor, Page, Wanted
-from analysis.domain.usage import Bill
-from analysis.errors import Unavailable
+from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall, Spent
+from analysis.domain.usage import Usage
+from analysis.errors import CallFailed, JobFailed, TryAgain, Unavailable
 
 
 class FakeClock:
@@ -40,16 +42,16 @@ class _Stored:
     finished_at: datetime | None = None
     lease_until: datetime | None = None
     due_at: datetime | None = None
-    bill: Bill = field(default_factory=Bill)
     result: JobResult | None = None
     failure: Failure | None = None
 
 
 class InMemoryJobStore:
-    """``JobStore`` in a dictionary."""
+    """``JobStore`` in a dictionary, with the ledger that it takes a job's usage from."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
+        self.ledger = InMemoryCallLedger(clock)
         self.rows: dict[UUID, _Stored] = {}
 
     def record(self, job: NewJob) -> Recorded:
@@ -93,8 +95,8 @@ class InMemoryJobStore:
             attempts=row.attempt,
             result=json.loads(row.result.document) if row.result and row.result.document else None,
             result_key=row.result.key if row.result else None,
-            usage=row.bill.usage,
-            cost_usd=float(row.bill.cost_usd),
+            usage=self.ledger.usage_of(job_id),
+            cost_usd=float(self.ledger.cost_of(job_id)),
             failure=row.failure,
             metadata=row.job.metadata,
         )
@@ -137,7 +139,8 @@ class InMemoryJobStore:
         row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
         job = row.job
         stored = json.loads(job.config.as_json())
-        return ClaimedJob(job_id, row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
+        claim = (row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
+        return ClaimedJob(job_id, job.tenant_id, *claim)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         row = self._running(job_id, attempt)
@@ -145,45 +148,44 @@ class InMemoryJobStore:
             row.lease_until = self._clock() + timedelta(seconds=lease_seconds)
         return row is not None
 
-    def release(
-        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
-    ) -> bool:
-        row = self._end(job_id, attempt, JobStatus.QUEUED, bill)
+    def release(self, job_id: UUID, attempt: int, reason: str, *, deferred: bool, delay_seconds: int) -> bool:
+        row = self._end(job_id, attempt, JobStatus.QUEUED)
         if row:
             row.due_at = self._clock() + timedelta(seconds=delay_seconds)
             row.enqueued_at = None
             row.deferrals += int(deferred)
         return self._ended_as(job_id, attempt, JobStatus.QUEUED)
 
-    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
-        row = self._end(job_id, attempt, JobStatus.SUCCEEDED, bill)
+    def succeed(self, job_id: UUID, attempt: int, result: JobResult) -> bool:
+        row = self._end(job_id, attempt, JobStatus.SUCCEEDED)
         if row:
             row.result = result
         return self._ended_as(job_id, attempt, JobStatus.SUCCEEDED)
 
-    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
-        row = self._end(job_id, attempt, JobStatus.FAILED, bill)
+    def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
+        row = self._end(job_id, attempt, JobStatus.FAILED)
         if row:
             row.failure = failure
         return self._ended_as(job_id, attempt, JobStatus.FAILED)
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
         def age(at: datetime | None) -> float:
             return (self._clock() - at).total_seconds() if at else float("inf")
 
         found = []
         for job_id, row in self.rows.items():
             waits = age(row.enqueued_at or row.created_at) > waiting_for
+            overdue = age(row.due_at) > never_enqueued_for
             if (
                 (
                     row.status is JobStatus.QUEUED
                     and row.enqueued_at is None
                     and age(row.due_at or row.created_at) > never_enqueued_for
                 )
-                or (row.status is JobStatus.QUEUED and row.enqueued_at is not None and waits)
+                or (row.status is JobStatus.QUEUED and row.enqueued_at is not None and waits and overdue)
                 or (row.status is JobStatus.RUNNING and age(row.lease_until) > never_enqueued_for and waits)
             ):
-                found.append(job_id)
+                found.append(JobMessage.of(job_id, row.job.tenant_id))
         return found[:limit]
 
     def ping(self) -> None: ...
@@ -192,12 +194,11 @@ class InMemoryJobStore:
         row = self.rows.get(job_id)
         return row if row and row.status is JobStatus.RUNNING and row.attempt == attempt else None
 
-    def _end(self, job_id: UUID, attempt: int, status: JobStatus, bill: Bill) -> _Stored | None:
+    def _end(self, job_id: UUID, attempt: int, status: JobStatus) -> _Stored | None:
         row = self._running(job_id, attempt)
         if row:
             row.status = status
             row.lease_until = None
-            row.bill = Bill(row.bill.usage + bill.usage, row.bill.cost_usd + bill.cost_usd)
             row.finished_at = self._clock() if status.final else None
         return row
 
@@ -207,18 +208,81 @@ class InMemoryJobStore:
 
 
 @dataclass
+class _Call:
+    call: PlannedCall
+    day: date
+    end: CallEnd | None = None
+
+
+class InMemoryCallLedger:
+    """``CallLedger`` in a dictionary. Of the model's health it knows nothing."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.calls: dict[UUID, _Call] = {}
+        self.not_begun: NotBegun | None = None
+        """What a test makes ``begin`` answer."""
+
+    def begin(self, call: PlannedCall, limits: Limits) -> NotBegun | None:
+        if call.id in self.calls:
+            return None
+        if self.not_begun:
+            return self.not_begun
+        now = self._clock()
+        holding = [known for known in self.calls.values() if known.end is None]
+        if limits.concurrent_model_calls is not None and len(holding) >= limits.concurrent_model_calls:
+            return NotBegun(Obstacle.NO_SLOT, 5.0)
+        spent = self.spent_today(call.tenant_id)
+        for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
+            if limit is not None and used + call.reserved_usd > limit:
+                return NotBegun(Obstacle.DAILY_LIMIT, spent.day_ends_in)
+        self.calls[call.id] = _Call(call, now.date())
+        return None
+
+    def end(self, call_id: UUID, end: CallEnd) -> None:
+        known = self.calls[call_id]
+        known.end = known.end or end
+
+    def spent_today(self, tenant_id: str) -> Spent:
+        now = self._clock()
+        today = [known for known in self.calls.values() if known.day == now.date()]
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        return Spent(
+            sum((_cost(known) for known in today if known.call.tenant_id == tenant_id), Decimal(0)),
+            sum((_cost(known) for known in today), Decimal(0)),
+            (midnight - now).total_seconds(),
+        )
+
+    def usage_of(self, job_id: UUID) -> Usage:
+        return sum((end.usage for end in self._ends(job_id)), Usage())
+
+    def cost_of(self, job_id: UUID) -> Decimal:
+        return sum((end.cost_usd or Decimal(0) for end in self._ends(job_id)), Decimal(0))
+
+    def _ends(self, job_id: UUID) -> list[CallEnd]:
+        return [known.end for known in self.calls.values() if known.call.job_id == job_id and known.end]
+
+
+def _cost(known: _Call) -> Decimal:
+    settled = known.end is not None and known.end.cost_usd is not None
+    return known.end.cost_usd if settled else known.call.reserved_usd  # type: ignore[union-attr, return-value]
+
+
+@dataclass
 class FakeQueue:
     """``JobQueue``: remembers what was sent. ``down`` makes it fail."""
 
     sent: list[tuple[UUID, int]] = field(default_factory=list)
+    groups: list[str | None] = field(default_factory=list)
     down: bool = False
     before_send: Callable[[UUID], None] = lambda _job_id: None
 
-    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
-        self.before_send(job_id)
+    def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
+        self.before_send(message.job_id)
         if self.down:
             raise Unavailable("queue")
-        self.sent.append((job_id, delay_seconds))
+        self.sent.append((message.job_id, delay_seconds))
+        self.groups.append(message.group)
 
     def ping(self) -> None:
         if self.down:
@@ -263,6 +327,8 @@ class ScriptedModel:
         self.requests.append({**request, "messages": list(request["messages"])})
         self.during()
         step = self.script.pop(0)
+        if isinstance(step, TryAgain | JobFailed):
+            raise CallFailed(str(step), step, billed=False, model_ill=True)
         if isinstance(step, Exception):
             raise step
         return step

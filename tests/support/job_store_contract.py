@@ -1,19 +1,16 @@
 """What every job store does. Subclassed for the fake and for the one in PostgreSQL."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from analysis.domain.configuration import JobConfig
 from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import ClaimedJob, JobResult, JobStatus, NotClaimed
+from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from analysis.domain.listing import Wanted
-from analysis.domain.usage import Bill, Usage
 from analysis.services.ports import JobStore
 
 from tests.support.jobs import config, new_job
 
-BILL = Bill(Usage(100, 20, 3, 4), Decimal("0.00123"))
 RESULT = JobResult("results/1.json", 13, '{"mood":"ok"}')
 
 
@@ -87,9 +84,9 @@ class JobStoreContract:
         self.claimed(store, job_id)
         assert store.cancel(job_id, "a")
         assert not store.extend_lease(job_id, 1, 30)
-        assert not store.succeed(job_id, 1, BILL, RESULT)
-        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
-        assert not store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
+        assert not store.succeed(job_id, 1, RESULT)
+        assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
+        assert not store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
         view = store.get(job_id, "a")
         assert view is not None
         assert (view.status, view.result_key) == (JobStatus.CANCELLED, None)
@@ -97,13 +94,13 @@ class JobStoreContract:
     def test_a_job_that_waits_to_be_tried_again_can_be_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=100)
+        assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
         assert store.cancel(job_id, "a")
 
     def test_what_has_ended_is_not_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        store.succeed(job_id, 1, BILL, RESULT)
+        store.succeed(job_id, 1, RESULT)
         assert not store.cancel(job_id, "a")
 
     def test_pages_hold_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
@@ -127,10 +124,10 @@ class JobStoreContract:
         pass_time(100)
         new = self.queued(store)
         self.claimed(store, new)
-        store.succeed(new, 1, BILL, RESULT)
+        store.succeed(new, 1, RESULT)
         everything = store.page("a", Wanted()).jobs
         assert [job.id for job in everything] == [new, old]
-        assert (everything[0].result, everything[0].usage) == (None, BILL.usage)
+        assert everything[0].result is None
         assert [job.id for job in store.page("a", Wanted(status=JobStatus.QUEUED)).jobs] == [old]
         assert store.page("a", Wanted(analysis="other")).jobs == []
         assert len(store.page("a", Wanted(analysis="mood")).jobs) == 2
@@ -167,14 +164,13 @@ class JobStoreContract:
     def test_a_job_that_is_not_there_cannot_be_claimed(self, store: JobStore) -> None:
         assert store.claim(uuid4(), 30) == NotClaimed(None)
 
-    def test_success_keeps_result_tokens_and_cost(self, store: JobStore) -> None:
+    def test_success_keeps_the_result(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.succeed(job_id, 1, BILL, RESULT)
+        assert store.succeed(job_id, 1, RESULT)
         view = store.get(job_id, "a")
         assert view is not None
         assert (view.status, view.result, view.result_key) == (JobStatus.SUCCEEDED, {"mood": "ok"}, "results/1.json")
-        assert (view.usage, view.cost_usd) == (BILL.usage, 0.00123)
         assert view.finished_at is not None
         assert view.started_at is not None
         assert view.started_at <= view.finished_at
@@ -182,7 +178,7 @@ class JobStoreContract:
     def test_a_large_result_is_kept_by_its_key_alone(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.succeed(job_id, 1, BILL, JobResult("k", 200_000, None))
+        assert store.succeed(job_id, 1, JobResult("k", 200_000, None))
         view = store.get(job_id, "a")
         assert view is not None
         assert (view.result, view.result_key) == (None, "k")
@@ -191,53 +187,47 @@ class JobStoreContract:
         failure = Failure.of(FailureCode.OUTPUT_TRUNCATED)
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.fail(job_id, 1, BILL, failure)
+        assert store.fail(job_id, 1, failure)
         view = store.get(job_id, "a")
         assert view is not None
-        assert (view.status, view.failure, view.usage) == (JobStatus.FAILED, failure, BILL.usage)
+        assert (view.status, view.failure) == (JobStatus.FAILED, failure)
 
     def test_a_late_attempt_cannot_finish(self, store: JobStore, pass_time: Any) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id, lease=30)
         pass_time(31)
         self.claimed(store, job_id)
-        assert not store.succeed(job_id, 1, BILL, RESULT)
-        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
-        assert not store.release(job_id, 1, BILL, "x", deferred=False, delay_seconds=0)
-        assert store.succeed(job_id, 2, BILL, RESULT)
-        assert not store.succeed(job_id, 1, BILL, RESULT)
+        assert not store.succeed(job_id, 1, RESULT)
+        assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
+        assert not store.release(job_id, 1, "x", deferred=False, delay_seconds=0)
+        assert store.succeed(job_id, 2, RESULT)
+        assert not store.succeed(job_id, 1, RESULT)
 
     def test_final_is_final_and_finishing_twice_is_finishing_once(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.succeed(job_id, 1, BILL, RESULT)
-        assert store.succeed(job_id, 1, BILL, RESULT)
-        assert not store.fail(job_id, 1, BILL, Failure.of(FailureCode.MODEL_FAILED))
+        assert store.succeed(job_id, 1, RESULT)
+        assert store.succeed(job_id, 1, RESULT)
+        assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
         claim = store.claim(job_id, 30)
         assert isinstance(claim, NotClaimed)
         assert claim.status is JobStatus.SUCCEEDED
-        view = store.get(job_id, "a")
-        assert view is not None
-        assert view.usage == BILL.usage
 
-    def test_released_jobs_run_again_and_pay_for_every_attempt(self, store: JobStore) -> None:
+    def test_released_jobs_run_again(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=0)
+        assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
         second = self.claimed(store, job_id)
         assert (second.attempt, second.deferrals, second.attempts_spent) == (2, 1, 1)
-        assert store.release(job_id, 2, BILL, "broken", deferred=False, delay_seconds=0)
+        assert store.release(job_id, 2, "broken", deferred=False, delay_seconds=0)
         third = self.claimed(store, job_id)
         assert (third.attempt, third.deferrals, third.attempts_spent) == (3, 1, 2)
-        assert store.succeed(job_id, 3, BILL, RESULT)
-        view = store.get(job_id, "a")
-        assert view is not None
-        assert view.usage == BILL.usage + BILL.usage + BILL.usage
+        assert store.succeed(job_id, 3, RESULT)
 
     def test_a_released_job_is_not_claimed_before_it_is_due(self, store: JobStore, pass_time: Any) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        store.release(job_id, 1, BILL, "throttled", deferred=True, delay_seconds=100)
+        store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
         refused = store.claim(job_id, 30)
         assert isinstance(refused, NotClaimed)
         assert refused.status is JobStatus.QUEUED
@@ -258,13 +248,23 @@ class JobStoreContract:
         waiting, running, done = self.queued(store), self.queued(store), self.queued(store)
         self.claimed(store, running, lease=30)
         self.claimed(store, done)
-        store.succeed(done, 1, BILL, RESULT)
+        store.succeed(done, 1, RESULT)
         assert store.stranded(60, 3600, 10) == []
         pass_time(120)
-        assert store.stranded(60, 3600, 10) == [never_sent.id]
+        assert store.stranded(60, 3600, 10) == [JobMessage.of(never_sent.id, "a")]
         pass_time(4000)
-        assert set(store.stranded(60, 3600, 10)) == {never_sent.id, waiting, running}
+        assert {found.job_id for found in store.stranded(60, 3600, 10)} == {never_sent.id, waiting, running}
         assert len(store.stranded(60, 3600, 2)) == 2
         for job_id in (never_sent.id, waiting, running):
             store.mark_enqueued(job_id)
         assert store.stranded(60, 3600, 10) == []
+
+    def test_a_job_that_is_not_due_is_not_stranded(self, store: JobStore, pass_time: Any) -> None:
+        job_id = self.queued(store)
+        self.claimed(store, job_id)
+        store.release(job_id, 1, "daily_limit", deferred=True, delay_seconds=40_000)
+        store.mark_enqueued(job_id)
+        pass_time(20_000)
+        assert store.stranded(60, 3600, 10) == []
+        pass_time(20_100)
+        assert [found.job_id for found in store.stranded(60, 3600, 10)] == [job_id]

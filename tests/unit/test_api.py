@@ -19,9 +19,9 @@ from analysis.services.jobs import Cancel, ListJobs
 from analysis.services.status import Health, Status
 from analysis.services.submit import Submit
 
+from tests.support.call_ledger_contract import ANSWERED, begun
 from tests.support.events import analyze_event, http_event
 from tests.support.fakes import FakeClock, FakeQueue, FakeResults, FixedConfiguration, InMemoryJobStore
-from tests.support.job_store_contract import BILL
 from tests.support.jobs import ANALYSES
 
 CONTEXT = SimpleNamespace(aws_request_id="11111111-2222-3333-4444-555555555555")
@@ -34,7 +34,7 @@ class Bench:
         self.queue = FakeQueue()
         self.api = bootstrap.Api(
             stage="test",
-            submit=Submit(self.store, self.queue, FixedConfiguration(), ANALYSES),
+            submit=Submit(self.store, self.queue, self.store.ledger, FixedConfiguration(), ANALYSES),
             status=Status(self.store, FakeResults()),
             jobs=ListJobs(self.store),
             cancel=Cancel(self.store),
@@ -228,11 +228,12 @@ def test_the_status_of_a_finished_job(bench: Bench) -> None:
     job_id = bench.submit()
     row = next(iter(bench.store.rows.values()))
     bench.store.claim(row.job.id, 60)
-    bench.store.succeed(row.job.id, 1, BILL, JobResult("results/1.json", 2, '{"mood": "ok"}'))
+    bench.store.ledger.end(begun(bench.store.ledger, job_id=row.job.id).id, ANSWERED)
+    bench.store.succeed(row.job.id, 1, JobResult("results/1.json", 2, '{"mood": "ok"}'))
     status, body, headers = bench.status(job_id)
     assert (status, body["status"], body["result"]) == (200, "succeeded", {"mood": "ok"})
     assert body["result_url"].startswith("https://results.test/results/1.json")
-    assert body["usage"]["cost_usd"] == 0.00123
+    assert (body["usage"]["input_tokens"], body["usage"]["cost_usd"]) == (100, 0.25)
     assert "retry-after" not in headers
 
 
@@ -240,7 +241,7 @@ def test_the_status_of_a_failed_job(bench: Bench) -> None:
     job_id = bench.submit()
     row = next(iter(bench.store.rows.values()))
     bench.store.claim(row.job.id, 60)
-    bench.store.fail(row.job.id, 1, BILL, Failure.of(FailureCode.OUTPUT_TRUNCATED))
+    bench.store.fail(row.job.id, 1, Failure.of(FailureCode.OUTPUT_TRUNCATED))
     _, body, _ = bench.status(job_id)
     assert body["error"].keys() == {"code", "message", "retryable"}
     assert (body["status"], body["error"]["code"], body["error"]["retryable"]) == ("failed", "output_truncated", False)
@@ -340,7 +341,7 @@ def test_a_waiting_job_is_cancelled_once_and_for_all(bench: Bench) -> None:
 def test_a_job_that_has_ended_is_not_cancelled(bench: Bench) -> None:
     job_id = bench.submit()
     bench.store.claim(UUID(job_id), 30)
-    bench.store.succeed(UUID(job_id), 1, BILL, JobResult("k", 2, "{}"))
+    bench.store.succeed(UUID(job_id), 1, JobResult("k", 2, "{}"))
     status, body, _ = bench.call(cancel_event(job_id))
     assert (status, body["title"]) == (409, "Job has ended")
     assert bench.status(job_id)[1]["status"] == "succeeded"

@@ -8,7 +8,7 @@ import pytest
 from analysis.adapters import aws, postgres
 from analysis.adapters.bedrock import MEANING, BedrockConverse
 from analysis.domain.failure import FailureCode
-from analysis.errors import AnalysisError, JobFailed, TryAgain
+from analysis.errors import CallFailed, JobFailed, TryAgain
 from analysis.services import answer, process, sweep
 from botocore import loaders
 from botocore.exceptions import ClientError
@@ -26,13 +26,17 @@ class Raising:
         raise self.error
 
 
-def outcome(error: Exception) -> AnalysisError:
-    with pytest.raises(AnalysisError) as raised:
+def failed(error: Exception) -> CallFailed:
+    with pytest.raises(CallFailed) as raised:
         BedrockConverse(lambda: Raising(error)).converse({})  # type: ignore[arg-type, return-value]
     return raised.value
 
 
-def answered(code: str, message: str = "") -> AnalysisError:
+def outcome(error: Exception) -> JobFailed | TryAgain:
+    return failed(error).then
+
+
+def answered(code: str, message: str = "") -> JobFailed | TryAgain:
     return outcome(ClientError({"Error": {"Code": code, "Message": message}}, "Converse"))
 
 
@@ -113,5 +117,20 @@ def test_half_an_answer_is_none(answer: dict[str, object]) -> None:
         def converse(self, **_request: object) -> object:
             return answer
 
-    with pytest.raises(TryAgain):
+    with pytest.raises(CallFailed, match="cut off"):
         BedrockConverse(lambda: Answering()).converse({})  # type: ignore[arg-type, return-value]
+
+
+def test_the_ledger_is_told_what_may_be_billed_and_what_says_that_the_model_is_ill() -> None:
+    refused = ClientError({"Error": {"Code": "ValidationException"}}, "Converse")
+    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "Converse")
+    silent = botocore_errors.ReadTimeoutError(endpoint_url="x")
+    unreachable = botocore_errors.EndpointConnectionError(endpoint_url="x")
+    for error, billed, ill in (
+        (refused, False, False),
+        (throttled, False, True),
+        (silent, True, True),
+        (unreachable, False, True),
+    ):
+        fault = failed(error)
+        assert (fault.billed, fault.model_ill) == (billed, ill), error

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from analysis.config import (
-    ApiSettings,
     DatabaseSettings,
     EnvironmentSettings,
+    JobSettings,
     MigratorSettings,
-    ProcessorSettings,
     SweeperSettings,
 )
 from analysis.errors import ConfigurationFault
@@ -27,8 +26,8 @@ def database(host: str) -> DatabaseSettings:
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("ApiHandler", ApiSettings),
-        ("AiProcessor", ProcessorSettings),
+        ("ApiHandler", JobSettings),
+        ("AiProcessor", JobSettings),
         ("Sweeper", SweeperSettings),
         ("Migrator", MigratorSettings),
     ],

@@ -1,13 +1,14 @@
 """Running a job, with everything around it faked: what ends it, what gives it back, and what it costs."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
+from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.failure import FailureCode
-from analysis.domain.job import ClaimedJob, JobStatus
+from analysis.domain.job import ClaimedJob, JobMessage, JobStatus
 from analysis.domain.usage import Usage
 from analysis.errors import JobFailed, OutOfTime, TryAgain, Unavailable
 from analysis.services import process
@@ -18,6 +19,7 @@ from tests.support.fakes import (
     FakeDelivery,
     FakeQueue,
     FakeResults,
+    FixedConfiguration,
     InMemoryJobStore,
     ScriptedModel,
     text_answer,
@@ -40,14 +42,20 @@ class Bench:
         self.results = FakeResults()
         self.model = ScriptedModel(list(script))
         self.delivery = FakeDelivery()
-        self.process = Process(self.store, self.queue, self.results, self.model, ANALYSES, random=lambda: 1.0)
+        self.configuration = FixedConfiguration()
+        self.process = self.worker()
         job = new_job(config=config(model))
         self.store.record(job)
         self.store.mark_enqueued(job.id)
         self.id = job.id
 
+    def worker(self, analyses: Mapping[str, AnyAnalysis] = ANALYSES, random: float = 1.0) -> Process:
+        ledger = self.store.ledger
+        parts = (self.store, self.queue, self.results, self.model, ledger, self.configuration, analyses)
+        return Process(*parts, random=lambda: random, pause=self.clock.forward)
+
     def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
-        self.process(job_id or self.id, self.delivery, remaining)
+        self.process(JobMessage.of(job_id or self.id, "a"), self.delivery, remaining)
 
     @property
     def view(self) -> "object":
@@ -179,9 +187,8 @@ def test_being_throttled_never_fails_a_job() -> None:
 
 def test_delays_are_spread() -> None:
     bench = Bench(THROTTLED)
-    Process(bench.store, bench.queue, bench.results, bench.model, ANALYSES, random=lambda: 0.0)(
-        bench.id, bench.delivery, lambda: 600.0
-    )
+    bench.process = bench.worker(random=0.0)
+    bench.run()
     assert bench.queue.sent == [(bench.id, 1)]
 
 
@@ -297,9 +304,8 @@ def test_a_fault_of_the_analysis_fails_the_job_and_its_calls_are_counted() -> No
         raise ZeroDivisionError
 
     broken = replace(ANALYSES["mood"], conclude=fault)
-    Process(bench.store, bench.queue, bench.results, bench.model, {"mood": broken})(
-        bench.id, bench.delivery, lambda: 600.0
-    )
+    bench.process = bench.worker({"mood": broken})
+    bench.run()
     assert (bench.status, bench.failure_code, bench.usage) == (
         JobStatus.FAILED,
         FailureCode.INTERNAL_ERROR,

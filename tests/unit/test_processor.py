@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from analysis import bootstrap
-from analysis.adapters.queue import job_id_of
+from analysis.adapters.queue import message_of
 from analysis.errors import ConfigurationFault, OutOfTime, Unavailable
 from analysis.handlers import processor
 
@@ -24,7 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], process: Callabl
     class Worker:
         def run(self, record: dict[str, Any], remaining: Callable[[], float]) -> None:
             assert remaining() == 600.0
-            process(job_id_of(record["body"]))
+            process(message_of(record).job_id)
 
         def delivery(self, record: dict[str, Any]) -> FakeDelivery:
             return deliveries.setdefault(record["messageId"], FakeDelivery())

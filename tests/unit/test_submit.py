@@ -17,7 +17,13 @@ class Bench:
     def __init__(self, **stage: Any) -> None:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
-        self.submit = Submit(self.store, self.queue, FixedConfiguration(StageConfig.model_validate(stage)), ANALYSES)
+        self.submit = Submit(
+            self.store,
+            self.queue,
+            self.store.ledger,
+            FixedConfiguration(StageConfig.model_validate(stage)),
+            ANALYSES,
+        )
 
     def __call__(self, key: str | None = None, tenant: str = "a", **changes: Any) -> UUID:
         body = {"analysis": "mood", "input": {"text": "fine"}, **changes}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
     HTTPClientError,
     ParamValidationError,
     ReadTimeoutError,
@@ -16,7 +18,7 @@ from botocore.parsers import ResponseParserError
 
 from analysis.adapters.aws import MODEL_CONNECT_TIMEOUT_S, MODEL_READ_TIMEOUT_S, error_code
 from analysis.domain.failure import FailureCode
-from analysis.errors import AnalysisError, JobFailed, TryAgain
+from analysis.errors import CallFailed, JobFailed, TryAgain
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -55,7 +57,8 @@ MEANING: dict[str, Throttled | Passing | Final] = {
     "UnrecognizedClientException": Final(FailureCode.MODEL_ACCESS_DENIED),
     "ResourceNotFoundException": Final(FailureCode.MODEL_NOT_AVAILABLE),
 }
-"""Every error of Converse (botocore's model, 2026-11), and those of AWS's front door."""
+"""Every error of Converse (botocore's model, 2026-11), and those of AWS's front door. An unknown one is Passing. Final
+ones are about the request; the others count against the model's health. Bedrock bills none of them."""
 
 TOO_LONG = ("too long", "too many input tokens", "maximum context length", "exceeds the maximum")
 """How the ValidationException reads when the document does not fit (several models' wordings)."""
@@ -75,31 +78,41 @@ class BedrockConverse:
         except ClientError as fault:
             raise _meaning(fault) from fault
         except ReadTimeoutError as fault:
-            raise TryAgain("no answer in time", deferred=False, code=FailureCode.MODEL_FAILED) from fault
+            raise _without_answer("no answer in time") from fault
+        except (ConnectTimeoutError, EndpointConnectionError) as fault:
+            raise _without_answer("not connected", billed=False) from fault
         except (NotConnected, HTTPClientError) as fault:
-            raise TryAgain("connection lost", deferred=False, code=FailureCode.MODEL_FAILED) from fault
+            raise _without_answer("connection lost") from fault
         except ResponseParserError as fault:
-            raise TryAgain("garbled answer", deferred=False, code=FailureCode.MODEL_FAILED) from fault
+            raise _without_answer("garbled answer") from fault
         except ParamValidationError as fault:
             # This release asks for what the runtime's botocore does not know.
-            raise JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK refuses the request)") from fault
+            failed = JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK refuses the request)")
+            raise CallFailed("not sent", failed, billed=False, model_ill=False) from fault
         except BotoCoreError as fault:
-            raise TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR) from fault
+            again = TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
+            raise CallFailed(again.reason, again, billed=True, model_ill=False) from fault
         if not answer.keys() >= {"output", "stopReason", "usage"}:
             # A connection that breaks in the middle of the body: botocore makes an empty answer of it.
-            raise TryAgain("answer cut off", deferred=False, code=FailureCode.MODEL_FAILED)
+            raise _without_answer("answer cut off")
         return answer
 
 
-def _meaning(fault: ClientError) -> AnalysisError:
+def _without_answer(reason: str, *, billed: bool = True) -> CallFailed:
+    again = TryAgain(reason, deferred=False, code=FailureCode.MODEL_FAILED)
+    return CallFailed(reason, again, billed=billed, model_ill=True)
+
+
+def _meaning(fault: ClientError) -> CallFailed:
     code = error_code(fault)
-    match MEANING.get(code, Passing()):
+    then: JobFailed | TryAgain
+    match meaning := MEANING.get(code, Passing()):
         case Throttled():
-            return TryAgain(code, deferred=True, code=FailureCode.MODEL_FAILED)
+            then = TryAgain(code, deferred=True, code=FailureCode.MODEL_FAILED)
         case Passing(failure):
-            return TryAgain(code, deferred=False, code=failure)
+            then = TryAgain(code, deferred=False, code=failure)
         case Final(failure):
             said = str(fault.response.get("Error", {}).get("Message", "")).lower()
-            if code == "ValidationException" and any(words in said for words in TOO_LONG):
-                return JobFailed(FailureCode.INPUT_TOO_LONG)
-            return JobFailed(failure)
+            too_long = code == "ValidationException" and any(words in said for words in TOO_LONG)
+            then = JobFailed(FailureCode.INPUT_TOO_LONG if too_long else failure)
+    return CallFailed(code, then, billed=False, model_ill=not isinstance(meaning, Final))

@@ -34,17 +34,26 @@ WITH withdrawn AS (
 )
 SELECT EXISTS (SELECT FROM withdrawn) OR NOT EXISTS (SELECT FROM jobs WHERE id = CAST(:id AS uuid)) AS gone
 """
-GET = """
-SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, input_tokens,
-       output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, error_code, error_message, error_retryable,
-       metadata
-FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
+USED = """
+LEFT JOIN LATERAL (
+    SELECT CAST(coalesce(sum(input_tokens), 0) AS bigint) AS input_tokens,
+           CAST(coalesce(sum(output_tokens), 0) AS bigint) AS output_tokens,
+           CAST(coalesce(sum(cache_read_tokens), 0) AS bigint) AS cache_read_tokens,
+           CAST(coalesce(sum(cache_write_tokens), 0) AS bigint) AS cache_write_tokens,
+           coalesce(sum(cost_usd), 0) AS cost_usd
+    FROM model_calls WHERE job_id = jobs.id
+) used ON true
+"""
+GET = f"""
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, used.*,
+       error_code, error_message, error_retryable, metadata
+FROM jobs {USED} WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
 """
 # Two statements: one plan for both would not read the index of the states.
-LISTED = """
-SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, input_tokens, output_tokens,
-       cache_read_tokens, cache_write_tokens, cost_usd, error_code, error_message, error_retryable, metadata
-FROM jobs WHERE tenant_id = :tenant_id
+LISTED = f"""
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, used.*, error_code, error_message,
+       error_retryable, metadata
+FROM jobs {USED} WHERE tenant_id = :tenant_id
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
   AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
   AND created_at < coalesce(CAST(:created_before AS timestamptz), 'infinity')
@@ -68,7 +77,7 @@ FROM (SELECT fingerprint, body FROM job_configs) c
 WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
   AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
        OR (status = 'running' AND lease_expires_at <= now()))
-RETURNING id, attempt, deferrals, analysis, input, created_at, c.body AS config
+RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config
 """
 WHY_NOT_CLAIMED = """
 SELECT status, CAST(extract(epoch FROM coalesce(lease_expires_at, due_at) - now()) AS float8) AS seconds_left
@@ -78,43 +87,37 @@ EXTEND_LEASE = """
 UPDATE jobs SET lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8))
 WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
 """
-BILL = """
-    input_tokens = input_tokens + CAST(:input_tokens AS bigint),
-    output_tokens = output_tokens + CAST(:output_tokens AS bigint),
-    cache_read_tokens = cache_read_tokens + CAST(:cache_read_tokens AS bigint),
-    cache_write_tokens = cache_write_tokens + CAST(:cache_write_tokens AS bigint),
-    cost_usd = cost_usd + CAST(:cost_usd AS numeric)
-"""
 # The fence: only the attempt that runs may end itself.
 OF_ATTEMPT = "WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id"
 RELEASE = f"""
 UPDATE jobs SET status = 'queued', lease_expires_at = NULL, enqueued_at = NULL,
     due_at = now() + make_interval(secs => CAST(:delay AS float8)),
-    deferrals = deferrals + CAST(:deferred AS integer), release_reason = :reason, {BILL} {OF_ATTEMPT}
+    deferrals = deferrals + CAST(:deferred AS integer), release_reason = :reason {OF_ATTEMPT}
 """
 SUCCEED = f"""
 UPDATE jobs SET status = 'succeeded', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
-    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer),
-    {BILL} {OF_ATTEMPT}
+    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer)
+    {OF_ATTEMPT}
 """
 FAIL = f"""
 UPDATE jobs SET status = 'failed', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
-    error_code = :error_code, error_message = :error_message, error_retryable = CAST(:error_retryable AS boolean),
-    {BILL} {OF_ATTEMPT}
+    error_code = :error_code, error_message = :error_message, error_retryable = CAST(:error_retryable AS boolean)
+    {OF_ATTEMPT}
 """
 ENDED_AS = """
 SELECT id FROM jobs
 WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = CAST(:status AS job_status)
 """
 STRANDED = """
-(SELECT id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
+(SELECT id, tenant_id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
    AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:never_enqueued AS float8))
    ORDER BY created_at LIMIT :most)
 UNION ALL
-(SELECT id, enqueued_at FROM jobs WHERE status = 'queued'
+(SELECT id, tenant_id, enqueued_at FROM jobs WHERE status = 'queued'
+   AND (due_at IS NULL OR due_at < now() - make_interval(secs => CAST(:never_enqueued AS float8)))
    AND enqueued_at < now() - make_interval(secs => CAST(:waiting AS float8)) ORDER BY enqueued_at LIMIT :most)
 UNION ALL
-(SELECT id, lease_expires_at FROM jobs WHERE status = 'running'
+(SELECT id, tenant_id, lease_expires_at FROM jobs WHERE status = 'running'
    AND lease_expires_at < now() - make_interval(secs => CAST(:never_enqueued AS float8))
    AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:waiting AS float8))
    ORDER BY lease_expires_at LIMIT :most)

@@ -1,16 +1,15 @@
 """The job store in PostgreSQL. The rules are in the schema; here each change is one guarded statement."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from analysis.adapters import job_statements as sql
 from analysis.adapters.postgres import Postgres, Row
 from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import ClaimedJob, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
 from analysis.domain.listing import Cursor, Page, Wanted
-from analysis.domain.usage import Bill, Usage
+from analysis.domain.usage import Usage
 from analysis.errors import Unavailable
 
 
@@ -82,6 +81,7 @@ class PostgresJobStore:
             row = rows[0]
             return ClaimedJob(
                 id=row["id"],
+                tenant_id=row["tenant_id"],
                 attempt=row["attempt"],
                 deferrals=row["deferrals"],
                 analysis=row["analysis"],
@@ -97,68 +97,52 @@ class PostgresJobStore:
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         return bool(self._postgres.run(sql.EXTEND_LEASE, id=str(job_id), attempt=attempt, lease=lease_seconds))
 
-    def release(
-        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
-    ) -> bool:
+    def release(self, job_id: UUID, attempt: int, reason: str, *, deferred: bool, delay_seconds: int) -> bool:
         return self._end(
             sql.RELEASE,
             JobStatus.QUEUED,
             job_id,
             attempt,
-            bill,
             reason=reason,
             deferred=int(deferred),
             delay=delay_seconds,
         )
 
-    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
+    def succeed(self, job_id: UUID, attempt: int, result: JobResult) -> bool:
         return self._end(
             sql.SUCCEED,
             JobStatus.SUCCEEDED,
             job_id,
             attempt,
-            bill,
             result=result.document,
             result_key=result.key,
             result_bytes=result.size,
         )
 
-    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
+    def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
         return self._end(
             sql.FAIL,
             JobStatus.FAILED,
             job_id,
             attempt,
-            bill,
             error_code=failure.code.value,
             error_message=failure.message,
             error_retryable=failure.retryable,
         )
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
         rows = self._postgres.run(sql.STRANDED, never_enqueued=never_enqueued_for, waiting=waiting_for, most=limit)
-        return [row["id"] for row in rows]
+        return [JobMessage.of(row["id"], row["tenant_id"]) for row in rows]
 
     def ping(self) -> None:
         self._postgres.run("SELECT 1 AS one FROM jobs LIMIT 1")
 
-    def _end(self, statement: str, status: JobStatus, job_id: UUID, attempt: int, bill: Bill, **values: object) -> bool:
+    def _end(self, statement: str, status: JobStatus, job_id: UUID, attempt: int, **values: object) -> bool:
         of_attempt = {"id": str(job_id), "attempt": attempt}
-        if self._postgres.run(statement, **of_attempt, **_bill(bill), **values):
+        if self._postgres.run(statement, **of_attempt, **values):
             return True
         # It may have been done by this very call, on a connection that was lost before the answer came.
         return bool(self._postgres.run(sql.ENDED_AS, **of_attempt, status=status.value))
-
-
-def _bill(bill: Bill) -> Mapping[str, object]:
-    usage = bill.usage
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cache_read_tokens": usage.cache_read_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "cost_usd": bill.cost_usd,
-    }
 
 
 def _view(row: Row) -> JobView:

@@ -1,12 +1,13 @@
 """The job queue on Amazon SQS. A message carries the job's id and nothing else."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from analysis.adapters.aws import calling
+from analysis.domain.job import JobMessage
 from analysis.observability import log
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ class SqsJobQueue:
         self._client = client
         self._url = url
 
-    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
+    def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
+        body = json.dumps({"job_id": str(message.job_id)})
         with calling("queue"):
-            self._client().send_message(
-                QueueUrl=self._url,
-                MessageBody=json.dumps({"job_id": str(job_id)}),
-                DelaySeconds=delay_seconds,
-            )
+            if message.group is None:
+                self._client().send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
+            else:
+                self._client().send_message(
+                    QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds, MessageGroupId=message.group
+                )
 
     def ping(self) -> None:
         with calling("queue"):
@@ -53,9 +56,9 @@ class SqsDelivery:
             log.warning("visibility not changed", error_type=type(fault).__name__)
 
 
-def job_id_of(body: str) -> UUID:
-    """The job that a message is for. Raises ValueError for a message that is not ours."""
-    message = json.loads(body)
-    if not isinstance(message, dict) or not isinstance(message.get("job_id"), str):
+def message_of(record: dict[str, Any]) -> JobMessage:
+    """The message of a record that Lambda hands over. Raises ValueError for one that is not ours."""
+    body = json.loads(record["body"])
+    if not isinstance(body, dict) or not isinstance(body.get("job_id"), str):
         raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every bad message
-    return UUID(message["job_id"])
+    return JobMessage(UUID(body["job_id"]), record["attributes"].get("MessageGroupId"))

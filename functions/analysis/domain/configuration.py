@@ -1,6 +1,7 @@
 """A stage's configuration, and the part of it that a job is pinned to when it is accepted."""
 
 import hashlib
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -32,10 +33,24 @@ class LlmDefaults(Closed):
     prompt_caching: bool = False
 
 
+class Limits(Closed):
+    """How much the stage asks of the models; ``None``: as much as comes."""
+
+    concurrent_model_calls: int | None = Field(None, ge=1, le=1000)
+    """Of all workers together, whatever becomes of them."""
+    daily_usd: Decimal | None = Field(None, ge=0)
+    """For the whole stage, from midnight to midnight UTC."""
+    daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
+    over_limit: Literal["refuse", "wait"] = "refuse"
+    """What becomes of a request once the money for the day is spent: a 429, or a job that waits for the next day. A job
+    that was accepted before waits in any case."""
+
+
 class StageConfig(Closed):
     """The value of the Parameter Store parameter ``/{project}/{stage}/config``."""
 
     llm: LlmDefaults = LlmDefaults()
+    limits: Limits = Limits()
     aliases: dict[str, str] = Field(default_factory=dict)
     models: tuple[Model, ...] = ()
 

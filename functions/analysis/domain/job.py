@@ -1,5 +1,6 @@
 """The job: its states, who moves it between them, and the shapes in which it is handed around."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,21 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class JobMessage:
+    """What waits on the queue for a worker: no more than which job it is, and whose."""
+
+    job_id: UUID
+    group: str | None
+    """The tenant, disguised. SQS delivers the messages of a group that has many after those of the others (fair
+    queues). ``None``: of a message that somebody sent by hand."""
+
+    @classmethod
+    def of(cls, job_id: UUID, tenant_id: str) -> "JobMessage":
+        """The message for a tenant's job."""
+        return cls(job_id, hashlib.sha256(tenant_id.encode()).hexdigest()[:32])
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The job that a submit ended at: the new one, or the one that already has its idempotency key."""
 
@@ -77,6 +93,7 @@ class ClaimedJob:
     """A job in the hands of one worker; ``attempt`` is the fence that it must show to finish it."""
 
     id: UUID
+    tenant_id: str
     attempt: int
     deferrals: int
     analysis: str

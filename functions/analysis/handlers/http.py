@@ -6,6 +6,7 @@ API Gateway has matched the route already, so routing is a look-up of ``routeKey
 import base64
 import binascii
 import json
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +20,7 @@ from analysis.errors import (
     InvalidRequest,
     JobEnded,
     KeyReused,
+    LimitReached,
     NoSuchJob,
     Unavailable,
 )
@@ -91,6 +93,10 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case JobEnded():
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
+        case LimitReached():
+            detail = "The money for the day is spent. A new day begins at midnight UTC, in Retry-After seconds."
+            headers = {"retry-after": str(math.ceil(error.seconds))}
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily limit reached", detail, headers=headers)
         case Unavailable() | ConfigurationFault():
             detail = (
                 "Something that this service needs does not answer. Try again after Retry-After seconds, "

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
 
 from analysis.domain.analysis import AnyAnalysis, Context, Prompt
-from analysis.domain.configuration import JobConfig
+from analysis.domain.configuration import JobConfig, Limits
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import ClaimedJob
+from analysis.domain.model_call import CallEnd, PlannedCall, most_it_costs
 from analysis.domain.schema import tool_schema
 from analysis.domain.usage import Bill, Usage
-from analysis.errors import AnalysisError, JobFailed, TryAgain
+from analysis.errors import AnalysisError, CallFailed, JobFailed, TryAgain, Unavailable
 from analysis.observability import log
-from analysis.services.ports import Converse
+from analysis.services.ports import CallLedger, Converse
 
 TOOL = "record_result"
 MAX_CALLS = 3
@@ -29,11 +32,19 @@ STOPPED: dict[str, FailureCode] = {
 """Stop reasons after which the answer is no result, and asking again will not make it one."""
 
 
-class Conversation:
-    """One attempt's talk with the model. ``bill`` holds every call of it, also when it ends in an error."""
+SLOT_MARGIN_S = 15.0
+"""A call that its worker has given up may still run at Bedrock; and asking for it took a moment."""
 
-    def __init__(self, model: Converse, job: ClaimedJob, may_call: Callable[[], bool]) -> None:
+
+class Conversation:
+    """One attempt's talk with the model. ``bill`` holds every answer of it, also when it ends in an error."""
+
+    def __init__(
+        self, model: Converse, ledger: CallLedger, limits: Limits, job: ClaimedJob, may_call: Callable[[], bool]
+    ) -> None:
         self._model = model
+        self._ledger = ledger
+        self._limits = limits
         self._job = job
         self._may_call = may_call
         self.bill = Bill()
@@ -80,10 +91,40 @@ class Conversation:
             raise TryAgain(
                 "no time left, or not the job's worker any more", deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED
             )
-        answer = self._model.converse(request)
+        call = self._begin(request, config)
+        try:
+            answer = self._model.converse(request)
+        except CallFailed as failed:
+            self._end(call, _end_of(failed))
+            raise failed.then from failed
         self.calls += 1
-        self.bill = self.bill.add(Usage.of_answer(answer), config.model.price)
+        usage, price = Usage.of_answer(answer), config.model.price
+        self.bill = self.bill.add(usage, price)
+        self._end(call, CallEnd("answered", usage, price.of_call(usage), healthy=True))
         return answer["output"]["message"], answer["stopReason"]
+
+    def _begin(self, request: dict[str, Any], config: JobConfig) -> PlannedCall:
+        job = self._job
+        call = PlannedCall(
+            id=uuid4(),
+            job_id=job.id,
+            attempt=job.attempt,
+            tenant_id=job.tenant_id,
+            model_id=config.model.id,
+            reserved_usd=most_it_costs(request, config.model.price),
+            longest=self._model.longest_call + SLOT_MARGIN_S,
+        )
+        not_begun = self._ledger.begin(call, self._limits)
+        if not_begun:
+            raise TryAgain(not_begun.why.value, deferred=True, code=FailureCode.MODEL_FAILED, after=not_begun.seconds)
+        return call
+
+    def _end(self, call: PlannedCall, end: CallEnd) -> None:
+        try:
+            self._ledger.end(call.id, end)
+        except Unavailable as away:
+            # The answer is worth more than its entry: what was reserved stays spent, and the slot frees itself.
+            log.error("call not settled", away, job_id=call.job_id, outcome=end.outcome)
 
 
 class InvalidAnswer(ValueError):
@@ -93,6 +134,12 @@ class InvalidAnswer(ValueError):
         super().__init__(explanation)
         self.explanation = explanation
         self.pointers = pointers
+
+
+def _end_of(failed: CallFailed) -> CallEnd:
+    return CallEnd(
+        failed.reason, Usage(), None if failed.billed else Decimal(0), healthy=False if failed.model_ill else None
+    )
 
 
 def first_request(job: ClaimedJob, config: JobConfig, prompt: Prompt, analysis: AnyAnalysis) -> dict[str, Any]:

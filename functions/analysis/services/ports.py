@@ -6,11 +6,11 @@ Every method raises Unavailable when what is behind it does not answer.
 from typing import Any, Protocol
 from uuid import UUID
 
-from analysis.domain.configuration import StageConfig
+from analysis.domain.configuration import Limits, StageConfig
 from analysis.domain.failure import Failure
-from analysis.domain.job import ClaimedJob, JobResult, JobView, NewJob, NotClaimed, Recorded
+from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, Recorded
 from analysis.domain.listing import Page, Wanted
-from analysis.domain.usage import Bill
+from analysis.domain.model_call import CallEnd, NotBegun, PlannedCall, Spent
 
 
 class JobStore(Protocol):
@@ -43,32 +43,46 @@ class JobStore(Protocol):
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         """False: the attempt is no longer the running one."""
 
-    def release(
-        self, job_id: UUID, attempt: int, bill: Bill, reason: str, *, deferred: bool, delay_seconds: int
-    ) -> bool:
-        """Give the job back to the queue, due after the delay, keeping what the attempt cost.
+    def release(self, job_id: UUID, attempt: int, reason: str, *, deferred: bool, delay_seconds: int) -> bool:
+        """Give the job back to the queue, due after the delay.
 
         False: the attempt was not the running one.
         """
 
-    def succeed(self, job_id: UUID, attempt: int, bill: Bill, result: JobResult) -> bool:
+    def succeed(self, job_id: UUID, attempt: int, result: JobResult) -> bool:
         """Finish the attempt with its result. False: too late, the attempt is not the running one."""
 
-    def fail(self, job_id: UUID, attempt: int, bill: Bill, failure: Failure) -> bool:
+    def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
         """Finish the attempt with an error. False: too late, the attempt is not the running one."""
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[UUID]:
-        """Jobs that no message may be left for, oldest first: see ``services.sweep``. Ages in seconds."""
+    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
+        """Of jobs that no message may be left for, oldest first: see ``services.sweep``. Ages in seconds."""
 
     def ping(self) -> None:
         """Answer."""
 
 
+class CallLedger(Protocol):
+    """The record of all model calls, and the limits that they are made within."""
+
+    def begin(self, call: PlannedCall, limits: Limits) -> NotBegun | None:
+        """Write the call down and reserve its slot and its money; or say why it may not be made now.
+
+        All or nothing, for all workers of the stage together. The same call again is begun already.
+        """
+
+    def end(self, call_id: UUID, end: CallEnd) -> None:
+        """Write down how it ended, free its slot, and settle what it cost. The second time nothing changes."""
+
+    def spent_today(self, tenant_id: str) -> Spent:
+        """What has been spent, and is reserved, today."""
+
+
 class JobQueue(Protocol):
     """Where a job's message waits for a worker."""
 
-    def send(self, job_id: UUID, delay_seconds: int = 0) -> None:
-        """Put a message for the job on the queue; it appears after the delay (at most 900 s)."""
+    def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
+        """Put the message on the queue; it appears after the delay (at most 900 s)."""
 
     def ping(self) -> None:
         """Answer."""
@@ -95,7 +109,7 @@ class Converse(Protocol):
     """Bedrock's Converse API."""
 
     def converse(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One call; ``request`` and answer in Converse's own shape. Raises JobFailed or TryAgain."""
+        """One call; ``request`` and answer in Converse's own shape. Raises CallFailed."""
 
     @property
     def longest_call(self) -> float:

@@ -6,19 +6,20 @@ was thought dead and wakes up finds its late answer refused.
 """
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import SystemRandom
-from uuid import UUID
 
 from analysis.domain.analysis import AnyAnalysis
+from analysis.domain.configuration import Limits
 from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobResult, JobStatus, NotClaimed
-from analysis.errors import JobFailed, OutOfTime, TryAgain, Unavailable
+from analysis.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
+from analysis.errors import AnalysisError, ConfigurationFault, JobFailed, OutOfTime, TryAgain, Unavailable
 from analysis.observability import log
 from analysis.services.answer import Conversation
 from analysis.services.heartbeat import Heartbeat
-from analysis.services.ports import Converse, Delivery, JobQueue, JobStore, ResultStore
+from analysis.services.ports import CallLedger, Configuration, Converse, Delivery, JobQueue, JobStore, ResultStore
 
 LEASE_S = 30
 """A dead worker's job runs again after this long. The heartbeat renews it three times as often."""
@@ -33,6 +34,13 @@ MARGIN_S = 20.0
 MAX_DELAY_S = 900
 """The longest that SQS delays a message. Delays grow from 2 s to it."""
 
+INSIST_S = (1, 2, 4, 8)
+"""Pauses between tries to write an attempt's end down while the database is away: what it says was paid for. Within
+``MARGIN_S``, and well over the fraction of a second that PostgreSQL takes to recover from a crash."""
+
+MAX_JITTER_S = 300
+"""How far apart those come back that wait for the same moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -42,10 +50,13 @@ class Process:
     queue: JobQueue
     results: ResultStore
     model: Converse
+    ledger: CallLedger
+    configuration: Configuration
     analyses: Mapping[str, AnyAnalysis]
     random: Callable[[], float] = SystemRandom().random
+    pause: Callable[[float], object] = time.sleep
 
-    def __call__(self, job_id: UUID, delivery: Delivery, remaining: Callable[[], float]) -> None:
+    def __call__(self, message: JobMessage, delivery: Delivery, remaining: Callable[[], float]) -> None:
         """Bring the job one attempt further; ``remaining`` is the seconds left to this invocation.
 
         Returns when the message is done with: the job is, or it has another message. Raises OutOfTime, or Unavailable
@@ -55,21 +66,24 @@ class Process:
         if not self._time_for_a_call(remaining):
             raise OutOfTime
         try:
-            job = self.store.claim(job_id, LEASE_S)
+            limits = self.configuration.current()[0].limits
+            job = self.store.claim(message.job_id, LEASE_S)
             if isinstance(job, NotClaimed):
-                self._not_claimed(job_id, job)
+                self._not_claimed(message, job)
             else:
-                self._run(job, delivery, remaining)
-        except Unavailable as away:
-            # An outage is no fault of the job: a message of its own keeps it out of the dead-letter queue.
-            log.error("put off", away, job_id=job_id, dependency=away.dependency)
-            self.queue.send(job_id, self._spread(2 * LEASE_S))
+                self._run(job, limits, delivery, remaining)
+        except (Unavailable, ConfigurationFault) as fault:
+            # No fault of the job: a message of its own keeps it out of the dead-letter queue.
+            log.error("put off", fault, job_id=message.job_id, reason=str(fault))
+            self.queue.send(message, self._spread(2 * LEASE_S))
 
-    def _run(self, job: ClaimedJob, delivery: Delivery, remaining: Callable[[], float]) -> None:
+    def _run(self, job: ClaimedJob, limits: Limits, delivery: Delivery, remaining: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
         heartbeat = Heartbeat(self.store, delivery, job, LEASE_S)
         # Whoever has lost the job pays for no further call of it.
-        talk = Conversation(self.model, job, lambda: self._time_for_a_call(remaining) and not heartbeat.lost)
+        talk = Conversation(
+            self.model, self.ledger, limits, job, lambda: self._time_for_a_call(remaining) and not heartbeat.lost
+        )
         with heartbeat:
             try:
                 result = self._result(job, talk)
@@ -77,8 +91,14 @@ class Process:
                 self._fail(job, talk, failed.failure)
             except TryAgain as again:
                 self._give_back(job, talk, again)
+            except AnalysisError:
+                raise
+            except Exception as fault:  # noqa: BLE001 - whatever it is: an attempt is spent, and the job says why
+                log.error("attempt at fault", fault, job_id=job.id, attempt=job.attempt)
+                unknown = TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
+                self._give_back(job, talk, unknown)
             else:
-                finished = self.store.succeed(job.id, job.attempt, talk.bill, result)
+                finished = self._insist(lambda: self.store.succeed(job.id, job.attempt, result))
                 self._log_end(job, talk, JobStatus.SUCCEEDED.value, finished=finished)
 
     def _result(self, job: ClaimedJob, talk: Conversation) -> JobResult:
@@ -98,27 +118,41 @@ class Process:
         if not again.deferred and job.attempts_spent >= MAX_ATTEMPTS:
             self._fail(job, talk, Failure.of(again.code, f"({again.reason}, {MAX_ATTEMPTS} attempts)"))
             return
-        times = job.deferrals if again.deferred else job.attempts_spent - 1
-        delay = self._spread(min(MAX_DELAY_S, 2 << min(times, 10)))
-        released = self.store.release(
-            job.id, job.attempt, talk.bill, again.reason, deferred=again.deferred, delay_seconds=delay
+        delay = self._delay(job, again)
+        released = self._insist(
+            lambda: self.store.release(job.id, job.attempt, again.reason, deferred=again.deferred, delay_seconds=delay)
         )
         if released:
             # A message of its own, so that waiting out a throttle does not use up the receive count of the first.
-            self.queue.send(job.id, delay)
+            self.queue.send(JobMessage.of(job.id, job.tenant_id), min(MAX_DELAY_S, delay))
             self.store.mark_enqueued(job.id)
         self._log_end(job, talk, again.reason, finished=released)
 
+    def _insist(self, change: Callable[[], bool]) -> bool:
+        for seconds in INSIST_S:
+            try:
+                return change()
+            except Unavailable as away:
+                log.warning("end not written yet", dependency=away.dependency)
+                self.pause(seconds)
+        return change()
+
+    def _delay(self, job: ClaimedJob, again: TryAgain) -> int:
+        if again.after is not None:
+            return math.ceil(again.after + self.random() * min(MAX_JITTER_S, again.after))
+        times = job.deferrals if again.deferred else job.attempts_spent - 1
+        return self._spread(min(MAX_DELAY_S, 2 << min(times, 10)))
+
     def _fail(self, job: ClaimedJob, talk: Conversation, failure: Failure) -> None:
-        finished = self.store.fail(job.id, job.attempt, talk.bill, failure)
+        finished = self._insist(lambda: self.store.fail(job.id, job.attempt, failure))
         self._log_end(job, talk, failure.code.value, finished=finished)
 
-    def _not_claimed(self, job_id: UUID, why: NotClaimed) -> None:
+    def _not_claimed(self, message: JobMessage, why: NotClaimed) -> None:
         if why.status is None or why.status.final:
-            log.info("nothing to do", job_id=job_id, status=why.status)  # a duplicate, or withdrawn
+            log.info("nothing to do", job_id=message.job_id, status=why.status)  # a duplicate, or withdrawn
             return
         # Held by another worker, who may die, or not due yet: look again then.
-        self.queue.send(job_id, min(MAX_DELAY_S, math.ceil(max(why.seconds_left, 0)) + 1))
+        self.queue.send(message, min(MAX_DELAY_S, math.ceil(max(why.seconds_left, 0)) + 1))
 
     def _time_for_a_call(self, remaining: Callable[[], float]) -> bool:
         return remaining() >= self.model.longest_call + MARGIN_S

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from analysis.domain.analysis import AnyAnalysis
-from analysis.domain.configuration import ParameterRefused, StageConfig, pin
-from analysis.domain.job import NewJob, Recorded
+from analysis.domain.configuration import Limits, ParameterRefused, StageConfig, pin
+from analysis.domain.job import JobMessage, NewJob, Recorded
 from analysis.domain.models import Model, UnknownModel
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import ConfigurationFault, FieldError, InvalidRequest, KeyReused, Unavailable
+from analysis.errors import ConfigurationFault, FieldError, InvalidRequest, KeyReused, LimitReached, Unavailable
 from analysis.observability import log
-from analysis.services.ports import Configuration, JobQueue, JobStore
+from analysis.services.ports import CallLedger, Configuration, JobQueue, JobStore
 
 MAX_ERRORS = 20
 """Fields at fault that are named."""
@@ -32,6 +32,7 @@ class Submit:
 
     store: JobStore
     queue: JobQueue
+    ledger: CallLedger
     configuration: Configuration
     analyses: Mapping[str, AnyAnalysis]
     new_id: Callable[[], UUID] = uuid4
@@ -48,14 +49,23 @@ class Submit:
         if recorded.request_fingerprint != said:
             raise KeyReused
         if not recorded.enqueued:
-            self._enqueue(recorded.id)
+            self._enqueue(JobMessage.of(recorded.id, tenant_id))
         return recorded
 
-    def _enqueue(self, job_id: UUID) -> None:
+    def _within(self, limits: Limits, tenant_id: str) -> None:
+        of_tenant, of_stage = limits.daily_usd_per_tenant, limits.daily_usd
+        if limits.over_limit == "wait" or (of_tenant is None and of_stage is None):
+            return
+        spent = self.ledger.spent_today(tenant_id)
+        if (of_tenant is not None and spent.tenant >= of_tenant) or (of_stage is not None and spent.stage >= of_stage):
+            raise LimitReached(spent.day_ends_in)
+
+    def _enqueue(self, message: JobMessage) -> None:
+        job_id = message.job_id
         # The record comes first: a message without a job would be lost work, a job without a message is found by the
         # sweeper. Two requests with one key may both send; a job's second message finds it claimed.
         try:
-            self.queue.send(job_id)
+            self.queue.send(message)
         except Unavailable:
             if self.store.withdraw(job_id):
                 raise
@@ -75,6 +85,7 @@ class Submit:
             raise InvalidRequest.at("/analysis", f"There is no such analysis. Known are: {known}.")
         document = _document(analysis, request.input)
         stage, rules = self.configuration.current()
+        self._within(stage.limits, tenant_id)
         model = _model(stage, request.model, analysis.settings.model)
         try:
             config = pin(stage, model, analysis, request.parameters, rules.get(analysis.name, {}))

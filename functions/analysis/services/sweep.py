@@ -30,9 +30,9 @@ class Sweep:
     def __call__(self) -> int:
         """Send again; the number of messages sent."""
         stranded = self.store.stranded(NEVER_ENQUEUED_S, WAITING_S, MOST)
-        for job_id in stranded:
-            self.queue.send(job_id)
-            self.store.mark_enqueued(job_id)
+        for message in stranded:
+            self.queue.send(message)
+            self.store.mark_enqueued(message.job_id)
         if stranded:
             log.warning("stranded jobs sent again", resent=len(stranded))
         return len(stranded)

@@ -1,0 +1,100 @@
+"""The statements of the call ledger. To begin and to end a call is one statement each: all of it happens, or none."""
+
+OPEN_DAY = """
+INSERT INTO daily_spend (day, tenant_id) VALUES ((now() AT TIME ZONE 'UTC')::date, ''),
+                                                ((now() AT TIME ZONE 'UTC')::date, :tenant_id)
+ON CONFLICT DO NOTHING
+"""
+# A lock of a row is waited for, and the row is then judged as the other left it: two calls cannot share a probe, a slot
+# or the last cent. The days are locked in one order by all, so nobody waits for each other.
+BEGIN = """
+WITH known AS (
+    SELECT FROM model_calls WHERE id = CAST(:id AS uuid)
+), today AS (
+    SELECT (now() AT TIME ZONE 'UTC')::date AS day
+), ill AS (
+    SELECT open_until FROM model_health
+    WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer)
+      AND NOT EXISTS (SELECT FROM known)
+), probe AS (
+    UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8))
+    WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer) AND open_until <= now()
+      AND NOT EXISTS (SELECT FROM known)
+    RETURNING model_id
+), healthy AS (
+    SELECT WHERE NOT EXISTS (SELECT FROM ill) OR EXISTS (SELECT FROM probe)
+), slot AS (
+    SELECT number FROM model_slots
+    WHERE number <= CAST(:slots AS integer) AND held_until <= now()
+      AND EXISTS (SELECT FROM healthy) AND NOT EXISTS (SELECT FROM known)
+    ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
+), placed AS (
+    SELECT WHERE CAST(:slots AS integer) IS NULL OR EXISTS (SELECT FROM slot)
+), paid AS (
+    SELECT day, tenant_id FROM daily_spend
+    WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)
+      AND usd + CAST(:reserved_usd AS numeric) <= CASE tenant_id
+          WHEN '' THEN coalesce(CAST(:daily_usd AS numeric), 'infinity')
+          ELSE coalesce(CAST(:daily_usd_per_tenant AS numeric), 'infinity') END
+      AND EXISTS (SELECT FROM placed) AND EXISTS (SELECT FROM healthy) AND NOT EXISTS (SELECT FROM known)
+    ORDER BY tenant_id FOR UPDATE
+), granted AS (
+    SELECT WHERE (SELECT count(*) FROM paid) = 2
+), taken AS (
+    UPDATE model_slots SET call_id = CAST(:id AS uuid),
+                           held_until = now() + make_interval(secs => CAST(:longest AS float8))
+    FROM slot WHERE model_slots.number = slot.number AND EXISTS (SELECT FROM granted)
+), spent AS (
+    UPDATE daily_spend SET usd = usd + CAST(:reserved_usd AS numeric)
+    FROM paid WHERE daily_spend.day = paid.day AND daily_spend.tenant_id = paid.tenant_id
+      AND EXISTS (SELECT FROM granted)
+), begun AS (
+    INSERT INTO model_calls (id, job_id, attempt, tenant_id, model_id, day, reserved_usd)
+    SELECT CAST(:id AS uuid), CAST(:job_id AS uuid), CAST(:attempt AS integer), :tenant_id, :model_id, day,
+           CAST(:reserved_usd AS numeric)
+    FROM today WHERE EXISTS (SELECT FROM granted)
+)
+SELECT EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM granted) AS begun,
+       EXISTS (SELECT FROM healthy) AS healthy, EXISTS (SELECT FROM placed) AS placed,
+       (SELECT count(*) FROM daily_spend WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) AS days,
+       CAST(extract(epoch FROM (SELECT open_until FROM ill) - now()) AS float8) AS open_for,
+       CAST(extract(epoch FROM (SELECT day + 1 FROM today) - (now() AT TIME ZONE 'UTC')) AS float8) AS day_ends_in
+"""
+END = """
+WITH ended AS (
+    UPDATE model_calls SET ended_at = greatest(now(), started_at), outcome = :outcome,
+        input_tokens = CAST(:input_tokens AS bigint), output_tokens = CAST(:output_tokens AS bigint),
+        cache_read_tokens = CAST(:cache_read_tokens AS bigint),
+        cache_write_tokens = CAST(:cache_write_tokens AS bigint), cost_usd = CAST(:cost_usd AS numeric)
+    WHERE id = CAST(:id AS uuid) AND ended_at IS NULL
+    RETURNING model_id, day, tenant_id, reserved_usd, cost_usd
+), freed AS (
+    UPDATE model_slots SET call_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
+), days AS (
+    SELECT daily_spend.day, daily_spend.tenant_id, cost_usd - reserved_usd AS difference
+    FROM daily_spend JOIN ended ON daily_spend.day = ended.day AND daily_spend.tenant_id IN ('', ended.tenant_id)
+    WHERE cost_usd IS NOT NULL ORDER BY daily_spend.tenant_id FOR UPDATE OF daily_spend
+), settled AS (
+    UPDATE daily_spend SET usd = usd + difference
+    FROM days WHERE daily_spend.day = days.day AND daily_spend.tenant_id = days.tenant_id
+)
+INSERT INTO model_health AS health (model_id, failures)
+SELECT model_id, CASE WHEN CAST(:healthy AS boolean) THEN 0 ELSE 1 END FROM ended
+WHERE CAST(:healthy AS boolean) IS NOT NULL
+ON CONFLICT (model_id) DO UPDATE SET
+    failures = CASE WHEN CAST(:healthy AS boolean) THEN 0 ELSE least(health.failures + 1, 1000) END,
+    open_until = CASE
+        WHEN CAST(:healthy AS boolean) OR health.failures + 1 < CAST(:failures_allowed AS integer) THEN '-infinity'
+        ELSE now() + make_interval(secs => least(
+            CAST(:longest_pause AS float8),
+            CAST(:shortest_pause AS float8)
+                * power(2, least(health.failures + 1 - CAST(:failures_allowed AS integer), 20)))) END
+    WHERE health.failures > 0 OR NOT CAST(:healthy AS boolean)
+"""
+SPENT = """
+SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
+       coalesce(sum(usd) FILTER (WHERE tenant_id = ''), 0) AS stage,
+       CAST(extract(epoch FROM (now() AT TIME ZONE 'UTC')::date + 1 - (now() AT TIME ZONE 'UTC')) AS float8)
+           AS day_ends_in
+FROM daily_spend WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id IN ('', :tenant_id)
+"""

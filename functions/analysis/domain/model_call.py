@@ -1,0 +1,78 @@
+"""A call of a model: what must hold before it is made, and what is written down of it."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from analysis.domain.usage import Price, Usage
+
+BYTES_PER_TOKEN = 3
+"""Of a request's UTF-8: English has about four to a token, and what is reserved should rather be too much. The estimate
+lasts only until the answer comes, with Bedrock's own count."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call that is about to be made."""
+
+    id: UUID
+    job_id: UUID
+    attempt: int
+    tenant_id: str
+    model_id: str
+    reserved_usd: Decimal
+    """What it may cost at most, about: see ``most_it_costs``."""
+    longest: float
+    """Seconds after which it has surely ended, also when its worker cannot say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """How a call ended."""
+
+    outcome: str
+    """``answered``, or why there is no answer."""
+    usage: Usage
+    cost_usd: Decimal | None
+    """``None``: nobody knows whether Bedrock has billed it, so what was reserved stays spent."""
+    healthy: bool | None
+    """What it says of the model. ``None``: nothing, the request was at fault."""
+
+
+class Obstacle(StrEnum):
+    """Why a call is not made now. No fault of the job: it waits, and its attempt does not count."""
+
+    MODEL_DOWN = "model_down"
+    """The model has failed so often in a row that it is left alone for a while."""
+    NO_SLOT = "no_slot"
+    """The stage makes as many calls at once as it may."""
+    DAILY_LIMIT = "daily_limit"
+    """The tenant's or the stage's money for the day is spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """A call that is not made now, and for how many seconds at least."""
+
+    why: Obstacle
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """US dollars, spent and reserved on the current UTC day."""
+
+    tenant: Decimal
+    stage: Decimal
+    day_ends_in: float
+    """Seconds."""
+
+
+def most_it_costs(request: dict[str, Any], price: Price) -> Decimal:
+    """US dollars: the request's tokens, estimated, and as many in the answer as it may have."""
+    said = json.dumps([request["system"], request["messages"], request["toolConfig"]], ensure_ascii=False)
+    prompt = len(said.encode()) // BYTES_PER_TOKEN + 1
+    return price.of_call(Usage(input_tokens=prompt, output_tokens=request["inferenceConfig"]["maxTokens"]))

@@ -1,0 +1,153 @@
+"""The call ledger in PostgreSQL: the contract, and what only a real database can show."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from analysis.adapters.call_ledger import FAILURES_ALLOWED, PROBE_S, SHORTEST_PAUSE_S, PostgresCallLedger
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.postgres import Postgres
+from analysis.config import DatabaseSettings
+from analysis.domain.configuration import Limits
+from analysis.domain.model_call import Obstacle
+
+from tests.support.call_ledger_contract import (
+    ANSWERED,
+    FREE,
+    SILENT,
+    THROTTLED,
+    CallLedgerContract,
+    begun,
+    obstacle,
+    planned,
+)
+
+
+class TestPostgresCallLedger(CallLedgerContract):
+    @pytest.fixture
+    def store(self, postgres: Postgres) -> PostgresJobStore:
+        return PostgresJobStore(postgres)
+
+    @pytest.fixture
+    def ledger(self, postgres: Postgres) -> PostgresCallLedger:
+        return PostgresCallLedger(postgres)
+
+    @pytest.fixture
+    def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
+        """Moves what is stored into the past."""
+
+        def back(seconds: float) -> None:
+            ago = f"make_interval(secs => {seconds})"
+            postgres.run(f"UPDATE model_slots SET held_until = held_until - {ago}")
+            postgres.run(f"UPDATE model_health SET open_until = open_until - {ago}")
+
+        return back
+
+    @pytest.fixture
+    def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
+        """Eight ledgers, each on a connection of its own."""
+        connections = [Postgres(database, lambda _refused: "unused") for _ in range(8)]
+        yield [PostgresCallLedger(connection) for connection in connections]
+        for connection in connections:
+            connection.close()
+
+    def test_the_slot_of_a_dead_worker_is_free_once_its_call_has_surely_ended(
+        self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
+    ) -> None:
+        one = Limits(concurrent_model_calls=1)
+        dead = begun(ledger, one)
+        pass_time(139)
+        assert obstacle(ledger, one) is Obstacle.NO_SLOT
+        pass_time(2)
+        begun(ledger, one)
+        ledger.end(dead.id, SILENT)  # it was only slow: the slot is another's now, and stays that
+        assert obstacle(ledger, one) is Obstacle.NO_SLOT
+
+    def test_workers_at_once_get_no_more_slots_than_there_are(self, workers: list[PostgresCallLedger]) -> None:
+        limits = Limits(concurrent_model_calls=3)
+        lock, under_way, most, made = threading.Lock(), 0, 0, 0
+
+        def work(ledger: PostgresCallLedger) -> None:
+            nonlocal under_way, most, made
+            for _ in range(25):
+                call = planned()
+                if ledger.begin(call, limits):
+                    continue
+                with lock:
+                    under_way, made = under_way + 1, made + 1
+                    most = max(most, under_way)
+                with lock:
+                    under_way -= 1
+                ledger.end(call.id, ANSWERED)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, workers))
+        assert most <= 3
+        assert made > 25
+        assert workers[0].spent_today("a").stage == Decimal("0.25") * made
+
+    def test_workers_at_once_do_not_spend_more_than_there_is(self, workers: list[PostgresCallLedger]) -> None:
+        limits = Limits(daily_usd=Decimal(20), daily_usd_per_tenant=Decimal(7))
+        start = threading.Barrier(8)
+
+        def work(number: int) -> int:
+            start.wait()
+            return sum(workers[number].begin(planned(f"tenant-{number % 4}"), limits) is None for _ in range(10))
+
+        with ThreadPoolExecutor(8) as pool:
+            made = sum(pool.map(work, range(8)))
+        assert made == 20  # of 80, at a dollar each
+        spent = [workers[0].spent_today(f"tenant-{number}") for number in range(4)]
+        assert sum(of.tenant for of in spent) == spent[0].stage == 20
+        assert max(of.tenant for of in spent) <= 7
+
+    def test_the_circuit_opens_lets_one_probe_through_and_closes_by_itself(
+        self, ledger: PostgresCallLedger, workers: list[PostgresCallLedger], pass_time: Callable[[float], None]
+    ) -> None:
+        for _ in range(FAILURES_ALLOWED):
+            ledger.end(begun(ledger).id, THROTTLED)
+        refused = ledger.begin(planned(), FREE)
+        assert refused is not None
+        assert refused.why is Obstacle.MODEL_DOWN
+        assert 0 < refused.seconds <= SHORTEST_PAUSE_S
+
+        pass_time(SHORTEST_PAUSE_S)
+        start = threading.Barrier(8)
+
+        def probe(worker: PostgresCallLedger) -> object:
+            call = planned()
+            start.wait()
+            return worker.begin(call, FREE) or call
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(probe, workers))
+        (through,) = [answer for answer in answers if isinstance(answer, type(planned()))]
+        ledger.end(through.id, THROTTLED)  # twice as long this time
+        pass_time(SHORTEST_PAUSE_S)
+        assert obstacle(ledger, FREE) is Obstacle.MODEL_DOWN
+        pass_time(SHORTEST_PAUSE_S)
+        begun(ledger)  # a probe whose worker dies
+        assert obstacle(ledger, FREE) is Obstacle.MODEL_DOWN
+        pass_time(PROBE_S)
+        ledger.end(begun(ledger).id, ANSWERED)
+        begun(ledger)
+        begun(ledger)
+
+    def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:
+        for _ in range(3):
+            for _ in range(FAILURES_ALLOWED - 1):
+                ledger.end(begun(ledger).id, THROTTLED)
+            ledger.end(begun(ledger).id, ANSWERED)
+
+    def test_every_call_can_be_explained(self, ledger: PostgresCallLedger, postgres: Postgres) -> None:
+        for end in (ANSWERED, THROTTLED):
+            ledger.end(begun(ledger).id, end)
+        begun(ledger)
+        rows = postgres.run("SELECT outcome, ended_at IS NULL AS open, cost_usd FROM model_calls ORDER BY started_at")
+        assert [tuple(row.values()) for row in rows] == [
+            ("answered", False, Decimal("0.25")),
+            ("ThrottlingException", False, 0),
+            (None, True, None),
+        ]

@@ -1,0 +1,102 @@
+"""What every call ledger does. Subclassed for the fake and for the one in PostgreSQL."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from analysis.domain.configuration import Limits
+from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall
+from analysis.domain.usage import Usage
+from analysis.services.ports import CallLedger, JobStore
+
+from tests.support.jobs import new_job
+
+ANSWERED = CallEnd("answered", Usage(100, 20, 3, 4), Decimal("0.25"), healthy=True)
+THROTTLED = CallEnd("ThrottlingException", Usage(), Decimal(0), healthy=False)
+SILENT = CallEnd("no answer in time", Usage(), None, healthy=False)
+FREE = Limits()
+
+
+def planned(tenant: str = "a", job_id: UUID | None = None, usd: str = "1.00") -> PlannedCall:
+    """A call."""
+    return PlannedCall(uuid4(), job_id or uuid4(), 1, tenant, "a-model", Decimal(usd), 140.0)
+
+
+def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCall:
+    """A call under way."""
+    call = planned(**fields)
+    assert ledger.begin(call, limits) is None
+    return call
+
+
+def obstacle(ledger: CallLedger, limits: Limits, **fields: Any) -> Obstacle | None:
+    """Why a call is not made, without making it."""
+    refused = ledger.begin(planned(**fields), limits)
+    return refused.why if isinstance(refused, NotBegun) else None
+
+
+class CallLedgerContract:
+    """``ledger``, ``store`` and ``pass_time`` come from the subclass's fixtures."""
+
+    def test_a_jobs_usage_is_the_sum_of_its_calls(self, ledger: CallLedger, store: JobStore) -> None:
+        job = new_job()
+        store.record(job)
+        for end in (ANSWERED, THROTTLED, SILENT, ANSWERED):
+            ledger.end(begun(ledger, job_id=job.id).id, end)
+        ledger.end(begun(ledger).id, ANSWERED)  # another's
+        view = store.get(job.id, "a")
+        assert view is not None
+        assert (view.usage, view.cost_usd) == (Usage(200, 40, 6, 8), 0.5)
+
+    def test_what_is_reserved_is_settled_when_the_answer_comes(self, ledger: CallLedger) -> None:
+        call = begun(ledger)
+        assert ledger.spent_today("a").tenant == ledger.spent_today("a").stage == 1
+        ledger.end(call.id, ANSWERED)
+        spent = ledger.spent_today("a")
+        assert (spent.tenant, spent.stage) == (Decimal("0.25"), Decimal("0.25"))
+        assert 0 < spent.day_ends_in <= 86_400
+
+    def test_a_call_of_which_nobody_knows_whether_it_was_billed_stays_spent(self, ledger: CallLedger) -> None:
+        ledger.end(begun(ledger).id, SILENT)
+        assert ledger.spent_today("a").stage == 1
+
+    def test_to_begin_or_end_twice_is_to_do_it_once(self, ledger: CallLedger) -> None:
+        call = begun(ledger)
+        assert ledger.begin(call, Limits(concurrent_model_calls=1, daily_usd=Decimal(1))) is None
+        assert ledger.spent_today("a").stage == 1
+        ledger.end(call.id, ANSWERED)
+        ledger.end(call.id, SILENT)
+        assert ledger.begin(call, FREE) is None
+        assert ledger.spent_today("a").stage == Decimal("0.25")
+
+    def test_a_slot_is_free_again_when_its_call_ends(self, ledger: CallLedger) -> None:
+        two = Limits(concurrent_model_calls=2)
+        first = begun(ledger, two)
+        begun(ledger, two)
+        assert obstacle(ledger, two) is Obstacle.NO_SLOT
+        assert ledger.spent_today("a").stage == 2  # nothing is reserved for a call that is not made
+        ledger.end(first.id, ANSWERED)
+        begun(ledger, two)
+        assert obstacle(ledger, two) is Obstacle.NO_SLOT
+
+    def test_a_tenants_limit_stops_that_tenant_alone(self, ledger: CallLedger) -> None:
+        limits = Limits(daily_usd_per_tenant=Decimal("2.5"))
+        begun(ledger, limits)
+        begun(ledger, limits)
+        assert obstacle(ledger, limits) is Obstacle.DAILY_LIMIT
+        begun(ledger, limits, tenant="b")
+        begun(ledger, limits, usd="0.50")
+
+    def test_the_stages_limit_stops_everybody(self, ledger: CallLedger) -> None:
+        limits = Limits(daily_usd=Decimal(2), concurrent_model_calls=9)
+        begun(ledger, limits)
+        begun(ledger, limits, tenant="b")
+        for tenant in ("a", "b", "c"):
+            refused = ledger.begin(planned(tenant), limits)
+            assert refused is not None
+            assert refused.why is Obstacle.DAILY_LIMIT
+            assert 0 < refused.seconds <= 86_400
+        assert ledger.spent_today("c").tenant == 0
+
+    def test_a_limit_of_nothing_lets_nothing_through(self, ledger: CallLedger) -> None:
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is Obstacle.DAILY_LIMIT
