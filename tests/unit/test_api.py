@@ -4,12 +4,14 @@ import base64
 import json
 import logging
 import re
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from analysis import bootstrap
+from analysis.domain.configuration import Limits, StageConfig
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import JobResult
 from analysis.domain.request import MAX_BODY_BYTES
@@ -32,9 +34,10 @@ class Bench:
     def __init__(self) -> None:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
+        self.configuration = FixedConfiguration()
         self.api = bootstrap.Api(
             stage="test",
-            submit=Submit(self.store, self.queue, self.store.ledger, FixedConfiguration(), ANALYSES),
+            submit=Submit(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
             status=Status(self.store, FakeResults()),
             jobs=ListJobs(self.store),
             cancel=Cancel(self.store),
@@ -245,6 +248,13 @@ def test_the_status_of_a_failed_job(bench: Bench) -> None:
     _, body, _ = bench.status(job_id)
     assert body["error"].keys() == {"code", "message", "retryable"}
     assert (body["status"], body["error"]["code"], body["error"]["retryable"]) == ("failed", "output_truncated", False)
+
+
+def test_over_the_daily_limit_is_a_429_that_says_until_when(bench: Bench) -> None:
+    bench.configuration.stage = StageConfig(limits=Limits(daily_usd=Decimal(0)))
+    status, body, headers = bench.call(analyze_event(GOOD))
+    assert (status, body["title"], headers["retry-after"]) == (429, "Daily limit reached", str(12 * 3600))
+    assert bench.queue.sent == []
 
 
 @pytest.mark.parametrize(

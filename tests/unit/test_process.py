@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
+from typing import Never
 from uuid import UUID, uuid4
 
 import pytest
 from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import ClaimedJob, JobMessage, JobStatus
+from analysis.domain.model_call import CallEnd, NotBegun, Obstacle
 from analysis.domain.usage import Usage
-from analysis.errors import JobFailed, OutOfTime, TryAgain, Unavailable
+from analysis.errors import ConfigurationFault, JobFailed, OutOfTime, TryAgain, Unavailable
 from analysis.services import process
 from analysis.services.process import LEASE_S, MAX_ATTEMPTS, Process
 
@@ -30,6 +33,15 @@ from tests.support.jobs import ANALYSES, Mood, config, new_job
 GOOD = {"mood": "cheerful", "score": 7}
 THROTTLED = TryAgain("ThrottlingException", deferred=True, code=FailureCode.MODEL_FAILED)
 BROKEN = TryAgain("ModelErrorException", deferred=False, code=FailureCode.MODEL_FAILED)
+
+
+def raising(fault: Exception) -> Callable[..., Never]:
+    """A function that does nothing else."""
+
+    def function(*_given: object, **_named: object) -> Never:
+        raise fault
+
+    return function
 
 
 class Bench:
@@ -385,3 +397,101 @@ def test_whoever_has_lost_the_job_pays_for_no_further_call(monkeypatch: pytest.M
     assert bench.status is JobStatus.CANCELLED
     assert len(bench.model.script) == 1
     assert bench.queue.sent == []
+
+
+@pytest.mark.parametrize(
+    ("why", "seconds", "delays"),
+    [
+        (Obstacle.NO_SLOT, 5.0, (5, 10)),
+        (Obstacle.MODEL_DOWN, 40.0, (40, 80)),
+        (Obstacle.DAILY_LIMIT, 30_000.0, (30_000, 30_300)),
+    ],
+)
+@pytest.mark.parametrize("random", [0.0, 1.0])
+def test_a_call_that_may_not_be_made_now_waits_and_costs_nothing(
+    why: Obstacle, seconds: float, delays: tuple[int, int], random: float
+) -> None:
+    bench = Bench(tool_answer(GOOD))
+    bench.process = bench.worker(random=random)
+    bench.store.ledger.not_begun = NotBegun(why, seconds)
+    delay = delays[int(random)]
+    for _ in range(5):  # more often than a job may be attempted
+        bench.run()
+        assert bench.queue.sent.pop() == (bench.id, min(delay, 900))
+        bench.clock.forward(delay)
+    assert bench.model.requests == []
+    bench.store.ledger.not_begun = None
+    bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+
+
+def test_a_call_is_written_down_before_it_is_made_and_settled_after() -> None:
+    bench = Bench(THROTTLED, tool_answer(GOOD))
+    open_calls: list[int] = []
+    calls = bench.store.ledger.calls
+    bench.model.during = lambda: open_calls.append(sum(known.end is None for known in calls.values()))
+    bench.run()
+    bench.clock.forward(900)
+    bench.run()
+    assert open_calls == [1, 1]
+    throttled, answered = calls.values()
+    assert throttled.end == CallEnd("ThrottlingException", Usage(), Decimal(0), healthy=False)
+    assert answered.end is not None
+    assert (answered.end.outcome, answered.end.usage, answered.end.healthy) == ("answered", Usage(100, 20), True)
+    assert answered.end.cost_usd is not None
+    assert answered.call.reserved_usd > answered.end.cost_usd
+    assert (answered.call.job_id, answered.call.attempt, answered.call.tenant_id) == (bench.id, 2, "a")
+
+
+def test_an_answer_is_not_lost_because_its_call_cannot_be_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tool_answer(GOOD))
+    monkeypatch.setattr(bench.store.ledger, "end", raising(Unavailable("database")))
+    bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+    assert bench.store.ledger.spent_today("a").stage > 0
+
+
+def test_an_answer_is_not_lost_because_the_database_is_away_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tool_answer(GOOD))
+    succeed = bench.store.succeed
+    answers = iter([raising(Unavailable("database"))] * 3 + [succeed])
+    monkeypatch.setattr(bench.store, "succeed", lambda *given: next(answers)(*given))
+    bench.run()
+    assert bench.status is JobStatus.SUCCEEDED
+    assert len(bench.model.requests) == 1
+
+
+def test_a_database_that_stays_away_puts_the_job_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tool_answer(GOOD))
+    monkeypatch.setattr(bench.store, "succeed", raising(Unavailable("database")))
+    bench.run()
+    assert bench.queue.sent == [(bench.id, 2 * LEASE_S)]
+
+
+def test_a_configuration_that_cannot_be_read_fails_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    monkeypatch.setattr(FixedConfiguration, "current", raising(ConfigurationFault("the value of x is wrong")))
+    bench.run()
+    assert (bench.status, bench.queue.sent) == (JobStatus.QUEUED, [(bench.id, 2 * LEASE_S)])
+
+
+def test_an_unknown_fault_spends_attempts_and_the_job_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(*[tool_answer(GOOD)] * MAX_ATTEMPTS)
+    monkeypatch.setattr(FakeResults, "put", raising(KeyError("secret of the document")))
+    for _ in range(MAX_ATTEMPTS):
+        bench.run()
+        bench.clock.forward(900)
+    view = bench.store.get(bench.id, "a")
+    assert view is not None
+    assert view.failure is not None
+    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, MAX_ATTEMPTS)
+    assert "KeyError" in view.failure.message
+    assert "secret" not in view.failure.message
+
+
+def test_every_message_of_a_job_is_in_its_tenants_group() -> None:
+    bench = Bench(THROTTLED)
+    bench.run()  # throttled
+    bench.run()  # not due yet
+    assert bench.queue.groups == [JobMessage.of(bench.id, "a").group] * 2
+    assert JobMessage.of(bench.id, "b").group != bench.queue.groups[0]

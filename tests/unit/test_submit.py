@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 from analysis.domain.configuration import StageConfig
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import InvalidRequest, KeyReused, Unavailable
+from analysis.errors import InvalidRequest, KeyReused, LimitReached, Unavailable
 from analysis.services.submit import Submit
 
+from tests.support.call_ledger_contract import begun
 from tests.support.fakes import FakeClock, FakeQueue, FixedConfiguration, InMemoryJobStore
 from tests.support.jobs import ANALYSES
 
@@ -189,3 +190,29 @@ def test_a_mark_that_is_lost_does_not_take_back_what_was_sent(monkeypatch: pytes
     monkeypatch.setattr(InMemoryJobStore, "mark_enqueued", away)
     job_id = bench("k")
     assert bench.queue.sent == [(job_id, 0)]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"daily_usd_per_tenant": 2}, {"daily_usd": 2}, {"daily_usd": 9, "daily_usd_per_tenant": 2}]
+)
+def test_once_the_days_money_is_spent_a_new_request_is_refused(limits: dict[str, int]) -> None:
+    bench = Bench(limits=limits)
+    known = bench("key")
+    for _ in range(2):
+        begun(bench.store.ledger, usd="1")
+    with pytest.raises(LimitReached) as refused:
+        bench()
+    assert refused.value.seconds == 12 * 3600  # it is noon
+    assert len(bench.store.rows) == len(bench.queue.sent) == 1
+    assert bench("key") == known  # a job that was accepted is still found
+
+
+def test_one_tenants_spending_refuses_no_other() -> None:
+    bench = Bench(limits={"daily_usd_per_tenant": 2})
+    begun(bench.store.ledger, usd="2")
+    bench(tenant="b")
+
+
+def test_where_jobs_wait_for_the_next_day_they_are_accepted() -> None:
+    bench = Bench(limits={"daily_usd": 0, "over_limit": "wait"})
+    assert bench.queue.sent == [(bench(), 0)]
