@@ -95,7 +95,7 @@ class CallLedgerContract:
             refused = ledger.begin(planned(tenant), limits)
             assert refused is not None
             assert refused.why is Obstacle.DAILY_LIMIT
-            assert 0 < refused.seconds <= 86_400
+            assert 0 < refused.seconds <= 600
         assert ledger.spent_today("c").tenant == 0
 
     def test_a_limit_of_nothing_lets_nothing_through(self, ledger: CallLedger) -> None:

@@ -235,7 +235,7 @@ class InMemoryCallLedger:
         spent = self.spent_today(call.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
             if limit is not None and used + call.reserved_usd > limit:
-                return NotBegun(Obstacle.DAILY_LIMIT, spent.day_ends_in)
+                return NotBegun(Obstacle.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
         self.calls[call.id] = _Call(call, now.date())
         return None
 

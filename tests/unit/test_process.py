@@ -404,7 +404,7 @@ def test_whoever_has_lost_the_job_pays_for_no_further_call(monkeypatch: pytest.M
     [
         (Obstacle.NO_SLOT, 5.0, (5, 10)),
         (Obstacle.MODEL_DOWN, 40.0, (40, 80)),
-        (Obstacle.DAILY_LIMIT, 30_000.0, (30_000, 30_300)),
+        (Obstacle.DAILY_LIMIT, 600.0, (600, 900)),
     ],
 )
 @pytest.mark.parametrize("random", [0.0, 1.0])

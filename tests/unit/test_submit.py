@@ -207,6 +207,13 @@ def test_once_the_days_money_is_spent_a_new_request_is_refused(limits: dict[str,
     assert bench("key") == known  # a job that was accepted is still found
 
 
+def test_what_a_request_may_cost_must_fit_into_what_is_left() -> None:
+    bench = Bench(limits={"daily_usd": 0.02})  # haiku answers for 5 dollars a million tokens
+    bench(model="haiku", parameters={"max_tokens": 3_900})
+    with pytest.raises(LimitReached):
+        bench(model="haiku", parameters={"max_tokens": 4_000})
+
+
 def test_one_tenants_spending_refuses_no_other() -> None:
     bench = Bench(limits={"daily_usd_per_tenant": 2})
     begun(bench.store.ledger, usd="2")

@@ -20,6 +20,10 @@ PROBE_S = 30.0
 
 NO_SLOT_S = 5.0
 
+NO_MONEY_S = 600.0
+"""Before the day ends there is more when calls under way turn out cheaper than they might have, or when somebody raises
+the limit. No longer than SQS can delay a message."""
+
 
 class PostgresCallLedger:
     """``services.ports.CallLedger``."""
@@ -53,7 +57,7 @@ class PostgresCallLedger:
             if row["days"] == 2:
                 break
             self._postgres.run(sql.OPEN_DAY, tenant_id=call.tenant_id)  # the tenant's first call of the day
-        return NotBegun(Obstacle.DAILY_LIMIT, row["day_ends_in"])
+        return NotBegun(Obstacle.DAILY_LIMIT, min(row["day_ends_in"], NO_MONEY_S))
 
     def end(self, call_id: UUID, end: CallEnd) -> None:
         self._postgres.run(

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from analysis.domain.usage import Price, Usage
@@ -71,8 +70,7 @@ class Spent:
     """Seconds."""
 
 
-def most_it_costs(request: dict[str, Any], price: Price) -> Decimal:
-    """US dollars: the request's tokens, estimated, and as many in the answer as it may have."""
-    said = json.dumps([request["system"], request["messages"], request["toolConfig"]], ensure_ascii=False)
-    prompt = len(said.encode()) // BYTES_PER_TOKEN + 1
-    return price.of_call(Usage(input_tokens=prompt, output_tokens=request["inferenceConfig"]["maxTokens"]))
+def most_it_costs(said: object, max_tokens: float, price: Price) -> Decimal:
+    """US dollars: the tokens of what is said, estimated, and as many in the answer as it may have."""
+    prompt = len(json.dumps(said, ensure_ascii=False).encode()) // BYTES_PER_TOKEN + 1
+    return price.of_call(Usage(input_tokens=prompt, output_tokens=int(max_tokens)))

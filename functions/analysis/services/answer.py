@@ -111,7 +111,11 @@ class Conversation:
             attempt=job.attempt,
             tenant_id=job.tenant_id,
             model_id=config.model.id,
-            reserved_usd=most_it_costs(request, config.model.price),
+            reserved_usd=most_it_costs(
+                [request["system"], request["messages"], request["toolConfig"]],
+                config.inference["maxTokens"],
+                config.model.price,
+            ),
             longest=self._model.longest_call + SLOT_MARGIN_S,
         )
         not_begun = self._ledger.begin(call, self._limits)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.configuration import Limits, ParameterRefused, StageConfig, pin
 from analysis.domain.job import JobMessage, NewJob, Recorded
+from analysis.domain.model_call import most_it_costs
 from analysis.domain.models import Model, UnknownModel
 from analysis.domain.request import AnalyzeRequest
 from analysis.errors import ConfigurationFault, FieldError, InvalidRequest, KeyReused, LimitReached, Unavailable
@@ -52,12 +54,14 @@ class Submit:
             self._enqueue(JobMessage.of(recorded.id, tenant_id))
         return recorded
 
-    def _within(self, limits: Limits, tenant_id: str) -> None:
+    def _within(self, limits: Limits, tenant_id: str, usd: Decimal) -> None:
         of_tenant, of_stage = limits.daily_usd_per_tenant, limits.daily_usd
         if limits.over_limit == "wait" or (of_tenant is None and of_stage is None):
             return
         spent = self.ledger.spent_today(tenant_id)
-        if (of_tenant is not None and spent.tenant >= of_tenant) or (of_stage is not None and spent.stage >= of_stage):
+        if (of_tenant is not None and spent.tenant + usd > of_tenant) or (
+            of_stage is not None and spent.stage + usd > of_stage
+        ):
             raise LimitReached(spent.day_ends_in)
 
     def _enqueue(self, message: JobMessage) -> None:
@@ -85,7 +89,6 @@ class Submit:
             raise InvalidRequest.at("/analysis", f"There is no such analysis. Known are: {known}.")
         document = _document(analysis, request.input)
         stage, rules = self.configuration.current()
-        self._within(stage.limits, tenant_id)
         model = _model(stage, request.model, analysis.settings.model)
         try:
             config = pin(stage, model, analysis, request.parameters, rules.get(analysis.name, {}))
@@ -93,6 +96,7 @@ class Submit:
             raise InvalidRequest.at(f"/parameters/{refused.parameter}", refused.why) from refused
         except ValidationError as fault:
             raise ConfigurationFault(f"the business rules of {analysis.name} do not fit their model") from fault
+        self._within(stage.limits, tenant_id, most_it_costs(request.input, config.inference["maxTokens"], model.price))
         return NewJob(
             id=self.new_id(),
             tenant_id=tenant_id,

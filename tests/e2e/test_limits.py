@@ -1,0 +1,84 @@
+"""The stage's limits hold over all workers: calls at a time, and a day's money."""
+
+import contextlib
+import json
+import urllib.request
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Pipeline, running
+from tests.support.local_stack import until
+
+SLOTS = 2
+DAILY_USD = Decimal("0.03")
+"""The default model answers for 10 dollars a million tokens: not enough for 4,000 of them, nor twice for 1,800."""
+DOCUMENT = {"text": "The boiler failed on Monday. A new valve is on order."}
+
+
+def wiring(directory: Path, **limits: object) -> Path:
+    """The stack's own wiring, with other limits."""
+    document = json.loads((ROOT / "infra" / "wiring.json").read_text())
+    config = document["resources"]["Config"]["inputs"]
+    config["value"] = json.dumps({**json.loads(config["value"]), "limits": limits})
+    file = directory / "wiring.json"
+    file.write_text(json.dumps(document))
+    return file
+
+
+def limited(directory: Path, **limits: object) -> contextlib.AbstractContextManager[Pipeline]:
+    """A pipeline with a slow model and little money."""
+    file = wiring(directory, concurrent_model_calls=SLOTS, daily_usd=float(DAILY_USD), **limits)
+    return running(directory, "--wiring", str(file), "--bedrock-latency-ms", "400")
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    with limited(tmp_path_factory.mktemp("limits")) as started:
+        yield started
+
+
+def model_calls(pipeline: Pipeline) -> dict[str, Any]:
+    url = f"{pipeline.ready['bedrock_endpoint_url']}/_emulator/calls"
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the emulator's own URL
+        report: dict[str, Any] = json.load(answer)
+    return report
+
+
+def test_no_more_calls_at_a_time_than_there_are_slots(pipeline: Pipeline) -> None:
+    jobs = [pipeline.submit("summary", DOCUMENT, model="fast") for _ in range(8)]
+    for job_id in jobs:
+        assert pipeline.finished(job_id)["status"] == "succeeded"
+    report = model_calls(pipeline)
+    assert report["most_in_flight"] == SLOTS
+    assert report["total"] == len(jobs)  # who found no slot asked for nothing
+    ledger = pipeline.rows("SELECT count(*), count(cost_usd), min(outcome), max(outcome) FROM model_calls")
+    assert ledger == [[len(jobs), len(jobs), "answered", "answered"]]
+
+
+def test_a_request_that_may_cost_more_than_is_left_is_refused(pipeline: Pipeline) -> None:
+    dear = {"analysis": "summary", "input": DOCUMENT, "parameters": {"max_tokens": 4000}}
+    before = pipeline.jobs()
+    status, headers, body = pipeline.request(
+        "POST", "/analyze", json.dumps(dear).encode(), {"content-type": "application/json"}
+    )
+    assert (status, json.loads(body)["title"]) == (429, "Daily limit reached")
+    assert 0 < int(headers["retry-after"]) <= 86_400
+    assert pipeline.jobs() == before
+
+
+def test_where_jobs_wait_for_money_they_are_accepted_and_none_is_spent_twice(tmp_path: Path) -> None:
+    with limited(tmp_path, over_limit="wait") as pipeline:
+        jobs = [pipeline.submit("summary", DOCUMENT, parameters={"max_tokens": 1800}) for _ in range(4)]
+
+        def waiting() -> int:
+            return int(pipeline.rows("SELECT count(*) FROM jobs WHERE release_reason = 'daily_limit'")[0][0])
+
+        until(lambda: waiting() + model_calls(pipeline)["total"] == len(jobs), seconds=30)
+        assert waiting() > 0
+        assert "failed" not in {pipeline.get(f"/status/{job_id}")[1]["status"] for job_id in jobs}
+        ((spent,),) = pipeline.rows("SELECT usd FROM daily_spend WHERE tenant_id = ''")
+        assert spent <= DAILY_USD
