@@ -13,7 +13,10 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   timeout: `${limits.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.sweeper} MB`,
   environment: { ...databaseEnvironment, SQS_QUEUE_URL: jobs.url },
-  permissions: [...commonPermissions, { actions: ["sqs:SendMessage"], resources: [jobs.arn] }],
+  permissions: [
+    ...commonPermissions,
+    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
+  ],
   retries: 0, // the next minute is the retry
   transform: released(migration),
 });

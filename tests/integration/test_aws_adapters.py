@@ -64,6 +64,16 @@ class TestQueue:
         SqsJobQueue(lambda: sqs, url).send(JobMessage.of(uuid4(), "a"), 900)
         assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
+    def test_a_backlog_is_what_waits_for_a_worker_and_not_what_is_hidden(self, sqs: "SQSClient", url: str) -> None:
+        queue = SqsJobQueue(lambda: sqs, url)
+        assert not queue.has_backlog()
+        queue.send(JobMessage(uuid4(), None), 900)
+        assert not queue.has_backlog()
+        queue.send(JobMessage(uuid4(), None))
+        assert queue.has_backlog()
+        sqs.receive_message(QueueUrl=url)
+        assert not queue.has_backlog()
+
     def test_a_message_that_is_no_longer_hidden_comes_back(self, sqs: "SQSClient", url: str) -> None:
         SqsJobQueue(lambda: sqs, url).send(JobMessage(uuid4(), None))
         message = sqs.receive_message(QueueUrl=url)["Messages"][0]

@@ -275,6 +275,7 @@ class FakeQueue:
     sent: list[tuple[UUID, int]] = field(default_factory=list)
     groups: list[str | None] = field(default_factory=list)
     down: bool = False
+    backlog: bool = False
     before_send: Callable[[UUID], None] = lambda _job_id: None
 
     def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
@@ -283,6 +284,9 @@ class FakeQueue:
             raise Unavailable("queue")
         self.sent.append((message.job_id, delay_seconds))
         self.groups.append(message.group)
+
+    def has_backlog(self) -> bool:
+        return self.backlog
 
     def ping(self) -> None:
         if self.down:

@@ -33,6 +33,13 @@ class SqsJobQueue:
                     QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds, MessageGroupId=message.group
                 )
 
+    def has_backlog(self) -> bool:
+        with calling("queue"):
+            answer = self._client().get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
+
     def ping(self) -> None:
         with calling("queue"):
             self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])

@@ -84,6 +84,9 @@ class JobQueue(Protocol):
     def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
         """Put the message on the queue; it appears after the delay (at most 900 s)."""
 
+    def has_backlog(self) -> bool:
+        """Whether messages wait for a worker, as far as the queue knows."""
+
     def ping(self) -> None:
         """Answer."""
 

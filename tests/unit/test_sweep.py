@@ -1,0 +1,89 @@
+"""The sweeper: who gets another message, and how soon."""
+
+import pytest
+from analysis.domain.job import JobMessage
+from analysis.errors import Unavailable
+from analysis.services.process import LEASE_S
+from analysis.services.sweep import BACKLOG_S, OVERDUE_S, Sweep
+
+from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
+from tests.support.jobs import new_job
+
+
+class Bench:
+    """A job, recorded; the clock stands."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = InMemoryJobStore(self.clock)
+        self.queue = FakeQueue()
+        self.sweep = Sweep(self.store, self.queue)
+        job = new_job(tenant="t")
+        self.store.record(job)
+        self.id = job.id
+
+    def resent_after(self, seconds: float) -> bool:
+        self.clock.forward(seconds)
+        before = len(self.queue.sent)
+        assert self.sweep() == len(self.queue.sent) - before
+        return self.queue.sent[before:] == [(self.id, 0)]
+
+
+def test_a_job_whose_message_was_never_sent_gets_one_and_only_one() -> None:
+    bench = Bench()
+    assert not bench.resent_after(OVERDUE_S)
+    assert bench.resent_after(1)
+    assert bench.queue.groups == [JobMessage.of(bench.id, "t").group]
+    assert not bench.resent_after(1)
+
+
+def test_a_message_that_is_hidden_for_too_long_is_replaced_at_once() -> None:
+    bench = Bench()
+    bench.store.mark_enqueued(bench.id)
+    assert bench.resent_after(OVERDUE_S + 1)
+
+
+def test_a_job_that_waits_behind_others_is_left_to_wait() -> None:
+    bench = Bench()
+    bench.store.mark_enqueued(bench.id)
+    bench.queue.backlog = True
+    assert not bench.resent_after(BACKLOG_S)
+    assert bench.resent_after(1)
+
+
+def test_a_job_whose_worker_died_with_its_message_runs_again() -> None:
+    bench = Bench()
+    bench.store.mark_enqueued(bench.id)
+    bench.store.claim(bench.id, LEASE_S)
+    assert not bench.resent_after(LEASE_S + OVERDUE_S)
+    assert bench.resent_after(1)
+
+
+def test_a_job_that_waits_for_its_time_is_left_alone() -> None:
+    bench = Bench()
+    bench.store.mark_enqueued(bench.id)
+    bench.store.claim(bench.id, LEASE_S)
+    bench.store.release(bench.id, 1, "throttled", deferred=True, delay_seconds=900)
+    bench.store.mark_enqueued(bench.id)
+    assert not bench.resent_after(900 + OVERDUE_S)
+    assert bench.resent_after(1)
+
+
+def test_a_job_that_is_worked_on_or_done_is_left_alone() -> None:
+    bench = Bench()
+    bench.store.mark_enqueued(bench.id)
+    bench.store.claim(bench.id, LEASE_S)
+    for _ in range(20):
+        assert not bench.resent_after(LEASE_S - 1)
+        assert bench.store.extend_lease(bench.id, 1, LEASE_S)
+    bench.store.cancel(bench.id, "t")
+    assert not bench.resent_after(10 * BACKLOG_S)
+
+
+def test_what_cannot_be_sent_is_found_again() -> None:
+    bench = Bench()
+    bench.queue.down = True
+    with pytest.raises(Unavailable):
+        bench.resent_after(OVERDUE_S + 1)
+    bench.queue.down = False
+    assert bench.resent_after(60)
