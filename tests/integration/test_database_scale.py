@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from analysis.adapters import job_statements
+from analysis.adapters import call_statements, job_statements
 from analysis.adapters.postgres import MIGRATIONS, Postgres
 from analysis.config import DatabaseSettings
 
@@ -19,13 +19,32 @@ SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 
        (n % 1000 <> 0)::int, at, at, CASE WHEN n % 1000 <> 0 THEN at END, CASE WHEN n % 1000 <> 0 THEN at END,
        CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END, 'key-' || n
 FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s' AS at) AS times;
-ANALYZE jobs;
+INSERT INTO model_calls (id, job_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at, outcome)
+SELECT gen_random_uuid(), id, 1, tenant_id, 'm', created_at::date, 0, created_at, created_at, 'answered' FROM jobs;
+INSERT INTO daily_spend SELECT (now() - n * interval '1 day')::date, 'tenant-' || tenant, 1
+FROM generate_series(0, 364) AS n, generate_series(1, 50) AS tenant;
+ANALYZE jobs, model_calls, daily_spend;
 """
 
 PAGE: dict[str, object] = {
     "tenant_id": "tenant-7",
     **dict.fromkeys(("analysis", "created_from", "created_before", "after_at", "after_id")),
     "most": 50,
+}
+
+CALL: dict[str, object] = {
+    "id": str(uuid4()),
+    "job_id": str(uuid4()),
+    "attempt": 1,
+    "tenant_id": "tenant-7",
+    "model_id": "m",
+    "reserved_usd": "0.01",
+    "longest": 140,
+    "slots": 40,
+    "daily_usd": 9,
+    "daily_usd_per_tenant": None,
+    "failures_allowed": 10,
+    "probe_seconds": 30,
 }
 
 HOT: dict[str, tuple[str, dict[str, object]]] = {
@@ -38,6 +57,8 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
     "sweep": (job_statements.STRANDED, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
     "list": (job_statements.LIST, PAGE),
     "list one state": (job_statements.LIST_OF_STATUS, {**PAGE, "status": "queued"}),
+    "begin a call": (call_statements.BEGIN, CALL),
+    "what is spent": (call_statements.SPENT, {"tenant_id": "tenant-7"}),
     "cancel": (job_statements.CANCEL, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
@@ -58,6 +79,7 @@ def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterato
 def test_it_reads_an_index(full: Postgres, query: str) -> None:
     statement, parameters = HOT[query]
     plan = "\n".join(row["QUERY PLAN"] for row in full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", **parameters))
-    assert "Seq Scan on jobs" not in plan, plan
+    for table in ("jobs", "model_calls", "daily_spend"):
+        assert f"Seq Scan on {table}" not in plan, plan
     read = max(int(part.split()[0]) for part in plan.split("shared hit=")[1:])
     assert read < 2_000, plan  # of the table's 8 kB pages, of which there are more than 5,000
