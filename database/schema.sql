@@ -117,6 +117,7 @@ CREATE TABLE public.jobs (
     error_code text,
     error_message text,
     error_retryable boolean,
+    claim_id uuid,
     CONSTRAINT error_is_whole CHECK ((((error_code IS NULL) = (error_message IS NULL)) AND ((error_code IS NULL) = (error_retryable IS NULL)))),
     CONSTRAINT failed_has_error CHECK (((status = 'failed'::public.job_status) = (error_code IS NOT NULL))),
     CONSTRAINT final_has_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (finished_at IS NOT NULL))),

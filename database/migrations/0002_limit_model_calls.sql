@@ -1,5 +1,8 @@
 -- Every call of a model is written down before it is made, and made only within the stage's limits.
 
+-- Which claim the running attempt is: a worker whose connection broke while it claimed finds that it has the job.
+ALTER TABLE jobs ADD COLUMN claim_id uuid;
+
 -- The ledger. A row without ended_at is a call under way, or one whose worker died: then nobody knows whether Bedrock
 -- has billed it, and what was reserved for it stays spent.
 CREATE TABLE model_calls (

@@ -53,7 +53,7 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
         job_statements.RECORDED,
         {"id": str(uuid4()), "tenant_id": "tenant-1", "idempotency_key": "key-1"},
     ),
-    "claim": (job_statements.CLAIM, {"id": str(uuid4()), "lease": 60}),
+    "claim": (job_statements.CLAIM, {"id": str(uuid4()), "lease": 60, "claim_id": str(uuid4())}),
     "sweep": (job_statements.STRANDED, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
     "list": (job_statements.LIST, PAGE),
     "list one state": (job_statements.LIST_OF_STATUS, {**PAGE, "status": "queued"}),

@@ -69,7 +69,7 @@ UPDATE jobs SET status = 'cancelled', finished_at = greatest(now(), coalesce(sta
 WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND status IN ('queued', 'running') RETURNING id
 """
 CLAIM = """
-UPDATE jobs SET status = 'running', attempt = attempt + 1,
+UPDATE jobs SET status = 'running', attempt = attempt + 1, claim_id = CAST(:claim_id AS uuid),
                 started_at = coalesce(started_at, greatest(now(), created_at)),
                 lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)),
                 release_reason = NULL, due_at = NULL
@@ -78,6 +78,11 @@ WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
   AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
        OR (status = 'running' AND lease_expires_at <= now()))
 RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config
+"""
+CLAIMED = """
+SELECT id, tenant_id, attempt, deferrals, analysis, input, jobs.created_at, body AS config
+FROM jobs JOIN job_configs ON fingerprint = config_fingerprint
+WHERE id = CAST(:id AS uuid) AND claim_id = CAST(:claim_id AS uuid) AND status = 'running'
 """
 WHY_NOT_CLAIMED = """
 SELECT status, CAST(extract(epoch FROM coalesce(lease_expires_at, due_at) - now()) AS float8) AS seconds_left

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from analysis.adapters import job_statements as sql
 from analysis.adapters.postgres import Postgres, Row
@@ -76,7 +76,10 @@ class PostgresJobStore:
         return bool(self._postgres.run(sql.CANCEL, id=str(job_id), tenant_id=tenant_id))
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
-        rows = self._postgres.run(sql.CLAIM, id=str(job_id), lease=lease_seconds)
+        claim = {"id": str(job_id), "claim_id": str(uuid4())}
+        rows = self._postgres.run(sql.CLAIM, **claim, lease=lease_seconds)
+        # It may have been claimed by this very call, on a connection that was lost before the answer came.
+        rows = rows or self._postgres.run(sql.CLAIMED, **claim)
         if rows:
             row = rows[0]
             return ClaimedJob(
