@@ -1,0 +1,6 @@
+"""What the derived wiring tells the handler."""
+
+PRODUCT_HANDLER = "CHAOS_HANDLER"
+FACTOR = "CHAOS_PACE"
+MUTANT = "CHAOS_MUTANT"
+MODEL_ENDPOINT = "CHAOS_MODEL_ENDPOINT"

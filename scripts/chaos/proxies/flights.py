@@ -1,0 +1,51 @@
+"""The model calls under way, as seen from between worker and model: who makes which, for which job."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One request to the model."""
+
+    worker: int
+    """Process id; 0 when it does not say."""
+    job_id: str
+    attempt: int
+    began_at: float
+    ended_at: float | None = None
+    """Unix time, s."""
+    outcome: str = ""
+
+
+class Flights:
+    """All of a run; in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.all: list[Flight] = []
+        self.slow: set[str] = set()
+        """Jobs whose answers take their time: see ``Drivers``."""
+        self._under_way: set[Flight] = set()
+
+    def begin(self, worker: int, body: bytes) -> Flight:
+        """The request has arrived."""
+        metadata: dict[str, Any] = json.loads(body).get("requestMetadata", {})
+        flight = Flight(worker, metadata.get("job_id", ""), int(metadata.get("attempt", 0)), time.time())
+        self.all.append(flight)
+        self._under_way.add(flight)
+        return flight
+
+    def end(self, flight: Flight, outcome: str) -> None:
+        """It is answered, or its worker has hung up."""
+        flight.ended_at, flight.outcome = time.time(), outcome
+        self._under_way.discard(flight)
+
+    def under_way(self) -> list[Flight]:
+        """In the order in which they began."""
+        return sorted(self._under_way, key=lambda flight: flight.began_at)
+
+    def report(self) -> list[dict[str, Any]]:
+        """For the history."""
+        return [asdict(flight) for flight in self.all]

@@ -1,0 +1,34 @@
+"""PostgreSQL's messages on the wire: a byte for the kind, four for the length, and the content."""
+
+import struct
+from collections.abc import Iterator
+
+_HEAD = struct.Struct("!cI")
+
+
+class Frames:
+    """Cuts what has come into messages; the rest waits for more."""
+
+    def __init__(self, *, startup: bool) -> None:
+        self._startup = startup  # the client's first message has no kind
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The kind and the content of each message that is complete now."""
+        self._rest += data
+        if self._startup and len(self._rest) >= 4:
+            length = int.from_bytes(self._rest[:4])
+            if len(self._rest) < length:
+                return
+            self._rest, self._startup = self._rest[length:], False
+        while not self._startup and len(self._rest) >= _HEAD.size:
+            kind, length = _HEAD.unpack_from(self._rest)
+            if len(self._rest) < 1 + length:
+                return
+            yield kind, self._rest[_HEAD.size : 1 + length]
+            self._rest = self._rest[1 + length :]
+
+
+def text(content: bytes, number: int) -> str:
+    """The so-many-th zero-terminated string at the content's beginning (from 0)."""
+    return content.split(b"\0", number + 1)[number].decode(errors="replace")
