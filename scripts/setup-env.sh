@@ -4,7 +4,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-UV_VERSION=0.13.8  # the uv that wrote uv.lock
 PYTHON_VERSION=3.12  # the functions', whatever .python-version has become
 
 say() { echo "setup: $*" >&2; }
@@ -15,10 +14,11 @@ if ! uv --version >/dev/null 2>&1 && PYENV_VERSION=3.12 uv --version >/dev/null 
 if ! uv --version >/dev/null 2>&1; then
   if [ ! -x .tools/bin/uv ]; then
     command -v python3 >/dev/null || { say "Python 3 is needed: install python3 and run this again"; exit 1; }
-    say "installing uv $UV_VERSION into .tools"
+    say "installing uv into .tools"
+    quiet=(--quiet --disable-pip-version-check --only-binary :all:)
     # Some systems ship python3 without venv: --target needs pip alone.
-    { python3 -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"; } >&2 ||
-      python3 -m pip install --quiet --disable-pip-version-check --target .tools "uv==$UV_VERSION" >&2
+    { python3 -m venv .tools && .tools/bin/pip install "${quiet[@]}" --require-hashes -r scripts/uv.txt; } >&2 ||
+      python3 -m pip install "${quiet[@]}" --require-hashes -r scripts/uv.txt --target .tools >&2
   fi
   PATH="$PWD/.tools/bin:$PATH"
   export PATH

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Whether a fault is known of any locked package. See ./scripts/audit.sh --help
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/setup-env.sh"
+PATH="$PWD/.venv/bin:$PATH"  # pip-audit, and Node with its npm
+exec python -P -m dependency_audit "$@"
