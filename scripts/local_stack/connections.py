@@ -18,6 +18,15 @@ class RoutedTo:
 
 
 @dataclass(frozen=True)
+class Routed:
+    """A route, and who may call it."""
+
+    to: RoutedTo
+    route: r.Route
+    authorizer: r.Authorizer | None
+
+
+@dataclass(frozen=True)
 class Scheduled:
     function: str
     expression: schedule.Expression
@@ -29,7 +38,8 @@ class Connections:
     """Functions and queues by their logical names."""
 
     api_id: str
-    routes: dict[str, RoutedTo]
+    cors: r.CorsConfiguration
+    routes: dict[str, Routed]
     mappings: list[tuple[r.EventSourceMapping, str, str]]  # the mapping, its queue, its function
     schedules: dict[str, Scheduled]
     invocations: dict[str, str]
@@ -40,6 +50,7 @@ def connect(wiring: Wiring) -> Connections:
     apis = [generated_id(name) for name in wiring.of_type(r.Api)]
     return Connections(
         api_id=apis[0] if apis else "",
+        cors=next((api.cors_configuration for api in wiring.of_type(r.Api).values()), r.CorsConfiguration()),
         routes=_routes(wiring, apis),
         mappings=[
             (mapping, _queue(wiring, name, mapping.event_source_arn), _function(wiring, name, mapping.function_name))
@@ -71,13 +82,16 @@ def _refuse_what_there_is_one_of(wiring: Wiring) -> None:
             _queue(wiring, queue_name, queue.redrive_policy.dead_letter_target_arn)
 
 
-def _routes(wiring: Wiring, apis: list[str]) -> dict[str, RoutedTo]:
+def _routes(wiring: Wiring, apis: list[str]) -> dict[str, Routed]:
     integrations: dict[str, RoutedTo] = {}
     for name, integration in wiring.of_type(r.Integration).items():
         _known_api(name, integration.api_id, apis)
         function = _function(wiring, name, integration.integration_uri)
         integrations[f"integrations/{generated_id(name)}"] = RoutedTo(function, integration.timeout_milliseconds / 1000)
-    routes: dict[str, RoutedTo] = {}
+    authorizers = {generated_id(name): item for name, item in wiring.of_type(r.Authorizer).items()}
+    for name, item in wiring.of_type(r.Authorizer).items():
+        _known_api(name, item.api_id, apis)
+    routes: dict[str, Routed] = {}
     for name, route in wiring.of_type(r.Route).items():
         _known_api(name, route.api_id, apis)
         if route.target not in integrations:
@@ -86,7 +100,9 @@ def _routes(wiring: Wiring, apis: list[str]) -> dict[str, RoutedTo]:
             raise UsageError(f"{name}: there is another route {route.route_key!r}")
         if route.route_key != DEFAULT_ROUTE:
             _naming(name, parse, route.route_key)
-        routes[route.route_key] = integrations[route.target]
+        if route.authorizer_id and route.authorizer_id not in authorizers:
+            raise UsageError(f"{name}: the authorizer {route.authorizer_id} is none of this file")
+        routes[route.route_key] = Routed(integrations[route.target], route, authorizers.get(route.authorizer_id))
     return routes
 
 

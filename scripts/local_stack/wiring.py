@@ -159,6 +159,7 @@ def _attributes(name: str, resource: r.Resource, region: str, here: Surroundings
         },
         r.Function: lambda f: {"name": f.name, "arn": _arn(region, "lambda", f"function:{f.name}")},
         r.Api: lambda _: {"id": generated_id(name)},
+        r.Authorizer: lambda _: {"id": generated_id(name)},
         r.Integration: lambda _: {"id": generated_id(name)},
     }
     table = tables.get(type(resource))

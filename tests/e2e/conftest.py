@@ -1,23 +1,53 @@
 """The whole pipeline, started as its user starts it, once for the session."""
 
 import contextlib
+import http.client
 import json
+import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from analysis.domain.prompting import DATA_ONLY
 from pg8000 import native
 
+from tests.support import guarded
+from tests.support.canaries import Canaries
+from tests.support.issuer import Issuer, issuing
 from tests.support.local_stack import RunningStack, started, until
 
 ROOT = Path(__file__).parents[2]
 FINAL = {"succeeded", "failed", "cancelled"}
 
+type Credentials = Callable[[str, str, bytes], dict[str, str]]
+"""The headers that say who calls, for a method, a URL and a body."""
+
+
+def nobodys(_method: str, _url: str, _body: bytes) -> dict[str, str]:
+    """The API of dev is open."""
+    return {}
+
 
 class Pipeline(RunningStack):
     """The running pipeline, and what a client does with it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
+        super().__init__(process, directory)
+        self.canaries = Canaries()
+        self.credentials: Credentials = nobodys
+        """What every request carries that brings none of its own."""
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """A request, of which nothing may be found in a log."""
+        headers = {**self.credentials(method, f"{self.ready['api_url']}{path}", body or b""), **(headers or {})}
+        self.canaries.sent(headers, body)
+        status, given, answer = super().request(method, path, body, headers)
+        self.canaries.received(answer)
+        return status, given, answer
 
     def post(self, body: object, **headers: str) -> tuple[int, Any]:
         """``POST /analyze``; bytes and strings are sent as they are."""
@@ -68,16 +98,24 @@ class Pipeline(RunningStack):
                 database["username"], database=database["name"], password=database["password"], unix_sock=socket
             )
         ) as connection:
-            return list(connection.run(sql, **parameters))
+            return list(connection.run(sql, **parameters) or [])
 
     def jobs(self) -> int:
         """How many there are."""
         return int(self.rows("SELECT count(*) FROM jobs")[0][0])
 
 
-def running(directory: Path, *arguments: str) -> contextlib.AbstractContextManager[Pipeline]:
-    """The pipeline, as its user starts it."""
-    return started(Pipeline, directory, [str(ROOT / "scripts" / "local.sh"), *arguments], seconds=60)
+@contextlib.contextmanager
+def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
+    """The pipeline, as its user starts it. Once it has ended, its log is searched for whatever went through it."""
+    with started(Pipeline, directory, [str(ROOT / "scripts" / "local.sh"), *arguments], seconds=60) as pipeline:
+        database = pipeline.ready["database"]
+        pipeline.canaries.add("password", database["password"])
+        pipeline.canaries.add("prompt", DATA_ONLY)
+        # As RDS logs: the local stack keeps its reader from the database's own words.
+        pipeline.rows(f'ALTER DATABASE "{database["name"]}" SET log_min_messages = warning')
+        yield pipeline
+    assert pipeline.canaries.found_in(pipeline.log()) == []
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +123,27 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """One pipeline for all tests that do not mind each other."""
     with running(tmp_path_factory.mktemp("pipeline")) as started:
         yield started
+
+
+def wired(directory: Path, wiring: dict[str, Any]) -> contextlib.AbstractContextManager[Pipeline]:
+    """The pipeline with other wiring than the committed one."""
+    file = directory / "wiring.json"
+    file.write_text(json.dumps(wiring), encoding="utf-8")
+    return running(directory, "--wiring", str(file))
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Who issues the tokens of these tests."""
+    with issuing() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def by_token(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Pipeline]:
+    """A pipeline that takes the issuer's tokens."""
+    with wired(tmp_path_factory.mktemp("tokens"), guarded.by_token(issuer.url)) as pipeline:
+        yield pipeline
 
 
 @pytest.fixture(scope="session")

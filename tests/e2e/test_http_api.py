@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pg8000.exceptions import DatabaseError
 
 from tests.e2e.conftest import Pipeline
 
@@ -34,6 +35,15 @@ GOOD = {"analysis": "summary", "input": {"text": f"Rain is likely. {SECRET}"}}
         ({**GOOD, "model": "sonnet", "parameters": {"temperature": 0.5}}, {}, 422),
         ({**GOOD, "parameters": {"max_tokens": -1}}, {}, 422),
         ({**GOOD, "metadata": SECRET}, {}, 422),
+        ({**GOOD, **{f"k{number}": 1 for number in range(150_000)}}, {}, 422),
+        ({**GOOD, "input": {f"k{number}": 1 for number in range(150_000)}}, {}, 422),
+        ({**GOOD, "parameters": {f"k{number}": 1 for number in range(150_000)}}, {}, 422),
+        ({**GOOD, "metadata": {f"k{number}": 1 for number in range(150_000)}}, {}, 422),
+        ({**GOOD, "metadata": {"k" * 100_000 + f"{number}": "\0" for number in range(20)}}, {}, 422),
+        ({**GOOD, "metadata": ["\0"] * 200_000}, {}, 422),
+        (b'{"analysis": "summary", "input": [' + b"0," * 1_000_000 + b"0]}", {}, 422),
+        (b'{"metadata": {"n": ' + b"9" * 1_000_000 + b"}}", {}, 400),
+        (b'{"metadata": {"n": 1e999}}', {}, 400),
         (b"x" * 5_000_000, {}, 413),
         (json.dumps({"analysis": "summary", "input": {"text": "x" * 5_000_000}}), {}, 413),
         (GOOD, {"content_type": "text/plain"}, 415),
@@ -98,6 +108,13 @@ def test_health_and_description(pipeline: Pipeline) -> None:
     assert body["checks"] == {"database": "ok", "queue": "ok", "configuration": "ok"}
     status, body = pipeline.get("/openapi.json")
     assert (status, body["openapi"]) == (200, "3.1.0")
+
+
+def test_the_databases_own_log_quotes_neither_rows_nor_statements(pipeline: Pipeline) -> None:
+    with pytest.raises(DatabaseError, match="null value"):
+        pipeline.rows(f"INSERT INTO schema_migrations (number, name) VALUES (9999, '{SECRET}')")
+    assert 'ERROR:  null value in column "sha256"' in pipeline.log()
+    assert SECRET not in pipeline.log()
 
 
 def test_nothing_of_a_document_is_in_the_log(pipeline: Pipeline) -> None:

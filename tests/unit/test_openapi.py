@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from analysis import analyses
 from analysis.domain.failure import FailureCode
 from analysis.handlers import openapi
@@ -13,6 +14,23 @@ DOCUMENT = openapi.document(analyses.load())
 def test_every_route_is_described() -> None:
     described = {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert described == set(ROUTES)
+
+
+@pytest.mark.parametrize(("authorizer", "refused"), [("jwt", {"401", "403"}), ("iam", {"403"})])
+def test_the_description_says_how_its_reader_is_known(authorizer: str, refused: set[str]) -> None:
+    described = openapi.document(analyses.load(), authorizer)
+    [name] = described["security"][0]
+    assert name in described["components"]["securitySchemes"]
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            is_open = path == "/health"
+            assert (operation.get("security") == []) is is_open
+            assert refused.isdisjoint(operation["responses"]) is is_open
+
+
+def test_an_open_api_asks_for_nothing() -> None:
+    assert "security" not in DOCUMENT
+    assert "securitySchemes" not in DOCUMENT["components"]
 
 
 def test_every_reference_leads_somewhere() -> None:

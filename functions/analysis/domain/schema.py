@@ -1,5 +1,6 @@
 """The JSON Schema of a model, in the plain form that tools take."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,6 +16,21 @@ def tool_schema(model: type[BaseModel]) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     plain: dict[str, Any] = _inlined(schema, definitions)
     return plain
+
+
+def property_names(model: type[BaseModel]) -> frozenset[str]:
+    """Every name that the model's schema gives a property, however deep."""
+    return frozenset(_named(model.model_json_schema()))
+
+
+def _named(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _named(item)
+    elif isinstance(node, dict):
+        yield from node.get("properties", {})
+        for item in node.values():
+            yield from _named(item)
 
 
 def _inlined(node: Any, definitions: dict[str, Any]) -> Any:

@@ -59,9 +59,10 @@ def health(_event: Event) -> Response:
     return respond(HTTPStatus.OK if body.status == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, body.dump())
 
 
-def describe(_event: Event) -> Response:
-    """``GET /openapi.json``."""
-    return respond(HTTPStatus.OK, openapi.document(bootstrap.api().submit.analyses))
+def describe(event: Event) -> Response:
+    """``GET /openapi.json``: to its caller, with what the caller is known by."""
+    authorizer = next(iter(event["requestContext"].get("authorizer") or {}), None)
+    return respond(HTTPStatus.OK, openapi.document(bootstrap.api().submit.analyses, authorizer))
 
 
 ROUTES: dict[str, Callable[[Event], Response]] = {
@@ -91,8 +92,12 @@ def handler(event: Event, context: Any) -> Response:
 
 def unknown(event: Event) -> Response:
     """What API Gateway's ``$default`` route brings: a path that is none of ours, or one with another method."""
-    path = event["rawPath"]
+    path, method = event["rawPath"], event["requestContext"]["http"]["method"]
     allowed = [key.split()[0] for key in ROUTES if _matches(key.split()[1], path)]
+    if (
+        allowed and method == "OPTIONS"
+    ):  # a browser that asks before it calls wants no refusal; the gateway adds the rest
+        return {"statusCode": int(HTTPStatus.NO_CONTENT), "headers": {"allow": ", ".join(allowed)}}
     if allowed:
         methods = ", ".join(allowed)
         raise HttpProblem(

@@ -119,6 +119,16 @@ class StatusBody(JobBody):
     result: dict[str, Any] | None
     """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
     result_url: str | None
+    redrive_of: str | None
+    """The failed job that this one runs again, for an operator wanted it."""
+    redriven_as: str | None
+    """The job that runs this failed one again: its result is there."""
+
+    @classmethod
+    def of(cls, job: JobView, **more: Any) -> Self:
+        """The job with what its caller may know besides."""
+        links = {"redrive_of": job.redrive_of, "redriven_as": job.redriven_as}
+        return super().of(job, **{name: str(other) if other else None for name, other in links.items()}, **more)
 
 
 class PageBody(Body):
@@ -166,6 +176,12 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[ProblemField] = []
+
+
+class Refusal(Body):
+    """What API Gateway itself answers: to a caller it does not know, to more than it lets through, and to a timeout."""
+
+    message: str
 
 
 def idempotency_key(event: Event) -> str | None:

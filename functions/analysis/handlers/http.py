@@ -13,6 +13,7 @@ from typing import Any
 import pydantic_core
 
 from analysis.domain.request import MAX_BODY_BYTES
+from analysis.domain.text import texts
 from analysis.errors import (
     AnalysisError,
     ConfigurationFault,
@@ -22,6 +23,7 @@ from analysis.errors import (
     KeyReused,
     LimitReached,
     NoSuchJob,
+    TooManyWaiting,
     Unavailable,
 )
 from analysis.services.submit import MAX_ERRORS
@@ -56,10 +58,12 @@ class HttpProblem(AnalysisError):
 
 
 def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer. Nothing of this API may be kept by a cache: states change, and links expire."""
+    """A JSON answer. Nothing of this API may be kept by a cache, for states change and links expire; and none of it is
+    ever a web page, whatever a result holds."""
+    always = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"}
     return {
         "statusCode": int(status),
-        "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
+        "headers": {**always, **(headers or {})},
         "body": json.dumps(body, ensure_ascii=False),
     }
 
@@ -97,6 +101,10 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
             detail = "The money for the day is spent. A new day begins at midnight UTC, in Retry-After seconds."
             headers = {"retry-after": str(math.ceil(error.seconds))}
             return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily limit reached", detail, headers=headers)
+        case TooManyWaiting():
+            detail = "As many of your jobs wait as may. Come back when some of them have ended."
+            headers = {"retry-after": "60"}
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs waiting", detail, headers=headers)
         case Unavailable() | ConfigurationFault():
             detail = (
                 "Something that this service needs does not answer. Try again after Retry-After seconds, "
@@ -146,7 +154,12 @@ def json_body(event: Event) -> object:
             "Send JSON, with the header Content-Type: application/json.",
         )
     document = _parsed(_raw_body(event))
-    if errors := _with_nul(document, ""):
+    errors: list[FieldError] = [
+        {"pointer": pointer, "detail": "contains the character U+0000"}
+        for pointer, text in texts(document)
+        if "\0" in text
+    ]
+    if errors:
         raise InvalidRequest(errors[:MAX_ERRORS])
     return document
 
@@ -170,23 +183,17 @@ def _parsed(raw: bytes) -> object:
     try:
         # pydantic's parser: strict about UTF-8 and surrogates, refuses NaN, and bounds the depth (200).
         document: object = pydantic_core.from_json(raw, allow_inf_nan=False)
-        json.dumps(document, allow_nan=False)
+        document = json.loads(json.dumps(document, allow_nan=False), parse_float=_number)
     except (ValueError, RecursionError) as fault:
         reason = str(fault) if isinstance(fault, ValueError) else "it is nested too deep"
         raise _malformed(reason) from None
     return document
 
 
-def _with_nul(node: object, pointer: str) -> list[FieldError]:
-    if isinstance(node, str):
-        return [{"pointer": pointer, "detail": "contains the character U+0000"}] if "\0" in node else []
-    if isinstance(node, list):
-        return [error for index, item in enumerate(node) for error in _with_nul(item, f"{pointer}/{index}")]
-    if isinstance(node, dict):
-        if any("\0" in key for key in node):
-            return [{"pointer": pointer, "detail": "has a name that contains the character U+0000"}]
-        return [error for key, item in node.items() for error in _with_nul(item, f"{pointer}/{key}")]
-    return []
+def _number(text: str) -> float:
+    """JSON has one kind of number: 1.0 is an integer, which pydantic's strict fields would not take it for."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _malformed(reason: str) -> HttpProblem:

@@ -3,11 +3,12 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 
 from analysis.domain.analysis import Closed
 from analysis.domain.job import JobStatus
@@ -15,6 +16,26 @@ from analysis.domain.listing import MAX_PAGE, Cursor, Wanted
 from analysis.errors import InvalidRequest
 from analysis.handlers.http import Event
 from analysis.services.submit import field_errors
+
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _written_out(text: object) -> object:
+    """pydantic would take "5" for five seconds after 1970."""
+    if isinstance(text, str) and not RFC_3339.fullmatch(text):
+        raise ValueError("Input should be a time as in RFC 3339, with its offset")
+    return text
+
+
+def _in_utc(at: datetime) -> datetime:
+    """The first hours of the year 1, east of Greenwich, are none: pg8000 would fail on them, and the API answer 500."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Input should be a time that there is in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class ListQuery(Closed):
@@ -24,8 +45,8 @@ class ListQuery(Closed):
     analysis: Annotated[str | None, Field(min_length=1, max_length=100, description="Only jobs of this analysis.")] = (
         None
     )
-    created_from: Annotated[AwareDatetime | None, Field(description="Accepted then or later.")] = None
-    created_before: Annotated[AwareDatetime | None, Field(description="Accepted before then.")] = None
+    created_from: Annotated[Moment | None, Field(description="Accepted then or later.")] = None
+    created_before: Annotated[Moment | None, Field(description="Accepted before then.")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = 20
     cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before.")] = None
 
@@ -56,9 +77,10 @@ def read_cursor(text: str) -> Cursor:
     """Raises InvalidRequest."""
     try:
         at, job_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-        cursor = Cursor(datetime.fromisoformat(at), UUID(job_id))
+        created_at = datetime.fromisoformat(at)
+        cursor = Cursor(_in_utc(created_at), UUID(job_id))
     except (binascii.Error, ValueError, TypeError, AttributeError):
         raise InvalidRequest.at("/query/cursor", "is not the `next` of a page") from None
-    if cursor.created_at.tzinfo is None:
+    if created_at.tzinfo is None:
         raise InvalidRequest.at("/query/cursor", "is not the `next` of a page")
     return cursor

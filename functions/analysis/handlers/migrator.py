@@ -7,7 +7,7 @@ from analysis.observability import log
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Apply the missing migrations and say which they were. An error fails the deploy."""
-    applied = bootstrap.migrate()
-    log.info("migrated", migrations=applied)
-    return {"applied": applied}
+    """Apply the missing migrations, let the roles in, and say which they were. An error fails the deploy."""
+    applied, admitted = bootstrap.migrate()
+    log.info("migrated", migrations=applied, roles=admitted)
+    return {"applied": applied, "admitted": admitted}

@@ -1,7 +1,6 @@
 """The OpenAPI description, made from the models that the handlers use."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -9,31 +8,46 @@ from pydantic.json_schema import models_json_schema
 from analysis import __version__
 from analysis.domain.analysis import AnyAnalysis
 from analysis.domain.failure import EXPLANATIONS
-from analysis.domain.request import MAX_BODY_BYTES, AnalyzeRequest
-from analysis.handlers.bodies import Accepted, HealthBody, PageBody, Problem, StatusBody
+from analysis.domain.request import AnalyzeRequest
+from analysis.handlers.bodies import Accepted, HealthBody, PageBody, Problem, Refusal, StatusBody
 from analysis.handlers.listing import ListQuery
+from analysis.handlers.refusals import (
+    ALWAYS,
+    CREDENTIALS,
+    REF,
+    Json,
+    header,
+    json_content,
+    problem_content,
+    problems,
+    ref,
+)
 
-type Json = dict[str, Any]
-
-REF = "#/components/schemas/{model}"
-
-JOB_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-
-REFUSALS = {
-    "400": "The body is not JSON.",
-    "403": "The credentials name neither a user nor a client.",
-    "404": "There is no such job, or it is another caller's.",
-    "409": "The Idempotency-Key was used before with another request, or the job to be cancelled has ended.",
-    "413": f"The body is longer than {MAX_BODY_BYTES:,} bytes.",
-    "415": "The body is not application/json.",
-    "422": "A field, the query or the Idempotency-Key is at fault: `errors` says which and why.",
-    "500": "A fault of this service.",
-    "503": "Something that this service needs does not answer. Try again after Retry-After, with the same key.",
+JOB_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+    "example": "6b0f3f0e-8f0f-4f6e-9a3a-0d6f1c1d7b52",
 }
 
 
-def document(analyses: Mapping[str, AnyAnalysis]) -> Json:
-    """The description of the API that serves these analyses (OpenAPI 3.1)."""
+def document(analyses: Mapping[str, AnyAnalysis], authorizer: str | None = None) -> Json:
+    """The description of the API that serves these analyses (OpenAPI 3.1), to callers who are known by that."""
+    described = _described(analyses)
+    if authorizer not in CREDENTIALS:
+        return described
+    name, scheme, refused = CREDENTIALS[authorizer]
+    described["security"] = [{name: []}]
+    described["components"]["securitySchemes"] = {name: scheme}
+    for path in described["paths"].values():
+        for operation in path.values():
+            if "security" not in operation:
+                operation["responses"] |= problems(*refused)
+    return described
+
+
+def _described(analyses: Mapping[str, AnyAnalysis]) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,19 +78,24 @@ def _analyze() -> Json:
                 "required": False,
                 "description": "The same key with the same request gives the same job, never a second one.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "example": "order-4711",
             }
         ],
-        "requestBody": {"required": True, "content": _json("AnalyzeRequest")},
+        "requestBody": {"required": True, "content": json_content("AnalyzeRequest")},
         "responses": {
             "202": {
                 "description": "The job is recorded and on the queue.",
                 "headers": {
-                    "Location": _header("Where to poll."),
-                    "Retry-After": _header("Seconds until a poll."),
+                    "Location": header("Where to poll."),
+                    "Retry-After": header("Seconds until a poll."),
                 },
-                "content": _json("Accepted"),
+                "content": json_content("Accepted"),
+                "links": {
+                    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+                    for name in ("status", "cancel")
+                },
             },
-            **_problems("400", "403", "409", "413", "415", "422", "500", "503"),
+            **problems("400", "409", "413", "415", "422", *ALWAYS),
         },
     }
 
@@ -91,10 +110,10 @@ def _status() -> Json:
         "responses": {
             "200": {
                 "description": "The job. While it is not final there is a Retry-After.",
-                "headers": {"Retry-After": _header("Seconds until the next poll.")},
-                "content": _json("StatusBody"),
+                "headers": {"Retry-After": header("Seconds until the next poll.")},
+                "content": json_content("StatusBody"),
             },
-            **_problems("403", "404", "500", "503"),
+            **problems("404", *ALWAYS),
         },
     }
 
@@ -106,8 +125,8 @@ def _jobs() -> Json:
         "summary": "The caller's jobs, newest first",
         "parameters": [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query],
         "responses": {
-            "200": {"description": "A page of jobs, without their results.", "content": _json("PageBody")},
-            **_problems("403", "422", "500", "503"),
+            "200": {"description": "A page of jobs, without their results.", "content": json_content("PageBody")},
+            **problems("422", *ALWAYS),
         },
     }
 
@@ -119,8 +138,8 @@ def _cancel() -> Json:
         "description": "A model call that is under way is not taken back, and is paid for; its answer is dropped.",
         "parameters": [JOB_ID],
         "responses": {
-            "200": {"description": "The job, which is cancelled.", "content": _json("StatusBody")},
-            **_problems("403", "404", "409", "500", "503"),
+            "200": {"description": "The job, which is cancelled.", "content": json_content("StatusBody")},
+            **problems("404", "409", *ALWAYS),
         },
     }
 
@@ -129,13 +148,17 @@ def _health() -> Json:
     return {
         "operationId": "health",
         "summary": "Whether the service's dependencies answer",
+        "security": [],
         "responses": {
-            "200": {"description": "All do.", "content": _json("HealthBody")},
+            "200": {"description": "All do.", "content": json_content("HealthBody")},
             "503": {
                 "description": "At least one does not.",
-                "content": {**_json("HealthBody"), **_problem_content()},
+                "content": {
+                    "application/json": {"schema": {"anyOf": [ref("HealthBody"), ref("Refusal")]}},
+                    **problem_content(),
+                },
             },
-            **_problems("500"),
+            **problems("429", "500"),
         },
     }
 
@@ -149,13 +172,13 @@ def _openapi() -> Json:
                 "description": "OpenAPI 3.1",
                 "content": {"application/json": {"schema": {"type": "object"}}},
             },
-            **_problems("500", "503"),
+            **problems(*ALWAYS),
         },
     }
 
 
 def _schemas(analyses: Mapping[str, AnyAnalysis]) -> Json:
-    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem]
+    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem, Refusal]
     _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
     _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
     schemas: Json = {**answered["$defs"], **asked["$defs"]}
@@ -184,19 +207,3 @@ def _standing_alone(model: type[BaseModel], schemas: Json) -> Json:
     schema = model.model_json_schema(ref_template=REF)
     schemas.update(schema.pop("$defs", {}))
     return schema
-
-
-def _json(model: str) -> Json:
-    return {"application/json": {"schema": {"$ref": REF.format(model=model)}}}
-
-
-def _problem_content() -> Json:
-    return {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-
-
-def _problems(*statuses: str) -> Json:
-    return {status: {"description": REFUSALS[status], "content": _problem_content()} for status in statuses}
-
-
-def _header(description: str) -> Json:
-    return {"description": description, "schema": {"type": "string"}}

@@ -4,11 +4,12 @@ import base64
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from local_stack.gateway.authorization import Caller
 from local_stack.gateway.request import Request
 from local_stack.wiring import ACCOUNT_ID
 
@@ -25,6 +26,7 @@ class Received:
     region: str
     route_key: str
     path_parameters: dict[str, str]
+    caller: Caller = field(default_factory=dict)
 
 
 def build(request: Request, received: Received) -> dict[str, Any]:
@@ -64,6 +66,8 @@ def build(request: Request, received: Received) -> dict[str, Any]:
         event["queryStringParameters"] = query
     if received.path_parameters:
         event["pathParameters"] = received.path_parameters
+    if received.caller:
+        event["requestContext"]["authorizer"] = received.caller
     if request.body:
         event["body"], event["isBase64Encoded"] = _body(request)
     return event

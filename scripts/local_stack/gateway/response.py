@@ -18,9 +18,9 @@ class Response:
     body: bytes
 
 
-def refusal(status: int, message: str) -> Response:
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> Response:
     """The gateway's own answers."""
-    return Response(status, (("content-type", JSON_TYPE),), json.dumps({"message": message}).encode())
+    return Response(status, (("content-type", JSON_TYPE), *headers), json.dumps({"message": message}).encode())
 
 
 INTERNAL_SERVER_ERROR = refusal(500, "Internal Server Error")

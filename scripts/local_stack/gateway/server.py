@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from local_stack import output
-from local_stack.gateway import event, response
+from local_stack.gateway import cors, event, response
+from local_stack.gateway.authorization import Authorize, Refused, anybody
 from local_stack.gateway.request import Request
 from local_stack.gateway.routes import RouteTable
+from local_stack.resources import CorsConfiguration
 from local_stack.runtime.invocation import Outcome
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's limit
@@ -27,6 +29,7 @@ type Invoke = Callable[[bytes], Awaitable[Outcome]]
 class Target:
     invoke: Invoke
     timeout_seconds: float
+    authorize: Authorize = anybody
 
 
 class _TooLargeError(Exception):
@@ -34,10 +37,11 @@ class _TooLargeError(Exception):
 
 
 class Gateway:
-    def __init__(self, api_id: str, region: str, routes: RouteTable[Target]) -> None:
+    def __init__(self, api_id: str, region: str, routes: RouteTable[Target], configured: CorsConfiguration) -> None:
         self._api_id = api_id
         self._region = region
         self._routes = routes
+        self._cors = configured
         self._under_way: set[asyncio.Future[Outcome]] = set()
         # The bare server: aiohttp's router would decode paths and answer some requests by itself.
         server = web.Server(
@@ -62,6 +66,8 @@ class Gateway:
             answer = await self._answer(incoming, request_id)
         except _TooLargeError:
             answer = response.REQUEST_TOO_LARGE
+        except Refused as refused:
+            answer = refused.answer
         outgoing = web.Response(status=answer.status, body=answer.body)
         for name, value in answer.headers:
             outgoing.headers.add(name, value)
@@ -73,9 +79,13 @@ class Gateway:
     async def _answer(self, incoming: web.BaseRequest, request_id: str) -> response.Response:
         request = await _read(incoming)
         match = self._routes.match(request.method, request.raw_path)
+        preflight = cors.preflight(self._cors, request)
         if match is None:
-            return response.NOT_FOUND
-        received = event.Received(request_id, self._api_id, self._region, match.key, match.path_parameters)
+            return preflight or response.NOT_FOUND
+        caller = await match.target.authorize(request)
+        if preflight:  # only now: $default asks a browser's question for credentials too, and browsers send none
+            return preflight
+        received = event.Received(request_id, self._api_id, self._region, match.key, match.path_parameters, caller)
         payload = json.dumps(event.build(request, received)).encode()
         if len(payload) > MAX_EVENT_BYTES:
             raise _TooLargeError
@@ -86,7 +96,7 @@ class Gateway:
         if outcome.function_error:
             output.say(f"gateway: {match.key}: {outcome.payload.decode(errors='replace')[:1000]}")
             return response.INTERNAL_SERVER_ERROR
-        return response.interpret(outcome.payload)
+        return cors.added(self._cors, response.interpret(outcome.payload), request)
 
     async def _invoke(self, target: Target, payload: bytes) -> Outcome | None:
         """None when the integration's time is up. The function goes on, as it does on AWS."""

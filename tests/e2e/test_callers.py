@@ -1,0 +1,195 @@
+"""Who may call what: every route, with every kind of credentials, on the pipeline as a stage has it that asks for them.
+
+The routes are those of the wiring and of the API's own description: one more of them without a row here is a failure.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from tests.e2e.conftest import Credentials, Pipeline, nobodys, wired
+from tests.support import guarded
+from tests.support.issuer import BAD, READ, SUBMIT, Issuer
+
+TENANTS = ("tenant-ann", "tenant-bob")
+ANN, BOB = TENANTS
+BODY = json.dumps({"analysis": "summary", "input": {"text": "Rain is likely in the north."}}).encode()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route: how it is called, the scope that it wants, and its answers to the job's owner and to another tenant."""
+
+    path: str
+    scope: str
+    owner: int
+    other: int
+    body: bytes | None = None
+
+
+ROWS = {
+    "POST /analyze": Row("/analyze", SUBMIT, 202, 202, BODY),
+    "GET /status/{id}": Row("/status/{id}", READ, 200, 404),
+    "GET /jobs": Row("/jobs", READ, 200, 200),
+    "POST /jobs/{id}/cancel": Row("/jobs/{id}/cancel", SUBMIT, 409, 404),
+    "GET /openapi.json": Row("/openapi.json", READ, 200, 200),
+    "$default": Row("/nowhere", READ, 404, 404),
+}
+OPEN = Row("/health", "", 200, 200)
+
+NO_TOKEN = {"no header": None, "an empty header": "", "no token": "Bearer", "another scheme": "Basic YW5uOmFubg=="}
+
+
+@pytest.fixture(scope="module")
+def by_signature(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline that takes signed requests."""
+    with wired(tmp_path_factory.mktemp("signatures"), guarded.by_signature()) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture(scope="module")
+def anns_job(by_token: Pipeline, issuer: Issuer) -> str:
+    """A job that has ended."""
+    return _done(by_token, lambda *_: bearer(issuer.token(ANN)))
+
+
+def _done(pipeline: Pipeline, credentials: Credentials) -> str:
+    pipeline.credentials = credentials
+    job_id = pipeline.submit("summary", {"text": "The boiler on the second floor failed."})
+    assert pipeline.finished(job_id)["status"] == "succeeded"
+    pipeline.credentials = nobodys
+    return job_id
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def call(pipeline: Pipeline, key: str, job_id: str, headers: dict[str, str]) -> tuple[int, Any]:
+    row = ROWS.get(key, OPEN)
+    method = "GET" if key == "$default" else key.split()[0]
+    given = {"content-type": "application/json", **headers}
+    status, _, body = pipeline.request(method, row.path.format(id=job_id), row.body, given)
+    return status, json.loads(body)
+
+
+def reached(pipeline: Pipeline) -> int:
+    """How many requests a function has answered: what the gateway refuses never gets to one."""
+    return pipeline.log().count('"message": "answered"')
+
+
+def test_every_route_has_a_row(by_token: Pipeline, issuer: Issuer) -> None:
+    wired = {key for key in guarded.routes(guarded.by_token(issuer.url)) if not key.startswith("OPTIONS ")}
+    assert wired == {*ROWS, guarded.OPEN}
+    _, described = call(by_token, "GET /openapi.json", "", bearer(issuer.token(ANN)))
+    routes = {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods}
+    assert routes == {*ROWS, guarded.OPEN} - {"$default"}
+
+
+@pytest.mark.parametrize("key", ROWS)
+@pytest.mark.parametrize("fault", NO_TOKEN)
+def test_without_a_token_nobody_is_let_in(by_token: Pipeline, anns_job: str, key: str, fault: str) -> None:
+    before, given = reached(by_token), NO_TOKEN[fault]
+    headers = {} if given is None else {"authorization": given}
+    assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
+    assert reached(by_token) == before
+
+
+@pytest.mark.parametrize("key", ROWS)
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_token_is_refused(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str, fault: str) -> None:
+    before = reached(by_token)
+    for tenant in TENANTS:
+        headers = bearer(issuer.bad_tokens(tenant)[fault])
+        assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
+    assert reached(by_token) == before
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_token_without_the_scope_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str) -> None:
+    before, wrong = reached(by_token), SUBMIT if ROWS[key].scope == READ else READ
+    for tenant in TENANTS:
+        for scope in (wrong, "", f"{ROWS[key].scope}:more"):
+            headers = bearer(issuer.token(tenant, scope=scope))
+            assert call(by_token, key, anns_job, headers) == (403, {"message": "Forbidden"})
+    assert reached(by_token) == before
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_tenant_sees_its_own_and_no_others(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str) -> None:
+    row = ROWS[key]
+    owner = bearer(issuer.token(ANN, scope=row.scope))
+    other = bearer(issuer.token(BOB, scope=row.scope))
+    assert call(by_token, key, anns_job, owner)[0] == row.owner
+    status, body = call(by_token, key, anns_job, other)
+    assert status == row.other
+    assert anns_job not in json.dumps(body)
+    if row.other == 404 and row.owner != 404:
+        nothing = "00000000-0000-4000-8000-000000000000"  # not there, and not yours: no difference to be seen
+        assert call(by_token, key, nothing, other) == (status, body)
+
+
+def test_a_token_that_names_nobody_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
+    token = issuer.token(ANN, without="sub")
+    status, body = call(by_token, "GET /status/{id}", anns_job, bearer(token))
+    assert (status, body["title"]) == (403, "Unknown caller")
+
+
+def test_a_key_of_one_tenant_is_none_of_anothers(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
+    key = {"idempotency-key": "the-same-key-of-both"}
+    ids = [
+        call(by_token, "POST /analyze", anns_job, {**bearer(issuer.token(tenant)), **key})[1]["id"]
+        for tenant in (ANN, BOB, ANN)
+    ]
+    assert ids[0] == ids[2] != ids[1]
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer abc", "Basic YW5uOmFubg=="])
+def test_health_answers_everybody(by_token: Pipeline, anns_job: str, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+    assert call(by_token, guarded.OPEN, anns_job, headers)[0] == 200
+
+
+def sign(pipeline: Pipeline, route: str, job_id: str, **how: str) -> dict[str, str]:
+    row = ROWS[route]
+    method = "GET" if route == "$default" else route.split()[0]
+    url = f"{pipeline.ready['api_url']}{row.path.format(id=job_id)}"
+    return guarded.signed(method, url, row.body or b"", **how)
+
+
+@pytest.fixture(scope="module")
+def alices_job(by_signature: Pipeline) -> str:
+    """A job that has ended."""
+    return _done(by_signature, guarded.signed)
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_what_is_not_signed_as_it_must_be_is_forbidden(by_signature: Pipeline, alices_job: str, key: str) -> None:
+    before = reached(by_signature)
+    stale = datetime.now(UTC) - timedelta(minutes=6)
+    with mock.patch("botocore.auth.get_current_datetime", return_value=stale):
+        old = sign(by_signature, key, alices_job)
+    wrong = sign(by_signature, key, alices_job, secret="guessed")
+    elsewhere = sign(by_signature, key, alices_job, region="eu-west-1")
+    stolen = sign(by_signature, "GET /openapi.json" if key == "$default" else "$default", alices_job)
+    for headers in ({}, bearer("abc"), old, wrong, elsewhere, stolen):
+        assert call(by_signature, key, alices_job, headers) == (403, {"message": "Forbidden"})
+    assert reached(by_signature) == before
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_a_user_sees_its_own_and_no_others(by_signature: Pipeline, alices_job: str, key: str) -> None:
+    row = ROWS[key]
+    assert call(by_signature, key, alices_job, sign(by_signature, key, alices_job, key="alice"))[0] == row.owner
+    status, body = call(by_signature, key, alices_job, sign(by_signature, key, alices_job, key="bob"))
+    assert status == row.other
+    assert alices_job not in json.dumps(body)
+
+
+def test_health_wants_no_signature(by_signature: Pipeline) -> None:
+    assert by_signature.get("/health")[0] == 200

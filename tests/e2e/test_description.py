@@ -1,0 +1,16 @@
+"""The API does what its description says, for requests made from that description: schemathesis, with tokens on.
+
+The same requests each time; ``tests/fuzz`` makes many more, and others.
+"""
+
+from pathlib import Path
+
+from tests.e2e.conftest import Pipeline
+from tests.support.fuzzing import fuzz
+from tests.support.issuer import Issuer
+
+
+def test_the_api_is_as_described(by_token: Pipeline, issuer: Issuer, tmp_path: Path) -> None:
+    found = fuzz(by_token, issuer.token("fuzzer"), tmp_path, examples=5, seed=4)
+    assert found.found_nothing, found.said
+    assert found.cases > 400, found.said
