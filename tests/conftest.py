@@ -4,6 +4,9 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("thorough")  # what it means is for a test to say
 
 
 class LeftTheMachine(AssertionError):

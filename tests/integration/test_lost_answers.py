@@ -1,0 +1,110 @@
+"""Every statement is executed once more than its worker knows: the connection is lost before the answer.
+
+``Postgres.run`` sends it again, and all must be as if the answer had come: what the worker is told, and every table.
+All that can be done with a job or a call is done in every state, once for each statement whose answer is lost.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from analysis.adapters import call_statements, job_statements
+from analysis.adapters.postgres import Postgres, Row
+from analysis.config import DatabaseSettings
+from analysis.domain.job import JobStatus
+from analysis.domain.listing import Wanted
+from analysis.errors import RequestRefused
+from analysis.services.jobs import Cancel
+
+from tests.support import job_states
+from tests.support.at_once import Operation, State, Work
+from tests.support.call_states import SCENES
+from tests.support.fakes import FakeClock
+from tests.support.job_states import ID, OF_A_JOB, OF_ITS_REQUEST
+from tests.support.losing_proxy import LosingProxy, losing_proxy
+from tests.support.timed_database import Content, SessionClock, Tables, timed
+
+OF_A_CALLER: dict[str, Operation] = {
+    "cancel": lambda work: Cancel(work.store)(
+        str(ID), "a"
+    ),  # the store alone says who did it, which only the log tells
+    "find": lambda work: work.store.find("a", "k"),
+    "get": lambda work: work.store.get(ID, "a"),
+    "list": lambda work: work.store.page("a", Wanted()),
+    "list those queued": lambda work: work.store.page("a", Wanted(status=JobStatus.QUEUED)),
+    "count those waiting": lambda work: work.store.waiting("a", 9),
+    "ask what is spent": lambda work: work.ledger.spent_today("a"),
+}
+OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}
+EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **SCENES}
+DONE: set[str] = set()
+RAN: set[str] = set()
+"""Every statement that ran has lost its answer too."""
+
+
+class Watched(Postgres):
+    """Tells which statements ran."""
+
+    def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
+        RAN.add(sql)
+        return super().run(sql, tenant, **parameters)
+
+
+@pytest.fixture
+def proxy(server: Path) -> Iterator[LosingProxy]:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, losing_proxy(Path(folder), server) as made:
+        yield made
+
+
+def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[str, Tables]:
+    """What the worker is told, and all tables."""
+    content.put_back("start")
+    try:
+        told = repr(operation(Work.on(postgres)))
+    except RequestRefused as refused:
+        told = repr(refused)
+    return told, content.read()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: LosingProxy, name: str) -> None:
+    state, operations = EVERY[name]
+    settings = timed(empty_database, FakeClock().now)
+    builder = Postgres(settings, lambda: ["unused"])
+    clock = SessionClock(builder.run)
+    state(Work.on(builder), clock)
+    builder.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{clock.now.isoformat()}'")
+    builder.close()
+    remote = settings.model_copy(update={"db_host": str(proxy.folder)})
+    with closing(Content(settings)) as content, closing(Watched(remote, lambda: ["unused"])) as postgres:
+        content.keep("start")
+        postgres.run("SELECT 1 AS one")  # only a connection that is kept is made again
+        assert list(differences(proxy, content, postgres, operations)) == []
+    DONE.add(name)
+
+
+def differences(
+    proxy: LosingProxy, content: Content, postgres: Postgres, operations: dict[str, Operation]
+) -> Iterator[str]:
+    """What a lost answer has changed."""
+    for doing, operation in operations.items():
+        proxy.lose(0)
+        expected = once(content, postgres, operation)
+        for number in range(1, proxy.executed + 1):
+            proxy.lose(number)
+            if (got := once(content, postgres, operation)) != expected:
+                yield f"{doing}, statement {number}: {got}, and not {expected}"
+            assert proxy.lost == 1
+
+
+def test_every_statement_lost_its_answer() -> None:
+    """In the tests before this one, together."""
+    if set(EVERY) != DONE:
+        pytest.skip("only some of them ran")
+    texts = [
+        text for module in (job_statements, call_statements) for name, text in vars(module).items() if name.isupper()
+    ]
+    statements = {text for text in texts if not any(text in other and text != other for other in texts)}
+    assert statements - RAN == set()

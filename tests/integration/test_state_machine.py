@@ -1,0 +1,206 @@
+"""PostgreSQL and a model of it, in step: whatever is done to both, both say and hold the same.
+
+The same sequences every time. Other ones, more and longer, for minutes:
+``./scripts/test.sh tests/integration/test_state_machine.py --hypothesis-profile thorough``.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from analysis.adapters import call_ledger
+from analysis.adapters.call_ledger import PostgresCallLedger
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.postgres import Postgres
+from analysis.config import DatabaseSettings
+from analysis.domain.configuration import Limits
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import JobResult, JobStatus
+from analysis.domain.listing import Wanted
+from analysis.domain.model_call import CallEnd, PlannedCall
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.support.call_ledger_contract import ANSWERED, SILENT, THROTTLED
+from tests.support.fakes import FakeClock, InMemoryJobStore
+from tests.support.invariants import result_key, violations
+from tests.support.jobs import new_job
+from tests.support.ledger_model import CallLedgerModel
+from tests.support.timed_database import Content, SessionClock, timed
+
+THOROUGH = settings.get_current_profile_name() == "thorough"
+MOST_JOBS = 3
+"""More, and too little happens to each."""
+TENANTS = st.sampled_from("ab")
+LIMITS = Limits(concurrent_model_calls=2, daily_usd=Decimal(6), daily_usd_per_tenant=Decimal(4))
+REFUSED = replace(ANSWERED, outcome="ValidationException", cost_usd=Decimal(0), healthy=None)
+
+
+class Pipeline(RuleBasedStateMachine):
+    """A stage's jobs and calls, twice."""
+
+    postgres: Postgres
+    content: Content
+    jobs, calls = Bundle("jobs"), Bundle("calls")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content.read()
+        self.content.put_back("nothing")
+        self.clock = SessionClock(self.postgres.run)
+        self.model = InMemoryJobStore(self.clock)
+        self.model.ledger = self.model_ledger = CallLedgerModel(self.clock)
+        self.store, self.ledger = PostgresJobStore(self.postgres), PostgresCallLedger(self.postgres)
+        self.ids = 0
+        self.tenants: dict[UUID, str] = {}
+        self.final: dict[str, dict[str, Any]] = {}
+
+    def same(self, ask: Callable[[Any], Any]) -> Any:
+        """Both job stores do it, and say the same."""
+        expected, said = ask(self.model), ask(self.store)
+        assert said == expected
+        return said
+
+    def attempt(self, job: UUID, behind: int) -> int:
+        row = self.model.rows.get(job)
+        return max(row.attempt - behind, 1) if row else 1
+
+    @precondition(lambda self: len(self.model.rows) < MOST_JOBS)
+    @rule(target=jobs, tenant=TENANTS, key=st.sampled_from([None, None, "k", "l"]))
+    def record(self, tenant: str, key: str | None) -> UUID:
+        self.ids += 1
+        job = new_job(job_id=UUID(int=self.ids), tenant=tenant, key=key)
+        self.tenants[job.id] = tenant
+        return self.same(lambda store: store.record(job)).id  # type: ignore[no-any-return]
+
+    @rule(job=jobs)
+    def mark_enqueued(self, job: UUID) -> None:
+        self.same(lambda store: store.mark_enqueued(job))
+
+    @rule(job=jobs)
+    def withdraw(self, job: UUID) -> None:
+        self.same(lambda store: store.withdraw(job, self.tenants[job]))
+
+    @rule(job=jobs, lease=st.sampled_from([30, 100]))
+    def claim(self, job: UUID, lease: int) -> None:
+        self.same(lambda store: store.claim(job, lease))
+
+    @rule(job=jobs)
+    def claim_it_when_it_can_be(self, job: UUID) -> None:
+        self.clock.forward(901)
+        self.same(lambda store: store.claim(job, 30))
+
+    @rule(job=jobs, behind=st.sampled_from([0, 0, 1]))
+    def extend_lease(self, job: UUID, behind: int) -> None:
+        attempt = self.attempt(job, behind)
+        self.same(lambda store: store.extend_lease(job, attempt, 60))
+
+    @rule(job=jobs, behind=st.sampled_from([0, 0, 1]), deferred=st.booleans(), delay=st.sampled_from([0, 2, 900]))
+    def release(self, job: UUID, behind: int, deferred: bool, delay: int) -> None:
+        attempt = self.attempt(job, behind)
+        self.same(lambda store: store.release(job, attempt, "throttled", deferred=deferred, delay_seconds=delay))
+
+    @rule(job=jobs, behind=st.sampled_from([0, 0, 1]))
+    def succeed(self, job: UUID, behind: int) -> None:
+        attempt = self.attempt(job, behind)
+        result = JobResult(result_key(job, attempt), 13, '{"mood":"ok"}')
+        self.same(lambda store: store.succeed(job, attempt, result))
+
+    @rule(job=jobs, behind=st.sampled_from([0, 0, 1]))
+    def fail(self, job: UUID, behind: int) -> None:
+        attempt = self.attempt(job, behind)
+        self.same(lambda store: store.fail(job, attempt, Failure.of(FailureCode.MODEL_FAILED)))
+
+    @rule(job=jobs, tenant=TENANTS)
+    def cancel(self, job: UUID, tenant: str) -> None:
+        self.same(lambda store: store.cancel(job, tenant))
+
+    @rule()
+    def sweep(self) -> None:
+        for found in self.same(lambda store: sorted(store.stranded(60, 120, 100), key=lambda one: one.job_id)):
+            self.mark_enqueued(found.job_id)
+
+    @rule(seconds=st.sampled_from([1, 10, 31, 61, 121, 901, 86_400]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.forward(seconds)
+
+    @rule(target=calls, tenant=TENANTS, model=st.sampled_from("mn"), job=jobs, usd=st.sampled_from(["0.50", "1.25"]))
+    def begin_a_call(self, tenant: str, model: str, job: UUID, usd: str) -> Any:
+        self.ids += 1
+        call = PlannedCall(UUID(int=self.ids), job, 1, tenant, model, Decimal(usd), 140.0)
+        refused = self.model_ledger.begin(call, LIMITS)
+        assert self.ledger.begin(call, LIMITS) == refused
+        return multiple() if refused else call
+
+    @rule(call=calls)
+    def begin_it_again(self, call: PlannedCall) -> None:
+        assert self.ledger.begin(call, LIMITS) is self.model_ledger.begin(call, LIMITS) is None
+
+    @rule(call=calls, end=st.sampled_from([ANSWERED, THROTTLED, SILENT, REFUSED]))
+    def end_a_call(self, call: PlannedCall, end: CallEnd) -> None:
+        self.model_ledger.end(call.id, end)
+        self.ledger.end(call.id, end)
+
+    @rule(tenant=TENANTS, status=st.sampled_from([None, *JobStatus]))
+    def list_jobs(self, tenant: str, status: JobStatus | None) -> None:
+        wanted = Wanted(status=status, limit=2)
+        while wanted := replace(wanted, after=self.same(lambda store: store.page(tenant, wanted)).next):
+            if wanted.after is None:
+                return
+
+    @invariant()
+    def all_is_as_in_the_model(self) -> None:
+        for job in self.model.rows:
+            for tenant in "ab":
+                self.same(lambda store: store.get(job, tenant))  # noqa: B023 - asked at once
+        for tenant in "ab":
+            assert self.ledger.spent_today(tenant) == self.model_ledger.spent_today(tenant)
+
+    @invariant()
+    def nothing_contradicts_itself(self) -> None:
+        tables = self.content.read()
+        assert violations(tables, self.clock.now) == []
+        held = {slot["call_id"] for slot in tables["model_slots"] if slot["held_until"] > self.clock.now.isoformat()}
+        assert held == {str(call) for call in self.model_ledger.holding()}
+        final = {row["id"]: row for row in tables["jobs"] if JobStatus(row["status"]).final}
+        assert final.items() >= self.final.items()
+        self.final = final
+
+
+@pytest.fixture
+def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Pipeline]]:
+    monkeypatch.setattr(call_ledger, "FAILURES_ALLOWED", 2)  # ten in a row are seldom drawn
+    timed(empty_database, FakeClock().now)
+    content = Content(empty_database)
+    content.keep("nothing")
+    postgres = Postgres(empty_database, lambda: ["unused"])
+    monkeypatch.setattr(Pipeline, "content", content, raising=False)
+    monkeypatch.setattr(Pipeline, "postgres", postgres, raising=False)
+    yield Pipeline
+    postgres.close()
+    content.close()
+
+
+@pytest.mark.timeout(3600)  # a failure is made small before it is told, which takes minutes
+def test_postgresql_does_as_the_model_does(pipeline: type[Pipeline]) -> None:
+    chosen = settings(
+        max_examples=2000 if THOROUGH else 100,
+        stateful_step_count=100 if THOROUGH else 40,
+        derandomize=not THOROUGH,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(pipeline, settings=chosen)

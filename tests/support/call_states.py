@@ -1,0 +1,106 @@
+"""Calls of one model in every state that they can be in, and all that can be done with them."""
+
+from decimal import Decimal
+from functools import partial
+from uuid import UUID
+
+from analysis.adapters.call_ledger import FAILURES_ALLOWED, SHORTEST_PAUSE_S
+from analysis.domain.configuration import Limits
+from analysis.domain.model_call import PlannedCall
+
+from tests.support.at_once import Operation, State, Work
+from tests.support.call_ledger_contract import ANSWERED, FREE, SILENT, THROTTLED
+from tests.support.fakes import FakeClock
+
+
+def call(number: int, tenant: str, usd: str = "1") -> PlannedCall:
+    return PlannedCall(UUID(int=number), UUID(int=1), 1, tenant, "a-model", Decimal(usd), 140.0)
+
+
+FIRST, SECOND, OTHERS = call(1, "a"), call(2, "a"), call(3, "b")
+TWO_SLOTS, ONE_SLOT = Limits(concurrent_model_calls=2), Limits(concurrent_model_calls=1)
+MONEY = Limits(daily_usd=Decimal("2.5"), daily_usd_per_tenant=Decimal("1.5"))
+
+
+def a_new_day(work: Work, clock: FakeClock) -> None:
+    pass
+
+
+def nothing_under_way(work: Work, clock: FakeClock) -> None:
+    for number, tenant in enumerate("ab"):  # their days are open
+        earlier = call(100 + number, tenant, "0")
+        assert work.ledger.begin(earlier, FREE) is None
+        work.ledger.end(earlier.id, ANSWERED)
+
+
+def first_under_way(work: Work, clock: FakeClock) -> None:
+    nothing_under_way(work, clock)
+    assert work.ledger.begin(FIRST, ONE_SLOT) is None
+
+
+def first_given_up(work: Work, clock: FakeClock) -> None:
+    first_under_way(work, clock)
+    clock.forward(141)
+
+
+def two_under_way(work: Work, clock: FakeClock) -> None:
+    nothing_under_way(work, clock)
+    for one in (FIRST, OTHERS):
+        assert work.ledger.begin(one, TWO_SLOTS) is None
+
+
+def one_failure_is_left(work: Work, clock: FakeClock) -> None:
+    two_under_way(work, clock)
+    fail(work, FAILURES_ALLOWED - 1)
+
+
+def left_alone(work: Work, clock: FakeClock) -> None:
+    two_under_way(work, clock)
+    fail(work, FAILURES_ALLOWED)
+
+
+def probe_is_due(work: Work, clock: FakeClock) -> None:
+    first_under_way(work, clock)
+    fail(work, FAILURES_ALLOWED)
+    clock.forward(SHORTEST_PAUSE_S)
+
+
+def fail(work: Work, times: int) -> None:
+    for number in range(times):
+        failing = call(200 + number, "a", "0")
+        assert work.ledger.begin(failing, FREE) is None
+        work.ledger.end(failing.id, THROTTLED)
+
+
+ENDS: dict[str, Operation] = {
+    "first is answered": lambda work: work.ledger.end(FIRST.id, ANSWERED),
+    "first is throttled": lambda work: work.ledger.end(FIRST.id, THROTTLED),
+    "first stays silent": lambda work: work.ledger.end(FIRST.id, SILENT),
+    "others' is answered": lambda work: work.ledger.end(OTHERS.id, ANSWERED),
+    "others' is throttled": lambda work: work.ledger.end(OTHERS.id, THROTTLED),
+}
+
+
+def begin(one: PlannedCall, within: Limits, work: Work) -> object:
+    return work.ledger.begin(one, within)
+
+
+def begins(*calls: PlannedCall, within: Limits) -> dict[str, Operation]:
+    return {f"call {one.id.int} begins": partial(begin, one, within) for one in calls}
+
+
+SCENES: dict[str, tuple[State, dict[str, Operation]]] = {
+    "the first calls of a day": (a_new_day, begins(FIRST, SECOND, within=MONEY)),
+    "slots for all": (nothing_under_way, begins(FIRST, SECOND, OTHERS, within=TWO_SLOTS)),
+    "one slot": (nothing_under_way, begins(FIRST, SECOND, OTHERS, within=ONE_SLOT)),
+    "a slot is left": (first_under_way, begins(SECOND, OTHERS, within=TWO_SLOTS) | ENDS),
+    "the slot is taken": (first_under_way, begins(SECOND, OTHERS, within=ONE_SLOT) | ENDS),
+    "the slot has run out": (first_given_up, begins(SECOND, OTHERS, within=ONE_SLOT) | ENDS),
+    "money for two": (nothing_under_way, begins(FIRST, SECOND, OTHERS, within=MONEY)),
+    "money when the first ends": (first_under_way, begins(SECOND, OTHERS, within=MONEY) | ENDS),
+    "one failure is left": (one_failure_is_left, begins(SECOND, within=FREE) | ENDS),
+    "the model is left alone": (left_alone, begins(SECOND, within=FREE) | ENDS),
+    "a probe is due": (probe_is_due, begins(SECOND, OTHERS, within=FREE) | ENDS),
+    "a probe is due and no slot is free": (probe_is_due, begins(SECOND, OTHERS, within=ONE_SLOT) | ENDS),
+    "a probe is due and there is no money": (probe_is_due, begins(SECOND, OTHERS, within=MONEY) | ENDS),
+}

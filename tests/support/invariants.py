@@ -1,0 +1,67 @@
+"""What is true of the tables at every moment, whatever happened: see ``Content.read``."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from analysis.domain.job import TRANSITIONS, JobStatus
+
+Rows = list[dict[str, Any]]
+
+
+def violations(content: dict[str, Rows], now: datetime) -> list[str]:
+    """What is not as it must be."""
+    rows = {row["id"]: row for row in content["jobs"]}
+    histories: dict[str, Rows] = {job_id: [] for job_id in rows}
+    for event in content["job_events"]:
+        histories.setdefault(event["job_id"], []).append(event)
+    found = [
+        f"job {job_id}: {fault}" for job_id, events in histories.items() for fault in _of_job(rows, job_id, events)
+    ]
+    return found + list(_of_slots(content, now)) + list(_of_money(content))
+
+
+def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Iterator[str]:
+    status, attempt = None, 0
+    for event in events:
+        before, after = event["from_status"], event["to_status"]
+        if before != status:
+            yield f"was {status}, and {event['event']} from {before}"
+        if None not in (before, after) and (JobStatus(before), JobStatus(after)) not in TRANSITIONS:
+            yield f"went from {before} to {after}"
+        if event["attempt"] != attempt + (after == "running"):
+            yield f"{event['event']} in attempt {event['attempt']} after {attempt}"
+        status, attempt = after, event["attempt"]
+    row = rows.get(job_id)
+    if row is None:
+        if status is not None:
+            yield f"is gone, and was {status}"
+    elif (row["status"], row["attempt"]) != (status, attempt):
+        yield f"is {row['status']} in attempt {row['attempt']}, and its events say {status} in {attempt}"
+    elif row["result_key"] not in (None, result_key(job_id, attempt)):
+        yield f"has the result {row['result_key']} in attempt {attempt}"
+
+
+def result_key(job_id: object, attempt: int) -> str:
+    """Where an attempt's result is."""
+    return f"results/{job_id}/{attempt}.json"
+
+
+def _of_slots(content: dict[str, Rows], now: datetime) -> Iterator[str]:
+    under_way = {call["id"] for call in content["model_calls"] if call["ended_at"] is None}
+    held = Counter(slot["call_id"] for slot in content["model_slots"] if slot["held_until"] > now.isoformat())
+    for call_id, slots in held.items():
+        if slots > 1 or call_id not in under_way:
+            yield f"{slots} slots are held for call {call_id}, under way are {sorted(under_way)}"
+
+
+def _of_money(content: dict[str, Rows]) -> Iterator[str]:
+    spent: Counter[tuple[str, str]] = Counter()
+    for call in content["model_calls"]:
+        usd = call["reserved_usd"] if call["cost_usd"] is None else call["cost_usd"]
+        for tenant in ("", call["tenant_id"]):
+            spent[call["day"], tenant] += usd
+    booked = {(day["day"], day["tenant_id"]): day["usd"] for day in content["daily_spend"]}
+    if booked != {day: usd for day, usd in spent.items() if usd}:
+        yield f"booked are {booked}, the calls come to {dict(spent)}"

@@ -1,0 +1,114 @@
+"""A job in every state that it can be in, and all that can be done with it."""
+
+from uuid import UUID
+
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import JobResult
+
+from tests.support.at_once import Operation, State, Work
+from tests.support.fakes import FakeClock
+from tests.support.invariants import result_key
+from tests.support.jobs import new_job
+
+JOB, SAME_KEY = new_job(job_id=UUID(int=1), key="k"), new_job(job_id=UUID(int=2), key="k")
+ID = JOB.id
+FAILURE = Failure.of(FailureCode.MODEL_FAILED)
+
+
+def result(attempt: int) -> JobResult:
+    return JobResult(result_key(ID, attempt), 13, '{"mood":"ok"}')
+
+
+def absent(work: Work, clock: FakeClock) -> None:
+    pass
+
+
+def recorded(work: Work, clock: FakeClock) -> None:
+    work.store.record(JOB)
+
+
+def withdrawn(work: Work, clock: FakeClock) -> None:
+    recorded(work, clock)
+    assert work.store.withdraw(ID, JOB.tenant_id)
+
+
+def enqueued(work: Work, clock: FakeClock) -> None:
+    recorded(work, clock)
+    clock.forward(10)
+    assert work.store.mark_enqueued(ID)
+
+
+def running(work: Work, clock: FakeClock) -> None:
+    enqueued(work, clock)
+    clock.forward(10)
+    work.store.claim(ID, 5000)
+
+
+def lease_ran_out(work: Work, clock: FakeClock) -> None:
+    enqueued(work, clock)
+    work.store.claim(ID, 30)
+    clock.forward(100)
+
+
+def claimed_anew(work: Work, clock: FakeClock) -> None:
+    lease_ran_out(work, clock)
+    work.store.claim(ID, 5000)
+
+
+def not_due(work: Work, clock: FakeClock) -> None:
+    running(work, clock)
+    assert work.store.release(ID, 1, "throttled", deferred=True, delay_seconds=1000)
+    work.store.mark_enqueued(ID)
+
+
+def due(work: Work, clock: FakeClock) -> None:
+    running(work, clock)
+    assert work.store.release(ID, 1, "throttled", deferred=True, delay_seconds=10)
+    clock.forward(100)
+
+
+def succeeded(work: Work, clock: FakeClock) -> None:
+    running(work, clock)
+    assert work.store.succeed(ID, 1, result(1))
+
+
+def failed(work: Work, clock: FakeClock) -> None:
+    running(work, clock)
+    assert work.store.fail(ID, 1, FAILURE)
+
+
+def cancelled(work: Work, clock: FakeClock) -> None:
+    running(work, clock)
+    assert work.store.cancel(ID, "a")
+
+
+OF_ITS_REQUEST: dict[str, Operation] = {
+    "record": lambda work: work.store.record(JOB),
+    "record another with its key": lambda work: work.store.record(SAME_KEY),
+}
+# Attempt 1 is the one that runs, or the one that has lost the job to another.
+OF_A_JOB: dict[str, Operation] = {
+    "mark enqueued": lambda work: work.store.mark_enqueued(ID),
+    "withdraw": lambda work: work.store.withdraw(ID, JOB.tenant_id),
+    "claim": lambda work: work.store.claim(ID, 60),
+    "extend the lease": lambda work: work.store.extend_lease(ID, 1, 700),
+    "give back for now": lambda work: work.store.release(ID, 1, "throttled", deferred=True, delay_seconds=0),
+    "give back after a fault": lambda work: work.store.release(ID, 1, "broken", deferred=False, delay_seconds=300),
+    "succeed": lambda work: work.store.succeed(ID, 1, result(1)),
+    "succeed in attempt 2": lambda work: work.store.succeed(ID, 2, result(2)),
+    "fail": lambda work: work.store.fail(ID, 1, FAILURE),
+    "cancel": lambda work: work.store.cancel(ID, "a"),
+    "stranded": lambda work: work.store.stranded(60, 60, 9),
+}
+STATES: tuple[State, ...] = (
+    recorded,
+    enqueued,
+    running,
+    lease_ran_out,
+    claimed_anew,
+    not_due,
+    due,
+    succeeded,
+    failed,
+    cancelled,
+)

@@ -1,0 +1,61 @@
+"""The call ledger in a dictionary, whole: with slots that run out, and the models' health."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from analysis.adapters import call_ledger
+from analysis.domain.configuration import Limits
+from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall
+
+from tests.support.fakes import FakeClock, InMemoryCallLedger
+
+
+@dataclass
+class _Health:
+    failures: int = 0
+    open_until: datetime | None = None
+
+
+class CallLedgerModel(InMemoryCallLedger):
+    """What ``PostgresCallLedger`` should do."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self._health: dict[str, _Health] = {}
+        self._given_up_at: dict[UUID, datetime] = {}
+
+    def begin(self, call: PlannedCall, limits: Limits) -> NotBegun | None:
+        if call.id in self.calls:
+            return None
+        now, health = self._clock(), self._health.get(call.model_id, _Health())
+        if health.open_until and health.open_until > now:
+            return NotBegun(Obstacle.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
+        slots = limits.concurrent_model_calls
+        if slots is not None and len(self.holding()) >= slots:
+            return NotBegun(Obstacle.NO_SLOT, call_ledger.NO_SLOT_S)
+        refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
+        if refused is None:
+            self._given_up_at[call.id] = now + timedelta(seconds=call.longest)
+            if health.open_until:  # it is the probe
+                health.open_until = now + timedelta(seconds=call_ledger.PROBE_S)
+        return refused
+
+    def end(self, call_id: UUID, end: CallEnd) -> None:
+        first = self.calls[call_id].end is None
+        super().end(call_id, end)
+        if not first or end.healthy is None:
+            return
+        health = self._health.setdefault(self.calls[call_id].call.model_id, _Health())
+        health.failures = 0 if end.healthy else health.failures + 1
+        too_many = health.failures - call_ledger.FAILURES_ALLOWED
+        pause = min(call_ledger.SHORTEST_PAUSE_S * 2 ** max(too_many, 0), call_ledger.LONGEST_PAUSE_S)
+        health.open_until = self._clock() + timedelta(seconds=pause) if too_many >= 0 else None
+
+    def holding(self) -> list[UUID]:
+        """Calls under way that have a slot."""
+        return [
+            call_id
+            for call_id, call in self.calls.items()
+            if call.end is None and self._given_up_at[call_id] > self._clock()
+        ]

@@ -1,0 +1,120 @@
+"""A PostgreSQL whose time a test sets, and whose content it can compare and put back.
+
+The adapters' statements ask ``now()`` what time it is. In such a database that is a function of its own, found before
+PostgreSQL's, which says what the session was told: nothing then depends on how fast the test runs, and a time that is
+stored can be compared to the microsecond.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from analysis.adapters.postgres import Postgres
+from analysis.config import DatabaseSettings
+from pg8000 import native
+
+from tests.support.fakes import FakeClock
+from tests.support.schema_dump import migrate
+
+SLOTS = 9
+"""Of the thousand that the migration makes: putting back so many takes no time."""
+
+NOW = """
+CREATE FUNCTION public.now() RETURNS timestamptz STABLE LANGUAGE sql
+    RETURN CAST(current_setting('test.now') AS timestamptz)
+"""
+
+IGNORED = {
+    "job_events": ("id", "at"),
+    "job_configs": ("created_at",),
+    "jobs": ("claim_id",),
+    "model_slots": ("number",),
+}
+"""Columns that differ from run to run, and mean nothing outside."""
+
+
+def timed(settings: DatabaseSettings, at: datetime) -> DatabaseSettings:
+    """An empty database, made into one with the whole schema where it is a certain time."""
+    connection = Postgres(settings, lambda: ["unused"]).connect()
+    connection.run(f"ALTER DATABASE {settings.db_name} SET search_path = public, pg_catalog")
+    connection.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{at.isoformat()}'")
+    connection.run(NOW)
+    connection.close()
+    migrate(settings)
+    return settings
+
+
+class SessionClock(FakeClock):
+    """The time in one session, told by the ``run`` of its connection: the fakes' clock, and PostgreSQL's."""
+
+    def __init__(self, run: Callable[..., object]) -> None:
+        super().__init__()
+        self._run = run
+        self.forward(0)
+
+    def forward(self, seconds: float) -> None:
+        super().forward(seconds)
+        self._run("SELECT set_config('test.now', :at, false) AS at", at=self.now.isoformat())
+
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+class Content:
+    """What is in the tables, seen by a superuser around the triggers."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._connection: native.Connection = Postgres(settings, lambda: ["unused"]).connect()
+        self._connection.run("SET session_replication_role = replica")
+        self._connection.run(f"DELETE FROM model_slots WHERE number > {SLOTS}")
+        self._connection.run("CREATE SCHEMA kept")
+        rows = self._connection.run(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' "
+            "AND relname <> 'schema_migrations' ORDER BY relname"
+        )
+        self._tables = [name for (name,) in rows]
+        self._query = "SELECT json_build_object({})".format(", ".join(map(_as_json, self._tables)))
+        self._kept: dict[str, Tables] = {}
+        self._seen: Tables | None = None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def read(self) -> Tables:
+        """Every table's rows. Of slots and days, those that say something."""
+        ((tables,),) = self._connection.run(self._query)
+        tables["model_slots"] = [slot for slot in tables["model_slots"] if slot["held_until"] != "-infinity"]
+        tables["daily_spend"] = [day for day in tables["daily_spend"] if day["usd"]]
+        # Of rows the order says nothing; of events it does.
+        seen: Tables = {
+            name: rows if name == "job_events" else sorted(rows, key=json.dumps) for name, rows in tables.items()
+        }
+        self._seen = seen
+        return seen
+
+    def keep(self, name: str) -> None:
+        """Remember what is there."""
+        self._kept[name] = self.read()
+        for table in self._tables:
+            self._connection.run(f'CREATE TABLE kept."{name} {table}" AS TABLE {table}')
+
+    def put_back(self, name: str) -> None:
+        """Make it what it was when it was kept under the name. What was read last is taken for what is there."""
+        seen, kept = self._seen, self._kept[name]
+        changed = [table for table in self._tables if seen is None or seen[table] != kept[table]]
+        back = 'DELETE FROM {0}; INSERT INTO {0} OVERRIDING SYSTEM VALUE TABLE kept."{1} {0}"'
+        if changed:
+            self._connection.run(";".join(back.format(table, name) for table in changed))
+        self._seen = None
+
+    def waits_for(self, waiting: int, holding: int) -> bool:
+        """Whether one backend waits for a lock that another has."""
+        ((blocked,),) = self._connection.run(f"SELECT {holding} = ANY (pg_blocking_pids({waiting}))")
+        return bool(blocked)
+
+
+def _as_json(table: str) -> str:
+    ignored = "".join(f" - '{column}'" for column in IGNORED.get(table, ()))
+    order = "ORDER BY t.id" if table == "job_events" else ""
+    return f"'{table}', (SELECT coalesce(json_agg(to_jsonb(t){ignored} {order}), '[]') FROM {table} t)"
