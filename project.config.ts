@@ -56,7 +56,9 @@ export interface StageConfig {
     /** What models may cost from midnight to midnight UTC; null: whatever it comes to. */
     daily_usd: number | null;
     daily_usd_per_tenant: number | null;
-    /** Once that is spent: refuse requests (429), or accept jobs that wait for the next day. */
+    /** More are refused (429): the queue and the database are everybody's; null: as many as come. */
+    waiting_jobs_per_tenant: number | null;
+    /** Once the money is spent: refuse requests (429), or accept jobs that wait for the next day. */
     over_limit: "refuse" | "wait";
   };
   aliases: Record<string, string>;
@@ -100,7 +102,7 @@ export interface StageSettings {
   results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
     /** MB. Lambda gives CPU in proportion: at 1,769 MB a whole one. */
-    memory: { api: number; processor: number; sweeper: number; migrator: number };
+    memory: Record<"api" | "processor" | "sweeper" | "deadLetter" | "operator" | "migrator", number>;
     logRetention: LogRetention;
     tracing: boolean;
   };
@@ -139,9 +141,19 @@ export const limits = {
   processorTimeoutSeconds: 600,
   /** It starts every minute, and two of them at once would only do the same work twice. */
   sweeperTimeoutSeconds: 50,
+  /** A silent database is waited for twice, 3.5 s each time, and connected to. */
+  deadLetterTimeoutSeconds: 30,
+  /** Fifty jobs run again, and a list of five hundred, take a few seconds. */
+  operatorTimeoutSeconds: 60,
   migratorTimeoutSeconds: 300,
+  /** A step of a rotation: a few statements, and a few calls of Secrets Manager. */
+  rotatorTimeoutSeconds: 60,
+  /** How long a password of the database's roles lives. */
+  rotationDays: 30,
   /** Six times the processor's timeout, as AWS advises: a message must not come back while it is worked on. */
   visibilityTimeoutSeconds: 3_600,
+  /** Six times the timeout of who reads it. A letter that cannot be written down comes back this often. */
+  deadLetterVisibilityTimeoutSeconds: 180,
   /** 14 days, the most that SQS keeps: time to look at a dead letter. */
   messageRetentionSeconds: 1_209_600,
   maxReceiveCount: 5,
@@ -186,7 +198,7 @@ const config: StageConfig = {
     service_tier: null,
     prompt_caching: false,
   },
-  limits: { concurrent_model_calls: null, daily_usd: null, daily_usd_per_tenant: null, over_limit: "refuse" },
+  limits: { concurrent_model_calls: null, daily_usd: null, daily_usd_per_tenant: null, waiting_jobs_per_tenant: 10_000, over_limit: "refuse" },
   aliases: {},
   models: [],
 };
@@ -217,7 +229,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, processor: 512, sweeper: 512, migrator: 512 },
+      memory: { api: 512, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 week",
       tracing: true,
     },
@@ -253,7 +265,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, processor: 512, sweeper: 512, migrator: 512 },
+      memory: { api: 512, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 month",
       tracing: true,
     },
@@ -287,7 +299,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
-      memory: { api: 1_024, processor: 512, sweeper: 512, migrator: 512 },
+      memory: { api: 1_024, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 year",
       tracing: true,
     },

@@ -11,7 +11,7 @@ export default $config({
       home: "aws",
       protect,
       removal,
-      providers: { aws: { region, allowedAccountIds: allowedAccountIds(input.stage) } },
+      providers: { aws: { region, allowedAccountIds: allowedAccountIds(input.stage) }, random: "4.16.6" },
       types: { ignore: ["."] }, // of links, which nothing here uses: functions get an environment
     };
   },
@@ -26,11 +26,12 @@ export default $config({
     const { api, apiHandler } = await import("./infra/api");
     const { aiProcessor } = await import("./infra/processor");
     const { jobs } = await import("./infra/queue");
+    const { operator } = await import("./infra/operator");
     const { results } = await import("./infra/storage");
     await import("./infra/sweeper");
     await import("./infra/monitoring");
     await import("./infra/budget");
-    const functions = { ApiHandler: apiHandler.name, AiProcessor: aiProcessor.name };
-    return { api: api.url, queue: jobs.url, bucket: results.name, functions };
+    const functions = { ApiHandler: apiHandler.name, AiProcessor: aiProcessor.name, Operator: operator.name };
+    return { api: api.url, queue: jobs.url, bucket: results.name, operator: operator.name, functions };
   },
 });

@@ -10,7 +10,8 @@ CREATE TYPE public.job_status AS ENUM (
 );
 
 CREATE FUNCTION public.record_job_event() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -32,7 +33,7 @@ BEGIN
         RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
     ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
         IF (OLD.status, NEW.status) NOT IN (
-            ('queued', 'running'), ('queued', 'cancelled'),
+            ('queued', 'running'), ('queued', 'cancelled'), ('queued', 'failed'),
             ('running', 'running'), ('running', 'queued'),
             ('running', 'succeeded'), ('running', 'failed'), ('running', 'cancelled')
         ) THEN
@@ -58,10 +59,31 @@ BEGIN
     RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
 END $$;
 
+CREATE FUNCTION public.request_tenant() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('app.tenant'::text, true), ''::text);
+
 CREATE TABLE public.daily_spend (
     day date NOT NULL,
     tenant_id text NOT NULL,
     usd numeric(16,9) DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE ONLY public.daily_spend FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.dead_letters (
+    message_id text NOT NULL,
+    job_id uuid,
+    fate text NOT NULL,
+    deliveries integer NOT NULL,
+    body_bytes integer NOT NULL,
+    body_sha256 bytea NOT NULL,
+    buried_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dead_letters_body_bytes_check CHECK ((body_bytes >= 0)),
+    CONSTRAINT dead_letters_body_sha256_check CHECK ((octet_length(body_sha256) = 32)),
+    CONSTRAINT dead_letters_deliveries_check CHECK ((deliveries > 0)),
+    CONSTRAINT dead_letters_fate_check CHECK ((fate = ANY (ARRAY['job_failed'::text, 'job_left'::text, 'no_such_job'::text, 'no_message_of_ours'::text]))),
+    CONSTRAINT ours_names_a_job CHECK (((job_id IS NULL) = (fate = 'no_message_of_ours'::text)))
 );
 
 CREATE TABLE public.job_configs (
@@ -130,11 +152,13 @@ CREATE TABLE public.jobs (
     CONSTRAINT result_has_size CHECK (((result_key IS NULL) = (result_bytes IS NULL))),
     CONSTRAINT result_only_with_object CHECK (((result IS NULL) OR (result_key IS NOT NULL))),
     CONSTRAINT running_has_lease CHECK (((status = 'running'::public.job_status) = (lease_expires_at IS NOT NULL))),
-    CONSTRAINT running_was_claimed CHECK (((status <> ALL (ARRAY['running'::public.job_status, 'succeeded'::public.job_status, 'failed'::public.job_status])) OR (attempt > 0))),
+    CONSTRAINT running_was_claimed CHECK (((status <> ALL (ARRAY['running'::public.job_status, 'succeeded'::public.job_status])) OR (attempt > 0))),
     CONSTRAINT started_once_claimed CHECK (((attempt > 0) = (started_at IS NOT NULL))),
     CONSTRAINT succeeded_has_result CHECK (((status = 'succeeded'::public.job_status) = (result_key IS NOT NULL))),
     CONSTRAINT times_in_order CHECK (((created_at <= enqueued_at) AND (created_at <= started_at) AND (COALESCE(started_at, created_at) <= finished_at)))
 );
+
+ALTER TABLE ONLY public.jobs FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.model_calls (
     id uuid NOT NULL,
@@ -162,6 +186,8 @@ CREATE TABLE public.model_calls (
     CONSTRAINT model_calls_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric))
 );
 
+ALTER TABLE ONLY public.model_calls FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.model_health (
     model_id text NOT NULL,
     failures integer NOT NULL,
@@ -176,6 +202,22 @@ CREATE TABLE public.model_slots (
     CONSTRAINT model_slots_number_check CHECK (((number >= 1) AND (number <= 1000)))
 );
 
+CREATE TABLE public.redrives (
+    job_id uuid NOT NULL,
+    redrive_of uuid NOT NULL,
+    nth integer NOT NULL,
+    tenant_id text NOT NULL,
+    who text NOT NULL,
+    because text NOT NULL,
+    request_id text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT redrives_because_check CHECK ((length(because) > 0)),
+    CONSTRAINT redrives_nth_check CHECK ((nth > 0)),
+    CONSTRAINT redrives_who_check CHECK ((length(who) > 0))
+);
+
+ALTER TABLE ONLY public.redrives FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -185,6 +227,9 @@ CREATE TABLE public.schema_migrations (
 
 ALTER TABLE ONLY public.daily_spend
     ADD CONSTRAINT daily_spend_pkey PRIMARY KEY (day, tenant_id);
+
+ALTER TABLE ONLY public.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (message_id);
 
 ALTER TABLE ONLY public.job_configs
     ADD CONSTRAINT job_configs_pkey PRIMARY KEY (fingerprint);
@@ -204,12 +249,22 @@ ALTER TABLE ONLY public.model_health
 ALTER TABLE ONLY public.model_slots
     ADD CONSTRAINT model_slots_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.redrives
+    ADD CONSTRAINT redrives_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY public.redrives
+    ADD CONSTRAINT redrives_redrive_of_nth_key UNIQUE (redrive_of, nth);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+CREATE INDEX dead_letters_newest_first ON public.dead_letters USING btree (buried_at DESC);
 
 CREATE INDEX job_events_of_job ON public.job_events USING btree (job_id, id);
 
 CREATE INDEX jobs_by_status ON public.jobs USING btree (tenant_id, status, created_at DESC, id DESC);
+
+CREATE INDEX jobs_failed ON public.jobs USING btree (finished_at DESC, id DESC) WHERE (status = 'failed'::public.job_status);
 
 CREATE UNIQUE INDEX jobs_idempotency_key ON public.jobs USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
@@ -233,4 +288,30 @@ CREATE TRIGGER jobs_record_event AFTER INSERT OR DELETE OR UPDATE ON public.jobs
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_config_fingerprint_fkey FOREIGN KEY (config_fingerprint) REFERENCES public.job_configs(fingerprint);
+
+CREATE POLICY api_of_tenant ON public.daily_spend FOR SELECT TO analysis_api USING (((tenant_id = public.request_tenant()) OR ((tenant_id = ''::text) AND (public.request_tenant() IS NOT NULL))));
+
+CREATE POLICY api_of_tenant ON public.jobs TO analysis_api USING ((tenant_id = public.request_tenant())) WITH CHECK ((tenant_id = public.request_tenant()));
+
+CREATE POLICY api_of_tenant ON public.model_calls FOR SELECT TO analysis_api USING ((tenant_id = public.request_tenant()));
+
+CREATE POLICY api_of_tenant ON public.redrives FOR SELECT TO analysis_api USING ((tenant_id = public.request_tenant()));
+
+CREATE POLICY api_withdraws ON public.jobs AS RESTRICTIVE FOR DELETE TO analysis_api USING (((status = 'queued'::public.job_status) AND (attempt = 0) AND (enqueued_at IS NULL)));
+
+ALTER TABLE public.daily_spend ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_calls ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.redrives ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY worker_of_all ON public.daily_spend TO analysis_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_of_all ON public.jobs TO analysis_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_of_all ON public.model_calls TO analysis_worker USING (true) WITH CHECK (true);
+
+CREATE POLICY worker_of_all ON public.redrives TO analysis_worker USING (true) WITH CHECK (true);
 

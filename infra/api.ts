@@ -2,7 +2,8 @@
 
 import { limits } from "../project.config";
 import { authOf } from "./authorization";
-import { common, commonPermissions, databaseEnvironment, released } from "./function";
+import { apiCredentials } from "./credentials";
+import { common, commonPermissions, databaseEnvironment, readSecrets, released } from "./function";
 import { migration } from "./migration";
 import { config, rules } from "./parameters";
 import { jobs } from "./queue";
@@ -19,7 +20,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   memory: `${stage.functions.memory.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
   environment: {
-    ...databaseEnvironment,
+    ...databaseEnvironment(apiCredentials),
     S3_BUCKET_NAME: results.name,
     SQS_QUEUE_URL: jobs.url,
     CONFIG_PARAMETER_NAME: config.name,
@@ -27,6 +28,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   },
   permissions: [
     ...commonPermissions,
+    readSecrets(apiCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
     { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },
     // What a link to a result may do is what its signer may do.

@@ -1,6 +1,7 @@
 /** PostgreSQL on RDS: private, encrypted at rest and on the way. */
 
 import { resourceName } from "../project.config";
+import { roleSecrets } from "./credentials";
 import { functionSecurityGroup, vpc } from "./network";
 import { stage, stageName } from "./stage";
 
@@ -40,8 +41,15 @@ export const database = new sst.aws.Postgres("Database", {
   multiAz,
   proxy,
   transform: {
-    // SST would switch this off: then a client that does not ask for TLS gets none.
-    parameterGroup: { parameters: [{ name: "rds.force_ssl", value: "1" }] },
+    parameterGroup: {
+      parameters: [
+        // SST would switch this off: then a client that does not ask for TLS gets none.
+        { name: "rds.force_ssl", value: "1" },
+        // The log quotes neither the statement that failed nor its row: they hold documents.
+        { name: "log_error_verbosity", value: "terse" },
+        { name: "log_min_error_statement", value: "panic" },
+      ],
+    },
     instance: {
       publiclyAccessible: false,
       vpcSecurityGroupIds: [databaseSecurityGroup.id],
@@ -57,9 +65,27 @@ export const database = new sst.aws.Postgres("Database", {
       autoMinorVersionUpgrade: true,
       // PostgreSQL's log is not exported: it quotes statements, so documents.
     },
-    proxy: { requireTls: true, vpcSecurityGroupIds: [databaseSecurityGroup.id] },
+    proxy: (args) => {
+      args.requireTls = true;
+      args.vpcSecurityGroupIds = [databaseSecurityGroup.id];
+      // It lets in whom it has the secret of. SST's own is the master's, who comes past the proxy.
+      args.auths = roleSecrets.map((secretArn) => ({ authScheme: "SECRETS", iamAuth: "DISABLED", secretArn }));
+      args.roleArn = proxyRole().arn;
+    },
   },
 });
 
-/** The secret that SST makes: `{"username", "password"}`. It gives the ARN nowhere but in this tag. */
-export const databaseSecretArn = database.nodes.instance!.tags.apply((tags) => tags!["sst:lookup:password"]!);
+/** The owner of the database, and the secret that SST makes. It gives the ARN nowhere but in this tag. */
+export const master = {
+  username: database.username,
+  arn: database.nodes.instance!.tags.apply((tags) => tags!["sst:lookup:password"]!),
+};
+
+/** SST's reads the secret of the master alone. */
+function proxyRole(): aws.iam.Role {
+  const reads = { actions: ["secretsmanager:GetSecretValue"], resources: roleSecrets };
+  return new aws.iam.Role("DatabaseProxySecretsRole", {
+    assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "rds.amazonaws.com" }),
+    inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements: [reads] }).json }],
+  });
+}

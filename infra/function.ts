@@ -1,7 +1,8 @@
-/** What the functions have in common: all of them are in the VPC, and use the database. */
+/** What the functions have in common: all of them are in the VPC, and use the database, each as one of its roles. */
 
 import { limits } from "../project.config";
-import { database, databaseSecretArn } from "./database";
+import type { apiCredentials } from "./credentials";
+import { database } from "./database";
 import { functionSecurityGroup, vpc } from "./network";
 import { stage, stageName } from "./stage";
 
@@ -15,17 +16,30 @@ export const common = {
   logging: { retention: logRetention },
 } satisfies Partial<sst.aws.FunctionArgs>;
 
-export const databaseEnvironment = {
+/** Past a proxy, if there is one: on a first deploy it takes minutes more than the database to answer, and while a
+ * password changes it knows only the one before. */
+export const serverEnvironment = {
   ENVIRONMENT: stageName,
-  DB_HOST: database.host,
+  DB_HOST: database.nodes.instance!.address,
   DB_PORT: $interpolate`${database.port}`,
   DB_NAME: database.database,
-  DB_USERNAME: database.username,
-  DB_PASSWORD_SECRET_ARN: databaseSecretArn,
 };
 
+type Credentials = Pick<typeof apiCredentials, "arn"> & { username: $util.Input<string> };
+
+export const databaseEnvironment = ({ arn, username }: Credentials) => ({
+  ...serverEnvironment,
+  DB_HOST: database.host,
+  DB_USERNAME: username,
+  DB_PASSWORD_SECRET_ARN: arn,
+});
+
+export const readSecrets = (...secretArns: $util.Output<string>[]) => ({
+  actions: ["secretsmanager:GetSecretValue"],
+  resources: secretArns,
+});
+
 export const commonPermissions = [
-  { actions: ["secretsmanager:GetSecretValue"], resources: [databaseSecretArn] },
   // X-Ray knows no resources.
   ...(tracing ? [{ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }] : []),
 ];

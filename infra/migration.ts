@@ -1,12 +1,13 @@
-/** Brings the database's schema up to date on deploy, from inside the VPC, before what needs it is released. */
+/** Brings the database's schema and roles up to date on deploy, from inside the VPC, before what needs them is released. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "../project.config";
-import { database } from "./database";
+import { apiCredentials, workerCredentials } from "./credentials";
+import { database, master } from "./database";
 import { endpoints } from "./endpoints";
-import { common, commonPermissions, databaseEnvironment, released } from "./function";
+import { common, commonPermissions, databaseEnvironment, readSecrets, released, serverEnvironment } from "./function";
 import { vpc } from "./network";
 import { stage } from "./stage";
 
@@ -14,13 +15,17 @@ const MIGRATIONS = "database/migrations";
 
 const migrator = new sst.aws.Function("Migrator", {
   ...common,
-  description: "Applies the missing migrations to the database",
+  description: "Applies the missing migrations to the database, and lets its roles in",
   handler: "analysis/handlers/migrator.handler",
   timeout: `${limits.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.migrator} MB`,
-  // Not through a proxy, which on a first deploy takes minutes more than the database to answer.
-  environment: { ...databaseEnvironment, DB_HOST: database.nodes.instance!.address },
-  permissions: commonPermissions,
+  environment: {
+    ...databaseEnvironment(master),
+    ...serverEnvironment,
+    API_PASSWORD_SECRET_ARN: apiCredentials.arn,
+    WORKER_PASSWORD_SECRET_ARN: workerCredentials.arn,
+  },
+  permissions: [...commonPermissions, readSecrets(master.arn, apiCredentials.arn, workerCredentials.arn)],
   copyFiles: [{ from: MIGRATIONS }],
   transform: released(),
 });
@@ -31,9 +36,15 @@ export const migration = new aws.lambda.Invocation(
   {
     functionName: migrator.name,
     input: "{}",
-    triggers: { migrations: fingerprint(), database: database.nodes.instance!.resourceId },
+    triggers: {
+      migrations: fingerprint(),
+      database: database.nodes.instance!.resourceId,
+      apiCredentials: apiCredentials.first.versionId,
+      workerCredentials: workerCredentials.first.versionId,
+    },
   },
-  { dependsOn: [vpc, database, ...endpoints] }, // the way to the secret, and the secret's value
+  // The way to the secrets, and their values.
+  { dependsOn: [vpc, database, ...endpoints, apiCredentials.first, workerCredentials.first] },
 );
 
 /** Changes when a migration does: names and contents of the files. */

@@ -3,8 +3,10 @@
 import { alarms, limits, resourceName } from "../project.config";
 import { api, apiHandler } from "./api";
 import { database } from "./database";
+import { deadLetterHandler } from "./dead_letter";
 import { aiProcessor } from "./processor";
 import { jobs, jobsDeadLetter } from "./queue";
+import { rotator } from "./rotation";
 import { stage, stageName } from "./stage";
 import { sweeper } from "./sweeper";
 
@@ -37,12 +39,13 @@ const ofQueue = (queue: sst.aws.Queue, metricName: string): Metric => ({
   dimensions: { QueueName: queue.nodes.queue.name },
   statistic: "Maximum",
 });
-const errorsOf = (fn: sst.aws.Function): Metric => ({
+const ofFunction = (fn: sst.aws.Function, metricName: string): Metric => ({
   namespace: "AWS/Lambda",
-  metricName: "Errors",
+  metricName,
   dimensions: { FunctionName: fn.name },
   statistic: "Sum",
 });
+const errorsOf = (fn: sst.aws.Function): Metric => ofFunction(fn, "Errors");
 const ofDatabase = (metricName: string): Metric => ({
   namespace: "AWS/RDS",
   metricName,
@@ -60,13 +63,17 @@ const { functionErrors } = alarms;
 const freeBytes = alarms.databaseFreeStorageGB * 1024 ** 3;
 
 const deadLetters = ofQueue(jobsDeadLetter, "ApproximateNumberOfMessagesVisible");
+// Every call of it is a letter; one that it cannot write down comes back, and keeps the alarm up.
+const burials = ofFunction(deadLetterHandler, "Invocations");
 const oldestMessage = ofQueue(jobs, "ApproximateAgeOfOldestMessage");
 
-alarm("DeadLetters", `${limits.maxReceiveCount} deliveries of a message failed`, deadLetters, 1);
+alarm("DeadLetters", "Nobody takes the letters off the dead-letter queue", deadLetters, 1);
+alarm("DeadLetterBuried", `${limits.maxReceiveCount} deliveries of a message failed, and so does its job`, burials, 1);
 alarm("QueueAge", "Jobs wait too long", oldestMessage, alarms.oldestMessageSeconds);
 alarm("ApiErrors", "The API answers with 5xx", serverErrors, alarms.apiServerErrors);
 alarm("ApiHandlerErrors", "The API handler crashes", errorsOf(apiHandler), functionErrors);
 alarm("AiProcessorErrors", "The processor crashes", errorsOf(aiProcessor), functionErrors);
 alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);
+alarm("RotatorErrors", "A password of the database is not changed", errorsOf(rotator), 1);
 alarm("DatabaseCpu", "The database is busy", ofDatabase("CPUUtilization"), alarms.databaseCpuPercent, 15);
 alarm("DatabaseStorage", "The database is nearly full", ofDatabase("FreeStorageSpace"), freeBytes, 15, true);

@@ -1,7 +1,8 @@
 /** Works the jobs off the queue. */
 
 import { limits } from "../project.config";
-import { common, commonPermissions, databaseEnvironment, released } from "./function";
+import { workerCredentials } from "./credentials";
+import { common, commonPermissions, databaseEnvironment, readSecrets, released } from "./function";
 import { migration } from "./migration";
 import { modelPermissions } from "./model";
 import { config, rules } from "./parameters";
@@ -16,7 +17,7 @@ export const aiProcessor = new sst.aws.Function("AiProcessor", {
   timeout: `${limits.processorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.processor} MB`,
   environment: {
-    ...databaseEnvironment,
+    ...databaseEnvironment(workerCredentials),
     S3_BUCKET_NAME: results.name,
     SQS_QUEUE_URL: jobs.url,
     CONFIG_PARAMETER_NAME: config.name,
@@ -24,6 +25,7 @@ export const aiProcessor = new sst.aws.Function("AiProcessor", {
   },
   permissions: [
     ...commonPermissions,
+    readSecrets(workerCredentials.arn),
     ...modelPermissions,
     {
       actions: [

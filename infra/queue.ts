@@ -2,12 +2,17 @@
 
 import { limits } from "../project.config";
 
-const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds } = limits;
+const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds, deadLetterVisibilityTimeoutSeconds } =
+  limits;
 
 /** What sst.aws.Queue has no argument for. */
 const queue: aws.sqs.QueueArgs = { messageRetentionSeconds, sqsManagedSseEnabled: true };
 
-export const jobsDeadLetter = new sst.aws.Queue("JobsDeadLetter", { transform: { queue } });
+/** Without a dead-letter queue of its own: what cannot be written down there comes back until it can. */
+export const jobsDeadLetter = new sst.aws.Queue("JobsDeadLetter", {
+  visibilityTimeout: `${deadLetterVisibilityTimeoutSeconds} seconds`,
+  transform: { queue },
+});
 
 export const jobs = new sst.aws.Queue("Jobs", {
   visibilityTimeout: `${visibilityTimeoutSeconds} seconds`,

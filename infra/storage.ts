@@ -4,9 +4,22 @@ import { stage } from "./stage";
 
 const { keepDays, keepOldVersionsDays } = stage.results;
 
+/** Twice as long as the API signs a link to a result for. A signer that means to may sign for seven days. */
+const oldestLinkMilliseconds = 600_000;
+
 export const results = new sst.aws.Bucket("Results", {
   versioning: true,
   cors: false,
+  policy: [
+    {
+      effect: "deny",
+      principals: "*",
+      actions: ["s3:*"],
+      conditions: [
+        { test: "NumericGreaterThan", variable: "s3:signatureAge", values: [String(oldestLinkMilliseconds)] },
+      ],
+    },
+  ],
   transform: { bucket: { forceDestroy: stage.removal === "remove" } },
 });
 

@@ -1,7 +1,8 @@
 /** Finds the jobs that fell between the chairs, every minute. */
 
 import { limits } from "../project.config";
-import { common, commonPermissions, databaseEnvironment, released } from "./function";
+import { workerCredentials } from "./credentials";
+import { common, commonPermissions, databaseEnvironment, readSecrets, released } from "./function";
 import { migration } from "./migration";
 import { jobs } from "./queue";
 import { stage } from "./stage";
@@ -12,9 +13,10 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   handler: "analysis/handlers/sweeper.handler",
   timeout: `${limits.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.sweeper} MB`,
-  environment: { ...databaseEnvironment, SQS_QUEUE_URL: jobs.url },
+  environment: { ...databaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
   permissions: [
     ...commonPermissions,
+    readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
   ],
   retries: 0, // the next minute is the retry

@@ -31,14 +31,12 @@ class EnvironmentSettings(Closed):
             raise ConfigurationFault(f"environment variables missing or wrong: {wrong}") from None
 
 
-class DatabaseSettings(EnvironmentSettings):
+class ServerSettings(EnvironmentSettings):
     """Where PostgreSQL is. A host that begins with ``/`` is the folder of a unix socket, as in libpq."""
 
     db_host: str = Field(min_length=1)
     db_port: int = Field(5432, ge=1, le=65535)
     db_name: str
-    db_username: str
-    db_password_secret_arn: str
 
     @property
     def unix_socket(self) -> str | None:
@@ -51,10 +49,24 @@ class DatabaseSettings(EnvironmentSettings):
         return self.unix_socket is None and self.db_host not in LOCAL_HOSTS
 
 
+class DatabaseSettings(ServerSettings):
+    """As whom to log in."""
+
+    db_username: str
+    db_password_secret_arn: str
+
+
 class SweeperSettings(DatabaseSettings):
-    """What the sweeper needs."""
+    """What the sweeper and the operator's function need."""
 
     sqs_queue_url: str
+
+
+class DeadLetterSettings(DatabaseSettings):
+    """What the consumer of the dead-letter queue needs."""
+
+    max_receive_count: int = Field(ge=1)
+    """How often the job queue delivers a message."""
 
 
 class JobSettings(SweeperSettings):
@@ -67,6 +79,9 @@ class JobSettings(SweeperSettings):
 
 class MigratorSettings(DatabaseSettings):
     """What the migrator needs."""
+
+    api_password_secret_arn: str
+    worker_password_secret_arn: str
 
     lambda_task_root: str
     """Where the artifact lies: the migrations are in ``database/migrations`` below it."""

@@ -6,7 +6,8 @@ AnalysisError
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── NoSuchJob         there is none, or it is another tenant's
 │   ├── JobEnded          it is too late to cancel the job
-│   └── LimitReached      the client comes back tomorrow: the money for the day is spent
+│   ├── LimitReached      the client comes back tomorrow: the money for the day is spent
+│   └── TooManyWaiting    the client comes back when some of its jobs have ended
 ├── Unavailable           the client, or the queue, tries again later
 ├── JobFailed             the worker gives up: the job is failed, with a reason
 ├── TryAgain              the worker gives the job back to the queue, to be run again after a delay
@@ -72,6 +73,10 @@ class LimitReached(RequestRefused):
     def __init__(self, seconds: float) -> None:
         super().__init__("daily limit")
         self.seconds = seconds
+
+
+class TooManyWaiting(RequestRefused):
+    """The tenant has as many jobs waiting as it may."""
 
 
 class Unavailable(AnalysisError):

@@ -28,6 +28,7 @@ ALLOWED_FIELDS = frozenset(
         "outcome",
         "output_tokens",
         "reason",
+        "redrive_of",
         "request_id",
         "resent",
         "route",

@@ -11,6 +11,7 @@ from local_stack.errors import StackError
 from local_stack.ground import Ground, prepare
 from local_stack.options import Options, parse
 from local_stack.stack import Stack
+from local_stack.state_dir import READY
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,6 +50,7 @@ async def _run(options: Options, ground: Ground, request: bytes | None, started:
 async def _work(stack: Stack, options: Options, request: bytes | None, started: float) -> int:
     await stack.start()
     output.say(ready.announcement(stack, options, time.monotonic() - started))
+    ready.write(stack, options, stack.ground.run_dir / READY)
     if options.ready_file:
         ready.write(stack, options, options.ready_file)
     watch = asyncio.create_task(stack.until_a_service_ends())

@@ -19,7 +19,13 @@ from local_stack.processes import Children
 READY_WITHIN_SECONDS = 30
 # For a cluster that nobody will read again.
 _VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-_SETTINGS = ("listen_addresses=", "max_connections=100", "logging_collector=off", "log_min_messages=fatal")
+_SETTINGS = (
+    "listen_addresses=",
+    "max_connections=100",
+    "logging_collector=off",
+    "log_min_messages=fatal",
+    *("log_error_verbosity=terse", "log_min_error_statement=panic"),  # as deployed: a log quotes no rows or statements
+)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ def announcement(stack: Stack, options: Options, seconds: float) -> str:
         f"            {' '.join(f'{name}={value}' for name, value in _aws_variables(stack).items())} \\",
         f"            aws --endpoint-url {ground.aws_endpoint_url} sqs list-queues",
     ]
+    lines.append(f"  Lambda    {stack.invoke_api.url}")
     if options.emulator:
         lines.append(f"  Bedrock   {ground.bedrock_endpoint_url}")
     if database := ground.database:
@@ -61,6 +62,9 @@ def _details(stack: Stack, options: Options) -> dict[str, Any]:
     return {
         "api_url": ground.api_url,
         "aws_endpoint_url": ground.aws_endpoint_url,
+        "lambda_endpoint_url": stack.invoke_api.url,
+        "region": ground.wiring.region,
+        "functions": {name: running.function.name for name, running in stack.functions.items()},
         "bedrock_endpoint_url": ground.bedrock_endpoint_url if options.emulator else None,
         "database": {
             "host": str(database.socket_directory),

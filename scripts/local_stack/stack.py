@@ -16,6 +16,7 @@ from local_stack.cloud.process import CREDENTIALS
 from local_stack.cloud.process import start as start_cloud
 from local_stack.errors import StackError
 from local_stack.event_source import EventSource, Source
+from local_stack.gateway.access import access
 from local_stack.gateway.routes import RouteTable
 from local_stack.gateway.server import Gateway, Target
 from local_stack.ground import Ground
@@ -23,8 +24,10 @@ from local_stack.options import Options
 from local_stack.postgres import Postgres, version
 from local_stack.processes import Children
 from local_stack.runtime.function import RunningFunction
+from local_stack.runtime.invoke_api import InvokeApi
 from local_stack.runtime.runtime_api import RuntimeApi
 from local_stack.runtime.settings import Platform
+from local_stack.secret_values import secret_values
 from local_stack.wiring import ACCOUNT_ID
 
 if TYPE_CHECKING:
@@ -52,6 +55,8 @@ class Stack:
             name: RunningFunction(function, self._runtime_api.start_environment)
             for name, function in ground.wiring.of_type(r.Function).items()
         }
+        by_name = {running.function.name: running.invoke for running in self.functions.values()}
+        self.invoke_api = InvokeApi(ground.wiring, by_name)
         self._database_ready = asyncio.Event()
         self._gateway = self._make_gateway()
         self._sources: list[EventSource] = []
@@ -67,6 +72,7 @@ class Stack:
             sqs = starting.create_task(asyncio.to_thread(self._connect))
             starting.create_task(self._invoke_once())
         await self._gateway.open(self.ground.api_listener)
+        await self.invoke_api.open()
         self._open_sources(sqs.result())
         self._start_schedules()
         for name in self.functions.keys() - set(self._called_soon()):
@@ -84,6 +90,7 @@ class Stack:
         for source in self._sources:
             await source.stop()
         await self._gateway.close()
+        await self.invoke_api.close()
         # Before the services, so that none of them waits for a client.
         await asyncio.gather(*(function.stop() for function in self.functions.values()))
         await self._runtime_api.close()
@@ -94,17 +101,19 @@ class Stack:
         """In the order of need. The rest start when the stack is ready: few cores are busy enough until then."""
         connections = self.ground.connections
         invoked = list(connections.invocations.values())
-        routed = [to.function for to in connections.routes.values()]
+        routed = [routed.to.function for routed in connections.routes.values()]
         mapped = [function for _, _, function in connections.mappings]
         return list(dict.fromkeys(invoked + routed + mapped))
 
     async def _start_cloud(self) -> None:
         ground = self.ground
-        username = ground.database.username if ground.database else "admin"
-        secret = json.dumps({"username": username, "password": ground.password})
         state_dir = ground.data_dir / "cloud" if ground.data_dir else None
         self.services["moto"] = await start_cloud(
-            self.children, plan_cloud(ground.wiring, secret), ground.cloud_listener, state_dir, ground.data_lock
+            self.children,
+            plan_cloud(ground.wiring, secret_values(ground)),
+            ground.cloud_listener,
+            state_dir,
+            ground.data_lock,
         )
         output.say("moto serves S3, SQS, Parameter Store and Secrets Manager")
 
@@ -137,11 +146,13 @@ class Stack:
 
     def _make_gateway(self) -> Gateway:
         connections = self.ground.connections
+        region = self.ground.wiring.region
+        authorize = access(connections.routes, region, CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
         targets = {
-            key: Target(self.functions[to.function].invoke, to.timeout_seconds)
-            for key, to in connections.routes.items()
+            key: Target(self.functions[routed.to.function].invoke, routed.to.timeout_seconds, authorize[key])
+            for key, routed in connections.routes.items()
         }
-        return Gateway(connections.api_id, self.ground.wiring.region, RouteTable(targets))
+        return Gateway(connections.api_id, region, RouteTable(targets), connections.cors)
 
     def _connect(self) -> "SQSClient":
         """In a thread, because the import takes half a second."""

@@ -12,6 +12,8 @@ from local_stack.errors import UsageError
 
 _PREFIX = "local-stack-"
 _LOCK = "lock"
+READY = "ready.json"
+"""What a ready stack tells of itself, in its own directory: how a command finds the stack that runs."""
 # Children of a stack that was killed write their last state before they let go of the lock.
 LET_GO_WITHIN_SECONDS = 5.0
 
@@ -42,6 +44,14 @@ def make_run_dir() -> Path:
     lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # open until we end
     _lock(lock)
     return directory
+
+
+def running() -> list[Path]:
+    """The ready files of the stacks of this user that run, the one that became ready last first."""
+    _remove_abandoned()
+    files = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{READY}")
+    mine = [file for file in files if file.stat().st_uid == os.getuid()]
+    return sorted(mine, key=lambda file: file.stat().st_mtime, reverse=True)
 
 
 def _remove_abandoned() -> None:

@@ -28,6 +28,10 @@ FINISHED_WITHIN_S = 60
 """They take two seconds on a quiet machine."""
 ANSWERED_WITHIN_S = 30
 POLL_S = 0.1
+AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
+ACCESS = {"authorizationType", "authorizerId", "authorizationScopes"}
+"""Of a route: who may call it."""
+
 UNUSABLE = 2
 """The local stack's exit status for a wiring that it cannot interpret: nothing was started."""
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -96,9 +100,13 @@ def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Ran:
 
 
 def _wiring(rehearsed: Rehearsed) -> dict[str, Any]:
-    """The stack's, with each schedule's function called once at the start: nobody waits for its minute."""
+    """The stack's, with each schedule's function called once at the start, for nobody waits for its minute; and with an
+    API that is open, for a stage's tokens are its provider's to give."""
     made = wiring(rehearsed.graph)
     for name, resource in list(made["resources"].items()):
+        if resource["type"] == AUTHORIZER:
+            del made["resources"][name]
+        resource["inputs"] = {key: value for key, value in resource["inputs"].items() if key not in ACCESS}
         target = resource["inputs"].get("target") if resource["type"] == SCHEDULE else None
         if isinstance(target, dict) and str(target.get("arn", "")).endswith(".arn}"):
             inputs = {"functionName": target["arn"].replace(".arn}", ".name}"), "input": target.get("input", "{}")}

@@ -12,6 +12,7 @@ BUCKET = "aws:s3/bucket:Bucket"
 BUCKETS = (BUCKET, "aws:s3/bucketV2:BucketV2")
 PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type of resource
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 DATABASE = "aws:rds/instance:Instance"
 EVENT_SOURCE = "aws:lambda/eventSourceMapping:EventSourceMapping"
 PERMISSION = "aws:lambda/permission:Permission"
@@ -49,11 +50,18 @@ def calls(root: Path, function: Resource) -> tuple[Call, ...]:
 
 
 def targets(graph: Graph, function: Resource, service: str) -> list[Resource]:
-    """The resources that the function's calls of a service are for: those that its environment names."""
+    """The resources that the function's calls of a service are for: those that its environment names, and the secrets
+    that it rotates, which are named in the event.
+    """
     if service not in TARGETS:
         return []
     _, types, outputs = TARGETS[service]
-    values = set(variables(function).values())
+    by_event = {
+        str(rotation.value("secretId"))
+        for rotation in graph.of_type(ROTATION)
+        if function_of(graph, rotation.value("rotationLambdaArn")) is function
+    }
+    values = by_event.union(variables(function).values())
     candidates = (resource for kind in types for resource in graph.of_type(kind))
     return [resource for resource in candidates if values & {resource.value(output) for output in outputs}]
 

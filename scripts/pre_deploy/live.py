@@ -45,12 +45,19 @@ class Outputs:
     queue: str
     functions: dict[str, str]
     """Their names on AWS, by SST's."""
+    operator: str = ""
+    """The name of the function that operators call; empty of a release that had none."""
 
     @classmethod
     def read(cls, root: Path) -> Self:
         """Raises OSError, ValueError or KeyError."""
         content = json.loads((root / ".sst" / "outputs.json").read_text(encoding="utf-8"))
-        return cls(api=str(content["api"]), queue=str(content["queue"]), functions=dict(content["functions"]))
+        return cls(
+            api=str(content["api"]),
+            queue=str(content["queue"]),
+            functions=dict(content["functions"]),
+            operator=str(content.get("operator", "")),
+        )
 
     @property
     def region(self) -> str:

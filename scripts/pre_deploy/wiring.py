@@ -18,6 +18,7 @@ from pre_deploy.graph import Graph, Resource, Values
 KEPT: dict[str, tuple[str, ...]] = {
     "aws:rds/instance:Instance": ("engine", "engineVersion", "dbName", "username", "port"),
     "aws:secretsmanager/secret:Secret": ("name",),
+    "aws:secretsmanager/secretVersion:SecretVersion": ("secretId", "secretString"),
     "aws:s3/bucket:Bucket": ("bucket",),
     "aws:ssm/parameter:Parameter": ("name", "type", "value"),
     "aws:sqs/queue:Queue": (
@@ -46,7 +47,14 @@ KEPT: dict[str, tuple[str, ...]] = {
         "scalingConfig",
     ),
     "aws:scheduler/schedule:Schedule": ("state", "scheduleExpression", "flexibleTimeWindow", "target"),
-    "aws:apigatewayv2/api:Api": ("name", "protocolType"),
+    "aws:apigatewayv2/api:Api": ("name", "protocolType", "corsConfiguration"),
+    "aws:apigatewayv2/authorizer:Authorizer": (
+        "apiId",
+        "name",
+        "authorizerType",
+        "identitySources",
+        "jwtConfiguration",
+    ),
     "aws:apigatewayv2/integration:Integration": (
         "apiId",
         "integrationType",
@@ -54,7 +62,14 @@ KEPT: dict[str, tuple[str, ...]] = {
         "payloadFormatVersion",
         "timeoutMilliseconds",
     ),
-    "aws:apigatewayv2/route:Route": ("apiId", "routeKey", "target"),
+    "aws:apigatewayv2/route:Route": (
+        "apiId",
+        "routeKey",
+        "target",
+        "authorizationType",
+        "authorizerId",
+        "authorizationScopes",
+    ),
 }
 """By type, in the order of the file."""
 
@@ -76,6 +91,7 @@ REFERABLE = {
     "aws:lambda/function:Function": ("arn", "name"),
     "aws:rds/instance:Instance": ("address",),
     "aws:apigatewayv2/api:Api": ("id",),
+    "aws:apigatewayv2/authorizer:Authorizer": ("id",),
     "aws:apigatewayv2/integration:Integration": ("id",),
 }
 DATABASE_VARIABLES = {"DB_PORT": "port", "DB_NAME": "dbName", "DB_USERNAME": "username"}
@@ -142,11 +158,12 @@ def _referrer(resource: Resource, kept: list[Resource], names: Mapping[str, str]
             value = other.data["id"] if attribute == "id" else other.value(attribute)
             if isinstance(value, str):
                 table.setdefault(value, f"${{{names[other.urn]}.{attribute}}}")
-    database = next((names[other.urn] for other in kept if other.type == "aws:rds/instance:Instance"), None)
+    instance = next((other for other in kept if other.type == "aws:rds/instance:Instance"), None)
+    database = names[instance.urn] if instance else None
     longest_first = sorted(table, key=len, reverse=True)
 
     def refer(key: str, text: str) -> str:
-        if database and key in DATABASE_VARIABLES:
+        if instance and key in DATABASE_VARIABLES and text == str(instance.value(DATABASE_VARIABLES[key])):
             return f"${{{database}.{DATABASE_VARIABLES[key]}}}"
         if database and key == "DB_HOST" and ".proxy-" in text:  # RDS Proxy's: there is none locally
             return f"${{{database}.address}}"

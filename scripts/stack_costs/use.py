@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from pre_deploy.checks.graph_waits import redrive, sources
 from pre_deploy.graph import Graph, Resource
+from pre_deploy.lambdas import QUEUE
 from pre_deploy.vpc import ENDPOINT
 
 from stack_costs.prices import Line, Unpriced, assumed
@@ -47,7 +49,7 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
         if log := stage.part("accessLogSettings").value("destinationArn"):
             group = str(log).partition(":log-group:")[2].removesuffix(":*")
             yield from logged(graph, group, requests * assumed("log_bytes_access"))
-    for worker in _named(graph, "aws:lambda/eventSourceMapping:EventSourceMapping", "functionName"):
+    for worker in _workers(graph):
         ms = assumed("model_seconds") * 1000 + assumed("processor_ms")
         yield Line("SQS", number * assumed("sqs_requests"), "sqs_request")
         yield from invocations(graph, worker, number, ms, assumed("log_bytes_processor"))
@@ -61,6 +63,14 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
     elif graph.of_type("aws:ec2/natGateway:NatGateway"):
         yield Line("Data", private, "nat_gateway_gb")
     yield Line("Data", number * assumed("internet_bytes") / GB, "internet_gb")
+
+
+def _workers(graph: Graph) -> Iterator[Resource]:
+    """The functions that read a queue which is no dead-letter queue: of an analysis that works, nothing gets there."""
+    letters = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
+    for _, queue, function in sources(graph):
+        if queue.value("arn") not in letters:
+            yield function
 
 
 def _named(graph: Graph, kind: str, attribute: str) -> list[Resource]:

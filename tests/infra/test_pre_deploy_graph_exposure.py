@@ -34,7 +34,8 @@ CHECKS = (
 )
 
 API, DATABASE, STORAGE, QUEUE = "infra/api.ts", "infra/database.ts", "infra/storage.ts", "infra/queue.ts"
-PARAMETERS, NETWORK = "infra/parameters.ts", "infra/network.ts"
+PARAMETERS, NETWORK, ENDPOINTS = "infra/parameters.ts", "infra/network.ts", "infra/endpoints.ts"
+PRINCIPAL, RESOURCE = "aws:PrincipalAccount", "aws:ResourceAccount"
 
 type Change = Callable[[Recorded], object]
 
@@ -55,6 +56,13 @@ def preflight_with_credentials(graph: Recorded) -> None:
 def denied_by_its_policy(graph: Recorded, name: str) -> None:
     """Nobody may do anything there."""
     statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    graph[name]["policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def only_of_account(graph: Recorded, name: str, *keys: str, account: str = "111122223333") -> None:
+    """A way that is open where these keys of the call say the account."""
+    told = {"StringEquals": dict.fromkeys(keys, account)}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": told}
     graph[name]["policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
@@ -169,7 +177,9 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: rules(g, {"max_no_shows": "many"}), "parameter-does-not-fit", "project.config.ts"),
     (lambda g: g["BusinessRules"].update(insecureValue='{"gaps":{}}'), "parameter-does-not-fit", PARAMETERS),
     (lambda g: denied_by_its_policy(g, "JobsTlsOnly"), "policy-denies", QUEUE),
-    (lambda g: denied_by_its_policy(g, "SqsEndpoint"), "policy-denies", "infra/endpoints.ts"),
+    (lambda g: denied_by_its_policy(g, "SqsEndpoint"), "policy-denies", ENDPOINTS),
+    (lambda g: only_of_account(g, "S3Endpoint", PRINCIPAL, account="444455556666"), "policy-denies", ENDPOINTS),
+    (lambda g: only_of_account(g, "BedrockEndpoint", PRINCIPAL, RESOURCE), "policy-denies", ENDPOINTS),
     (
         lambda g: g["ApiHandlerFunction"]["environment"]["variables"].update(DB_NAME="[secret]"),
         "secret-in-environment",
@@ -231,6 +241,14 @@ def test_what_is_open_weighs_more_outside_of_development() -> None:
         found = findings(CHECKS, graph)
         severities += [finding.severity for finding in found if finding.id == "cors-for-every-page"]
     assert severities == ["medium", "high"]
+
+
+def test_ways_may_be_kept_to_the_own_account() -> None:
+    graph = recorded()
+    for name in ("SqsEndpoint", "SecretsEndpoint", "ParametersEndpoint", "S3Endpoint"):
+        only_of_account(graph, name, PRINCIPAL, RESOURCE)
+    only_of_account(graph, "BedrockEndpoint", PRINCIPAL)
+    assert findings(CHECKS, graph) == []
 
 
 def test_a_major_version_alone_is_never_withdrawn() -> None:

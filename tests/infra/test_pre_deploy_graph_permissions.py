@@ -47,8 +47,11 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
     ("handler", "operations"),
     [
         ("api", {"GetObject", "GetSecretValue", "GetQueueAttributes", "SendMessage", "GetParameters"}),
-        ("processor", {"Converse", "PutObject", "GetSecretValue", "ChangeMessageVisibility", "SendMessage"}),
-        ("sweeper", {"GetSecretValue", "SendMessage"}),
+        (
+            "processor",
+            {"Converse", "PutObject", "GetSecretValue", "ChangeMessageVisibility", "SendMessage", "GetParameters"},
+        ),
+        ("sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes"}),
         ("migrator", {"GetSecretValue"}),
     ],
 )

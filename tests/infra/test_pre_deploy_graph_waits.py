@@ -162,3 +162,27 @@ def test_a_changed_wait_or_caller_is_found(
 @pytest.mark.parametrize("stage", ["dev", "staging", "production"])
 def test_the_recorded_graph_is_in_order(stage: str) -> None:
     assert findings(CHECKS, recorded(stage)) == []
+
+
+def test_what_people_call_is_called_once_the_outputs_name_it() -> None:
+    graph = recorded()
+    graph.add("SweeperFunction", "Extra", arn="arn:aws:lambda:us-east-1:111122223333:function:extra")
+    graph["Extra"]["name"] = "extra"
+
+    def nobodys() -> int:
+        return sum(finding.id == "nobody-calls" for finding in findings(graph_callers.CHECKS, graph))
+
+    uncalled = nobodys()
+    outputs = graph["analysis-pipeline-dev"]
+    outputs["functions"] = {**outputs["functions"], "Extra": "extra"}  # that it runs the code that was built is no call
+    assert nobodys() == uncalled
+    outputs["extra"] = "extra"
+    assert nobodys() == uncalled - 1
+
+
+def test_who_reads_the_dead_letters_needs_no_queue_for_his_own() -> None:
+    graph = recorded()
+    graph.add("AiProcessorJobs", "Letters", eventSourceArn=graph["JobsDeadLetterQueue"]["arn"])
+    rules = {finding.id for finding in findings(graph_waits.CHECKS, graph)}
+    assert "queue-without-dead-letters" not in rules
+    assert "visibility-below-timeout" in rules or "visibility-below-advised" in rules  # all else is asked of it

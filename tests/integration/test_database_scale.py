@@ -59,6 +59,7 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
     "list one state": (job_statements.LIST_OF_STATUS, {**PAGE, "status": "queued"}),
     "begin a call": (call_statements.BEGIN, CALL),
     "what is spent": (call_statements.SPENT, {"tenant_id": "tenant-7"}),
+    "waiting": (job_statements.WAITING, {"tenant_id": "tenant-7", "most": 10_000}),
     "cancel": (job_statements.CANCEL, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
@@ -66,8 +67,8 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
     settings = databases(migrated)
-    connection = Postgres(settings, lambda _refused: "unused")
-    own = Postgres(settings, lambda _refused: "unused", MIGRATIONS).connect()
+    connection = Postgres(settings, lambda: ["unused"])
+    own = Postgres(settings, lambda: ["unused"], MIGRATIONS).connect()
     own.run("SET session_replication_role = replica")  # no events for what never happened
     own.run(FILL)
     own.close()

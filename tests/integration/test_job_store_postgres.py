@@ -41,7 +41,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(10)
 
         def submit(_number: int) -> object:
-            own = Postgres(database, lambda _refused: "unused")
+            own = Postgres(database, lambda: ["unused"])
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -58,7 +58,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(4)
 
         def work(_number: int) -> int:
-            own = Postgres(database, lambda _refused: "unused")
+            own = Postgres(database, lambda: ["unused"])
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -88,7 +88,7 @@ class TestPostgresJobStore(JobStoreContract):
     def test_a_withdrawn_job_leaves_its_history(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job = new_job()
         store.record(job)
-        store.withdraw(job.id)
+        store.withdraw(job.id, "a")
         events = postgres.run("SELECT event FROM job_events ORDER BY id")
         assert [event["event"] for event in events] == ["accepted", "withdrawn"]
 

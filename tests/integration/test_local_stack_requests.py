@@ -14,13 +14,17 @@ from local_stack import once
 
 from tests.support import local_stack as ls
 
+PAGE = "https://app.example.com"
+
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ls.RunningStack]:
     directory = tmp_path_factory.mktemp("stack")
     broken = ls.function("the-broken", "handler")
     broken["inputs"]["handler"] = "fixture/nothing.handler"
+    pages = {"allowOrigins": [PAGE], "allowMethods": ["GET"], "exposeHeaders": ["location"]}
     more = {
+        "Api": ls.resource("aws:apigatewayv2/api:Api", name="api", protocolType="HTTP", corsConfiguration=pages),
         "BrokenFunction": broken,
         "BrokenIntegration": ls.integration("BrokenFunction"),
         "RouteBroken": ls.route("GET /broken", "BrokenIntegration"),
@@ -156,6 +160,18 @@ def test_once(
 def test_no_route(stack: ls.RunningStack) -> None:
     status, _, body = stack.request("DELETE", "/nothing")
     assert (status, json.loads(body)) == (404, {"message": "Not Found"})
+
+
+def test_a_browser_that_asks_is_answered_without_the_function(stack: ls.RunningStack) -> None:
+    asks = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
+    for path in ("/items/1", "/no/route/has/this/method"):
+        status, headers, body = stack.request("OPTIONS", path, None, asks)
+        assert (status, body) == (204, b"")
+        assert headers["access-control-allow-origin"] == PAGE
+    status, headers, _ = stack.request("GET", "/items/1", None, {"Origin": PAGE})
+    assert (status, headers["access-control-allow-origin"]) == (201, PAGE)
+    status, headers, _ = stack.request("GET", "/items/1", None, {"Origin": "https://elsewhere.example.com"})
+    assert (status, headers["access-control-allow-origin"]) == (201, None)
 
 
 def test_a_body_above_the_limit(stack: ls.RunningStack) -> None:

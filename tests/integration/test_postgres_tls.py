@@ -25,7 +25,7 @@ def authority() -> trustme.CA:
 
 def connection(database: DatabaseSettings, port: int, host: str = NAME) -> Postgres:
     settings = database.model_copy(update={"db_host": host, "db_port": port})
-    return Postgres(settings, lambda _refused: "unused")
+    return Postgres(settings, lambda: ["unused"])
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ class InMemoryJobStore:
         self._clock = clock
         self.ledger = InMemoryCallLedger(clock)
         self.rows: dict[UUID, _Stored] = {}
+        self.redrives: dict[UUID, UUID] = {}
+        """The failed job by the one that runs it again, oldest first."""
 
     def record(self, job: NewJob) -> Recorded:
         for row in self.rows.values():
@@ -68,13 +70,13 @@ class InMemoryJobStore:
                 return Recorded(row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None)
         return None
 
-    def mark_enqueued(self, job_id: UUID) -> bool:
+    def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
         row = self.rows.get(job_id)
         if row and not row.status.final:
             row.enqueued_at = self._clock()
         return row is not None
 
-    def withdraw(self, job_id: UUID) -> bool:
+    def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
         row = self.rows.get(job_id)
         if row and row.status is JobStatus.QUEUED and row.attempt == 0 and row.enqueued_at is None:
             del self.rows[job_id]
@@ -99,7 +101,13 @@ class InMemoryJobStore:
             cost_usd=float(self.ledger.cost_of(job_id)),
             failure=row.failure,
             metadata=row.job.metadata,
+            redrive_of=self.redrives.get(job_id),
+            redriven_as=self.redriven_as(job_id),
         )
+
+    def redriven_as(self, job_id: UUID) -> UUID | None:
+        made = [new for new, of in self.redrives.items() if of == job_id]
+        return made[-1] if made else None
 
     def page(self, tenant_id: str, wanted: Wanted) -> Page:
         found = [
@@ -113,7 +121,7 @@ class InMemoryJobStore:
             and (wanted.after is None or (row.created_at, row.job.id) < (wanted.after.created_at, wanted.after.id))
         ]
         views = [view for row in found[: wanted.limit] if (view := self.get(row.job.id, tenant_id))]
-        jobs = [replace(view, result=None, result_key=None) for view in views]
+        jobs = [replace(view, result=None, result_key=None, redrive_of=None, redriven_as=None) for view in views]
         more = len(found) > wanted.limit
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
 
@@ -123,6 +131,10 @@ class InMemoryJobStore:
             return False
         row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
         return True
+
+    def waiting(self, tenant_id: str, most: int) -> int:
+        queued = [row for row in self.rows.values() if row.status is JobStatus.QUEUED]
+        return min(most, sum(row.job.tenant_id == tenant_id for row in queued))
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)
@@ -140,7 +152,7 @@ class InMemoryJobStore:
         job = row.job
         stored = json.loads(job.config.as_json())
         claim = (row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
-        return ClaimedJob(job_id, job.tenant_id, *claim)
+        return ClaimedJob(job_id, job.tenant_id, *claim, failed_calls=self.ledger.failed_calls_of(job_id))
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         row = self._running(job_id, attempt)
@@ -255,6 +267,9 @@ class InMemoryCallLedger:
 
     def usage_of(self, job_id: UUID) -> Usage:
         return sum((end.usage for end in self._ends(job_id)), Usage())
+
+    def failed_calls_of(self, job_id: UUID) -> int:
+        return sum(end.outcome != "answered" for end in self._ends(job_id))
 
     def cost_of(self, job_id: UUID) -> Decimal:
         return sum((end.cost_usd or Decimal(0) for end in self._ends(job_id)), Decimal(0))

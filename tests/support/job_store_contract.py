@@ -57,13 +57,13 @@ class JobStoreContract:
     def test_a_job_is_withdrawn_only_before_it_is_enqueued(self, store: JobStore) -> None:
         gone, kept = new_job(key="k"), new_job()
         store.record(gone)
-        assert store.withdraw(gone.id)
+        assert store.withdraw(gone.id, "a")
         assert store.get(gone.id, "a") is None
         assert not store.mark_enqueued(gone.id)
         assert store.record(new_job(key="k")).id != gone.id
         store.record(kept)
         store.mark_enqueued(kept.id)
-        assert not store.withdraw(kept.id)
+        assert not store.withdraw(kept.id, "a")
         assert store.get(kept.id, "a") is not None
 
     def test_a_cancelled_job_never_runs(self, store: JobStore) -> None:
@@ -134,6 +134,13 @@ class JobStoreContract:
         border = everything[0].created_at
         assert [job.id for job in store.page("a", Wanted(created_from=border)).jobs] == [new]
         assert [job.id for job in store.page("a", Wanted(created_before=border)).jobs] == [old]
+
+    def test_waiting_jobs_are_counted_up_to_so_many(self, store: JobStore) -> None:
+        jobs = [self.queued(store) for _ in range(3)]
+        self.queued(store, tenant="b")
+        assert (store.waiting("a", 9), store.waiting("a", 2), store.waiting("c", 9)) == (3, 2, 0)
+        self.claimed(store, jobs[0])
+        assert store.waiting("a", 9) == 2
 
     def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
         pinned = config("fast")

@@ -21,7 +21,7 @@ NOISE = ("--", "SET ", "SELECT pg_", "\\")
 
 def migrate(settings: DatabaseSettings, folder: Path = DATABASE / "migrations") -> list[str]:
     """Apply a folder's migrations; the names of those applied."""
-    connection = Postgres(settings, lambda _refused: "unused").connect()
+    connection = Postgres(settings, lambda: ["unused"]).connect()
     try:
         return migrations.apply(connection, migrations.read(folder))
     finally:

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import re
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,11 @@ from analysis import bootstrap
 from analysis.domain.configuration import Limits, StageConfig
 from analysis.domain.failure import Failure, FailureCode
 from analysis.domain.job import JobResult
+from analysis.domain.listing import Cursor
 from analysis.domain.request import MAX_BODY_BYTES
 from analysis.errors import ConfigurationFault, Unavailable
 from analysis.handlers import api
+from analysis.handlers.listing import write_cursor
 from analysis.services.jobs import Cancel, ListJobs
 from analysis.services.status import Health, Status
 from analysis.services.submit import Submit
@@ -215,6 +218,8 @@ def test_the_status_of_a_queued_job(bench: Bench) -> None:
         "attempts": 0,
         "result": None,
         "result_url": None,
+        "redrive_of": None,
+        "redriven_as": None,
         "usage": {
             "input_tokens": 0,
             "output_tokens": 0,
@@ -255,6 +260,13 @@ def test_over_the_daily_limit_is_a_429_that_says_until_when(bench: Bench) -> Non
     status, body, headers = bench.call(analyze_event(GOOD))
     assert (status, body["title"], headers["retry-after"]) == (429, "Daily limit reached", str(12 * 3600))
     assert bench.queue.sent == []
+
+
+def test_too_many_waiting_jobs_are_a_429(bench: Bench) -> None:
+    bench.configuration.stage = StageConfig(limits=Limits(waiting_jobs_per_tenant=1))
+    bench.submit()
+    status, body, headers = bench.call(analyze_event(GOOD))
+    assert (status, body["title"], headers["retry-after"]) == (429, "Too many jobs waiting", "60")
 
 
 @pytest.mark.parametrize(
@@ -311,6 +323,19 @@ def test_other_paths_and_methods(bench: Bench, method: str, path: str, status: i
     event["requestContext"]["http"]["method"] = method
     got, _, headers = bench.call(event)
     assert (got, headers.get("allow")) == (status, allow)
+
+
+@pytest.mark.parametrize("path", ["/analyze", "/status/x", "/jobs/x/cancel"])
+def test_a_browser_that_asks_is_not_refused(path: str) -> None:
+    event = http_event("OPTIONS /{proxy+}", path=path)
+    answer = api.handler(event, CONTEXT)
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (204, "GET" if path == "/status/x" else "POST")
+
+
+@pytest.mark.parametrize(("number", "status"), [("5.0", 202), ("5e0", 202), ("5.5", 422), ('"5"', 422), ("5e300", 422)])
+def test_an_integer_is_one_however_it_is_written(bench: Bench, number: str, status: int) -> None:
+    body = json.dumps({**GOOD, "parameters": {"max_tokens": 0}}).replace("0}", f"{number}}}")
+    assert bench.call(analyze_event(body))[0] == status
 
 
 def test_nothing_of_a_request_is_logged(
@@ -388,7 +413,11 @@ def test_jobs_are_listed_page_by_page(bench: Bench) -> None:
         ("status", "done"),
         ("analysis", ""),
         ("created_from", "yesterday"),
+        ("created_from", "1767225600"),
+        ("created_from", "0.5"),
         ("created_from", "2026-11-20T00:00:00"),
+        ("created_from", "0001-01-01T00:00:00+23:59"),
+        ("created_before", "9999-12-31T23:59:59-23:59"),
         ("created_before", "2026-13-01T00:00:00Z"),
         ("limit", "0"),
         ("limit", "101"),
@@ -398,6 +427,7 @@ def test_jobs_are_listed_page_by_page(bench: Bench) -> None:
         ("cursor", "bnVsbA"),
         ("cursor", "WyJ4IiwgInkiXQ"),
         ("cursor", "é"),
+        ("cursor", write_cursor(Cursor(datetime.fromisoformat("0001-01-01T00:00:00+23:59"), UUID(int=0)))),
         ("page", "2"),
     ],
 )

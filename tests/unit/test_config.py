@@ -9,6 +9,7 @@ from analysis.config import (
     EnvironmentSettings,
     JobSettings,
     MigratorSettings,
+    ServerSettings,
     SweeperSettings,
 )
 from analysis.errors import ConfigurationFault
@@ -30,6 +31,7 @@ def database(host: str) -> DatabaseSettings:
         ("AiProcessor", JobSettings),
         ("Sweeper", SweeperSettings),
         ("Migrator", MigratorSettings),
+        ("Rotator", ServerSettings),
     ],
 )
 def test_a_function_is_given_what_it_reads_and_nothing_else(function: str, settings: type[EnvironmentSettings]) -> None:

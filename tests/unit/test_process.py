@@ -495,3 +495,14 @@ def test_every_message_of_a_job_is_in_its_tenants_group() -> None:
     bench.run()  # not due yet
     assert bench.queue.groups == [JobMessage.of(bench.id, "a").group] * 2
     assert JobMessage.of(bench.id, "b").group != bench.queue.groups[0]
+
+
+def test_having_waited_for_a_slot_does_not_make_a_throttle_longer() -> None:
+    bench = Bench(THROTTLED)
+    bench.store.ledger.not_begun = NotBegun(Obstacle.NO_SLOT, 5.0)
+    for _ in range(9):
+        bench.run()
+        bench.clock.forward(900)
+    bench.store.ledger.not_begun = None
+    bench.run()
+    assert bench.queue.sent[-1] == (bench.id, 2)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from analysis.domain.configuration import StageConfig
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import InvalidRequest, KeyReused, LimitReached, Unavailable
+from analysis.errors import InvalidRequest, KeyReused, LimitReached, TooManyWaiting, Unavailable
 from analysis.services.submit import Submit
 
 from tests.support.call_ledger_contract import begun
@@ -149,7 +149,7 @@ def test_a_request_whose_twin_withdrew_the_job_is_told_to_come_again() -> None:
 
     def twin_fails(job_id: UUID) -> None:
         bench.queue.before_send = lambda _id: None
-        bench.store.withdraw(job_id)
+        bench.store.withdraw(job_id, "a")
 
     bench.queue.before_send = twin_fails
     with pytest.raises(Unavailable):
@@ -212,6 +212,17 @@ def test_what_a_request_may_cost_must_fit_into_what_is_left() -> None:
     bench(model="haiku", parameters={"max_tokens": 3_900})
     with pytest.raises(LimitReached):
         bench(model="haiku", parameters={"max_tokens": 4_000})
+
+
+def test_a_tenant_may_have_so_many_jobs_waiting_and_takes_no_other_tenants_place() -> None:
+    bench = Bench(limits={"waiting_jobs_per_tenant": 2})
+    first, _ = bench("key"), bench()
+    with pytest.raises(TooManyWaiting):
+        bench()
+    assert bench("key") == first
+    bench(tenant="b")
+    bench.store.claim(first, 60)
+    bench()
 
 
 def test_one_tenants_spending_refuses_no_other() -> None:

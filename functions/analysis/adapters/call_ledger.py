@@ -76,5 +76,5 @@ class PostgresCallLedger:
         )
 
     def spent_today(self, tenant_id: str) -> Spent:
-        (row,) = self._postgres.run(sql.SPENT, tenant_id=tenant_id)
+        (row,) = self._postgres.run(sql.SPENT, tenant_id, tenant_id=tenant_id)
         return Spent(**row)

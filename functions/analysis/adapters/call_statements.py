@@ -17,10 +17,10 @@ WITH known AS (
     WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer)
       AND NOT EXISTS (SELECT FROM known)
 ), probe AS (
-    UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8))
+    SELECT model_id FROM model_health
     WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer) AND open_until <= now()
       AND NOT EXISTS (SELECT FROM known)
-    RETURNING model_id
+    FOR UPDATE
 ), healthy AS (
     SELECT WHERE NOT EXISTS (SELECT FROM ill) OR EXISTS (SELECT FROM probe)
 ), slot AS (
@@ -40,6 +40,9 @@ WITH known AS (
     ORDER BY tenant_id FOR UPDATE
 ), granted AS (
     SELECT WHERE (SELECT count(*) FROM paid) = 2
+), probing AS (
+    UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8))
+    FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
 ), taken AS (
     UPDATE model_slots SET call_id = CAST(:id AS uuid),
                            held_until = now() + make_interval(secs => CAST(:longest AS float8))

@@ -21,19 +21,15 @@ SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued 
 WHERE tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text)
 """
 MARK_ENQUEUED = """
-WITH marked AS (
-    UPDATE jobs SET enqueued_at = greatest(now(), created_at)
-    WHERE id = CAST(:id AS uuid) AND status IN ('queued', 'running')
-)
-SELECT EXISTS (SELECT FROM jobs WHERE id = CAST(:id AS uuid)) AS known
+UPDATE jobs SET enqueued_at = greatest(now(), created_at)
+WHERE id = CAST(:id AS uuid) AND status IN ('queued', 'running') RETURNING id
 """
 WITHDRAW = """
-WITH withdrawn AS (
-    DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
-    RETURNING id
-)
-SELECT EXISTS (SELECT FROM withdrawn) OR NOT EXISTS (SELECT FROM jobs WHERE id = CAST(:id AS uuid)) AS gone
+DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+RETURNING id
 """
+# Asked in a statement of its own: one that has waited for another worker's still sees what was there when it began.
+KNOWN = "SELECT id FROM jobs WHERE id = CAST(:id AS uuid)"
 USED = """
 LEFT JOIN LATERAL (
     SELECT CAST(coalesce(sum(input_tokens), 0) AS bigint) AS input_tokens,
@@ -46,7 +42,9 @@ LEFT JOIN LATERAL (
 """
 GET = f"""
 SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, used.*,
-       error_code, error_message, error_retryable, metadata
+       error_code, error_message, error_retryable, metadata,
+       (SELECT redrive_of FROM redrives WHERE job_id = jobs.id) AS redrive_of,
+       (SELECT job_id FROM redrives WHERE redrive_of = jobs.id ORDER BY nth DESC LIMIT 1) AS redriven_as
 FROM jobs {USED} WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
 """
 # Two statements: one plan for both would not read the index of the states.
@@ -63,12 +61,20 @@ FROM jobs {USED} WHERE tenant_id = :tenant_id
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)"
 LIST = f"{LISTED} {NEWEST_FIRST}"
 LIST_OF_STATUS = f"{LISTED} AND status = CAST(:status AS job_status) {NEWEST_FIRST}"
+WAITING = """
+SELECT count(*) AS jobs FROM (
+    SELECT FROM jobs WHERE tenant_id = :tenant_id AND status = 'queued' LIMIT CAST(:most AS integer)
+) queued
+"""
 CANCEL = """
 UPDATE jobs SET status = 'cancelled', finished_at = greatest(now(), coalesce(started_at, created_at), enqueued_at),
     lease_expires_at = NULL, due_at = NULL
 WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND status IN ('queued', 'running') RETURNING id
 """
-CLAIM = """
+FAILED_CALLS = """
+    (SELECT count(*) FROM model_calls WHERE job_id = jobs.id AND outcome <> 'answered') AS failed_calls
+"""
+CLAIM = f"""
 UPDATE jobs SET status = 'running', attempt = attempt + 1, claim_id = CAST(:claim_id AS uuid),
                 started_at = coalesce(started_at, greatest(now(), created_at)),
                 lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)),
@@ -77,10 +83,10 @@ FROM (SELECT fingerprint, body FROM job_configs) c
 WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
   AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
        OR (status = 'running' AND lease_expires_at <= now()))
-RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config
+RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config, {FAILED_CALLS}
 """
-CLAIMED = """
-SELECT id, tenant_id, attempt, deferrals, analysis, input, jobs.created_at, body AS config
+CLAIMED = f"""
+SELECT id, tenant_id, attempt, deferrals, analysis, input, jobs.created_at, body AS config, {FAILED_CALLS}
 FROM jobs JOIN job_configs ON fingerprint = config_fingerprint
 WHERE id = CAST(:id AS uuid) AND claim_id = CAST(:claim_id AS uuid) AND status = 'running'
 """

@@ -24,6 +24,7 @@ class PostgresJobStore:
         for _ in range(3):
             rows = self._postgres.run(
                 sql.RECORD,
+                job.tenant_id,
                 **identity,
                 request_fingerprint=job.request_fingerprint,
                 analysis=job.analysis,
@@ -34,25 +35,23 @@ class PostgresJobStore:
                 config=job.config.as_json(),
             )
             # Not recorded: the key is taken. If its job was withdrawn in between, the key is free again.
-            rows = rows or self._postgres.run(sql.RECORDED, **identity)
+            rows = rows or self._postgres.run(sql.RECORDED, job.tenant_id, **identity)
             if rows:
                 return Recorded(**rows[0])
         raise Unavailable("database")
 
     def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
-        rows = self._postgres.run(sql.FIND, tenant_id=tenant_id, idempotency_key=idempotency_key)
+        rows = self._postgres.run(sql.FIND, tenant_id, tenant_id=tenant_id, idempotency_key=idempotency_key)
         return Recorded(**rows[0]) if rows else None
 
-    def mark_enqueued(self, job_id: UUID) -> bool:
-        (row,) = self._postgres.run(sql.MARK_ENQUEUED, id=str(job_id))
-        return bool(row["known"])
+    def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
+        return bool(self._run(sql.MARK_ENQUEUED, tenant_id, job_id) or self._run(sql.KNOWN, tenant_id, job_id))
 
-    def withdraw(self, job_id: UUID) -> bool:
-        (row,) = self._postgres.run(sql.WITHDRAW, id=str(job_id))
-        return bool(row["gone"])
+    def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
+        return bool(self._run(sql.WITHDRAW, tenant_id, job_id) or not self._run(sql.KNOWN, tenant_id, job_id))
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
-        rows = self._postgres.run(sql.GET, id=str(job_id), tenant_id=tenant_id)
+        rows = self._postgres.run(sql.GET, tenant_id, id=str(job_id), tenant_id=tenant_id)
         return _view(rows[0]) if rows else None
 
     def page(self, tenant_id: str, wanted: Wanted) -> Page:
@@ -60,6 +59,7 @@ class PostgresJobStore:
         of_status = {} if wanted.status is None else {"status": wanted.status.value}
         rows = self._postgres.run(
             sql.LIST_OF_STATUS if of_status else sql.LIST,
+            tenant_id,
             tenant_id=tenant_id,
             analysis=wanted.analysis,
             created_from=wanted.created_from,
@@ -73,7 +73,11 @@ class PostgresJobStore:
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > wanted.limit else None)
 
     def cancel(self, job_id: UUID, tenant_id: str) -> bool:
-        return bool(self._postgres.run(sql.CANCEL, id=str(job_id), tenant_id=tenant_id))
+        return bool(self._postgres.run(sql.CANCEL, tenant_id, id=str(job_id), tenant_id=tenant_id))
+
+    def waiting(self, tenant_id: str, most: int) -> int:
+        (row,) = self._postgres.run(sql.WAITING, tenant_id, tenant_id=tenant_id, most=most)
+        return int(row["jobs"])
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         claim = {"id": str(job_id), "claim_id": str(uuid4())}
@@ -91,6 +95,7 @@ class PostgresJobStore:
                 input=row["input"],
                 accepted_at=row["created_at"],
                 config=row["config"],
+                failed_calls=row["failed_calls"],
             )
         rows = self._postgres.run(sql.WHY_NOT_CLAIMED, id=str(job_id))
         if not rows:
@@ -140,6 +145,9 @@ class PostgresJobStore:
     def ping(self) -> None:
         self._postgres.run("SELECT 1 AS one FROM jobs LIMIT 1")
 
+    def _run(self, statement: str, tenant_id: str | None, job_id: UUID) -> list[Row]:
+        return self._postgres.run(statement, tenant_id, id=str(job_id))
+
     def _end(self, statement: str, status: JobStatus, job_id: UUID, attempt: int, **values: object) -> bool:
         of_attempt = {"id": str(job_id), "attempt": attempt}
         if self._postgres.run(statement, **of_attempt, **values):
@@ -165,6 +173,8 @@ def _view(row: Row) -> JobView:
         cost_usd=float(row["cost_usd"]),
         failure=Failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,
         metadata=row["metadata"],
+        redrive_of=row.get("redrive_of"),  # a list does not say
+        redriven_as=row.get("redriven_as"),
     )
 
 

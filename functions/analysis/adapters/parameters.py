@@ -1,6 +1,5 @@
-"""The stage's configuration in Parameter Store, and the database's password in Secrets Manager."""
+"""The stage's configuration, in Parameter Store."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from analysis.errors import ConfigurationFault, Unavailable
 from analysis.observability import log
 
 if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
 
 CACHE_SECONDS = 300
@@ -69,23 +67,3 @@ class ParameterStoreConfiguration:
         except ValidationError as fault:
             raise ConfigurationFault(f"the value of {rules_name} is not an object of objects") from fault
         return config, rules
-
-
-class DatabasePassword:
-    """The password, read once and again when it was refused: a rotated secret needs no deploy."""
-
-    def __init__(self, client: "Callable[[], SecretsManagerClient]", secret_arn: str) -> None:
-        self._client = client
-        self._secret_arn = secret_arn
-        self._password: str | None = None
-
-    def __call__(self, refused: bool) -> str:
-        """The password; ``refused`` says that the last one given did not work."""
-        if self._password is None or refused:
-            with calling("secret"):
-                secret = self._client().get_secret_value(SecretId=self._secret_arn)["SecretString"]
-            try:
-                self._password = str(json.loads(secret)["password"])
-            except (ValueError, TypeError, KeyError):
-                raise ConfigurationFault("the database secret is no JSON object with a password") from None
-        return self._password

@@ -1,12 +1,14 @@
 """One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect when it was lost.
 
 A prepared statement takes pg8000 one round trip where a parameterised one takes three (measured 2026-11), so every
-statement is prepared once a connection. Each runs in a transaction of its own: a change is one statement.
+statement is prepared once a connection. Each runs in a transaction of its own: a change is one statement. One that
+runs for a tenant is told so inside that transaction, where row level security reads it: what is said outside stays with
+the connection, and the next tenant's request would find it there.
 """
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,10 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 
 from analysis.config import DatabaseSettings
 from analysis.errors import ConfigurationFault, Unavailable
+
+
+class LoginRefused(ConfigurationFault):
+    """The database does not know the user name, or refuses the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,12 @@ UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
 """SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation, and a
 primary that has just become a replica."""
 
+SET_TENANT = "SELECT set_config('app.tenant', CAST(:tenant AS text), true)"
+
 Row = dict[str, Any]
+
+Passwords = Callable[[], Iterable[str]]
+"""The passwords to try, in order: the next is asked for once the one before it was refused."""
 
 
 class Postgres:
@@ -53,16 +64,16 @@ class Postgres:
     although the server may have done it already.
     """
 
-    def __init__(self, settings: DatabaseSettings, password: Callable[[bool], str], waits: Waits = REQUESTS) -> None:
+    def __init__(self, settings: DatabaseSettings, passwords: Passwords, waits: Waits = REQUESTS) -> None:
         self._settings = settings
         self._waits = waits
-        self._password = password  # called with True when a cached password was refused
+        self._passwords = passwords
         self._connection: native.Connection | None = None
         self._statements: dict[str, native.PreparedStatement] = {}
         self._lock = threading.Lock()  # a heartbeat and the worker share the connection
 
-    def run(self, sql: str, **parameters: object) -> list[Row]:
-        """The rows of one statement.
+    def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
+        """The rows of one statement; with a tenant, of those rows alone that this tenant may see and make.
 
         Raises Unavailable when the server cannot be reached or is too busy, and pg8000's DatabaseError when the
         statement itself is refused.
@@ -70,13 +81,13 @@ class Postgres:
         with self._lock:
             kept = self._connection is not None
             try:
-                return self._run(sql, parameters)
+                return self._run(sql, tenant, parameters)
             except (InterfaceError, OSError) as lost:
                 self.close()
                 if not kept:
                     raise Unavailable("database") from lost
             try:
-                return self._run(sql, parameters)
+                return self._run(sql, tenant, parameters)
             except (InterfaceError, OSError) as lost:
                 self.close()
                 raise Unavailable("database") from lost
@@ -99,16 +110,37 @@ class Postgres:
             with suppress(InterfaceError, OSError):  # it may be lost already
                 connection.close()
 
-    def _run(self, sql: str, parameters: dict[str, object]) -> list[Row]:
+    def _run(self, sql: str, tenant: str | None, parameters: dict[str, object]) -> list[Row]:
         try:
-            connection = self._connection = self._connection or self._connect()
-            statement = self._statements.get(sql)
-            if statement is None:
-                statement = self._statements[sql] = connection.prepare(sql)
-            rows = statement.run(**parameters) or []
+            self._connection = self._connection or self._connect()
+            if tenant is None:
+                return self._execute(self._connection, sql, parameters)
+            return self._execute_for(tenant, self._connection, sql, parameters)
         except DatabaseError as refused:
             self._translate(refused)
             raise
+
+    def _execute_for(
+        self, tenant: str, connection: native.Connection, sql: str, parameters: dict[str, object]
+    ) -> list[Row]:
+        self._execute(connection, "BEGIN")
+        try:
+            self._execute(connection, SET_TENANT, {"tenant": tenant})
+            rows = self._execute(connection, sql, parameters)
+        except BaseException:
+            with suppress(InterfaceError, OSError):  # a lost connection has rolled back
+                self._execute(connection, "ROLLBACK")
+            raise
+        self._execute(connection, "COMMIT")
+        return rows
+
+    def _execute(
+        self, connection: native.Connection, sql: str, parameters: dict[str, object] | None = None
+    ) -> list[Row]:
+        statement = self._statements.get(sql)
+        if statement is None:
+            statement = self._statements[sql] = connection.prepare(sql)
+        rows = statement.run(**parameters or {}) or []
         names = [column["name"] for column in statement.columns or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -119,29 +151,35 @@ class Postgres:
         if state.startswith(UNAVAILABLE_CLASSES):
             raise Unavailable("database") from refused
         if state in AUTHENTICATION_FAILED:
-            raise ConfigurationFault("the database refuses the user name or the password of the secret") from refused
+            raise LoginRefused("the database refuses the user name or the password of the secret") from refused
 
     def _connect(self) -> native.Connection:
-        try:
-            return self._connect_with(self._password(False))
-        except DatabaseError as refused:
-            if sqlstate(refused) not in AUTHENTICATION_FAILED:
-                raise
-        return self._connect_with(self._password(True))  # the secret was rotated since it was read
+        refusal: DatabaseError | None = None
+        for password in self._passwords():
+            try:
+                return self._connect_with(password)
+            except DatabaseError as refused:
+                if sqlstate(refused) not in AUTHENTICATION_FAILED:
+                    raise
+                refusal = refused  # the secret was rotated since it was read, or is being rotated now
+        raise refusal or ConfigurationFault("there is no password to try")
 
     def _connect_with(self, password: str) -> native.Connection:
         settings = self._settings
-        connection = native.Connection(
-            settings.db_username,
-            host=settings.db_host,
-            port=settings.db_port,
-            unix_sock=settings.unix_socket,
-            database=settings.db_name,
-            password=password,
-            timeout=self._waits.socket,
-            ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
-            application_name="analysis",
-        )
+        try:
+            connection = native.Connection(
+                settings.db_username,
+                host=settings.db_host,
+                port=settings.db_port,
+                unix_sock=settings.unix_socket,
+                database=settings.db_name,
+                password=password,
+                timeout=self._waits.socket,
+                ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
+                application_name="analysis",
+            )
+        except InterfaceError as lost:
+            raise _told_before(lost) or lost from None
         # Not in the startup message, of which RDS Proxy refuses them.
         connection.run(
             f"SET statement_timeout = {round(self._waits.statement * 1000)};"
@@ -150,6 +188,13 @@ class Postgres:
             "SET timezone = 'UTC'"
         )
         return connection
+
+
+def _told_before(lost: BaseException | None) -> DatabaseError | None:
+    """What the server said before it hung up: pg8000, told that it is refused, trips over saying goodbye."""
+    while lost is not None and not isinstance(lost, DatabaseError):
+        lost = lost.__cause__ or lost.__context__
+    return lost
 
 
 def sqlstate(error: DatabaseError) -> str:

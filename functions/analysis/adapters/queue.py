@@ -1,5 +1,6 @@
 """The job queue on Amazon SQS. A message carries the job's id and nothing else."""
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 
 from analysis.adapters.aws import calling
+from analysis.domain.dead_letter import DeadLetter
 from analysis.domain.job import JobMessage
 from analysis.observability import log
 
@@ -69,3 +71,13 @@ def message_of(record: dict[str, Any]) -> JobMessage:
     if not isinstance(body, dict) or not isinstance(body.get("job_id"), str):
         raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every bad message
     return JobMessage(UUID(body["job_id"]), record["attributes"].get("MessageGroupId"))
+
+
+def letter_of(record: dict[str, Any]) -> DeadLetter:
+    """The record of a message that nobody could handle, whatever it is."""
+    body = record["body"].encode()
+    try:
+        job_id = message_of(record).job_id
+    except (ValueError, RecursionError):  # json gives up a body of many brackets with the latter
+        job_id = None
+    return DeadLetter(record["messageId"], job_id, len(body), hashlib.sha256(body).digest())

@@ -41,6 +41,8 @@ class Limits(Closed):
     daily_usd: Decimal | None = Field(None, ge=0)
     """For the whole stage, from midnight to midnight UTC."""
     daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
+    waiting_jobs_per_tenant: int | None = Field(None, ge=1)
+    """More are refused: the queue and the database are everybody's."""
     over_limit: Literal["refuse", "wait"] = "refuse"
     """What becomes of a request once the money for the day is spent: a 429, or a job that waits for the next day. A job
     that was accepted before waits in any case."""

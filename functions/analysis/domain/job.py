@@ -34,6 +34,10 @@ class JobStatus(StrEnum):
 TRANSITIONS: dict[tuple[JobStatus, JobStatus], str] = {
     (JobStatus.QUEUED, JobStatus.RUNNING): "a worker claims the job",
     (JobStatus.QUEUED, JobStatus.CANCELLED): "the caller cancels before a worker claims",
+    (
+        JobStatus.QUEUED,
+        JobStatus.FAILED,
+    ): "the job's message was delivered again and again, and nobody could claim the job",
     (JobStatus.RUNNING, JobStatus.RUNNING): "another worker claims after the lease ran out (a new attempt)",
     (
         JobStatus.RUNNING,
@@ -101,6 +105,8 @@ class ClaimedJob:
     accepted_at: datetime
     config: dict[str, Any]
     """The pinned configuration as it was stored, perhaps by another release."""
+    failed_calls: int = 0
+    """Calls of the model that had no answer, in all attempts."""
 
     @property
     def attempts_spent(self) -> int:
@@ -148,3 +154,7 @@ class JobView:
     cost_usd: float
     failure: Failure | None
     metadata: dict[str, Any] = field(default_factory=dict)
+    redrive_of: UUID | None = None
+    """The failed job that this one runs again."""
+    redriven_as: UUID | None = None
+    """The last job that an operator made of this one."""

@@ -1,7 +1,7 @@
 """Get a structured answer from a model: a forced tool, a check, and a correction or two."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,8 @@ from analysis.domain.configuration import JobConfig, Limits
 from analysis.domain.failure import FailureCode
 from analysis.domain.job import ClaimedJob
 from analysis.domain.model_call import CallEnd, PlannedCall, most_it_costs
-from analysis.domain.schema import tool_schema
+from analysis.domain.schema import property_names, tool_schema
+from analysis.domain.text import CONTROL, texts
 from analysis.domain.usage import Bill, Usage
 from analysis.errors import AnalysisError, CallFailed, JobFailed, TryAgain, Unavailable
 from analysis.observability import log
@@ -22,6 +23,9 @@ from analysis.services.ports import CallLedger, Converse
 TOOL = "record_result"
 MAX_CALLS = 3
 """The first answer and two corrections."""
+
+MAX_FAULTS = 20
+"""That a correction names."""
 
 STOPPED: dict[str, FailureCode] = {
     "max_tokens": FailureCode.OUTPUT_TRUNCATED,
@@ -198,14 +202,27 @@ def _valid(answer_model: type[BaseModel], message: dict[str, Any]) -> BaseModel:
     if used is None:
         raise InvalidAnswer(f"You did not call the tool {TOOL}. Call it with your answer.", [""])
     try:
-        return answer_model.model_validate_json(json.dumps(used["input"]))
+        answer = answer_model.model_validate_json(json.dumps(used["input"]))
     except ValidationError as fault:
-        errors = fault.errors(include_url=False, include_context=False, include_input=False)[:20]
-        pointers = ["/" + "/".join(map(str, error["loc"])) for error in errors]
-        found = "\n".join(f"{at}: {error['msg']}" for at, error in zip(pointers, errors, strict=True))
-        raise InvalidAnswer(
-            f"The input of {TOOL} does not fit its schema. Call it again, corrected:\n{found}", pointers
-        ) from None
+        faults = fault.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
+        raise _misfit(answer_model, [(error["loc"], error["msg"]) for error in faults]) from None
+    # Not what JSON Schema can say, and nothing that a reader of the result could see.
+    hidden = [at for at, text in texts(answer.model_dump(mode="json")) if CONTROL.search(text)]
+    if hidden:
+        raise _misfit(
+            answer_model, [(tuple(at.split("/")[1:]), "has control characters") for at in hidden[:MAX_FAULTS]]
+        )
+    return answer
+
+
+def _misfit(answer_model: type[BaseModel], faults: Sequence[tuple[tuple[int | str, ...], str]]) -> InvalidAnswer:
+    found = "\n".join(f"/{'/'.join(map(str, at))}: {why}" for at, why in faults)
+    # A name that is not ours is the model's, or the document's.
+    ours = property_names(answer_model)
+    pointers = [
+        "/" + "/".join(str(part) if part in ours or str(part).isdecimal() else "*" for part in at) for at, _ in faults
+    ]
+    return InvalidAnswer(f"The input of {TOOL} does not fit its schema. Call it again, corrected:\n{found}", pointers)
 
 
 def _with_correction(message: dict[str, Any], invalid: InvalidAnswer) -> list[dict[str, Any]]:

@@ -3,14 +3,17 @@
 Every method raises Unavailable when what is behind it does not answer.
 """
 
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from analysis.domain.configuration import Limits, StageConfig
+from analysis.domain.dead_letter import BuriedLetter, DeadLetter, Fate
 from analysis.domain.failure import Failure
 from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, Recorded
 from analysis.domain.listing import Page, Wanted
 from analysis.domain.model_call import CallEnd, NotBegun, PlannedCall, Spent
+from analysis.domain.redrive import FailedJob, Order, Redriven, Sought
 
 
 class JobStore(Protocol):
@@ -22,10 +25,13 @@ class JobStore(Protocol):
     def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
         """The job that has the tenant's key."""
 
-    def mark_enqueued(self, job_id: UUID) -> bool:
-        """Note that a job that is not final has a message on the queue. False: the job was withdrawn."""
+    def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
+        """Note that a job that is not final has a message on the queue. False: the job was withdrawn.
 
-    def withdraw(self, job_id: UUID) -> bool:
+        Who sees the jobs of all tenants need not say whose it is.
+        """
+
+    def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
         """Remove a job that never reached the queue. False: it has, and stays."""
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
@@ -36,6 +42,9 @@ class JobStore(Protocol):
 
     def cancel(self, job_id: UUID, tenant_id: str) -> bool:
         """End the tenant's job, queued or running. False: it is not there, or has ended otherwise."""
+
+    def waiting(self, tenant_id: str, most: int) -> int:
+        """How many of the tenant's jobs are queued, counted up to so many."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         """Start an attempt: of a queued job that is due, or of a running one whose lease has run out."""
@@ -76,6 +85,36 @@ class CallLedger(Protocol):
 
     def spent_today(self, tenant_id: str) -> Spent:
         """What has been spent, and is reserved, today."""
+
+
+class Graveyard(Protocol):
+    """The record of messages that nobody could handle."""
+
+    def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> Fate:
+        """Write the letter down, and fail its job, unless it has ended or a worker holds it. The second time nothing
+        changes, whatever has become of the job since."""
+
+    def letters(self, since: datetime | None, limit: int) -> list[BuriedLetter]:
+        """Newest first."""
+
+    def count(self, since: datetime | None) -> dict[str, int]:
+        """Letters by fate."""
+
+
+class FailedJobs(Protocol):
+    """The failed jobs of all tenants, for operators."""
+
+    def find(self, sought: Sought) -> list[FailedJob]:
+        """Those sought, newest failure first."""
+
+    def count(self, sought: Sought) -> dict[str, int]:
+        """How many were sought, whatever the limit, by code."""
+
+    def redrive(self, job_id: UUID, new_id: UUID, order: Order) -> Redriven:
+        """Record a new job of the failed one's request, and who ordered it and why: both, or neither.
+
+        The same new id again is the same redrive. A job is redriven once, unless the order says again.
+        """
 
 
 class JobQueue(Protocol):

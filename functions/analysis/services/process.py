@@ -111,7 +111,7 @@ class Process:
         try:
             key = self.results.put(job.id, job.attempt, document)
         except Unavailable as away:
-            raise TryAgain(away.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR) from away
+            raise TryAgain(away.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR, after=LEASE_S) from away
         return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
 
     def _give_back(self, job: ClaimedJob, talk: Conversation, again: TryAgain) -> None:
@@ -140,7 +140,7 @@ class Process:
     def _delay(self, job: ClaimedJob, again: TryAgain) -> int:
         if again.after is not None:
             return math.ceil(again.after + self.random() * min(MAX_JITTER_S, again.after))
-        times = job.deferrals if again.deferred else job.attempts_spent - 1
+        times = job.failed_calls if again.deferred else job.attempts_spent - 1
         return self._spread(min(MAX_DELAY_S, 2 << min(times, 10)))
 
     def _fail(self, job: ClaimedJob, talk: Conversation, failure: Failure) -> None:

@@ -17,15 +17,21 @@ from analysis.domain.job import JobMessage, NewJob, Recorded
 from analysis.domain.model_call import most_it_costs
 from analysis.domain.models import Model, UnknownModel
 from analysis.domain.request import AnalyzeRequest
-from analysis.errors import ConfigurationFault, FieldError, InvalidRequest, KeyReused, LimitReached, Unavailable
+from analysis.domain.text import pointer_part
+from analysis.errors import (
+    ConfigurationFault,
+    FieldError,
+    InvalidRequest,
+    KeyReused,
+    LimitReached,
+    TooManyWaiting,
+    Unavailable,
+)
 from analysis.observability import log
 from analysis.services.ports import CallLedger, Configuration, JobQueue, JobStore
 
 MAX_ERRORS = 20
 """Fields at fault that are named."""
-
-MAX_POINTER_PART = 100
-"""Characters of a name in a pointer: the name is the caller's, and may be as long as the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,13 @@ class Submit:
         if recorded.request_fingerprint != said:
             raise KeyReused
         if not recorded.enqueued:
-            self._enqueue(JobMessage.of(recorded.id, tenant_id))
+            self._enqueue(JobMessage.of(recorded.id, tenant_id), tenant_id)
         return recorded
 
     def _within(self, limits: Limits, tenant_id: str, usd: Decimal) -> None:
+        most = limits.waiting_jobs_per_tenant
+        if most is not None and self.store.waiting(tenant_id, most) >= most:
+            raise TooManyWaiting
         of_tenant, of_stage = limits.daily_usd_per_tenant, limits.daily_usd
         if limits.over_limit == "wait" or (of_tenant is None and of_stage is None):
             return
@@ -64,18 +73,18 @@ class Submit:
         ):
             raise LimitReached(spent.day_ends_in)
 
-    def _enqueue(self, message: JobMessage) -> None:
+    def _enqueue(self, message: JobMessage, tenant_id: str) -> None:
         job_id = message.job_id
         # The record comes first: a message without a job would be lost work, a job without a message is found by the
         # sweeper. Two requests with one key may both send; a job's second message finds it claimed.
         try:
             self.queue.send(message)
         except Unavailable:
-            if self.store.withdraw(job_id):
+            if self.store.withdraw(job_id, tenant_id):
                 raise
             return  # a worker has it already: the message got through, only the answer was lost
         try:
-            known = self.store.mark_enqueued(job_id)
+            known = self.store.mark_enqueued(job_id, tenant_id)
         except Unavailable as away:
             log.error("not marked as enqueued", away, job_id=job_id)  # its message is on the queue all the same
             return
@@ -118,7 +127,7 @@ def fingerprint(request: AnalyzeRequest) -> bytes:
 def field_errors(fault: ValidationError, below: str = "") -> list[FieldError]:
     """What pydantic found, as pointers. Its messages name the rule; the values, which are the caller's, stay out."""
     return [
-        {"pointer": below + "".join(f"/{_escape(str(part))}" for part in error["loc"]), "detail": _detail(error)}
+        {"pointer": below + "".join(f"/{pointer_part(str(part))}" for part in error["loc"]), "detail": _detail(error)}
         for error in fault.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
     ]
 
@@ -149,7 +158,3 @@ def _model(stage: StageConfig, asked: str | None, preferred: str | None) -> Mode
         detail = f"{model.name} has reached its end of life on Bedrock. Use {model.lifecycle.replaced_by}."
         raise InvalidRequest.at("/model", detail)
     return model
-
-
-def _escape(part: str) -> str:
-    return part[:MAX_POINTER_PART].replace("~", "~0").replace("/", "~1")

@@ -1,5 +1,7 @@
 """What the moto process is told over stdin: which resources to make, under which names."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel
 
 from local_stack import resources as r
@@ -32,7 +34,8 @@ class CloudPlan(BaseModel):
     secrets: list[PlannedSecret]
 
 
-def plan(wiring: Wiring, secret_value: str) -> CloudPlan:
+def plan(wiring: Wiring, secret_values: Mapping[str, str]) -> CloudPlan:
+    """`secret_values` by the secrets' logical names."""
     queues = wiring.of_type(r.Queue).values()
     return CloudPlan(
         region=wiring.region,
@@ -43,8 +46,8 @@ def plan(wiring: Wiring, secret_value: str) -> CloudPlan:
             PlannedParameter(name=p.name, type=p.type, value=p.value) for p in wiring.of_type(r.Parameter).values()
         ],
         secrets=[
-            PlannedSecret(name=s.name, arn=secret_arn(wiring.region, s.name), value=secret_value)
-            for s in wiring.of_type(r.Secret).values()
+            PlannedSecret(name=s.name, arn=secret_arn(wiring.region, s.name), value=secret_values[name])
+            for name, s in wiring.of_type(r.Secret).items()
         ],
     )
 

@@ -21,6 +21,8 @@ from pre_deploy.lambdas import DATABASE
 
 TIME_LIMIT_S = 120
 
+TABLE = re.compile(r"CREATE TABLE (?:public\.)?(\w+) \((.*?)\n\);", re.DOTALL)
+
 
 def examined(rehearsed: Rehearsed) -> dict[str, Any]:
     """What PostgreSQL said; ``fault`` where the tree's code cannot be loaded, which others tell."""
@@ -92,13 +94,16 @@ def statements_parse(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def _lost(root: Path, words: str) -> str | None:
-    """The first migration, where PostgreSQL misses a name that the schema for people still has."""
+    """The migration that makes the table, where PostgreSQL misses a name that the schema for people still has in it."""
     missed = re.findall(r'"(\w+)"', words)[:1]
     migrations = sorted((root / MIGRATIONS).glob("*.sql"))
     written = "".join(file.read_text(encoding="utf-8") for file in migrations)
-    known = text_of(root, "database/schema.sql")
-    lost = any(re.search(rf"\b{name}\b", known) and not re.search(rf"\b{name}\b", written) for name in missed)
-    return migrations[0].name if lost else None
+    for name in missed:
+        for table, columns in TABLE.findall(text_of(root, "database/schema.sql")):
+            if re.search(rf"\b{name}\b", table + columns) and not re.search(rf"\b{name}\b", written):
+                made = (file for file in migrations if re.search(rf"CREATE TABLE {table}\b", file.read_text("utf-8")))
+                return next(made, migrations[0]).name
+    return None
 
 
 def _line(text: str, wanted: str) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pre_deploy.finding import Finding
 from pre_deploy.graph import Rehearsed
 from pre_deploy.iam import allows, document, statements_of
-from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, SCHEDULE, function_of, label
+from pre_deploy.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, ROTATION, SCHEDULE, function_of, label
 
 HANDLERS = "functions/analysis/handlers"
 RULE = "aws:cloudwatch/eventRule:EventRule"
+STACK = "pulumi:pulumi:Stack"
 
 CALLERS = {
     "aws:apigatewayv2/integration:Integration": "integrationUri",
@@ -18,6 +19,7 @@ CALLERS = {
     "aws:lambda/invocation:Invocation": "functionName",
     "aws:lambda/functionUrl:FunctionUrl": "functionName",
     "aws:cloudwatch/eventTarget:EventTarget": "arn",
+    ROTATION: "rotationLambdaArn",
     "aws:sns/topicSubscription:TopicSubscription": "endpoint",
 }
 """What invokes a function, and the property that names it. Schedules have it deeper inside."""
@@ -85,6 +87,8 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     named = [resource.value(of) for kind, of in CALLERS.items() for resource in graph.of_type(kind)]
     named += [schedule.part("target").value("arn") for schedule in graph.of_type(SCHEDULE)]
+    # The deploy's outputs hand a function to people by its name; "functions" among them only lists what is proved.
+    named += [stack.value(output) for stack in graph.of_type(STACK) for output in stack.outputs]
     called = {id(function_of(graph, name)) for name in named if name}
     for function in graph.of_type(FUNCTION):
         if id(function) not in called:
@@ -92,7 +96,7 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "nobody-calls",
                 "critical",
                 f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy",
-                "Add what was to call it, or take it out.",
+                "Add what was to call it, or take it out. If people call it, return its name from sst.config.ts.",
             )
         if function.number("reservedConcurrentExecutions", -1) == 0:
             yield function.finding(

@@ -1,10 +1,10 @@
 """Policies of what is called: a queue, a bucket or an endpoint may refuse what the caller's role allows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pre_deploy.checks.graph_permissions import actions_of
 from pre_deploy.finding import Finding
-from pre_deploy.graph import Rehearsed, Resource
+from pre_deploy.graph import Graph, Rehearsed, Resource
 from pre_deploy.handler_calls import Call
 from pre_deploy.iam import Statement, allows, parsed
 from pre_deploy.lambdas import FUNCTION, arns, calls, label, targets
@@ -17,18 +17,15 @@ ATTACHED = {
 }
 """A policy's property that names its resource, and the resource's output that it names."""
 
-CALLS_ARE = {"aws:SecureTransport": "true"}
-"""What is known of every call. A denial on any other condition is somebody's intention."""
-
 
 def policies_let_callers_in(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Nothing that a function's code calls is refused by the policy of what it calls, or of the way there."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for call in calls(rehearsed.root, function):
-            asked = _asked(rehearsed, function, call)
+            asked, known = _asked(rehearsed, function, call), _known(graph, call)
             for policy, way in _policies(rehearsed, function, call):
-                refused = next(((a, arn) for a, arn in asked if _refuses(policy, way, a, arn)), None)
+                refused = next(((a, arn) for a, arn in asked if _refuses(policy, way, a, arn, known)), None)
                 if refused:
                     action, arn = refused
                     yield policy.finding(
@@ -46,6 +43,13 @@ def _asked(rehearsed: Rehearsed, function: Resource, call: Call) -> list[tuple[s
     return [(action, arn) for action in actions_of(call) for arn in named or ["*"]]
 
 
+def _known(graph: Graph, call: Call) -> dict[str, str]:
+    """What conditions are told of the call. A denial on anything else is somebody's intention."""
+    known = {"aws:SecureTransport": "true", "aws:PrincipalAccount": graph.account}
+    # Bedrock's models are AWS's: of a call to them nobody can ask whose they are.
+    return known if call.service == "bedrock-runtime" else {**known, "aws:ResourceAccount": graph.account}
+
+
 def _policies(rehearsed: Rehearsed, function: Resource, call: Call) -> Iterator[tuple[Resource, bool]]:
     """The policies that a call meets; whether one is of a way, which lets through only what it allows."""
     graph = rehearsed.graph
@@ -60,15 +64,15 @@ def _policies(rehearsed: Rehearsed, function: Resource, call: Call) -> Iterator[
                 yield endpoint, True
 
 
-def _refuses(policy: Resource, way: bool, action: str, arn: str) -> bool:
-    statements = [s for s in parsed(policy.raw("policy")) if s.allow or _unconditional(s)]
+def _refuses(policy: Resource, way: bool, action: str, arn: str, known: Mapping[str, str]) -> bool:
+    statements = [s for s in parsed(policy.raw("policy")) if s.allow or _conditions(s) <= known.keys()]
     if way:
-        return not allows(statements, action, arn, CALLS_ARE)
-    return any(not statement.allow and statement.applies(action, arn, CALLS_ARE) for statement in statements)
+        return not allows(statements, action, arn, known)
+    return any(not statement.allow and statement.applies(action, arn, known) for statement in statements)
 
 
-def _unconditional(statement: Statement) -> bool:
-    return {key for keys in statement.conditions.values() for key in keys} <= CALLS_ARE.keys()
+def _conditions(statement: Statement) -> set[str]:
+    return {key for keys in statement.conditions.values() for key in keys}
 
 
 CHECKS = (policies_let_callers_in,)

@@ -124,10 +124,11 @@ def passwords_are_not_written_down(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The secret that functions read is a JSON object with the database's own password."""
+    """The secret that functions read is a JSON object with a password; of the database's master, with its own."""
     graph = rehearsed.graph
     read = {variables(function).get("DB_PASSWORD_SECRET_ARN") for function in graph.of_type(FUNCTION)} - {None}
     sources = {urn for database in graph.of_type(DATABASE) for urn in database.references("password")}
+    masters = {database.value("username") for database in graph.of_type(DATABASE)}
     values = graph.of_type("aws:secretsmanager/secretVersion:SecretVersion")
     for arn in sorted(str(one) for one in read):
         holding = [value for value in values if value.value("secretId") == arn]
@@ -145,7 +146,7 @@ def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
             passwords = [urn for urn in value.references("secretString") if "RandomPassword" in urn]
             if text != "[secret]" and "password" not in _object(text):
                 why, fix = "is no JSON object with a password", "Store jsonStringify({ username, password })."
-            elif passwords and sources and not set(passwords) & sources:
+            elif _object(text).get("username") in masters and passwords and sources and not set(passwords) & sources:
                 why, fix = "holds another password than the database's", "Store the password that the database gets."
             else:
                 continue
@@ -158,6 +159,12 @@ def _object(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _user_of(graph: Graph, secret_arn: str | None) -> str | None:
+    values = graph.of_type("aws:secretsmanager/secretVersion:SecretVersion")
+    texts = [str(value.value("secretString") or "") for value in values if value.value("secretId") == secret_arn]
+    return next((str(_object(text)["username"]) for text in texts if "username" in _object(text)), None)
 
 
 def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -177,6 +184,8 @@ def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
         for variable, output in outputs.items() if database else ():
             made = database.value(output) if database else None
+            if variable == "DB_USERNAME":  # a role of the database's own: its secret says which
+                made = _user_of(graph, given.get("DB_PASSWORD_SECRET_ARN")) or made
             if variable in given and made is not None and given[variable] != str(made):
                 yield function.finding(
                     "other-database",

@@ -77,8 +77,11 @@ def routes_answer_in_time(rehearsed: Rehearsed) -> Iterator[Finding]:
 def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
     """What cannot be worked on ends in a queue of its own, of the same type, and for no less time."""
     graph = rehearsed.graph
+    last_resorts = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
     for _, queue, _ in sources(graph):
         policy = redrive(queue)
+        if not policy.data and queue.value("arn") in last_resorts:
+            continue  # what reads the dead letters must not lose them: they come back until they can be read
         target = graph.with_output("arn", policy.value("deadLetterTargetArn"), QUEUE)
         if not policy.data:
             fault = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"

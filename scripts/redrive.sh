@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Failed jobs and dead letters: list them, and run failed jobs again. See ./scripts/redrive.sh --help
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+"$root/scripts/setup-env.sh"
+exec "$root/.venv/bin/python" -P -m redrive --root "$root" "$@"

@@ -1,0 +1,80 @@
+"""A release that can handle no message, what becomes of its messages, and running the jobs again after the rollback."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.e2e.conftest import ROOT, Pipeline, running
+from tests.support.local_stack import until
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+JUNK = "no message of ours: s3cret-words"
+
+
+def wiring(directory: Path, *, broken: bool) -> Path:
+    """The stack's own; or of a release whose processor fails before it has so much as looked at a message."""
+    wired: dict[str, Any] = json.loads((ROOT / "infra" / "wiring.json").read_text(encoding="utf-8"))
+    if broken:
+        wired["resources"]["AiProcessor"]["inputs"]["environment"]["variables"]["DB_PORT"] = "none"
+        wired["resources"]["Jobs"]["inputs"]["visibilityTimeoutSeconds"] = 1  # an hour otherwise
+    file = directory / f"wiring-{broken}.json"
+    file.write_text(json.dumps(wired), encoding="utf-8")
+    return file
+
+
+def redrive(pipeline: Pipeline, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [ROOT / "scripts" / "redrive.sh", "--endpoint-url", pipeline.ready["lambda_endpoint_url"], *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.timeout(240)
+def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with running(tmp_path, "--data-dir", state, "--wiring", str(wiring(tmp_path, broken=True))) as pipeline:
+        job_id = pipeline.submit("summary", {"text": "Rain is likely."})
+        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": pipeline.ready["region"]}
+        sqs = boto3.client("sqs", endpoint_url=pipeline.ready["aws_endpoint_url"], **keys)
+        queue = next(url for url in sqs.list_queues()["QueueUrls"] if "DeadLetter" not in url)
+        for body in (JUNK, json.dumps({"job_id": UNKNOWN})):
+            sqs.send_message(QueueUrl=queue, MessageBody=body)
+        failed = pipeline.finished(job_id)
+        assert (failed["status"], failed["error"]["code"], failed["attempts"]) == ("failed", "attempts_exhausted", 0)
+        assert "delivered 5 times" in failed["error"]["message"]
+
+        letters = until(
+            lambda: (rows := pipeline.rows("SELECT job_id::text, fate FROM dead_letters")) * (len(rows) > 2)
+        )
+        fates = {fate: job for job, fate in letters}
+        assert fates == {"job_failed": job_id, "no_such_job": UNKNOWN, "no_message_of_ours": None}
+        # Each message was delivered as often as the queue says, and not once more.
+        in_vain = [line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line]
+        assert len(in_vain) == 3 * 5
+        assert JUNK not in pipeline.log()
+
+    with running(tmp_path, "--data-dir", state, "--wiring", str(wiring(tmp_path, broken=False))) as pipeline:
+        listed = redrive(pipeline, "list")
+        assert listed.returncode == 0, listed.stderr
+        assert "failed jobs: 1 attempts_exhausted" in listed.stdout
+        assert job_id in listed.stdout
+        only_said = redrive(pipeline, "all", "--since", "1h", "--because", "rolled back", "--dry-run")
+        assert f"would run {job_id} again" in only_said.stdout
+        assert pipeline.jobs() == 1
+
+        done = redrive(pipeline, "all", "--since", "1h", "--because", "rolled back")
+        assert done.returncode == 0, done.stderr
+        failed = pipeline.get(f"/status/{job_id}")[1]
+        new_id = failed["redriven_as"]
+        assert done.stdout == f"{job_id}  redriven  {new_id}\n"
+        succeeded = pipeline.finished(new_id)
+        assert (failed["status"], succeeded["status"], succeeded["redrive_of"]) == ("failed", "succeeded", job_id)
+        assert succeeded["result"]
+        ((new, old, because),) = pipeline.rows("SELECT job_id::text, redrive_of::text, because FROM redrives")
+        assert (new, old, because) == (new_id, job_id, "rolled back")
+
+        again = redrive(pipeline, "jobs", job_id, "--because", "by mistake")
+        assert (again.returncode, again.stdout) == (1, f"{job_id}  already_redriven  {new_id}\n")
+        assert pipeline.jobs() == 2

@@ -1,0 +1,82 @@
+"""Dead letters and redrives in PostgreSQL: the contract, and what only a database can enforce."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+from analysis.adapters.failed_jobs import PostgresFailedJobs
+from analysis.adapters.graveyard import PostgresGraveyard
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.postgres import Postgres
+from analysis.config import DatabaseSettings
+from analysis.domain.redrive import Outcome
+
+from tests.support.operator_contract import EXHAUSTED, ORDER, OperatorContract, letter
+
+
+class TestPostgresOperator(OperatorContract):
+    @pytest.fixture
+    def store(self, postgres: Postgres) -> PostgresJobStore:
+        return PostgresJobStore(postgres)
+
+    @pytest.fixture
+    def graveyard(self, postgres: Postgres) -> PostgresGraveyard:
+        return PostgresGraveyard(postgres)
+
+    @pytest.fixture
+    def failed(self, postgres: Postgres) -> PostgresFailedJobs:
+        return PostgresFailedJobs(postgres)
+
+    @pytest.fixture
+    def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
+        """Time passes by moving all that is stored into the past."""
+
+        def move(seconds: float) -> None:
+            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
+            moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
+            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # which guard what is final
+            postgres.run(f"UPDATE jobs SET {moved}")
+            postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
+
+        return move
+
+    def test_a_job_failed_by_its_letter_has_that_in_its_history(
+        self, postgres: Postgres, store: PostgresJobStore, graveyard: PostgresGraveyard
+    ) -> None:
+        job_id = self.queued(store)
+        graveyard.bury(letter(job_id), 5, EXHAUSTED)
+        events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
+        assert tuple(events[-1].values()) == ("failed", "queued", "failed", 0, "attempts_exhausted")
+
+    def test_each_redrive_leaves_who_why_and_which(
+        self, postgres: Postgres, store: PostgresJobStore, failed: PostgresFailedJobs
+    ) -> None:
+        job_id, new_id = self.failed_job(store), uuid4()
+        failed.redrive(job_id, new_id, ORDER)
+        rows = postgres.run("SELECT job_id, redrive_of, tenant_id, who, because, request_id FROM redrives")
+        assert [tuple(row.values()) for row in rows] == [
+            (new_id, job_id, "a", "somebody", "the model is back", "request-1")
+        ]
+
+    def test_two_operators_at_once_make_one_job(
+        self, database: DatabaseSettings, postgres: Postgres, store: PostgresJobStore
+    ) -> None:
+        job_ids = [self.failed_job(store) for _ in range(10)]
+        start = threading.Barrier(4)
+
+        def operate(_number: int) -> int:
+            own = Postgres(database, lambda: ["unused"])
+            try:
+                own.run("SELECT 1 AS one")
+                start.wait()
+                mine = PostgresFailedJobs(own)
+                return sum(mine.redrive(job_id, uuid4(), ORDER).outcome is Outcome.REDRIVEN for job_id in job_ids)
+            finally:
+                own.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(operate, range(4))) == len(job_ids)
+        (row,) = postgres.run("SELECT count(*) AS jobs FROM jobs")
+        assert row["jobs"] == 2 * len(job_ids)

@@ -1,0 +1,202 @@
+"""The two roles of the database: each can do what its statements need and no more, the API for one tenant alone."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from analysis.adapters.call_ledger import PostgresCallLedger
+from analysis.adapters.job_store import PostgresJobStore
+from analysis.adapters.postgres import Postgres, sqlstate
+from analysis.domain.job import ClaimedJob, JobStatus
+from pg8000.exceptions import DatabaseError
+
+from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger as LedgerTests
+from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
+from tests.support.call_ledger_contract import CallLedgerContract
+from tests.support.job_store_contract import RESULT, JobStoreContract
+from tests.support.jobs import new_job
+
+DENIED = "42501"
+
+
+class StoreOfBoth:
+    """What the API does is done as the API; the rest, and what is said of no tenant, as a worker."""
+
+    API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "ping"})
+
+    def __init__(self, api: Postgres, worker: Postgres) -> None:
+        self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api if name in self.API else self._worker, name)
+
+    def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
+        return (self._api if tenant_id else self._worker).mark_enqueued(job_id, tenant_id)
+
+
+class TestEachRoleCanDoItsWork(JobStoreContract):
+    """The whole contract of the store, and as the two roles."""
+
+    pass_time = StoreTests.pass_time
+
+    @pytest.fixture
+    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
+        return StoreOfBoth(as_api, as_worker)
+
+
+class TestTheLedgerIsTheWorkers(CallLedgerContract):
+    pass_time = LedgerTests.pass_time
+
+    @pytest.fixture
+    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
+        return StoreOfBoth(as_api, as_worker)
+
+    @pytest.fixture
+    def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
+        return PostgresCallLedger(as_worker)
+
+
+@pytest.fixture
+def job_id(as_api: Postgres) -> UUID:
+    """A job of tenant a."""
+    return PostgresJobStore(as_api).record(new_job(tenant="a")).id
+
+
+def refused(run: Callable[[], object]) -> str:
+    with pytest.raises(DatabaseError) as refusal:
+        run()
+    return sqlstate(refusal.value)
+
+
+JOBS = "SELECT id FROM jobs"
+
+
+def test_the_api_sees_the_jobs_of_the_tenant_that_it_names_and_none_else(as_api: Postgres, job_id: UUID) -> None:
+    assert as_api.run(JOBS, "a") == [{"id": job_id}]
+    assert as_api.run(JOBS, "b") == []
+    assert as_api.run(JOBS, "") == []
+    assert as_api.run(JOBS) == []
+
+
+def test_a_tenant_is_forgotten_with_its_statement_even_one_that_fails(as_api: Postgres, job_id: UUID) -> None:
+    backend = as_api.run("SELECT pg_backend_pid() AS pid", "a")
+    assert refused(lambda: as_api.run("SELECT 1/0", "a")) == "22012"
+    assert as_api.run(JOBS) == []
+    assert as_api.run("SELECT request_tenant() AS tenant") == [{"tenant": None}]
+    assert as_api.run("SELECT pg_backend_pid() AS pid") == backend
+
+
+def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked(as_api: Postgres, job_id: UUID) -> None:
+    store = PostgresJobStore(as_api)
+    assert not store.cancel(job_id, "b")
+    assert not store.mark_enqueued(job_id, "b")
+    store.withdraw(job_id, "b")
+    view = store.get(job_id, "a")
+    assert view is not None
+    assert view.status is JobStatus.QUEUED
+
+
+def test_a_job_cannot_be_made_for_or_given_to_another_tenant(as_api: Postgres, job_id: UUID) -> None:
+    made = (
+        "INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint)"
+        " SELECT CAST(:id AS uuid), 'b', request_fingerprint, analysis, model_id, input, metadata, config_fingerprint"
+        " FROM jobs"
+    )
+    assert refused(lambda: as_api.run(made, "a", id=str(uuid4()))) == DENIED
+    assert refused(lambda: as_api.run("UPDATE jobs SET tenant_id = 'b'", "a")) == DENIED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE jobs SET result = '{}', result_key = 'k', result_bytes = 2",
+        "UPDATE jobs SET attempt = attempt + 1",
+        "UPDATE jobs SET error_code = 'internal_error'",
+        "UPDATE jobs SET input = '{}'",
+        "TRUNCATE jobs",
+        "SELECT model_id, reserved_usd FROM model_calls",
+        "INSERT INTO model_calls (id) VALUES (gen_random_uuid())",
+        "UPDATE model_calls SET cost_usd = 0",
+        "DELETE FROM model_calls",
+        "UPDATE daily_spend SET usd = 0",
+        "INSERT INTO daily_spend VALUES (current_date, 'a', 0)",
+        "SELECT * FROM model_slots",
+        "UPDATE model_health SET failures = 0",
+        "SELECT body FROM job_configs",
+        "SELECT who, because FROM redrives",
+        "SELECT * FROM dead_letters",
+    ],
+)
+def test_the_api_cannot(as_api: Postgres, job_id: UUID, statement: str) -> None:
+    assert refused(lambda: as_api.run(statement, "a")) == DENIED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM redrives",
+        "UPDATE dead_letters SET fate = 'job_left'",
+        "DELETE FROM jobs",
+        "UPDATE jobs SET input = '{}'",
+        "UPDATE jobs SET tenant_id = 'b'",
+        "UPDATE model_calls SET tenant_id = 'b'",
+        "DELETE FROM model_calls",
+        "DELETE FROM daily_spend",
+        "DELETE FROM model_slots",
+        "UPDATE job_configs SET body = '{}'",
+    ],
+)
+def test_a_worker_cannot(as_worker: Postgres, job_id: UUID, statement: str) -> None:
+    assert refused(lambda: as_worker.run(statement)) == DENIED
+
+
+@pytest.mark.parametrize("role", ["as_api", "as_worker"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM schema_migrations",
+        "DELETE FROM schema_migrations",
+        "INSERT INTO job_events (job_id, event, attempt) VALUES (gen_random_uuid(), 'forged', 1)",
+        "UPDATE job_events SET event = 'forged'",
+        "DELETE FROM job_events",
+        "CREATE TABLE of_my_own ()",
+        "ALTER TABLE jobs DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE jobs DISABLE TRIGGER ALL",
+        "DROP POLICY api_of_tenant ON jobs",
+    ],
+)
+def test_neither_role_can(request: pytest.FixtureRequest, job_id: UUID, role: str, statement: str) -> None:
+    as_role: Postgres = request.getfixturevalue(role)
+    assert refused(lambda: as_role.run(statement, "a")) == DENIED
+
+
+def test_a_claimed_job_cannot_be_deleted(as_api: Postgres, as_worker: Postgres, job_id: UUID) -> None:
+    assert isinstance(PostgresJobStore(as_worker).claim(job_id, 60), ClaimedJob)
+    assert as_api.run("DELETE FROM jobs RETURNING id", "a") == []
+
+
+def test_history_is_written_whoever_makes_it(
+    as_api: Postgres, as_worker: Postgres, postgres: Postgres, job_id: UUID
+) -> None:
+    workers = PostgresJobStore(as_worker)
+    claim = workers.claim(job_id, 60)
+    assert isinstance(claim, ClaimedJob)
+    assert workers.succeed(job_id, claim.attempt, RESULT)
+    assert [row["event"] for row in postgres.run("SELECT event FROM job_events ORDER BY id")] == [
+        "accepted",
+        "claimed",
+        "succeeded",
+    ]
+
+
+def test_no_table_is_open_to_everybody_and_each_with_a_tenant_is_guarded(postgres: Postgres) -> None:
+    """Also of tables that are yet to come."""
+    to_all = "SELECT table_name AS name FROM information_schema.table_privileges WHERE grantee = 'PUBLIC'"
+    assert postgres.run(f"{to_all} AND table_schema = 'public'") == []
+    unguarded = (
+        "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE a.attname = 'tenant_id' AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
+        " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
+    )
+    assert postgres.run(unguarded) == []

@@ -1,0 +1,81 @@
+"""Dead letters: what is read of them, and which come again."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from analysis import bootstrap
+from analysis.adapters.queue import letter_of
+from analysis.bootstrap import Undertaker
+from analysis.domain.dead_letter import DeadLetter, Fate
+from analysis.domain.failure import Failure, FailureCode
+from analysis.domain.job import JobStatus
+from analysis.errors import Unavailable
+from analysis.handlers import dead_letter
+from analysis.services.bury import Bury
+from analysis.services.process import LEASE_S
+from analysis.services.sweep import OVERDUE_S, Sweep
+
+from tests.support.events import sqs_event
+from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
+from tests.support.jobs import new_job
+from tests.support.operator_fakes import InMemoryGraveyard
+
+
+def message(job_id: object) -> str:
+    return json.dumps({"job_id": str(job_id)})
+
+
+@pytest.mark.parametrize("body", ["", "not json", "{}", '{"job_id": 7}', '{"job_id": "x"}', "[" * 100_000, "💶"])
+def test_of_a_message_that_is_not_ours_only_size_and_digest_are_kept(body: str) -> None:
+    (record,) = sqs_event(body)["Records"]
+    digest = hashlib.sha256(body.encode()).digest()
+    assert letter_of(record) == DeadLetter(record["messageId"], None, len(body.encode()), digest)
+
+
+def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    store = InMemoryJobStore(clock)
+    job = new_job()
+    store.record(job)
+    graveyard = InMemoryGraveyard(store, clock)
+    monkeypatch.setattr(bootstrap, "undertaker", lambda: Undertaker(Bury(graveyard, 5)))
+    assert dead_letter.handler(sqs_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
+    view = store.get(job.id, "a")
+    assert view is not None
+    assert view.failure is not None
+    assert (view.status, view.failure.code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
+    assert "delivered 5 times" in view.failure.message
+    assert graveyard.count(None) == {"job_failed": 1, "no_message_of_ours": 1}
+
+
+def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad = uuid4()
+
+    class Flaky(InMemoryGraveyard):
+        def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> Fate:
+            if letter.job_id == bad:
+                raise Unavailable("database")
+            return super().bury(letter, deliveries, failure)
+
+    graveyard: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
+    monkeypatch.setattr(bootstrap, "undertaker", lambda: Undertaker(Bury(graveyard, 5)))
+    answer = dead_letter.handler(sqs_event(message(uuid4()), message(bad), message(uuid4())), None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+
+
+def test_the_job_of_a_worker_who_dies_after_its_letter_was_buried_is_sent_again() -> None:
+    clock, queue = FakeClock(), FakeQueue()
+    store = InMemoryJobStore(clock)
+    job = new_job()
+    store.record(job)
+    store.mark_enqueued(job.id)
+    store.claim(job.id, LEASE_S)
+    Bury(InMemoryGraveyard(store, clock), 5)(DeadLetter("m", job.id, 0, b"d" * 32))
+    clock.forward(LEASE_S + OVERDUE_S + 1)
+    assert Sweep(store, queue)() == 1
+    assert queue.sent == [(job.id, 0)]

@@ -1,0 +1,31 @@
+"""The operator's fakes keep the contract of the real ones."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.fakes import FakeClock, InMemoryJobStore
+from tests.support.operator_contract import OperatorContract
+from tests.support.operator_fakes import InMemoryFailedJobs, InMemoryGraveyard
+
+
+class TestInMemoryOperator(OperatorContract):
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.fixture
+    def store(self, clock: FakeClock) -> InMemoryJobStore:
+        return InMemoryJobStore(clock)
+
+    @pytest.fixture
+    def graveyard(self, store: InMemoryJobStore, clock: FakeClock) -> InMemoryGraveyard:
+        return InMemoryGraveyard(store, clock)
+
+    @pytest.fixture
+    def failed(self, store: InMemoryJobStore) -> InMemoryFailedJobs:
+        return InMemoryFailedJobs(store)
+
+    @pytest.fixture
+    def pass_time(self, clock: FakeClock) -> Callable[[float], None]:
+        return clock.forward
