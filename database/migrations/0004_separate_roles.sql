@@ -38,7 +38,7 @@ GRANT SELECT (job_id, redrive_of, nth, tenant_id) ON redrives TO analysis_api;
 GRANT SELECT ON daily_spend TO analysis_api;
 
 -- The workers: run jobs, bury and redrive them, and keep the books of the models' calls. They remove nothing.
-GRANT SELECT ON job_configs, jobs, model_calls, model_slots, daily_spend, model_health, dead_letters, redrives
+GRANT SELECT ON job_configs, jobs, job_events, model_calls, model_slots, daily_spend, model_health, dead_letters, redrives
     TO analysis_worker;
 GRANT INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint)
     ON jobs TO analysis_worker;

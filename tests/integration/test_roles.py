@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from analysis.adapters.call_ledger import PostgresCallLedger
+from analysis.adapters.failed_jobs import PostgresFailedJobs
+from analysis.adapters.graveyard import PostgresGraveyard
 from analysis.adapters.job_store import PostgresJobStore
 from analysis.adapters.postgres import Postgres, sqlstate
 from analysis.domain.job import ClaimedJob, JobStatus
@@ -13,9 +15,11 @@ from pg8000.exceptions import DatabaseError
 
 from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger as LedgerTests
 from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
+from tests.integration.test_operator_postgres import TestPostgresOperator as OperatorTests
 from tests.support.call_ledger_contract import CallLedgerContract
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
+from tests.support.operator_contract import OperatorContract
 
 DENIED = "42501"
 
@@ -23,7 +27,7 @@ DENIED = "42501"
 class StoreOfBoth:
     """What the API does is done as the API; the rest, and what is said of no tenant, as a worker."""
 
-    API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "ping"})
+    API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "waiting", "ping"})
 
     def __init__(self, api: Postgres, worker: Postgres) -> None:
         self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
@@ -55,6 +59,22 @@ class TestTheLedgerIsTheWorkers(CallLedgerContract):
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
         return PostgresCallLedger(as_worker)
+
+
+class TestAnOperatorIsAWorker(OperatorContract):
+    pass_time = OperatorTests.pass_time
+
+    @pytest.fixture
+    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
+        return StoreOfBoth(as_api, as_worker)
+
+    @pytest.fixture
+    def graveyard(self, as_worker: Postgres) -> PostgresGraveyard:
+        return PostgresGraveyard(as_worker)
+
+    @pytest.fixture
+    def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
+        return PostgresFailedJobs(as_worker)
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""The SQL that OPERATIONS.md tells an operator to type runs, for the role that it is typed as."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from analysis.adapters.postgres import Postgres
+
+TEXT = (Path(__file__).parents[2] / "OPERATIONS.md").read_text(encoding="utf-8")
+STATEMENTS = [
+    statement.strip()
+    for block in re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+    for statement in re.sub(r"--.*", "", block).split(";")
+    if statement.strip()
+]
+PLACES = {"'ID'": f"'{uuid4()}'", "'DAY'": "'2026-11-21'"}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_it_runs_as_the_worker(postgres: Postgres, statement: str) -> None:
+    for place, value in PLACES.items():
+        statement = statement.replace(place, value)
+    postgres.run("SET ROLE analysis_worker")
+    postgres.run(statement)
