@@ -510,8 +510,12 @@ def workflow(path: Path) -> dict[Any, Any]:
     return content
 
 
-def test_there_are_four_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml", "mutations.yml", "rollback.yml"]
+def test_only_what_deploys_may_log_in_to_aws() -> None:
+    granted = {path.name: [job.get("permissions", {}) for job in workflow(path)["jobs"].values()] for path in WORKFLOWS}
+    assert {name for name, jobs in granted.items() if any("id-token" in job for job in jobs)} == {
+        "deploy.yml",
+        "rollback.yml",
+    }
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -1,6 +1,7 @@
 """The rules about roles and models, each on a recorded graph with one thing changed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,16 +137,28 @@ def test_an_account_that_may_assume_a_role_is_told() -> None:
     assert {f.id for f in findings(CHECKS, graph)} == {"wide-trust"}
 
 
-def test_a_call_of_another_service_must_be_allowed_somewhere(tmp_path: Path) -> None:
-    code = tmp_path / "functions" / "analysis" / "handlers"
+def calls_another_service(root: Path, *handlers: str) -> list[tuple[str, str, str]]:
+    """Rule, place and words of each finding, where these handlers call DynamoDB, and no others are there."""
+    code = root / "functions" / "analysis" / "handlers"
     code.mkdir(parents=True)
-    (code / "sweeper.py").write_text(
-        "import boto3\n\n\ndef handler(event, context):\n    boto3.client('dynamodb').put_item(TableName='t')\n"
-    )
-    rehearsed = Rehearsed(tmp_path, "dev", Graph(recorded().data), ())
-    found = list(graph_permissions.code_is_allowed(rehearsed))
-    assert [(f.id, f.file) for f in found] == [("role-lacks-action", SWEEPER)]
-    assert "dynamodb:PutItem" in found[0].message
+    for handler in handlers:
+        (code / f"{handler}.py").write_text(
+            "import boto3\n\n\ndef handler(event, context):\n    boto3.client('dynamodb').put_item(TableName='t')\n"
+        )
+    rehearsed = Rehearsed(root, "dev", Graph(recorded().data), ())
+    return [(f.id, f.file, f.message) for f in graph_permissions.code_is_allowed(rehearsed)]
+
+
+def test_a_call_of_another_service_must_be_allowed_somewhere(tmp_path: Path) -> None:
+    [(rule, file, says)] = calls_another_service(tmp_path, "sweeper")
+    assert (rule, file) == ("role-lacks-action", SWEEPER)
+    assert "dynamodb:PutItem" in says
+
+
+def test_what_several_functions_lack_is_said_where_they_get_what_they_share(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    found = calls_another_service(tmp_path, "api", "processor", "sweeper")
+    assert [(rule, file) for rule, file, _ in found] == [("role-lacks-action", "infra/function.ts")] * 3
 
 
 @pytest.mark.parametrize("name", ["JobsTlsOnly", "ResultsPolicy"])

@@ -1,11 +1,13 @@
 """Ways to break the functions and the repository's files that the catalogue does not list."""
 
 from tests.mutations.mutation import Append, Edit, Remove, mutation
+from tests.mutations.next_migration import next_migration
 
 HANDLERS, ADAPTERS, DOMAIN = "functions/analysis/handlers", "functions/analysis/adapters", "functions/analysis/domain"
 API, PROCESSOR = f"{HANDLERS}/api.py", f"{HANDLERS}/processor.py"
 STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
 CONFIG, QUEUE, RESULTS = "functions/analysis/config.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
+BODY = "        body = json.dumps("
 
 CODE = (
     mutation("NEW", "code-that-does-not-parse", "code-does-not-parse", API, Append(API, "\ndef broken(:\n")),
@@ -52,9 +54,8 @@ CODE = (
         "infra/function.ts",
         Edit(
             QUEUE,
-            '        with calling("queue"):\n            self._client().send_message(',
-            '        import boto3\n\n        boto3.client("dynamodb").put_item(TableName="t", Item={})\n'
-            '        with calling("queue"):\n            self._client().send_message(',
+            BODY,
+            f'        import boto3\n\n        boto3.client("dynamodb").put_item(TableName="t", Item={{}})\n{BODY}',
         ),
     ),
     mutation(
@@ -156,8 +157,8 @@ CODE = (
         QUEUE,
         Edit(
             QUEUE,
-            "                QueueUrl=self._url,\n                MessageBody",
-            '                QueueUrl="https://sqs.us-east-1.amazonaws.com/123456789012/jobs",\n                MessageBody',
+            "QueueUrl=self._url, MessageBody",
+            'QueueUrl="https://sqs.us-east-1.amazonaws.com/123456789012/jobs", MessageBody',
         ),
     ),
     mutation(
@@ -181,7 +182,7 @@ RUNS = (
         "message-of-another-shape",
         "job-fails",
         QUEUE,
-        Edit(QUEUE, 'json.dumps({"job_id": str(job_id)})', 'json.dumps({"job": str(job_id)})'),
+        Edit(QUEUE, 'json.dumps({"job_id": ', 'json.dumps({"job": '),
     ),
     mutation(
         "NEW",
@@ -201,8 +202,12 @@ RUNS = (
         "NEW",
         "secret-of-another-shape",
         "job-fails",
-        f"{ADAPTERS}/parameters.py",
-        Edit(f"{ADAPTERS}/parameters.py", 'json.loads(secret)["password"]', 'json.loads(secret)["secret"]'),
+        f"{ADAPTERS}/secrets.py",
+        Edit(
+            f"{DOMAIN}/credentials.py",
+            "    password: str = Field(",
+            '    password: str = Field(validation_alias="secret", ',
+        ),
     ),
     mutation(
         "NEW",
@@ -244,18 +249,14 @@ SQL = (
         "statement-that-does-not-parse",
         "statement-refused",
         STATEMENTS,
-        Edit(
-            STATEMENTS,
-            "FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id",
-            "FORM jobs WHERE id = CAST(:id AS uuid) AND tenant_id",
-        ),
+        Edit(STATEMENTS, "FROM jobs {USED} WHERE id = ", "FORM jobs {USED} WHERE id = "),
     ),
     mutation(
         "NEW",
         "column-dropped-by-a-migration",
         "statement-refused",
-        "database/migrations/0002_drop_metadata.sql",
-        Append("database/migrations/0002_drop_metadata.sql", "ALTER TABLE jobs DROP COLUMN metadata;\n"),
+        next_migration("drop_metadata"),
+        Append(next_migration("drop_metadata"), "ALTER TABLE jobs DROP COLUMN metadata;\n"),
     ),
     mutation(
         "NEW",
@@ -268,30 +269,23 @@ SQL = (
         "NEW",
         "gap-in-the-numbers",
         "migration-numbering",
-        "database/migrations/0003_create_later.sql",
-        Append("database/migrations/0003_create_later.sql", "SELECT 1;\n"),
+        next_migration("create_later", skipped=1),
+        Append(next_migration("create_later", skipped=1), "SELECT 1;\n"),
     ),
     mutation(
         "NEW",
         "migration-without-a-phrase",
         "migration-misnamed",
-        "database/migrations/0002_tune.sql",
-        Append("database/migrations/0002_tune.sql", "SELECT 1;\n"),
-    ),
-    mutation(
-        "NEW",
-        "migration-that-does-not-parse",
-        "migration-refused",
-        MIGRATION,
-        Edit(MIGRATION, "CREATE TABLE jobs", "CREATE TABEL jobs"),
+        next_migration("tune"),
+        Append(next_migration("tune"), "SELECT 1;\n"),
     ),
     mutation(
         "NEW",
         "function-body-that-does-not-parse",
         "migration-refused",
-        "database/migrations/0002_add_trigger.sql",
+        next_migration("add_trigger"),
         Append(
-            "database/migrations/0002_add_trigger.sql",
+            next_migration("add_trigger"),
             "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETRUN NEW; END $$;\n",
         ),
     ),
@@ -299,8 +293,8 @@ SQL = (
         "NEW",
         "role-that-rds-has-not",
         "migration-refused",
-        "database/migrations/0002_grant_reading.sql",
-        Append("database/migrations/0002_grant_reading.sql", "GRANT SELECT ON jobs TO analyst;\n"),
+        next_migration("grant_reading"),
+        Append(next_migration("grant_reading"), "GRANT SELECT ON jobs TO analyst;\n"),
     ),
     mutation(
         "NEW",
@@ -313,8 +307,8 @@ SQL = (
         "NEW",
         "table-renamed-by-a-migration",
         "statement-refused",
-        "database/migrations/0002_rename_jobs.sql",
-        Append("database/migrations/0002_rename_jobs.sql", "ALTER TABLE jobs RENAME TO analysis_jobs;\n"),
+        next_migration("rename_jobs"),
+        Append(next_migration("rename_jobs"), "ALTER TABLE jobs RENAME TO analysis_jobs;\n"),
     ),
     mutation(
         "NEW",
@@ -338,31 +332,29 @@ SQL = (
         "NEW",
         "migration-of-a-superuser",
         "migration-refused",
-        "database/migrations/0002_tune_memory.sql",
-        Append("database/migrations/0002_tune_memory.sql", "ALTER SYSTEM SET work_mem = '64MB';\n"),
+        next_migration("tune_memory"),
+        Append(next_migration("tune_memory"), "ALTER SYSTEM SET work_mem = '64MB';\n"),
     ),
     mutation(
         "NEW",
         "extension-that-rds-has-not",
         "migration-refused",
-        "database/migrations/0002_add_python.sql",
-        Append("database/migrations/0002_add_python.sql", "CREATE EXTENSION plpython3u;\n"),
+        next_migration("add_python"),
+        Append(next_migration("add_python"), "CREATE EXTENSION plpython3u;\n"),
     ),
     mutation(
         "NEW",
         "index-built-concurrently",
         "migration-refused",
-        "database/migrations/0002_index_models.sql",
-        Append(
-            "database/migrations/0002_index_models.sql", "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);\n"
-        ),
+        next_migration("index_models"),
+        Append(next_migration("index_models"), "CREATE INDEX CONCURRENTLY jobs_by_model ON jobs (model_id);\n"),
     ),
     mutation(
         "NEW",
         "transaction-in-a-migration",
         "migration-refused",
-        "database/migrations/0002_commit_early.sql",
-        Append("database/migrations/0002_commit_early.sql", "COMMIT;\nSELECT 1;\n"),
+        next_migration("commit_early"),
+        Append(next_migration("commit_early"), "COMMIT;\nSELECT 1;\n"),
     ),
 )
 FILES = (

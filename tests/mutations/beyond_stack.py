@@ -11,7 +11,7 @@ DATABASE, STORAGE, NETWORK, ENDPOINTS = (
     "infra/endpoints.ts",
 )
 FUNCTION, PARAMETERS, MONITORING = "infra/function.ts", "infra/parameters.ts", "infra/monitoring.ts"
-MIGRATION = "infra/migration.ts"
+MIGRATION, DEAD_LETTER = "infra/migration.ts", "infra/dead_letter.ts"
 
 QUEUES = (
     mutation(
@@ -61,6 +61,17 @@ QUEUES = (
     ),
     mutation(
         "NEW",
+        "letters-that-nobody-reads",
+        "nobody-calls",
+        DEAD_LETTER,
+        Edit(
+            DEAD_LETTER,
+            "new aws.lambda.EventSourceMapping(",
+            "export const mapping = () => new aws.lambda.EventSourceMapping(",
+        ),
+    ),
+    mutation(
+        "NEW",
         "retention-beyond-sqs",
         "value-refused",
         QUEUE,
@@ -83,8 +94,8 @@ QUEUES = (
         QUEUE,
         Edit(
             QUEUE,
-            'new sst.aws.Queue("JobsDeadLetter", { transform: { queue } })',
-            'new sst.aws.Queue("JobsDeadLetter", { transform: { queue: { ...queue, messageRetentionSeconds: 3600 } } })',
+            "VisibilityTimeoutSeconds} seconds`,\n  transform: { queue }",
+            "VisibilityTimeoutSeconds} seconds`,\n  transform: { queue: { ...queue, messageRetentionSeconds: 3600 } }",
         ),
     ),
     mutation(
@@ -185,7 +196,7 @@ FUNCTIONS = (
         "variable-left-out",
         "call-without-target",
         PROCESSOR,
-        Edit(PROCESSOR, "S3_BUCKET_NAME: results.name, ", ""),
+        Edit(PROCESSOR, "    S3_BUCKET_NAME: results.name,\n", ""),
     ),
     mutation("NEW", "variable-misspelt", "variable-not-set", FUNCTION, Edit(FUNCTION, "DB_USERNAME:", "DB_USER_NAME:")),
     mutation(
@@ -202,7 +213,7 @@ FUNCTIONS = (
         FUNCTION,
         Edit(
             FUNCTION,
-            "DB_PASSWORD_SECRET_ARN: databaseSecretArn",
+            "DB_PASSWORD_SECRET_ARN: arn",
             "DB_PASSWORD_SECRET_ARN: database.nodes.instance!.arn",
         ),
     ),
@@ -281,7 +292,7 @@ FUNCTIONS = (
         "migrated-before-there-is-a-way",
         "invocation-too-early",
         MIGRATION,
-        Edit(MIGRATION, "  { dependsOn: [vpc, database, ...endpoints] },", "  {},"),
+        Edit(MIGRATION, "dependsOn: [vpc, database, ...endpoints, ", "dependsOn: ["),
     ),
     mutation(
         "NEW",
@@ -290,7 +301,7 @@ FUNCTIONS = (
         MIGRATION,
         Edit(
             MIGRATION,
-            "    triggers: { migrations: fingerprint(), database: database.nodes.instance!.resourceId },\n",
+            "    triggers: {\n      migrations: fingerprint(),\n      database: database.nodes.instance!.resourceId,\n      apiCredentials: apiCredentials.first.versionId,\n      workerCredentials: workerCredentials.first.versionId,\n    },\n",
             "",
         ),
     ),
@@ -307,6 +318,42 @@ FUNCTIONS = (
     ),
 )
 PERMISSIONS = (
+    mutation(
+        "NEW",
+        "sweeper-may-not-ask-for-the-backlog",
+        "role-lacks-action",
+        SWEEPER,
+        Edit(SWEEPER, ', "sqs:GetQueueAttributes"', ""),
+    ),
+    mutation(
+        "NEW",
+        "processor-may-not-read-parameters",
+        "role-lacks-action",
+        PROCESSOR,
+        Edit(PROCESSOR, '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n', ""),
+    ),
+    mutation(
+        "NEW",
+        "api-logs-in-as-the-workers",
+        "job-fails",
+        "functions/analysis/adapters/postgres.py",
+        Edit(API, "import { apiCredentials }", "import { workerCredentials }"),
+        Edit(API, "databaseEnvironment(apiCredentials)", "databaseEnvironment(workerCredentials)"),
+        Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
+    ),
+    mutation(
+        "NEW",
+        "password-of-the-workers-for-the-api",
+        "other-database",
+        API,
+        Edit(API, "import { apiCredentials }", "import { apiCredentials, workerCredentials }"),
+        Edit(
+            API,
+            "databaseEnvironment(apiCredentials)",
+            "databaseEnvironment({ ...apiCredentials, arn: workerCredentials.arn })",
+        ),
+        Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
+    ),
     mutation(
         "NEW",
         "anything-on-the-queue",
@@ -356,7 +403,7 @@ PERMISSIONS = (
         FUNCTION,
         Edit(
             FUNCTION,
-            "resources: [databaseSecretArn]",
+            "resources: secretArns",
             'resources: ["arn:aws:secretsmanager:us-east-1:111122223333:secret:other"]',
         ),
     ),
@@ -428,11 +475,14 @@ NETWORKS = (
         "endpoint-policy-denies",
         "policy-denies",
         ENDPOINTS,
-        Edit(
-            ENDPOINTS,
-            '  vpcEndpointType: "Gateway",\n',
-            '  vpcEndpointType: "Gateway",\n  policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", Principal: "*", Action: "*", Resource: "*" }] }),\n',
-        ),
+        Edit(ENDPOINTS, 'Effect: "Allow"', 'Effect: "Deny"'),
+    ),
+    mutation(
+        "NEW",
+        "endpoint-policy-asks-whose-models-are",
+        "policy-denies",
+        ENDPOINTS,
+        Edit(ENDPOINTS, 'only("aws:PrincipalAccount"), //', 'only("aws:PrincipalAccount", "aws:ResourceAccount"), //'),
     ),
     mutation(
         "NEW",
@@ -539,7 +589,7 @@ STORES = (
         "parameter-group-of-another-version",
         "parameter-group-family",
         DATABASE,
-        Edit(DATABASE, "    parameterGroup: { parameters:", '    parameterGroup: { family: "postgres14", parameters:'),
+        Edit(DATABASE, "    parameterGroup: {\n", '    parameterGroup: {\n      family: "postgres14",\n'),
     ),
     mutation(
         "NEW",
@@ -623,7 +673,7 @@ STORES = (
     mutation(
         "NEW",
         "alias-of-nothing",
-        "unknown-model",
+        "model-unlisted",
         PROJECT,
         Edit(PROJECT, "aliases: {}", 'aliases: { best: "anthropic.no-such-model" }'),
     ),

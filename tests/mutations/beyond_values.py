@@ -15,7 +15,7 @@ MONITORING, MIGRATION, SWEEPER, MODEL = (
     "infra/sweeper.ts",
     "infra/model.ts",
 )
-LETTERS = 'new sst.aws.Queue("JobsDeadLetter", { transform: { queue } })'
+LETTERS = "VisibilityTimeoutSeconds} seconds`,\n  transform: { queue }"
 BATCH = "  batchSize: limits.batchSize,\n"
 DESCRIPTION = '  description: "Accepts'
 
@@ -189,7 +189,7 @@ SILENT = (
         DATABASE,
         Append(
             DATABASE,
-            '\nnew aws.secretsmanager.SecretPolicy("Closed", { secretArn: databaseSecretArn, policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", Principal: "*", Action: "secretsmanager:*", Resource: "*" }] }) });\n',
+            '\nnew aws.secretsmanager.SecretPolicy("Closed", { secretArn: master.arn, policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", Principal: "*", Action: "secretsmanager:*", Resource: "*" }] }) });\n',
         ),
     ),
     mutation(

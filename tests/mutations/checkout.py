@@ -31,7 +31,7 @@ class Verdict:
 class Checkout:
     """Breaks and mends one copy of the repository."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, installed: tuple[str, ...] = INSTALLED) -> None:
         self.root = root
         for file in _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
             if file and (ROOT / file).exists():
@@ -40,7 +40,7 @@ class Checkout:
         _git(root, "init", "--quiet")
         _git(root, "add", "--all")
         _git(root, "-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "commit", "--quiet", "-m", "whole")
-        for folder in INSTALLED:
+        for folder in installed:
             if (ROOT / folder).is_dir():
                 shutil.copytree(ROOT / folder, root / folder, symlinks=True)
 

@@ -97,14 +97,14 @@ MUTATIONS = (
     mutation(
         "DAT-08",
         "table-renamed",
-        "schema-missing",
+        "migration-refused",
         MIGRATION,
         Edit(MIGRATION, "CREATE TABLE jobs (", "CREATE TABLE tasks ("),
     ),
     mutation(
         "DAT-08",
         "migration-does-not-parse",
-        "migrations-not-applied",
+        "migration-refused",
         MIGRATION,
         Edit(MIGRATION, "CREATE TABLE jobs (", "CREATE TABEL jobs ("),
     ),

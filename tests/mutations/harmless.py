@@ -1,6 +1,7 @@
 """Changes that break nothing: of them nothing may be said but that what is made from the stack must be made again."""
 
 from tests.mutations.mutation import Append, Change, Edit, Mutation, mutation
+from tests.mutations.next_migration import next_migration
 
 PROJECT = "project.config.ts"
 NETWORK = 'network: { mode: "endpoints", zones: 2, endpointZones: 1, bastionFrom: [] }'
@@ -42,7 +43,7 @@ MUTATIONS = (
     harmless("guardrail", Edit(PROJECT, "guardrail: null", 'guardrail: { identifier: "abc123def456", version: "1" }')),
     harmless(
         "second-migration",
-        Append("database/migrations/0002_index_model.sql", "CREATE INDEX jobs_by_model ON jobs (model_id);\n"),
+        Append(next_migration("index_model"), "CREATE INDEX jobs_by_model ON jobs (model_id);\n"),
     ),
     harmless("empty-package", Append("functions/analysis/extra/__init__.py", "")),
     harmless(

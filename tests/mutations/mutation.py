@@ -18,6 +18,8 @@ class Edit:
         text = path.read_text(encoding="utf-8")
         if self.old not in text:
             raise LookupError(f"{self.file} no longer says {self.old!r}: write the mutation anew")
+        if self.old == self.new:
+            raise LookupError(f"{self.file} stays as it is: {self.old!r} is replaced with itself")
         path.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
 
 

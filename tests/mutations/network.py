@@ -57,12 +57,8 @@ MUTATIONS = (
         "NET-03",
         "may-not-read-the-secret",
         "role-lacks-action",
-        "infra/function.ts",
-        Edit(
-            "infra/function.ts",
-            '  { actions: ["secretsmanager:GetSecretValue"], resources: [databaseSecretArn] },\n',
-            "",
-        ),
+        API,
+        Edit(API, "    readSecrets(apiCredentials.arn),\n", ""),
     ),
     mutation(
         "NET-03",

@@ -6,25 +6,11 @@ Slow (half a minute for each mutation, real SST and all), so it is not among the
 
 import pytest
 
-from tests.mutations import (
-    artifacts,
-    beyond_code,
-    beyond_stack,
-    beyond_values,
-    data,
-    harmless,
-    network,
-    packaging,
-    runtime,
-    stack,
-    toolchain,
-)
+from tests.mutations import harmless
+from tests.mutations.areas import EVERY
 from tests.mutations.checkout import Checkout, Verdict
 from tests.mutations.conftest import nothing_is_found
 from tests.mutations.mutation import Mutation
-
-AREAS = (packaging, artifacts, stack, runtime, network, data, toolchain, beyond_stack, beyond_values, beyond_code)
-EVERY = [mutation for area in AREAS for mutation in area.MUTATIONS]
 
 pytestmark = pytest.mark.timeout(600)
 

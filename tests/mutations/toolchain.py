@@ -6,6 +6,7 @@ TST-02 (an exit status that lies) is in tests/infra/test_deploy_proof.py: it is 
 from tests.mutations.mutation import Edit, mutation
 
 PACKAGE, SST, DEPLOY = "package.json", "sst.config.ts", ".github/workflows/deploy.yml"
+NPM_LOCK, TESTS = "package-lock.json", "scripts/test.sh"
 
 MUTATIONS = (
     mutation(
@@ -34,4 +35,12 @@ MUTATIONS = (
         SST,
         Edit(SST, "allowedAccountIds: allowedAccountIds(input.stage)", 'allowedAccountIds: ["123456789012"]'),
     ),
+    mutation(
+        "NEW",
+        "package-without-hash",
+        "dependency-without-hash",
+        NPM_LOCK,
+        Edit(NPM_LOCK, '"integrity"', '"x-integrity"'),
+    ),
+    mutation("NEW", "tests-install-anew", "install-past-the-lock", TESTS, Edit(TESTS, "npm ci", "npm install")),
 )

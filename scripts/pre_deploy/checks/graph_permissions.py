@@ -72,7 +72,8 @@ def _where_all_get_theirs(rehearsed: Rehearsed, action: str) -> tuple[str, int] 
     roles = [role for function in callers if (role := role_of(graph, function))]
     if len(roles) < 2 or any(s.names(action) for role in roles for s in statements_of(graph, role)):
         return None
-    for file in sorted(set.intersection(*({*modules_of(root / f.file)} for f in callers))):
+    shared = set.intersection(*({*modules_of(root / f.file)} for f in callers))
+    for file in (file for file in modules_of(root / callers[0].file) if file in shared):  # the nearest
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             if "actions:" in line:
                 return str(file.relative_to(root)), number
