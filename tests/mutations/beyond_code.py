@@ -6,6 +6,7 @@ from tests.mutations.next_migration import next_migration
 HANDLERS, ADAPTERS, DOMAIN = "functions/analysis/handlers", "functions/analysis/adapters", "functions/analysis/domain"
 API, PROCESSOR = f"{HANDLERS}/api.py", f"{HANDLERS}/processor.py"
 STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
+ROLES = "database/migrations/0004_separate_roles.sql"
 CONFIG, QUEUE, RESULTS = "functions/analysis/config.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
 BODY = "        body = json.dumps("
 
@@ -302,6 +303,15 @@ SQL = (
         "statement-refused",
         MIGRATION,
         Edit(MIGRATION, "    metadata", "    meta_data"),
+        Edit(ROLES, "model_id, input, metadata", "model_id, input, meta_data"),  # the API's
+        Edit(ROLES, "model_id, input, metadata", "model_id, input, meta_data"),  # and the workers'
+    ),
+    mutation(
+        "NEW",
+        "grant-left-out",
+        "job-fails",
+        f"{ADAPTERS}/postgres.py",
+        Edit(ROLES, "GRANT UPDATE (call_id, held_until) ON model_slots TO analysis_worker;\n", ""),
     ),
     mutation(
         "NEW",
