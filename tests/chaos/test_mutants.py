@@ -14,11 +14,10 @@ from chaos.inside.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 FOUND_BY = {
-    "no-fence": "late results are refused",
+    "no-fence": "the result is the latest attempt's|late results are refused",
     "no-lease-test": "no claim while a lease lives",
     "no-key": "one key, one job",
     "no-withdrawal": "what was refused leaves nothing that runs",
-    "withdraws-anything": "no accepted job disappears",
     "lost-ack-forgotten": "late results are refused",
     "cancel-lies": "a cancelled job stays cancelled",
     "ack-first": "a dead worker's job runs again in time",
@@ -57,7 +56,7 @@ def test_every_mutant_has_an_invariant_that_finds_it() -> None:
 def test_a_mutant_is_found(mutant: str) -> None:
     status, found = chaos("--mutant", mutant)
     assert status == 1
-    assert FOUND_BY[mutant] in found["violations"], found
+    assert found["violations"].keys() & set(FOUND_BY[mutant].split("|")), found
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

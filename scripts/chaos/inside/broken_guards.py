@@ -36,12 +36,6 @@ def no_withdrawal() -> None:
     _patch(PostgresJobStore, "withdraw", lambda *_: True)
 
 
-def withdraws_anything() -> None:
-    from analysis.adapters import job_statements as sql
-
-    _replace(sql, "WITHDRAW", " AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL", "")
-
-
 def lost_ack() -> None:
     from analysis.adapters import job_statements as sql
 

@@ -1,7 +1,8 @@
 """Ways to break the product, each of which a run must find: what is not missed when it is gone was never tested.
 
-A mutant is applied inside the functions' processes only; the product's files stay as they are. It comes with the faults
-that it needs to be seen, how often they come, and how many jobs are enough.
+A mutant is applied inside the functions' processes only; the product's files stay as they are. What the database itself
+refuses (to withdraw a claimed job, to change a final one) cannot be broken from there, and is no mutant. One comes with
+the faults that it needs to be seen, how often they come, and how many jobs are enough.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from chaos.inside import broken_calls, broken_delivery, broken_guards
 
 KILL, FREEZE, API_KILL = "kill-worker", "freeze-worker", "api-kill"
 CRASH, ACK_LOST, DUPLICATE, S3 = "postgres-crash", "ack-lost", "sqs-duplicate", "s3-error"
-SQS, DELAY, THROTTLE, HANG = "sqs-error", "sqs-delay", "bedrock-throttle", "bedrock-hang"
+SQS, THROTTLE, HANG = "sqs-error", "bedrock-throttle", "bedrock-hang"
 DROP, GARBAGE = "bedrock-drop", "bedrock-garbage"
 
 
@@ -31,9 +32,6 @@ MUTANTS: dict[str, Mutant] = {
     "no-lease-test": Mutant("a running job can be claimed at once", broken_guards.no_lease_test, {DUPLICATE: 0.5}),
     "no-key": Mutant("a request with a known key is a new job", broken_guards.no_key),
     "no-withdrawal": Mutant("a refused request's job stays", broken_guards.no_withdrawal, {SQS: 0.4}, 40),
-    "withdraws-anything": Mutant(
-        "a job with a message can be withdrawn", broken_guards.withdraws_anything, {SQS: 0.5, DELAY: 0.9}, 150
-    ),
     "lost-ack-forgotten": Mutant("a lost answer is taken for a refusal", broken_guards.lost_ack, {ACK_LOST: 0.15}, 40),
     "cancel-lies": Mutant("cancel says so, and does nothing", broken_guards.cancel_lies, {}, 60),
     "ack-first": Mutant("a message is deleted before its work", broken_delivery.ack_first, {KILL: 0.2}),
