@@ -83,7 +83,7 @@ def _local(options: Namespace) -> OperatorFunction:
         raise CannotCallError("no local stack runs here: start ./scripts/local.sh, or say --stage STAGE")
     if len(stacks) > 1:
         urls = "\n".join(f"  --endpoint-url {stack['lambda_endpoint_url']}" for stack in stacks)
-        raise CannotCallError(f"several local stacks run; say which:\n{urls}")
+        raise CannotCallError(f"several local stacks run; say which, before the command:\n{urls}")
     stack = stacks[0]
     if NAME not in stack["functions"]:
         raise CannotCallError(f"the local stack's wiring has no {NAME}: ./scripts/stack-docs.sh renews it")
