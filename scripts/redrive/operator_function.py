@@ -65,8 +65,9 @@ def _deployed(options: Namespace) -> OperatorFunction:
             ) from fault
         name, region = outputs.operator, region or outputs.region
         if f"-{options.stage}-" not in name:
-            raise CannotCallError(f"the outputs here are of another stage ({name or 'without the function'}): give "
-                                  "--function NAME")  # fmt: skip
+            raise CannotCallError(
+                f"the outputs here are of another stage ({name or 'without the function'}): give --function NAME"
+            )
     try:
         session = boto3.Session(region_name=region)
         who = session.client("sts", config=WAITS).get_caller_identity()["Arn"]

@@ -8,7 +8,7 @@ API, PROCESSOR = f"{HANDLERS}/api.py", f"{HANDLERS}/processor.py"
 STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
 ROLES = "database/migrations/0004_separate_roles.sql"
 CONFIG, QUEUE, RESULTS = "functions/analysis/config.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
-BODY = "        body = json.dumps("
+BODY = "        request: SendMessageRequestTypeDef = {"
 
 CODE = (
     mutation("NEW", "code-that-does-not-parse", "code-does-not-parse", API, Append(API, "\ndef broken(:\n")),
@@ -158,8 +158,8 @@ CODE = (
         QUEUE,
         Edit(
             QUEUE,
-            "QueueUrl=self._url, MessageBody",
-            'QueueUrl="https://sqs.us-east-1.amazonaws.com/123456789012/jobs", MessageBody',
+            '"QueueUrl": self._url,',
+            '"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/jobs",',
         ),
     ),
     mutation(

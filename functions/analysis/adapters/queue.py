@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageRequestTypeDef
 
 
 class SqsJobQueue:
@@ -26,14 +27,15 @@ class SqsJobQueue:
         self._url = url
 
     def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
-        body = json.dumps({"job_id": str(message.job_id)})
+        request: SendMessageRequestTypeDef = {
+            "QueueUrl": self._url,
+            "MessageBody": json.dumps({"job_id": str(message.job_id)}),
+            "DelaySeconds": delay_seconds,
+        }
+        if message.group is not None:
+            request["MessageGroupId"] = message.group
         with calling("queue"):
-            if message.group is None:
-                self._client().send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
-            else:
-                self._client().send_message(
-                    QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds, MessageGroupId=message.group
-                )
+            self._client().send_message(**request)
 
     def has_backlog(self) -> bool:
         with calling("queue"):

@@ -94,9 +94,8 @@ def unknown(event: Event) -> Response:
     """What API Gateway's ``$default`` route brings: a path that is none of ours, or one with another method."""
     path, method = event["rawPath"], event["requestContext"]["http"]["method"]
     allowed = [key.split()[0] for key in ROUTES if _matches(key.split()[1], path)]
-    if (
-        allowed and method == "OPTIONS"
-    ):  # a browser that asks before it calls wants no refusal; the gateway adds the rest
+    if allowed and method == "OPTIONS":
+        # A browser that asks before it calls wants no refusal; the gateway adds the rest.
         return {"statusCode": int(HTTPStatus.NO_CONTENT), "headers": {"allow": ", ".join(allowed)}}
     if allowed:
         methods = ", ".join(allowed)
