@@ -3,7 +3,7 @@
  * Stages differ in the values below and in nothing else.
  */
 
-export const project = "analysis-pipeline";
+export const project = "bedrock-pipeline";
 
 export type StageName = "dev" | "staging" | "production";
 
@@ -30,7 +30,7 @@ export type NetworkMode =
 /** SST's words for how long CloudWatch keeps what is logged. */
 export type LogRetention = "1 week" | "1 month" | "3 months" | "1 year";
 
-/** An entry of functions/analysis/domain/models.json: what the stack needs of it, and the rest. */
+/** An entry of functions/pipeline/models/catalogue.json: what the stack needs of it, and the rest. */
 export interface ModelEntry {
   id: string;
   lifecycle: { state: string };
@@ -38,7 +38,7 @@ export interface ModelEntry {
   [field: string]: unknown;
 }
 
-/** The Parameter Store value that functions/analysis/domain/configuration.py reads as `StageConfig`. */
+/** The Parameter Store value that functions/pipeline/jobs/domain/job_config.py reads as `StageConfig`. */
 export interface StageConfig {
   llm: {
     /** Alias or id of the model that a request gets when it names none; null: the list's own default. */
@@ -102,13 +102,13 @@ export interface StageSettings {
   results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
     /** MB. Lambda gives CPU in proportion: at 1,769 MB a whole one. */
-    memory: Record<"api" | "processor" | "sweeper" | "deadLetter" | "operator" | "migrator", number>;
+    memory: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator", number>;
     logRetention: LogRetention;
     tracing: boolean;
   };
   concurrency: {
     /** Jobs at a time, so model calls and database connections at a time. At least 2: Lambda allows no less. */
-    processor: number;
+    worker: number;
     /** API requests at a time; null: whatever the account has free. A new account may have a limit of 10 in all. */
     api: number | null;
   };
@@ -125,7 +125,7 @@ export interface StageSettings {
    * AWS can tell a stage's costs apart only once its tags are activated for billing. It stops nothing.
    */
   monthlyBudgetUSD: number | null;
-  /** Which of models.json the processor may invoke: all that can be called from the region, or these ids. */
+  /** Which of catalogue.json the worker may invoke: all that can be called from the region, or these ids. */
   models: "listed" | string[];
   config: StageConfig;
 }
@@ -138,7 +138,7 @@ export const limits = {
   /** API Gateway gives up after 30 s. */
   apiTimeoutSeconds: 29,
   /** Three model calls of 125 s, and what is around them. */
-  processorTimeoutSeconds: 600,
+  workerTimeoutSeconds: 600,
   /** It starts every minute, and two of them at once would only do the same work twice. */
   sweeperTimeoutSeconds: 50,
   /** A silent database is waited for twice, 3.5 s each time, and connected to. */
@@ -150,7 +150,7 @@ export const limits = {
   rotatorTimeoutSeconds: 60,
   /** How long a password of the database's roles lives. */
   rotationDays: 30,
-  /** Six times the processor's timeout, as AWS advises: a message must not come back while it is worked on. */
+  /** Six times the worker's timeout, as AWS advises: a message must not come back while it is worked on. */
   visibilityTimeoutSeconds: 3_600,
   /** Six times the timeout of who reads it. A letter that cannot be written down comes back this often. */
   deadLetterVisibilityTimeoutSeconds: 180,
@@ -229,11 +229,11 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 week",
       tracing: true,
     },
-    concurrency: { processor: 10, api: null },
+    concurrency: { worker: 10, api: null },
     api: {
       auth: { type: "open" },
       corsOrigins: ["http://localhost:3000"],
@@ -265,11 +265,11 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 month",
       tracing: true,
     },
-    concurrency: { processor: 10, api: null },
+    concurrency: { worker: 10, api: null },
     api: {
       auth: { type: "iam" },
       corsOrigins: [],
@@ -299,12 +299,12 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
-      memory: { api: 1_024, processor: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
       logRetention: "1 year",
       tracing: true,
     },
     // Together well below the 400 or so connections that 4 GB of memory give the database.
-    concurrency: { processor: 40, api: 100 },
+    concurrency: { worker: 40, api: 100 },
     api: {
       auth: { type: "iam" },
       corsOrigins: [],

@@ -24,14 +24,14 @@ export default $config({
 
     await import("./infra/model"); // what can be wrong with it is better known before anything is made
     const { api, apiHandler } = await import("./infra/api");
-    const { aiProcessor } = await import("./infra/processor");
+    const { worker } = await import("./infra/worker");
     const { jobs } = await import("./infra/queue");
     const { operator } = await import("./infra/operator");
     const { results } = await import("./infra/storage");
     await import("./infra/sweeper");
     await import("./infra/monitoring");
     await import("./infra/budget");
-    const functions = { ApiHandler: apiHandler.name, AiProcessor: aiProcessor.name, Operator: operator.name };
+    const functions = { ApiHandler: apiHandler.name, Worker: worker.name, Operator: operator.name };
     return { api: api.url, queue: jobs.url, bucket: results.name, operator: operator.name, functions };
   },
 });

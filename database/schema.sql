@@ -78,12 +78,12 @@ CREATE TABLE public.dead_letters (
     deliveries integer NOT NULL,
     body_bytes integer NOT NULL,
     body_sha256 bytea NOT NULL,
-    buried_at timestamp with time zone DEFAULT now() NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT dead_letters_body_bytes_check CHECK ((body_bytes >= 0)),
     CONSTRAINT dead_letters_body_sha256_check CHECK ((octet_length(body_sha256) = 32)),
     CONSTRAINT dead_letters_deliveries_check CHECK ((deliveries > 0)),
-    CONSTRAINT dead_letters_fate_check CHECK ((fate = ANY (ARRAY['job_failed'::text, 'job_left'::text, 'no_such_job'::text, 'no_message_of_ours'::text]))),
-    CONSTRAINT ours_names_a_job CHECK (((job_id IS NULL) = (fate = 'no_message_of_ours'::text)))
+    CONSTRAINT dead_letters_fate_check CHECK ((fate = ANY (ARRAY['job_failed'::text, 'job_unaffected'::text, 'no_such_job'::text, 'unrecognized'::text]))),
+    CONSTRAINT ours_names_a_job CHECK (((job_id IS NULL) = (fate = 'unrecognized'::text)))
 );
 
 CREATE TABLE public.job_configs (
@@ -258,7 +258,7 @@ ALTER TABLE ONLY public.redrives
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
-CREATE INDEX dead_letters_newest_first ON public.dead_letters USING btree (buried_at DESC);
+CREATE INDEX dead_letters_newest_first ON public.dead_letters USING btree (recorded_at DESC);
 
 CREATE INDEX job_events_of_job ON public.job_events USING btree (job_id, id);
 
@@ -289,15 +289,15 @@ CREATE TRIGGER jobs_record_event AFTER INSERT OR DELETE OR UPDATE ON public.jobs
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_config_fingerprint_fkey FOREIGN KEY (config_fingerprint) REFERENCES public.job_configs(fingerprint);
 
-CREATE POLICY api_of_tenant ON public.daily_spend FOR SELECT TO analysis_api USING (((tenant_id = public.request_tenant()) OR ((tenant_id = ''::text) AND (public.request_tenant() IS NOT NULL))));
+CREATE POLICY api_of_tenant ON public.daily_spend FOR SELECT TO pipeline_api USING (((tenant_id = public.request_tenant()) OR ((tenant_id = ''::text) AND (public.request_tenant() IS NOT NULL))));
 
-CREATE POLICY api_of_tenant ON public.jobs TO analysis_api USING ((tenant_id = public.request_tenant())) WITH CHECK ((tenant_id = public.request_tenant()));
+CREATE POLICY api_of_tenant ON public.jobs TO pipeline_api USING ((tenant_id = public.request_tenant())) WITH CHECK ((tenant_id = public.request_tenant()));
 
-CREATE POLICY api_of_tenant ON public.model_calls FOR SELECT TO analysis_api USING ((tenant_id = public.request_tenant()));
+CREATE POLICY api_of_tenant ON public.model_calls FOR SELECT TO pipeline_api USING ((tenant_id = public.request_tenant()));
 
-CREATE POLICY api_of_tenant ON public.redrives FOR SELECT TO analysis_api USING ((tenant_id = public.request_tenant()));
+CREATE POLICY api_of_tenant ON public.redrives FOR SELECT TO pipeline_api USING ((tenant_id = public.request_tenant()));
 
-CREATE POLICY api_withdraws ON public.jobs AS RESTRICTIVE FOR DELETE TO analysis_api USING (((status = 'queued'::public.job_status) AND (attempt = 0) AND (enqueued_at IS NULL)));
+CREATE POLICY api_withdraws ON public.jobs AS RESTRICTIVE FOR DELETE TO pipeline_api USING (((status = 'queued'::public.job_status) AND (attempt = 0) AND (enqueued_at IS NULL)));
 
 ALTER TABLE public.daily_spend ENABLE ROW LEVEL SECURITY;
 
@@ -307,11 +307,11 @@ ALTER TABLE public.model_calls ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.redrives ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY worker_of_all ON public.daily_spend TO analysis_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_of_all ON public.daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
 
-CREATE POLICY worker_of_all ON public.jobs TO analysis_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_of_all ON public.jobs TO pipeline_worker USING (true) WITH CHECK (true);
 
-CREATE POLICY worker_of_all ON public.model_calls TO analysis_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_of_all ON public.model_calls TO pipeline_worker USING (true) WITH CHECK (true);
 
-CREATE POLICY worker_of_all ON public.redrives TO analysis_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_of_all ON public.redrives TO pipeline_worker USING (true) WITH CHECK (true);
 

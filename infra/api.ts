@@ -3,7 +3,7 @@
 import { limits } from "../project.config";
 import { authOf } from "./authorization";
 import { apiCredentials } from "./credentials";
-import { common, commonPermissions, databaseEnvironment, readSecrets, released } from "./function";
+import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration } from "./function";
 import { migration } from "./migration";
 import { config, rules } from "./parameters";
 import { jobs } from "./queue";
@@ -15,7 +15,7 @@ const { corsOrigins, throttle } = stage.api;
 export const apiHandler = new sst.aws.Function("ApiHandler", {
   ...common,
   description: "Accepts jobs and says where they stand",
-  handler: "analysis/handlers/api.handler",
+  handler: "pipeline/jobs/handlers/api.handler",
   timeout: `${limits.apiTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
@@ -34,7 +34,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
     // What a link to a result may do is what its signer may do.
     { actions: ["s3:GetObject"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
-  transform: released(migration),
+  transform: afterMigration(migration),
 });
 
 export const api = new sst.aws.ApiGatewayV2("Api", {

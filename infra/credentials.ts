@@ -21,7 +21,7 @@ function credentials(name: string, username: string, description: string) {
   return { username, arn: secret.arn, first };
 }
 
-export const apiCredentials = credentials("Api", "analysis_api", "What the API logs in to the database with");
-export const workerCredentials = credentials("Worker", "analysis_worker", "What workers log in to the database with");
+export const apiCredentials = credentials("Api", "pipeline_api", "What the API logs in to the database with");
+export const workerCredentials = credentials("Worker", "pipeline_worker", "What workers log in to the database with");
 
 export const roleSecrets = [apiCredentials.arn, workerCredentials.arn];

@@ -34,7 +34,7 @@ const databaseSecurityGroup = new aws.ec2.SecurityGroup("DatabaseSecurityGroup",
 export const database = new sst.aws.Postgres("Database", {
   vpc,
   version: "18", // the major version alone: RDS withdraws minor ones
-  database: "analysis",
+  database: "pipeline",
   username: "postgres",
   instance,
   storage: `${maxStorageGB} GB`,

@@ -18,7 +18,7 @@ export const common = {
 
 /** Past a proxy, if there is one: on a first deploy it takes minutes more than the database to answer, and while a
  * password changes it knows only the one before. */
-export const serverEnvironment = {
+export const directDatabaseEnvironment = {
   ENVIRONMENT: stageName,
   DB_HOST: database.nodes.instance!.address,
   DB_PORT: $interpolate`${database.port}`,
@@ -28,7 +28,7 @@ export const serverEnvironment = {
 type Credentials = Pick<typeof apiCredentials, "arn"> & { username: $util.Input<string> };
 
 export const databaseEnvironment = ({ arn, username }: Credentials) => ({
-  ...serverEnvironment,
+  ...directDatabaseEnvironment,
   DB_HOST: database.host,
   DB_USERNAME: username,
   DB_PASSWORD_SECRET_ARN: arn,
@@ -49,7 +49,7 @@ const onlyLambda = aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazo
 const lambda: Partial<aws.lambda.FunctionArgs> = { tracingConfig: { mode: tracing ? "Active" : "PassThrough" } };
 
 /** What sst.aws.Function has no argument for; the function itself is released after `dependencies`. */
-export const released = (...dependencies: $util.Resource[]): sst.aws.FunctionArgs["transform"] => ({
+export const afterMigration = (...dependencies: $util.Resource[]): sst.aws.FunctionArgs["transform"] => ({
   function: (args, options) => {
     Object.assign(args, lambda);
     options.dependsOn = dependencies;

@@ -1,4 +1,4 @@
-/** Brings the database's schema and roles up to date on deploy, from inside the VPC, before what needs them is released. */
+/** Brings the database's schema and roles up to date on deploy, from inside the VPC, before what needs them is afterMigration. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { limits } from "../project.config";
 import { apiCredentials, workerCredentials } from "./credentials";
 import { database, master } from "./database";
 import { endpoints } from "./endpoints";
-import { common, commonPermissions, databaseEnvironment, readSecrets, released, serverEnvironment } from "./function";
+import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration, directDatabaseEnvironment } from "./function";
 import { vpc } from "./network";
 import { stage } from "./stage";
 
@@ -16,18 +16,18 @@ const MIGRATIONS = "database/migrations";
 const migrator = new sst.aws.Function("Migrator", {
   ...common,
   description: "Applies the missing migrations to the database, and lets its roles in",
-  handler: "analysis/handlers/migrator.handler",
+  handler: "pipeline/platform/handlers/migrator.handler",
   timeout: `${limits.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.migrator} MB`,
   environment: {
     ...databaseEnvironment(master),
-    ...serverEnvironment,
+    ...directDatabaseEnvironment,
     API_PASSWORD_SECRET_ARN: apiCredentials.arn,
     WORKER_PASSWORD_SECRET_ARN: workerCredentials.arn,
   },
   permissions: [...commonPermissions, readSecrets(master.arn, apiCredentials.arn, workerCredentials.arn)],
   copyFiles: [{ from: MIGRATIONS }],
-  transform: released(),
+  transform: afterMigration(),
 });
 
 /** A failed migration fails the deploy. */

@@ -1,6 +1,6 @@
 /** Which models may be invoked: exactly those of the list that the stage configures, in every region they route to. */
 
-import catalogue from "../functions/analysis/domain/models.json";
+import catalogue from "../functions/pipeline/models/catalogue.json";
 import type { ModelEntry } from "../project.config";
 import { accountId, stage, stageName } from "./stage";
 
@@ -12,7 +12,7 @@ const aliases: Record<string, string> = { ...catalogue.aliases, ...stage.config.
 const find = (name: string): ModelEntry => {
   const id = aliases[name] ?? name;
   const model = listed.find((model) => model.id === id);
-  if (!model) throw new Error(`Stage "${stageName}" names the model "${name}", which models.json does not list.`);
+  if (!model) throw new Error(`Stage "${stageName}" names the model "${name}", which catalogue.json does not list.`);
   return model;
 };
 

@@ -3,8 +3,8 @@
 import { alarms, limits, resourceName } from "../project.config";
 import { api, apiHandler } from "./api";
 import { database } from "./database";
-import { deadLetterHandler } from "./dead_letter";
-import { aiProcessor } from "./processor";
+import { deadLetterHandler } from "./dead_letters";
+import { worker } from "./worker";
 import { jobs, jobsDeadLetter } from "./queue";
 import { rotator } from "./rotation";
 import { stage, stageName } from "./stage";
@@ -68,11 +68,11 @@ const burials = ofFunction(deadLetterHandler, "Invocations");
 const oldestMessage = ofQueue(jobs, "ApproximateAgeOfOldestMessage");
 
 alarm("DeadLetters", "Nobody takes the letters off the dead-letter queue", deadLetters, 1);
-alarm("DeadLetterBuried", `${limits.maxReceiveCount} deliveries of a message failed, and so does its job`, burials, 1);
+alarm("DeadLetterReceived", `${limits.maxReceiveCount} deliveries of a message failed, and so does its job`, burials, 1);
 alarm("QueueAge", "Jobs wait too long", oldestMessage, alarms.oldestMessageSeconds);
 alarm("ApiErrors", "The API answers with 5xx", serverErrors, alarms.apiServerErrors);
 alarm("ApiHandlerErrors", "The API handler crashes", errorsOf(apiHandler), functionErrors);
-alarm("AiProcessorErrors", "The processor crashes", errorsOf(aiProcessor), functionErrors);
+alarm("WorkerErrors", "The worker crashes", errorsOf(worker), functionErrors);
 alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);
 alarm("RotatorErrors", "A password of the database is not changed", errorsOf(rotator), 1);
 alarm("DatabaseCpu", "The database is busy", ofDatabase("CPUUtilization"), alarms.databaseCpuPercent, 15);

@@ -2,7 +2,7 @@
 
 import { limits } from "../project.config";
 import { workerCredentials } from "./credentials";
-import { common, commonPermissions, databaseEnvironment, readSecrets, released } from "./function";
+import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration } from "./function";
 import { migration } from "./migration";
 import { jobs } from "./queue";
 import { stage } from "./stage";
@@ -10,7 +10,7 @@ import { stage } from "./stage";
 export const operator = new sst.aws.Function("Operator", {
   ...common,
   description: "Lists failed jobs, and runs them again: called by scripts/redrive.sh",
-  handler: "analysis/handlers/operator.handler",
+  handler: "pipeline/jobs/handlers/operator.handler",
   timeout: `${limits.operatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.operator} MB`,
   environment: { ...databaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
@@ -19,5 +19,5 @@ export const operator = new sst.aws.Function("Operator", {
     readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage"], resources: [jobs.arn] },
   ],
-  transform: released(migration),
+  transform: afterMigration(migration),
 });

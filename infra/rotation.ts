@@ -2,17 +2,17 @@
 
 import { limits } from "../project.config";
 import { apiCredentials, roleSecrets, workerCredentials } from "./credentials";
-import { common, commonPermissions, released, serverEnvironment } from "./function";
+import { common, commonPermissions, afterMigration, directDatabaseEnvironment } from "./function";
 import { migration } from "./migration";
 import { stage } from "./stage";
 
 export const rotator = new sst.aws.Function("Rotator", {
   ...common,
   description: "Changes the password of a role of the database",
-  handler: "analysis/handlers/rotator.handler",
+  handler: "pipeline/platform/handlers/rotator.handler",
   timeout: `${limits.rotatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.migrator} MB`,
-  environment: serverEnvironment,
+  environment: directDatabaseEnvironment,
   permissions: [
     ...commonPermissions,
     {
@@ -25,7 +25,7 @@ export const rotator = new sst.aws.Function("Rotator", {
       resources: roleSecrets,
     },
   ],
-  transform: released(migration),
+  transform: afterMigration(migration),
 });
 
 for (const [name, { arn }] of Object.entries({ Api: apiCredentials, Worker: workerCredentials })) {

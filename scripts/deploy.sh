@@ -12,4 +12,4 @@ case " $* " in
     ;;
 esac
 . scripts/setup-env.sh
-exec uv run --no-sync python -m pre_deploy.deploy "$@"
+exec uv run --no-sync python -m deploy_proof.deploy "$@"

@@ -7,7 +7,7 @@ arguments=("$@")
 
 # A fault in the lock or the projects is a finding as any other: take what can be had without them.
 with_less() {
-  .venv/bin/python -P -c "import moto, pre_deploy.__main__" 2>/dev/null || uv sync --frozen --quiet --python "$PYTHON_VERSION" >&2 || say_why
+  .venv/bin/python -P -c "import moto, deploy_checks.__main__" 2>/dev/null || uv sync --frozen --quiet --python "$PYTHON_VERSION" >&2 || say_why
 }
 
 # Away from the project's own settings of uv and Python, which may be what is broken.
@@ -17,10 +17,10 @@ say_why() {
   echo "$PYTHON_VERSION" >.python-version  # for pyenv, whose shims uv and Python may be
   status=0
   if uv run --no-project --quiet --python "$PYTHON_VERSION" python -c "" 2>/dev/null; then
-    PYTHONPATH="$root/scripts" uv run --no-project --quiet --python "$PYTHON_VERSION" \
-      python -B -m pre_deploy.unprepared --root "$root" "${arguments[@]}" || status=$?
+    PYTHONPATH="$root/packages/deploy-checks:$root/packages/stack-graph" uv run --no-project --quiet --python "$PYTHON_VERSION" \
+      python -B -m deploy_checks.unprepared --root "$root" "${arguments[@]}" || status=$?
   else
-    PYENV_VERSION=system python3 -B "$root/scripts/pre_deploy/no_python.py" "${arguments[@]}" || status=$?
+    PYENV_VERSION=system python3 -B "$root/packages/deploy-checks/deploy_checks/no_python.py" "${arguments[@]}" || status=$?
   fi
   rm -rf "$elsewhere"
   trap - EXIT
@@ -32,4 +32,4 @@ on_refusal=with_less
 . "$root/scripts/setup-env.sh"  # sourced: SST needs its uv on the path
 trap - EXIT
 cd "$here"                      # the user's paths are meant from there
-exec "$root/.venv/bin/python" -P -m pre_deploy --root "$root" "$@"
+exec "$root/.venv/bin/python" -P -m deploy_checks --root "$root" "$@"

@@ -3,4 +3,4 @@
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 "$root/scripts/setup-env.sh"
-exec "$root/.venv/bin/python" -P -m redrive --root "$root" "$@"
+exec "$root/.venv/bin/python" -P -m job_redrive --root "$root" "$@"

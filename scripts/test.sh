@@ -18,15 +18,15 @@ ruff check --quiet . >&2
 echo "== types" >&2
 mypy >&2
 npm ci --no-fund --no-audit --silent >&2
-node_modules/.bin/tsc -p scripts/rehearsal >&2
+node_modules/.bin/tsc -p packages/deploy-rehearsal >&2
 
 # The rehearsals wait for packages and for SST, the tests for timers: side by side they take as long as the longer ones.
 echo "== rehearsed deploys, beside the tests" >&2
 log="$(mktemp)"
 held="$(mktemp -d)"
 rehearse() {
-  node --test "scripts/rehearsal/engine/*.test.ts" "scripts/rehearsal/artifacts.test.ts" \
-    "scripts/rehearsal/environment.test.ts" "scripts/rehearsal/processes.test.ts" || return
+  node --test "packages/deploy-rehearsal/engine/*.test.ts" "packages/deploy-rehearsal/artifacts.test.ts" \
+    "packages/deploy-rehearsal/environment.test.ts" "packages/deploy-rehearsal/processes.test.ts" || return
   local status=0
   ./scripts/stack-docs.sh --check --rehearsals "$held" || status=$?
   for stage in dev staging production; do

@@ -1,6 +1,6 @@
 -- The job, its configuration and its history.
 --
--- State machine (the same list stands in functions/analysis/domain/job.py; a test compares the two):
+-- State machine (the same list stands in functions/pipeline/jobs/domain/job.py; a test compares the two):
 --   queued    -> running      a worker claims the job
 --   queued    -> cancelled    the caller cancels before a worker claims
 --   running   -> running      another worker claims after the lease ran out (a new attempt)

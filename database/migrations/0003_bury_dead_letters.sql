@@ -1,6 +1,6 @@
 -- What becomes of messages that nobody could handle, and of failed jobs that an operator runs again.
 --
--- State machine (the same list stands in functions/analysis/domain/job.py; a test compares the two):
+-- State machine (the same list stands in functions/pipeline/jobs/domain/job.py; a test compares the two):
 --   queued    -> running      a worker claims the job
 --   queued    -> cancelled    the caller cancels before a worker claims
 --   queued    -> failed       the job's message was delivered again and again, and nobody could claim the job
@@ -58,15 +58,15 @@ CREATE TABLE dead_letters (
     message_id  text        PRIMARY KEY,
     -- NULL: it names no job.
     job_id      uuid,
-    fate        text        NOT NULL CHECK (fate IN ('job_failed', 'job_left', 'no_such_job', 'no_message_of_ours')),
+    fate        text        NOT NULL CHECK (fate IN ('job_failed', 'job_unaffected', 'no_such_job', 'unrecognized')),
     deliveries  integer     NOT NULL CHECK (deliveries > 0),
     body_bytes  integer     NOT NULL CHECK (body_bytes >= 0),
     body_sha256 bytea       NOT NULL CHECK (octet_length(body_sha256) = 32),
-    buried_at   timestamptz NOT NULL DEFAULT now(),
+    recorded_at   timestamptz NOT NULL DEFAULT now(),
 
-    CONSTRAINT ours_names_a_job CHECK ((job_id IS NULL) = (fate = 'no_message_of_ours'))
+    CONSTRAINT ours_names_a_job CHECK ((job_id IS NULL) = (fate = 'unrecognized'))
 );
-CREATE INDEX dead_letters_newest_first ON dead_letters (buried_at DESC);
+CREATE INDEX dead_letters_newest_first ON dead_letters (recorded_at DESC);
 
 -- Who ran a failed job again, why, and as which job. The failed job itself never changes.
 CREATE TABLE redrives (

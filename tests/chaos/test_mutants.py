@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos.inside.mutants import MUTANTS
+from chaos_harness.inside.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 FOUND_BY = {

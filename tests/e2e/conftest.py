@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from analysis.domain.prompting import DATA_ONLY
 from pg8000 import native
+from pipeline.definitions.prompting import DATA_ONLY
 
 from tests.support import guarded
 from tests.support.canaries import Canaries

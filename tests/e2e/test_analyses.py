@@ -5,9 +5,9 @@ import urllib.request
 from typing import Any
 
 import pytest
-from analysis import analyses
-from analysis.domain.models import shipped_catalogue
-from analysis.domain.usage import Usage
+from pipeline import analyses
+from pipeline.models.catalogue import shipped_catalogue
+from pipeline.models.prices import Usage
 
 from tests.e2e.conftest import Pipeline
 

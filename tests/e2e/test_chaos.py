@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from chaos.faults import FAULTS
+from chaos_harness.faults import FAULTS
 
 from tests.e2e.conftest import ROOT
 

@@ -16,10 +16,10 @@ JUNK = "no message of ours: s3cret-words"
 
 
 def wiring(directory: Path, *, broken: bool) -> Path:
-    """The stack's own; or of a release whose processor fails before it has so much as looked at a message."""
+    """The stack's own; or of a release whose worker fails before it has so much as looked at a message."""
     wired: dict[str, Any] = json.loads((ROOT / "infra" / "wiring.json").read_text(encoding="utf-8"))
     if broken:
-        wired["resources"]["AiProcessor"]["inputs"]["environment"]["variables"]["DB_PORT"] = "none"
+        wired["resources"]["Worker"]["inputs"]["environment"]["variables"]["DB_PORT"] = "none"
         wired["resources"]["Jobs"]["inputs"]["visibilityTimeoutSeconds"] = 1  # an hour otherwise
     file = directory / f"wiring-{broken}.json"
     file.write_text(json.dumps(wired), encoding="utf-8")
@@ -49,7 +49,7 @@ def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> 
             lambda: (rows := pipeline.rows("SELECT job_id::text, fate FROM dead_letters")) * (len(rows) > 2)
         )
         fates = {fate: job for job, fate in letters}
-        assert fates == {"job_failed": job_id, "no_such_job": UNKNOWN, "no_message_of_ours": None}
+        assert fates == {"job_failed": job_id, "no_such_job": UNKNOWN, "unrecognized": None}
         # Each message was delivered as often as the queue says, and not once more.
         in_vain = [line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line]
         assert len(in_vain) == 3 * 5

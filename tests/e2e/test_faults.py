@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from analysis.services.process import LEASE_S
+from pipeline.jobs.services.run_job import LEASE_S
 
 from tests.e2e.conftest import ROOT, Pipeline, running
 from tests.support.local_stack import until
@@ -55,7 +55,7 @@ def in_flight(pipeline: Pipeline) -> int:
 def kill_workers(pipeline: Pipeline) -> None:
     for pid in pipeline.processes():
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
-            if b"_HANDLER=analysis/handlers/processor.handler\0" in file.read():
+            if b"_HANDLER=pipeline/jobs/handlers/worker.handler\0" in file.read():
                 os.kill(pid, signal.SIGKILL)
 
 

@@ -19,9 +19,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError
-from pre_deploy import deploy, live, stages
-from pre_deploy.account import WHAT, Account
-from pre_deploy.graph import Graph, Rehearsed
+from deploy_checks.account import WHAT, Account
+from deploy_proof import deploy, live
+from stack_graph import stages
+from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))

@@ -89,7 +89,9 @@ def not_python(files: list[Path]) -> Iterator[str]:
 
 
 def test_each_mutation_is_to_be_found_by_a_rule_that_there_is() -> None:
-    command = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts/pre_deploy").rglob("*.py"))
+    command = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "packages/deploy-checks/deploy_checks").rglob("*.py")
+    )
     assert sorted({mutation.finds for mutation in EVERY if not is_rule(mutation.finds, command)}) == []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from pre_deploy.checks import (
+from deploy_checks.checks import (
     artifact_answers,
     artifact_binaries,
     artifact_contents,
@@ -13,9 +13,9 @@ from pre_deploy.checks import (
     artifact_migrations,
     artifact_packaging,
 )
-from pre_deploy.checks.artifact_binaries import wheel_misfit
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Rehearsed
+from deploy_checks.checks.artifact_binaries import wheel_misfit
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import ARN, HANDLER, PYPROJECT, Deploy, resource
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy import __main__ as command
-from pre_deploy import node_modules, rehearsal
-from pre_deploy.checks import Check, every_check, name_of
-from pre_deploy.errors import CannotRun
-from pre_deploy.finding import Finding, Severity
-from pre_deploy.graph import Rehearsed
+from deploy_checks import __main__ as command
+from deploy_checks import node_modules, rehearsal
+from deploy_checks.checks import Check, every_check, name_of
+from stack_graph.errors import CannotRun
+from stack_graph.finding import Finding, Severity
+from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import Deploy
 
@@ -125,7 +125,7 @@ def test_a_deploy_that_fails(
     def files(_rehearsed: Rehearsed) -> Iterable[Finding]:
         return [finding("of-a-file")]
 
-    files.__module__ = "pre_deploy.checks.files_made_up"
+    files.__module__ = "deploy_checks.checks.files_made_up"
     deploy.complete = False
     deploy.diagnostics = [
         {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.checks import (
+from deploy_checks.checks import (
     files_code,
     files_config,
     files_imports,
@@ -20,9 +20,9 @@ from pre_deploy.checks import (
     files_python_version,
     files_toolchain,
 )
-from pre_deploy.checks.files_python_version import allowed_minors
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Graph, Rehearsed
+from deploy_checks.checks.files_python_version import allowed_minors
+from stack_graph.finding import Finding
+from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
@@ -50,12 +50,12 @@ MODULES = (
     files_toolchain,
 )
 WITHOUT_TYPES = tuple(check for module in MODULES for check in module.CHECKS if check is not files_node.types)
-MODELS = "functions/analysis/domain/models.json"
+MODELS = "functions/pipeline/models/catalogue.json"
 
 
 def function(name: str, timeout: int, role: str = "arn:plain") -> dict[str, Any]:
     handler = {
-        "handler": f"analysis/handlers/{name}.handler",
+        "handler": f"pipeline/jobs/handlers/{name}.handler",
         "runtime": "python3.12",
         "timeout": timeout,
         "role": role,
@@ -79,13 +79,13 @@ def resource(kind: str, name: str, inputs: dict[str, Any], file: str = "infra/x.
 def graph() -> dict[str, Any]:
     policy = {"inlinePolicies": [{"policy": '{"Action": "bedrock:InvokeModel"}'}]}
     return {
-        "app": "analysis-pipeline",
+        "app": "bedrock-pipeline",
         "stage": "dev",
         "region": "us-east-1",
         "complete": True,
         "resources": [
             function("api", 29),
-            function("processor", 600, "arn:models"),
+            function("worker", 600, "arn:models"),
             resource("aws:iam/role:Role", "ProcessorRole", policy),
             resource("aws:ssm/parameter:Parameter", "Config", {"name": "/p/dev/config", "insecureValue": "{}"}),
         ],
@@ -173,9 +173,9 @@ def narrow(seconds: int) -> Callable[[Tree], None]:
     return lambda tree: tree.data["resources"][1]["inputs"].update(timeout=seconds)
 
 
-API = "functions/analysis/handlers/api.py"
-AWS = "functions/analysis/adapters/aws.py"
-POSTGRES = "functions/analysis/adapters/postgres.py"
+API = "functions/pipeline/jobs/handlers/api.py"
+AWS = "functions/pipeline/platform/aws.py"
+POSTGRES = "functions/pipeline/platform/postgres.py"
 HAIKU_45 = '"id": "global.anthropic.claude-haiku-4-5-20251001-v1:0"'
 
 FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
@@ -299,13 +299,13 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "4444",
     ),
     "a handler with dots": (
-        edit("infra/api.ts", "analysis/handlers/api.handler", "analysis.handlers.api.handler"),
+        edit("infra/api.ts", "pipeline/jobs/handlers/api.handler", "pipeline.jobs.handlers.api.handler"),
         "handler-not-found",
         "infra/api.ts",
         "handler:",
     ),
     "a handler below functions/": (
-        edit("infra/api.ts", "analysis/handlers/api", "functions/analysis/handlers/api"),
+        edit("infra/api.ts", "pipeline/jobs/handlers/api", "functions/pipeline/jobs/handlers/api"),
         "handler-keeps-prefix",
         "infra/api.ts",
         "handler:",
@@ -331,9 +331,9 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "domain.nothing",
     ),
     "a folder that SST drops": (
-        add("functions/analysis/temp/rules.py", "X = 1\n"),
+        add("functions/pipeline/temp/rules.py", "X = 1\n"),
         "folder-dropped",
-        "functions/analysis/temp/rules.py",
+        "functions/pipeline/temp/rules.py",
         1,
     ),
     "code that is none": (append(API, "\ndef broken(:\n"), "code-does-not-parse", API, "def broken("),
@@ -370,9 +370,9 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "connection = native.Connection(",
     ),
     "no authority for the region": (
-        remove("functions/analysis/adapters/rds_ca/us-east-1.pem"),
+        remove("functions/pipeline/platform/rds_ca/us-east-1.pem"),
         "rds-authority-missing",
-        "functions/analysis/adapters/rds_ca/us-east-1.pem",
+        "functions/pipeline/platform/rds_ca/us-east-1.pem",
         1,
     ),
     "a gap in the migrations": (
@@ -404,7 +404,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         MODELS,
         '"haiku":',
     ),
-    "broken models.json": (edit(MODELS, '"true_on"', "true_on"), "models-not-loadable", MODELS, 2),
+    "broken catalogue.json": (edit(MODELS, '"true_on"', "true_on"), "models-not-loadable", MODELS, 2),
 }
 
 
@@ -412,7 +412,7 @@ HARMLESS: dict[str, Callable[[Tree], object]] = {
     "a byte order mark": lambda tree: (tree.root / "pyproject.toml").write_bytes(
         b"\xef\xbb\xbf" + (tree.root / "pyproject.toml").read_bytes()
     ),
-    "an empty __init__.py less": remove("functions/analysis/handlers/__init__.py"),
+    "an empty __init__.py less": remove("functions/pipeline/handlers/__init__.py"),
     "an unused import at the top": edit("sst.config.ts", "export", 'import { unused } from "./infra/api";\nexport'),
     "a type imported at the top": edit("sst.config.ts", "export", 'import type { project } from "./x";\nexport'),
     "aws imported in TypeScript": append("infra/queue.ts", '\nimport * as aws from "@pulumi/aws";\n'),
@@ -431,7 +431,7 @@ def test_what_does_no_harm_is_no_finding(tree: Tree) -> None:
 
 def test_code_that_adds_to_the_request_is_seen(tree: Tree) -> None:
     tree.edit(
-        "functions/analysis/services/answer.py",
+        "functions/pipeline/jobs/services/answer.py",
         "dict(config.inference)",
         '{"temperature": 0, **config.inference, "topP": 1}',
     )
@@ -493,7 +493,7 @@ def test_names_that_sst_refuses(tree: Tree) -> None:
 
 
 def test_a_handler_only_the_graph_names(tree: Tree) -> None:
-    tree.data["resources"][0]["inputs"]["handler"] = "analysis/handlers/gone.handler"
+    tree.data["resources"][0]["inputs"]["handler"] = "pipeline/jobs/handlers/gone.handler"
     [finding] = tree.findings(files_config.CHECKS)
     assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/api.ts", 7)
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from pre_deploy.checks import every_check, name_of, needs_graph
-from pre_deploy.graph import Graph, Rehearsed
+from deploy_checks.checks import every_check, name_of, needs_graph
+from stack_graph.graph import Graph, Rehearsed
 
 from tests.support.graphs import ROOT, recorded
 

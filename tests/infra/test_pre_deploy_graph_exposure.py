@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.checks import (
+from deploy_checks.checks import (
     graph_browsers,
     graph_configuration,
     graph_denials,
@@ -16,9 +16,9 @@ from pre_deploy.checks import (
     graph_storage,
     graph_values,
 )
-from pre_deploy.checks.graph_values import CERTIFICATES, proxies_are_trusted
-from pre_deploy.graph import Graph, Rehearsed
-from pre_deploy.wiring import wiring
+from deploy_checks.checks.graph_values import CERTIFICATES, proxies_are_trusted
+from stack_graph.graph import Graph, Rehearsed
+from stack_graph.wiring import wiring
 
 from tests.support.graphs import ROOT, Recorded, findings, recorded
 
@@ -274,6 +274,6 @@ def test_a_proxy_needs_the_authorities_of_its_certificate(tmp_path: Path) -> Non
 def test_a_proxy_changes_nothing_for_the_local_stack() -> None:
     graph = recorded()
     before = wiring(Graph(graph.data))
-    for name in ("ApiHandlerFunction", "AiProcessorFunction", "SweeperFunction"):
+    for name in ("ApiHandlerFunction", "WorkerFunction", "SweeperFunction"):
         graph[name]["environment"]["variables"]["DB_HOST"] = "db.proxy-abc123.us-east-1.rds.amazonaws.com"
     assert wiring(Graph(graph.data)) == before

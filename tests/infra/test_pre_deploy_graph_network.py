@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from pre_deploy.checks import graph_network, graph_order
+from deploy_checks.checks import graph_network, graph_order
 
 from tests.support.graphs import Recorded, findings, recorded
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.checks import files_models, graph_models, graph_permissions, graph_policies
-from pre_deploy.graph import Graph, Rehearsed
-from pre_deploy.handler_calls import calls_of
+from deploy_checks.checks import files_models, graph_models, graph_permissions, graph_policies
+from stack_graph.graph import Graph, Rehearsed
+from stack_graph.handler_calls import calls_of
 
 from tests.support.graphs import ROOT, Recorded, findings, recorded
 
 CHECKS = (*graph_permissions.CHECKS, *graph_policies.CHECKS, *graph_models.CHECKS)
 
-PROCESSOR, API, SWEEPER, MODEL = "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts", "infra/model.ts"
+WORKER, API, SWEEPER, MODEL = "infra/worker.ts", "infra/api.ts", "infra/sweeper.ts", "infra/model.ts"
 
 
 def policy(graph: Recorded, role: str, change: Callable[[list[dict[str, Any]]], Any]) -> None:
@@ -49,7 +49,7 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
     [
         ("api", {"GetObject", "GetSecretValue", "GetQueueAttributes", "SendMessage", "GetParameters"}),
         (
-            "processor",
+            "worker",
             {"Converse", "PutObject", "GetSecretValue", "ChangeMessageVisibility", "SendMessage", "GetParameters"},
         ),
         ("sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes"}),
@@ -57,7 +57,7 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
     ],
 )
 def test_a_handler_calls_what_its_code_can_reach(handler: str, operations: set[str]) -> None:
-    assert {call.operation for call in calls_of(ROOT, f"analysis/handlers/{handler}.handler")} == operations
+    assert {call.operation for call in calls_of(ROOT, f"pipeline/jobs/handlers/{handler}.handler")} == operations
 
 
 @pytest.mark.parametrize(
@@ -72,37 +72,37 @@ def test_a_handler_calls_what_its_code_can_reach(handler: str, operations: set[s
         ("ApiHandlerRole", instead("JobsQueue-", "JobsDeadLetterQueue-"), "role-lacks-action", API, "JobsQueue"),
         ("MigratorRole", without("secretsmanager:GetSecretValue"), "role-lacks-action", "infra/migration.ts", "Secret"),
         ("SweeperRole", without("sqs:SendMessage"), "role-lacks-action", SWEEPER, "sqs:SendMessage"),
-        ("AiProcessorRole", without("s3:PutObject"), "role-lacks-action", PROCESSOR, "s3:PutObject"),
-        ("AiProcessorRole", without("sqs:ChangeMessageVisibility"), "role-lacks-action", PROCESSOR, "Visibility"),
-        ("AiProcessorRole", without("bedrock:InvokeModel"), "role-lacks-action", PROCESSOR, "bedrock:InvokeModel"),
-        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "role-lacks-action", MODEL, "Inv"),
-        ("AiProcessorRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "unknown-action", PROCESSOR, "Conv"),
-        ("AiProcessorRole", instead("bedrock:Inv", "bedrock-runtime:Inv"), "unknown-action", PROCESSOR, "runtime"),
-        ("AiProcessorRole", instead("us-west-2::", "us-west-1::"), "role-lacks-action", MODEL, "us-west-2::"),
-        ("AiProcessorRole", instead("bedrock:::", "bedrock:us-east-1::"), "role-lacks-action", MODEL, "bedrock:::"),
+        ("WorkerRole", without("s3:PutObject"), "role-lacks-action", WORKER, "s3:PutObject"),
+        ("WorkerRole", without("sqs:ChangeMessageVisibility"), "role-lacks-action", WORKER, "Visibility"),
+        ("WorkerRole", without("bedrock:InvokeModel"), "role-lacks-action", WORKER, "bedrock:InvokeModel"),
+        ("WorkerRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "role-lacks-action", MODEL, "Inv"),
+        ("WorkerRole", instead("bedrock:InvokeModel", "bedrock:Converse"), "unknown-action", WORKER, "Conv"),
+        ("WorkerRole", instead("bedrock:Inv", "bedrock-runtime:Inv"), "unknown-action", WORKER, "runtime"),
+        ("WorkerRole", instead("us-west-2::", "us-west-1::"), "role-lacks-action", MODEL, "us-west-2::"),
+        ("WorkerRole", instead("bedrock:::", "bedrock:us-east-1::"), "role-lacks-action", MODEL, "bedrock:::"),
         (
-            "AiProcessorRole",
+            "WorkerRole",
             instead("inference-profile/", "foundation-model/"),
             "role-lacks-action",
             MODEL,
             "inference-profile/",
         ),
-        ("AiProcessorRole", instead("ProfileArn", "OtherArn"), "role-lacks-action", MODEL, "foundation-model/"),
-        ("AiProcessorRole", without("sqs:ReceiveMessage"), "execution-role-lacks-action", PROCESSOR, "ReceiveMessage"),
-        ("AiProcessorRole", without("sqs:DeleteMessage"), "execution-role-lacks-action", PROCESSOR, "DeleteMessage"),
+        ("WorkerRole", instead("ProfileArn", "OtherArn"), "role-lacks-action", MODEL, "foundation-model/"),
+        ("WorkerRole", without("sqs:ReceiveMessage"), "execution-role-lacks-action", WORKER, "ReceiveMessage"),
+        ("WorkerRole", without("sqs:DeleteMessage"), "execution-role-lacks-action", WORKER, "DeleteMessage"),
         ("SweeperRole", without("xray:PutTraceSegments"), "execution-role-lacks-action", SWEEPER, "XRAY"),
         ("SweeperRole", instead("sqs:SendMessage", "sqs:SendMesage"), "unknown-action", SWEEPER, "sqs:SendMesage"),
         ("SweeperRole", instead("aws:sqs:", "aws:sns:"), "grant-of-nothing", SWEEPER, "sqs:SendMessage"),
         ("SweeperRole", instead("sqs:SendMessage", "sqs:*"), "wildcard-action", SWEEPER, "sqs:*"),
         (
-            "AiProcessorRole",
+            "WorkerRole",
             lambda statements: statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}),
             "wildcard-resource",
-            PROCESSOR,
+            WORKER,
             "s3:PutObject on *",
         ),
         (
-            "AiProcessorRole",
+            "WorkerRole",
             lambda statements: statements.append({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}),
             "role-lacks-action",
             MODEL,
@@ -157,7 +157,7 @@ def test_a_call_of_another_service_must_be_allowed_somewhere(tmp_path: Path) -> 
 
 def test_what_several_functions_lack_is_said_where_they_get_what_they_share(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "infra", tmp_path / "infra")
-    found = calls_another_service(tmp_path, "api", "processor", "sweeper")
+    found = calls_another_service(tmp_path, "api", "worker", "sweeper")
     assert [(rule, file) for rule, file, _ in found] == [("role-lacks-action", "infra/function.ts")] * 3
 
 

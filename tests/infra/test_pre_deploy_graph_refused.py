@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from pre_deploy.checks import graph_database_parameters, graph_refused
-from pre_deploy.iam_actions import exists, takes, takes_resources
+from deploy_checks.checks import graph_database_parameters, graph_refused
+from deploy_checks.iam_actions import exists, takes, takes_resources
 
 from tests.support.graphs import findings, recorded
 
@@ -18,10 +18,10 @@ BUCKET, QUEUE = "arn:aws:s3:::results", "arn:aws:sqs:us-east-1:111122223333:jobs
         ("JobsQueue", {"messageRetentionSeconds": 2_000_000}, "MessageRetentionPeriod"),
         ("JobsQueue", {"delaySeconds": 901}, "DelaySeconds"),
         ("JobsQueue", {"redrivePolicy": '{"maxReceiveCount": 0}'}, "RedrivePolicy.maxReceiveCount"),
-        ("AiProcessorJobs", {"scalingConfig": {"maximumConcurrency": 1}}, "ScalingConfig.MaximumConcurrency"),
-        ("AiProcessorFunction", {"timeout": 901}, "Timeout"),
-        ("AiProcessorFunction", {"memorySize": 10_241}, "MemorySize"),
-        ("AiProcessorFunction", {"tracingConfig": {"mode": "On"}}, "TracingConfig.Mode"),
+        ("WorkerJobs", {"scalingConfig": {"maximumConcurrency": 1}}, "ScalingConfig.MaximumConcurrency"),
+        ("WorkerFunction", {"timeout": 901}, "Timeout"),
+        ("WorkerFunction", {"memorySize": 10_241}, "MemorySize"),
+        ("WorkerFunction", {"tracingConfig": {"mode": "On"}}, "TracingConfig.Mode"),
         ("DatabaseInstance", {"instanceClass": "db.t9.micro"}, "DBInstanceClass"),
         ("DatabaseInstance", {"backupRetentionPeriod": 36}, "BackupRetentionPeriod"),
         ("DatabaseInstance", {"allocatedStorage": 5}, "AllocatedStorage"),
@@ -49,7 +49,7 @@ def test_a_value_that_aws_refuses_is_found(resource: str, properties: dict[str, 
     ("resource", "properties"),
     [
         ("ApiHandlerLogGroup", {"retentionInDays": 0}),  # Pulumi's way to say: for ever
-        ("AiProcessorFunction", {"reservedConcurrentExecutions": -1}),  # and: none
+        ("WorkerFunction", {"reservedConcurrentExecutions": -1}),  # and: none
         ("Config", {"type": "SecureString"}),  # which CloudFormation alone cannot make
         ("Config", {"name": "config"}),
         ("DatabaseInstance", {"engineVersion": "18", "instanceClass": "db.m8g.large"}),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from pre_deploy.checks import graph_alarms, graph_callers, graph_functions, graph_limits, graph_refused, graph_waits
+from deploy_checks.checks import graph_alarms, graph_callers, graph_functions, graph_limits, graph_refused, graph_waits
 
 from tests.support.graphs import Recorded, findings, recorded
 
@@ -17,7 +17,7 @@ CHECKS = (
     *graph_refused.CHECKS,
 )
 
-QUEUE, PROCESSOR, API, SWEEPER = "infra/queue.ts", "infra/processor.ts", "infra/api.ts", "infra/sweeper.ts"
+QUEUE, WORKER, API, SWEEPER = "infra/queue.ts", "infra/worker.ts", "infra/api.ts", "infra/sweeper.ts"
 MONITORING = "infra/monitoring.ts"
 
 
@@ -33,7 +33,7 @@ def role_for_another_function(graph: Recorded) -> None:
 
 
 def twice_consumed(graph: Recorded) -> None:
-    graph.add("AiProcessorJobs", "Second")
+    graph.add("WorkerJobs", "Second")
 
 
 CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
@@ -41,7 +41,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=None), "visibility-below-timeout", QUEUE, "high"),
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=1200), "visibility-below-advised", QUEUE, "medium"),
     (
-        lambda g: g["AiProcessorJobs"].update(maximumBatchingWindowInSeconds=60),
+        lambda g: g["WorkerJobs"].update(maximumBatchingWindowInSeconds=60),
         "visibility-below-advised",
         QUEUE,
         "medium",
@@ -58,18 +58,18 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     ),
     (lambda g: redrive(g, maxReceiveCount=1), "too-few-deliveries", QUEUE, "medium"),
     (lambda g: redrive(g, maxReceiveCount=3), "too-few-deliveries", QUEUE, "medium"),
-    (lambda g: g["AiProcessorJobs"].update(functionResponseTypes=[]), "no-partial-responses", PROCESSOR, "critical"),
-    (lambda g: g["AiProcessorJobs"].update(batchSize=50), "batch-without-window", PROCESSOR, "high"),
+    (lambda g: g["WorkerJobs"].update(functionResponseTypes=[]), "no-partial-responses", WORKER, "critical"),
+    (lambda g: g["WorkerJobs"].update(batchSize=50), "batch-without-window", WORKER, "high"),
     (
-        lambda g: g["AiProcessorJobs"].update(scalingConfig={"maximumConcurrency": 1}),
+        lambda g: g["WorkerJobs"].update(scalingConfig={"maximumConcurrency": 1}),
         "value-refused",
-        PROCESSOR,
+        WORKER,
         "high",
     ),
     (
-        lambda g: g["AiProcessorFunction"].update(reservedConcurrentExecutions=5),
+        lambda g: g["WorkerFunction"].update(reservedConcurrentExecutions=5),
         "concurrency-above-reserved",
-        PROCESSOR,
+        WORKER,
         "medium",
     ),
     (lambda g: g["SweeperFunction"].update(runtime="nodejs24.x"), "runtime", SWEEPER, "critical"),
@@ -88,34 +88,34 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "medium",
     ),
     (
-        lambda g: g["AiProcessorJobs"].update(eventSourceArn="arn:aws:sqs:us-east-1:111122223333:other"),
+        lambda g: g["WorkerJobs"].update(eventSourceArn="arn:aws:sqs:us-east-1:111122223333:other"),
         "event-source-without-queue",
-        PROCESSOR,
+        WORKER,
         "critical",
     ),
     (
-        lambda g: g["AiProcessorJobs"].update(functionName="other"),
+        lambda g: g["WorkerJobs"].update(functionName="other"),
         "event-source-without-function",
-        PROCESSOR,
+        WORKER,
         "critical",
     ),
-    (lambda g: g["AiProcessorJobs"].update(enabled=False), "event-source-off", PROCESSOR, "critical"),
+    (lambda g: g["WorkerJobs"].update(enabled=False), "event-source-off", WORKER, "critical"),
     (
-        lambda g: g["AiProcessorJobs"].update(filterCriteria={"filters": [{"pattern": "{}"}]}),
+        lambda g: g["WorkerJobs"].update(filterCriteria={"filters": [{"pattern": "{}"}]}),
         "event-source-filters",
-        PROCESSOR,
+        WORKER,
         "critical",
     ),
     (
-        lambda g: g["AiProcessorFunction"].update(reservedConcurrentExecutions=0),
+        lambda g: g["WorkerFunction"].update(reservedConcurrentExecutions=0),
         "function-never-runs",
-        PROCESSOR,
+        WORKER,
         "critical",
     ),
     (
-        lambda g: g["AiProcessorFunction"].update(handler="analysis/handlers/sweeper.handler"),
+        lambda g: g["WorkerFunction"].update(handler="pipeline/jobs/handlers/sweeper.handler"),
         "handler-not-deployed",
-        "functions/analysis/handlers/processor.py",
+        "functions/pipeline/jobs/handlers/worker.py",
         "critical",
     ),
     (
@@ -126,7 +126,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     ),
     (lambda g: g["QueueAge"].update(actionsEnabled=False), "alarm-tells-nobody", MONITORING, "medium"),
     (lambda g: g["QueueAge"].update(metricName="Age"), "alarm-on-nothing", MONITORING, "medium"),
-    (twice_consumed, "queue-with-two-consumers", PROCESSOR, "critical"),
+    (twice_consumed, "queue-with-two-consumers", WORKER, "critical"),
     (role_for_another_function, "schedule-cannot-invoke", SWEEPER, "critical"),
     (
         lambda g: g["SweeperScheduleSchedule"]["target"].pop("roleArn"),
@@ -135,17 +135,17 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "critical",
     ),
     (lambda g: g["SweeperScheduleSchedule"].update(state="DISABLED"), "schedule-cannot-invoke", SWEEPER, "critical"),
-    (lambda g: g["AiProcessorJobs"].pop("scalingConfig"), "unbounded-concurrency", PROCESSOR, "medium"),
+    (lambda g: g["WorkerJobs"].pop("scalingConfig"), "unbounded-concurrency", WORKER, "medium"),
     (lambda g: g["JobsQueue"].pop("messageRetentionSeconds"), "limit-without-effect", QUEUE, "medium"),
-    (lambda g: g["AiProcessorJobs"].update(batchSize=None), "limit-without-effect", PROCESSOR, "medium"),
+    (lambda g: g["WorkerJobs"].update(batchSize=None), "limit-without-effect", WORKER, "medium"),
     (lambda g: g["SweeperFunction"].update(timeout=20), "limit-without-effect", SWEEPER, "medium"),
     (lambda g: g["SweeperFunction"].pop("timeout"), "timeout-too-short", SWEEPER, "medium"),
-    (lambda g: g["AiProcessorFunction"].update(timeout=60), "timeout-below-model-call", PROCESSOR, "critical"),
+    (lambda g: g["WorkerFunction"].update(timeout=60), "timeout-below-model-call", WORKER, "critical"),
     (lambda g: g["QueueAge"]["dimensions"].update(QueueName="jobs"), "alarm-on-nothing", MONITORING, "medium"),
     (lambda g: g["QueueAge"].update(alarmActions=[]), "alarm-tells-nobody", MONITORING, "medium"),
     (lambda g: g.drop("DeadLetters"), "dead-letters-unseen", QUEUE, "medium"),
     (lambda g: g.drop("SweeperScheduleSchedule"), "nobody-calls", SWEEPER, "critical"),
-    (lambda g: g.drop("AiProcessorJobs"), "nobody-calls", PROCESSOR, "critical"),
+    (lambda g: g.drop("WorkerJobs"), "nobody-calls", WORKER, "critical"),
 ]
 
 
@@ -173,7 +173,7 @@ def test_what_people_call_is_called_once_the_outputs_name_it() -> None:
         return sum(finding.id == "nobody-calls" for finding in findings(graph_callers.CHECKS, graph))
 
     uncalled = nobodys()
-    outputs = graph["analysis-pipeline-dev"]
+    outputs = graph["bedrock-pipeline-dev"]
     outputs["functions"] = {**outputs["functions"], "Extra": "extra"}  # that it runs the code that was built is no call
     assert nobodys() == uncalled
     outputs["extra"] = "extra"
@@ -182,7 +182,7 @@ def test_what_people_call_is_called_once_the_outputs_name_it() -> None:
 
 def test_who_reads_the_dead_letters_needs_no_queue_for_his_own() -> None:
     graph = recorded()
-    graph.add("AiProcessorJobs", "Letters", eventSourceArn=graph["JobsDeadLetterQueue"]["arn"])
+    graph.add("WorkerJobs", "Letters", eventSourceArn=graph["JobsDeadLetterQueue"]["arn"])
     rules = {finding.id for finding in findings(graph_waits.CHECKS, graph)}
     assert "queue-without-dead-letters" not in rules
     assert "visibility-below-timeout" in rules or "visibility-below-advised" in rules  # all else is asked of it

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pre_deploy.checks.artifact_jobs import required
-from pre_deploy.graph import Artifact, Graph, Rehearsed
-from pre_deploy.jobs import run
+from deploy_checks.checks.artifact_jobs import required
+from deploy_checks.jobs import run
+from stack_graph.graph import Artifact, Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
 GRAPH = ROOT / "tests/infra/data/graph-dev.json.gz"
@@ -21,7 +21,7 @@ def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
     """The deploy of ``dev``, with one archive for all: the functions' own code and the migrations."""
     archive = folder / "code.zip"
     with zipfile.ZipFile(archive, "w") as into:
-        for base, pattern in ((ROOT / "functions", "analysis/**/*"), (ROOT, "database/migrations/*.sql")):
+        for base, pattern in ((ROOT / "functions", "pipeline/**/*"), (ROOT, "database/migrations/*.sql")):
             for file in sorted(base.glob(pattern)):
                 if file.is_file() and "__pycache__" not in file.parts:
                     content = file.read_bytes()
@@ -39,7 +39,7 @@ def test_the_line_that_breaks_every_job_is_told(tmp_path: Path) -> None:
     ran = run(deploy(tmp_path, "Body=document,", "Content=document,"), TEXT)
     cause = ran.cause()
     assert cause is not None
-    assert (cause["file"], cause["type"]) == ("analysis/adapters/results.py", "ParamValidationError")
+    assert (cause["file"], cause["type"]) == ("pipeline/jobs/adapters/results.py", "ParamValidationError")
     assert 'Unknown parameter in input: "Content"' in cause["told"]
     assert ran.problem
 

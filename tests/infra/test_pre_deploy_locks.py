@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pre_deploy.checks import files_locks
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Rehearsed
+from deploy_checks.checks import files_locks
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]
 LOCK, NPM_LOCK, SETUP, MUTATIONS = (

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pre_deploy.checks import files_sql
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Rehearsed
+from deploy_checks.checks import files_sql
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]
-STATEMENTS = "functions/analysis/adapters/job_statements.py"
+STATEMENTS = "functions/pipeline/jobs/adapters/job_statements.py"
 REDRIVES = "database/migrations/0003_bury_dead_letters.sql"
 NEXT = f"database/migrations/{len(list((ROOT / 'database' / 'migrations').glob('*.sql'))) + 1:04}_change_jobs.sql"
 

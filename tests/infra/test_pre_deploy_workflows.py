@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pre_deploy.checks import files_scripts, files_workflows
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Rehearsed
+from deploy_checks.checks import files_scripts, files_workflows
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]
 DEPLOY, ROLLBACK = ".github/workflows/deploy.yml", ".github/workflows/rollback.yml"

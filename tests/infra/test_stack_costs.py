@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pre_deploy.graph import Graph
 from stack_costs.__main__ import main
 from stack_costs.idle import BY_USE, FREE, PRICED, idle
 from stack_costs.prices import Unpriced
 from stack_costs.table import bill_of, for_people, of_model, sums
+from stack_graph.graph import Graph
 
 from tests.support.graphs import Recorded, recorded
 from tests.support.rehearsed import resource
@@ -113,7 +113,7 @@ def test_nothing_is_both_free_and_on_the_bill() -> None:
 def test_without_tracing_there_are_no_traces_on_the_bill() -> None:
     graph = recorded()
     assert "X-Ray traces" in sums(bill_of(Graph(graph.data)).used)
-    for name in ("ApiHandlerFunction", "AiProcessorFunction"):
+    for name in ("ApiHandlerFunction", "WorkerFunction"):
         graph[name]["tracingConfig"] = {"mode": "PassThrough"}
     assert "X-Ray traces" not in sums(bill_of(Graph(graph.data)).used)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pre_deploy.graph import Graph
 from stack_docs import __main__ as command
+from stack_graph.graph import Graph
 from stack_picture.arrows import Arrow, arrows_of
 from stack_picture.drawing import dot
 
@@ -25,11 +25,11 @@ def test_the_picture_shows_what_passes_between_resources() -> None:
     assert arrows(recorded()) >= {
         Arrow("ApiApi", "ApiHandlerFunction"),
         Arrow("ApiHandlerFunction", "JobsQueue", "SendMessage"),
-        Arrow("JobsQueue", "AiProcessorFunction", "1 a run, 10 at a time"),
+        Arrow("JobsQueue", "WorkerFunction", "1 a run, 10 at a time"),
         Arrow("JobsQueue", "JobsDeadLetterQueue"),
-        Arrow("AiProcessorFunction", "bedrock", "InvokeModel"),
-        Arrow("AiProcessorFunction", "ResultsBucket", "PutObject"),
-        Arrow("AiProcessorFunction", "DatabaseInstance"),
+        Arrow("WorkerFunction", "bedrock", "InvokeModel"),
+        Arrow("WorkerFunction", "ResultsBucket", "PutObject"),
+        Arrow("WorkerFunction", "DatabaseInstance"),
         Arrow("SweeperScheduleSchedule", "SweeperFunction"),
     }
 

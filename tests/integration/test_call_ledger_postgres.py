@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from analysis.adapters.call_ledger import FAILURES_ALLOWED, PROBE_S, SHORTEST_PAUSE_S, PostgresCallLedger
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.domain.configuration import Limits
-from analysis.domain.model_call import Obstacle
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.models.calls import DenialReason
+from pipeline.models.postgres_call_ledger import FAILURES_ALLOWED, PROBE_S, SHORTEST_PAUSE_S, PostgresCallLedger
+from pipeline.models.stage_config import Limits
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.call_ledger_contract import (
     ANSWERED,
@@ -59,11 +59,11 @@ class TestPostgresCallLedger(CallLedgerContract):
         one = Limits(concurrent_model_calls=1)
         dead = begun(ledger, one)
         pass_time(139)
-        assert obstacle(ledger, one) is Obstacle.NO_SLOT
+        assert obstacle(ledger, one) is DenialReason.NO_SLOT
         pass_time(2)
         begun(ledger, one)
         ledger.end(dead.id, SILENT)  # it was only slow: the slot is another's now, and stays that
-        assert obstacle(ledger, one) is Obstacle.NO_SLOT
+        assert obstacle(ledger, one) is DenialReason.NO_SLOT
 
     def test_workers_at_once_get_no_more_slots_than_there_are(self, workers: list[PostgresCallLedger]) -> None:
         limits = Limits(concurrent_model_calls=3)
@@ -110,7 +110,7 @@ class TestPostgresCallLedger(CallLedgerContract):
             ledger.end(begun(ledger).id, THROTTLED)
         refused = ledger.begin(planned(), FREE)
         assert refused is not None
-        assert refused.why is Obstacle.MODEL_DOWN
+        assert refused.why is DenialReason.MODEL_DOWN
         assert 0 < refused.seconds <= SHORTEST_PAUSE_S
 
         pass_time(SHORTEST_PAUSE_S)
@@ -126,10 +126,10 @@ class TestPostgresCallLedger(CallLedgerContract):
         (through,) = [answer for answer in answers if isinstance(answer, type(planned()))]
         ledger.end(through.id, THROTTLED)  # twice as long this time
         pass_time(SHORTEST_PAUSE_S)
-        assert obstacle(ledger, FREE) is Obstacle.MODEL_DOWN
+        assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
         pass_time(SHORTEST_PAUSE_S)
         begun(ledger)  # a probe whose worker dies
-        assert obstacle(ledger, FREE) is Obstacle.MODEL_DOWN
+        assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
         pass_time(PROBE_S)
         ledger.end(begun(ledger).id, ANSWERED)
         begun(ledger)
@@ -141,8 +141,8 @@ class TestPostgresCallLedger(CallLedgerContract):
         for _ in range(FAILURES_ALLOWED):
             ledger.end(begun(ledger).id, THROTTLED)
         pass_time(SHORTEST_PAUSE_S)
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is Obstacle.DAILY_LIMIT
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is Obstacle.DAILY_LIMIT
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is DenialReason.DAILY_LIMIT
         begun(ledger)
 
     def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:

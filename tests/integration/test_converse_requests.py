@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from analysis import analyses
-from analysis.adapters.bedrock import BedrockConverse
-from analysis.domain.configuration import JobConfig, Limits, RequestedParameters, StageConfig, pin
-from analysis.domain.job import ClaimedJob
-from analysis.domain.models import Model, shipped_catalogue
-from analysis.services.answer import Conversation, first_request
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.model_rules import find_model
 from bedrock_emulator.running import RunningEmulator, running_emulator
+from pipeline import analyses
+from pipeline.jobs.domain.job import ClaimedJob
+from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
+from pipeline.jobs.services.answer import Conversation, first_request
+from pipeline.models.bedrock import BedrockConverse
+from pipeline.models.catalogue import Model, shipped_catalogue
+from pipeline.models.stage_config import Limits, StageConfig
 
 from tests.support.fakes import FakeClock, InMemoryCallLedger
 
@@ -51,7 +52,7 @@ def bedrock(emulator: RunningEmulator) -> BedrockConverse:
 
 def conversation(bedrock: BedrockConverse, name: str, model: str, **llm: Any) -> Conversation:
     stage = StageConfig.model_validate({"llm": llm})
-    config = pin(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
+    config = resolve_job_config(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
     job = ClaimedJob(uuid4(), "a", 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
     return Conversation(bedrock, InMemoryCallLedger(FakeClock()), Limits(), job, lambda: True)
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from analysis.adapters import call_statements, job_statements
-from analysis.adapters.postgres import MIGRATIONS, Postgres
-from analysis.config import DatabaseSettings
+from pipeline.jobs.adapters import job_statements
+from pipeline.models import call_statements
+from pipeline.platform.postgres import MIGRATIONS, Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 JOBS = 200_000
 

@@ -3,7 +3,7 @@
 from itertools import combinations_with_replacement
 
 import pytest
-from analysis.config import DatabaseSettings
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.at_once import TwoWorkers
 from tests.support.call_states import ENDS, SCENES

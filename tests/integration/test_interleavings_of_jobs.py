@@ -5,7 +5,7 @@ transaction of one is rolled back, to what the other does alone. A sweep is ``st
 """
 
 import pytest
-from analysis.config import DatabaseSettings
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.at_once import State, TwoWorkers
 from tests.support.fakes import FakeClock

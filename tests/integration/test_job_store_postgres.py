@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres, sqlstate
-from analysis.config import DatabaseSettings
-from analysis.domain.job import TRANSITIONS, ClaimedJob, JobStatus
 from pg8000.exceptions import DatabaseError
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.job import TRANSITIONS, ClaimedJob, JobStatus
+from pipeline.platform.postgres import Postgres, sqlstate
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job

@@ -10,13 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from analysis.adapters import call_statements, job_statements
-from analysis.adapters.postgres import Postgres, Row
-from analysis.config import DatabaseSettings
-from analysis.domain.job import JobStatus
-from analysis.domain.listing import Wanted
-from analysis.errors import RequestRefused
-from analysis.services.jobs import Cancel
+from pipeline.jobs.adapters import job_statements
+from pipeline.jobs.domain.job import JobStatus
+from pipeline.jobs.domain.listing import JobFilter
+from pipeline.jobs.services.cancel_job import CancelJob
+from pipeline.models import call_statements
+from pipeline.platform.errors import RequestRefused
+from pipeline.platform.postgres import Postgres, Row
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support import job_states
 from tests.support.at_once import Operation, State, Work
@@ -27,13 +28,13 @@ from tests.support.losing_proxy import LosingProxy, losing_proxy
 from tests.support.timed_database import Content, SessionClock, Tables, timed
 
 OF_A_CALLER: dict[str, Operation] = {
-    "cancel": lambda work: Cancel(work.store)(
+    "cancel": lambda work: CancelJob(work.store).run(
         str(ID), "a"
     ),  # the store alone says who did it, which only the log tells
     "find": lambda work: work.store.find("a", "k"),
     "get": lambda work: work.store.get(ID, "a"),
-    "list": lambda work: work.store.page("a", Wanted()),
-    "list those queued": lambda work: work.store.page("a", Wanted(status=JobStatus.QUEUED)),
+    "list": lambda work: work.store.page("a", JobFilter()),
+    "list those queued": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
     "count those waiting": lambda work: work.store.waiting("a", 9),
     "ask what is spent": lambda work: work.ledger.spent_today("a"),
 }

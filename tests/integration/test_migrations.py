@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from analysis.adapters import migrations
-from analysis.config import DatabaseSettings
-from analysis.domain.job import TRANSITIONS
-from analysis.errors import ConfigurationFault
+from pipeline.jobs.domain.job import TRANSITIONS
+from pipeline.platform import migrations
+from pipeline.platform.errors import ConfigurationError
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.schema_dump import DATABASE, dump, migrate
 
@@ -55,14 +55,14 @@ def test_a_failed_migration_leaves_nothing_of_itself(empty_database: DatabaseSet
 
 def test_an_edited_migration_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
     migrate(empty_database, folder_with(tmp_path, n0001_make_one="CREATE TABLE one (a int)"))
-    with pytest.raises(ConfigurationFault, match="edited after it was applied"):
+    with pytest.raises(ConfigurationError, match="edited after it was applied"):
         migrate(empty_database, folder_with(tmp_path, n0001_make_one="CREATE TABLE one (b int)"))
 
 
 def test_an_older_release_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
     migrate(empty_database, folder_with(tmp_path, n0001_make_one="SELECT 1", n0002_make_two="SELECT 1"))
     (tmp_path / "0002_make_two.sql").unlink()
-    with pytest.raises(ConfigurationFault, match="deploy a newer one"):
+    with pytest.raises(ConfigurationError, match="deploy a newer one"):
         migrate(empty_database, tmp_path)
 
 
@@ -72,7 +72,7 @@ def test_an_older_release_is_refused(empty_database: DatabaseSettings, tmp_path:
     ids=["none", "no first", "gap", "short number", "no phrase"],
 )
 def test_a_bad_folder_is_refused(tmp_path: Path, files: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationFault):
+    with pytest.raises(ConfigurationError):
         migrations.read(folder_with(tmp_path, **files))
 
 

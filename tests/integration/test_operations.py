@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from analysis.adapters.postgres import Postgres
+from pipeline.platform.postgres import Postgres
 
 TEXT = (Path(__file__).parents[2] / "OPERATIONS.md").read_text(encoding="utf-8")
 STATEMENTS = [
@@ -21,5 +21,5 @@ PLACES = {"'ID'": f"'{uuid4()}'", "'DAY'": "'2026-11-21'"}
 def test_it_runs_as_the_worker(postgres: Postgres, statement: str) -> None:
     for place, value in PLACES.items():
         statement = statement.replace(place, value)
-    postgres.run("SET ROLE analysis_worker")
+    postgres.run("SET ROLE pipeline_worker")
     postgres.run(statement)

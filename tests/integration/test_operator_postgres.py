@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from analysis.adapters.failed_jobs import PostgresFailedJobs
-from analysis.adapters.graveyard import PostgresGraveyard
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.domain.redrive import Outcome
+from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
+from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.redrive import RedriveOutcome
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.operator_contract import EXHAUSTED, ORDER, OperatorContract, letter
 
@@ -22,8 +22,8 @@ class TestPostgresOperator(OperatorContract):
         return PostgresJobStore(postgres)
 
     @pytest.fixture
-    def graveyard(self, postgres: Postgres) -> PostgresGraveyard:
-        return PostgresGraveyard(postgres)
+    def graveyard(self, postgres: Postgres) -> PostgresDeadLetterStore:
+        return PostgresDeadLetterStore(postgres)
 
     @pytest.fixture
     def failed(self, postgres: Postgres) -> PostgresFailedJobs:
@@ -43,7 +43,7 @@ class TestPostgresOperator(OperatorContract):
         return move
 
     def test_a_job_failed_by_its_letter_has_that_in_its_history(
-        self, postgres: Postgres, store: PostgresJobStore, graveyard: PostgresGraveyard
+        self, postgres: Postgres, store: PostgresJobStore, graveyard: PostgresDeadLetterStore
     ) -> None:
         job_id = self.queued(store)
         graveyard.bury(letter(job_id), 5, EXHAUSTED)
@@ -72,7 +72,9 @@ class TestPostgresOperator(OperatorContract):
                 own.run("SELECT 1 AS one")
                 start.wait()
                 mine = PostgresFailedJobs(own)
-                return sum(mine.redrive(job_id, uuid4(), ORDER).outcome is Outcome.REDRIVEN for job_id in job_ids)
+                return sum(
+                    mine.redrive(job_id, uuid4(), ORDER).outcome is RedriveOutcome.REDRIVEN for job_id in job_ids
+                )
             finally:
                 own.close()
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from analysis.adapters import postgres as adapter
-from analysis.adapters.postgres import Postgres, Waits, tls_context
-from analysis.config import DatabaseSettings
-from analysis.errors import ConfigurationFault, Unavailable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pg8000 import native
 from pg8000.exceptions import DatabaseError
+from pipeline.platform import postgres as adapter
+from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.postgres import Postgres, Timeouts, tls_context
+from pipeline.platform.settings import DatabaseSettings
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_held_lock_ends_the_wait(database: DatabaseSettings, postgres: Postgre
     holder = postgres.connect()
     holder.run("BEGIN")
     holder.run("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
-    hasty = Postgres(database, lambda: ["unused"], Waits(socket=5, statement=5, lock=0.05))
+    hasty = Postgres(database, lambda: ["unused"], Timeouts(socket=5, statement=5, lock=0.05))
     with pytest.raises(Unavailable):
         hasty.run("SELECT count(*) AS jobs FROM jobs")
     hasty.close()
@@ -59,7 +59,7 @@ def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings) -> None
         port = silent.getsockname()[1]
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": port})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["unused"], Waits(socket=0.2, statement=5, lock=5)).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["unused"], Timeouts(socket=0.2, statement=5, lock=5)).run("SELECT 1 AS one")
 
 
 def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Postgres) -> None:
@@ -96,7 +96,7 @@ def test_a_password_that_stays_wrong_is_a_fault_of_the_configuration(
         raise DatabaseError({"C": "28P01"})
 
     monkeypatch.setattr(native, "Connection", connect)
-    with pytest.raises(ConfigurationFault, match="password"):
+    with pytest.raises(ConfigurationError, match="password"):
         Postgres(empty_database, lambda: ["wrong"]).run("SELECT 1 AS one")
 
 
@@ -145,7 +145,7 @@ def test_the_startup_message_has_only_what_rds_proxy_takes(empty_database: Datab
 
 
 def test_a_session_has_its_waits_and_its_time_zone(empty_database: DatabaseSettings) -> None:
-    postgres = Postgres(empty_database, lambda: ["unused"], Waits(socket=5, statement=4, lock=2))
+    postgres = Postgres(empty_database, lambda: ["unused"], Timeouts(socket=5, statement=4, lock=2))
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
     told = {name: postgres.run(f"SELECT current_setting('{name}') AS value")[0]["value"] for name in names}
     postgres.close()
@@ -192,5 +192,5 @@ def test_a_proxy_has_the_roots_that_amazon_publishes() -> None:
 
 
 def test_an_unknown_region_is_refused() -> None:
-    with pytest.raises(ConfigurationFault, match="moon-1"):
+    with pytest.raises(ConfigurationError, match="moon-1"):
         tls_context("database.abc.moon-1.rds.amazonaws.com", "moon-1")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import trustme
-from analysis.adapters import postgres as adapter
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.errors import ConfigurationFault, Unavailable
+from pipeline.platform import postgres as adapter
+from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.tls_proxy import tls_proxy
 
@@ -88,7 +88,7 @@ def test_a_proxy_has_authorities_of_its_own(
     assert remote.run("SELECT 1 AS one") == [{"one": 1}]
     remote.close()
     proxy.unlink()
-    with pytest.raises(ConfigurationFault, match=r"proxy\.pem"):
+    with pytest.raises(ConfigurationError, match=r"proxy\.pem"):
         connection(database, port, PROXY).run("SELECT 1 AS one")
 
 

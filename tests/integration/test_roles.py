@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from analysis.adapters.call_ledger import PostgresCallLedger
-from analysis.adapters.failed_jobs import PostgresFailedJobs
-from analysis.adapters.graveyard import PostgresGraveyard
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres, sqlstate
-from analysis.domain.job import ClaimedJob, JobStatus
 from pg8000.exceptions import DatabaseError
+from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
+from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.job import ClaimedJob, JobStatus
+from pipeline.models.postgres_call_ledger import PostgresCallLedger
+from pipeline.platform.postgres import Postgres, sqlstate
 
 from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger as LedgerTests
 from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
@@ -69,8 +69,8 @@ class TestAnOperatorIsAWorker(OperatorContract):
         return StoreOfBoth(as_api, as_worker)
 
     @pytest.fixture
-    def graveyard(self, as_worker: Postgres) -> PostgresGraveyard:
-        return PostgresGraveyard(as_worker)
+    def graveyard(self, as_worker: Postgres) -> PostgresDeadLetterStore:
+        return PostgresDeadLetterStore(as_worker)
 
     @pytest.fixture
     def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
@@ -156,7 +156,7 @@ def test_the_api_cannot(as_api: Postgres, job_id: UUID, statement: str) -> None:
     "statement",
     [
         "DELETE FROM redrives",
-        "UPDATE dead_letters SET fate = 'job_left'",
+        "UPDATE dead_letters SET fate = 'job_unaffected'",
         "DELETE FROM jobs",
         "UPDATE jobs SET input = '{}'",
         "UPDATE jobs SET tenant_id = 'b'",

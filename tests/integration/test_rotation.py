@@ -10,17 +10,17 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.logins import PostgresLogins, set_password
-from analysis.adapters.postgres import LoginRefused, Passwords, Postgres
-from analysis.adapters.scram import verifier
-from analysis.adapters.secrets import DatabasePassword, SecretVersions
-from analysis.config import DatabaseSettings
-from analysis.domain.credentials import Credentials
-from analysis.errors import ConfigurationFault, Unavailable
-from analysis.services.credentials import Rotate, Step, admit
 from moto import mock_aws
 from pg8000 import native
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.platform.credentials import Credentials
+from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.logins import PostgresLogins, set_password
+from pipeline.platform.postgres import LoginRefused, Passwords, Postgres
+from pipeline.platform.rotation import RotatePassword, Step, enable_login
+from pipeline.platform.scram import verifier
+from pipeline.platform.secrets import DatabasePassword, SecretVersions
+from pipeline.platform.settings import DatabaseSettings
 from scramp import ScramMechanism  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # pg8000 cannot say goodbye to a server that has hung up on it, and leaves that to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-ROLE = "analysis_api"
+ROLE = "pipeline_api"
 FIRST = Credentials(username=ROLE, password="the first one")
 
 
@@ -43,7 +43,7 @@ def _collected() -> Iterator[None]:
 def guarded(server: Path, migrated: str) -> None:
     """The roles need their passwords from now on; the owner still needs none."""
     rules = server / "pg_hba.conf"
-    rules.write_text("local all analysis_api,analysis_worker scram-sha-256\n" + rules.read_text())
+    rules.write_text("local all pipeline_api,pipeline_worker scram-sha-256\n" + rules.read_text())
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
     admin.run("SELECT pg_reload_conf()")
     read = "SELECT 1 FROM pg_stat_file('pg_hba.conf') WHERE modification <= pg_conf_load_time()"
@@ -61,7 +61,7 @@ def logins(guarded: None, database: DatabaseSettings) -> PostgresLogins:
 def owner(postgres: Postgres) -> Iterator[native.Connection]:
     connection = postgres.connect()
     yield connection
-    connection.run("ALTER ROLE analysis_api NOLOGIN PASSWORD NULL")  # roles belong to the server, not to the test
+    connection.run("ALTER ROLE pipeline_api NOLOGIN PASSWORD NULL")  # roles belong to the server, not to the test
     connection.close()
 
 
@@ -86,7 +86,7 @@ def versions(aws: "SecretsManagerClient") -> SecretVersions:
 @pytest.fixture
 def admitted(owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
     let_in = admission(owner)
-    assert admit(arn, versions, logins, let_in) == ROLE
+    assert enable_login(arn, versions, logins, let_in) == ROLE
 
 
 def admission(owner: native.Connection) -> Callable[[Credentials], None]:
@@ -121,14 +121,14 @@ def test_a_role_is_let_in_once(
     owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins
 ) -> None:
     assert not logins.works(FIRST)
-    assert admit(arn, versions, logins, admission(owner)) == ROLE
+    assert enable_login(arn, versions, logins, admission(owner)) == ROLE
     assert logins.works(FIRST)
     assert not logins.works(Credentials(username=ROLE, password="another"))
-    assert admit(arn, versions, logins, admission(owner)) is None
+    assert enable_login(arn, versions, logins, admission(owner)) is None
 
 
 def test_no_statement_holds_the_password(owner: native.Connection, admitted: None) -> None:
-    ((kept,),) = owner.run("SELECT rolpassword FROM pg_authid WHERE rolname = 'analysis_api'")
+    ((kept,),) = owner.run("SELECT rolpassword FROM pg_authid WHERE rolname = 'pipeline_api'")
     assert kept.startswith("SCRAM-SHA-256$4096:")
     assert FIRST.password not in kept
 
@@ -138,7 +138,7 @@ def test_a_secret_without_a_value_lets_nobody_in(
 ) -> None:
     empty = aws.create_secret(Name="empty")["ARN"]
     with pytest.raises(Unavailable):
-        admit(empty, versions, logins, admission(owner))
+        enable_login(empty, versions, logins, admission(owner))
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "each step twice"])
@@ -146,10 +146,10 @@ def test_a_rotation_ends_with_a_new_password(
     aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, admitted: None, times: int
 ) -> None:
     versions = DuringARotation(aws)
-    rotate = Rotate(versions, logins)
+    rotate = RotatePassword(versions, logins)
     for step in Step:
         for _ in range(times):
-            rotate(step, arn, versions.begun)
+            rotate.run(step, arn, versions.begun)
     now = current(versions, arn)
     assert now.username == ROLE
     assert logins.works(now)
@@ -158,18 +158,18 @@ def test_a_rotation_ends_with_a_new_password(
 
 
 def test_a_rotation_that_was_given_up_is_refused(arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
-    with pytest.raises(ConfigurationFault, match="not pending"):
-        Rotate(versions, logins)(Step.SET, arn, str(uuid4()))
+    with pytest.raises(ConfigurationError, match="not pending"):
+        RotatePassword(versions, logins).run(Step.SET, arn, str(uuid4()))
 
 
 def test_a_password_that_nobody_set_fails_the_test_step(
     aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, admitted: None
 ) -> None:
     versions = DuringARotation(aws)
-    rotate = Rotate(versions, logins)
-    rotate(Step.CREATE, arn, versions.begun)
-    with pytest.raises(ConfigurationFault, match="refuses"):
-        rotate(Step.TEST, arn, versions.begun)
+    rotate = RotatePassword(versions, logins)
+    rotate.run(Step.CREATE, arn, versions.begun)
+    with pytest.raises(ConfigurationError, match="refuses"):
+        rotate.run(Step.TEST, arn, versions.begun)
     assert current(versions, arn) == FIRST
 
 
@@ -177,12 +177,12 @@ def test_the_migrator_leaves_a_rotation_under_way_alone(
     aws: "SecretsManagerClient", arn: str, owner: native.Connection, logins: PostgresLogins, admitted: None
 ) -> None:
     versions = DuringARotation(aws)
-    rotate = Rotate(versions, logins)
+    rotate = RotatePassword(versions, logins)
     for step in (Step.CREATE, Step.SET):
-        rotate(step, arn, versions.begun)
-    assert admit(arn, versions, logins, admission(owner)) is None
+        rotate.run(step, arn, versions.begun)
+    assert enable_login(arn, versions, logins, admission(owner)) is None
     for step in (Step.TEST, Step.FINISH):
-        rotate(step, arn, versions.begun)
+        rotate.run(step, arn, versions.begun)
     assert logins.works(current(versions, arn))
 
 
@@ -229,9 +229,9 @@ def test_nobody_is_refused_while_a_password_is_rotated(
         hammer.start()
     for _ in range(2):
         versions = DuringARotation(aws)
-        rotate = Rotate(versions, logins)
+        rotate = RotatePassword(versions, logins)
         for step in Step:
-            rotate(step, arn, versions.begun)
+            rotate.run(step, arn, versions.begun)
             kept.go_on()
             new.go_on()
     for hammer in (kept, new):

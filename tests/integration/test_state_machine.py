@@ -11,16 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from analysis.adapters import call_ledger
-from analysis.adapters.call_ledger import PostgresCallLedger
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.domain.configuration import Limits
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import JobResult, JobStatus
-from analysis.domain.listing import Wanted
-from analysis.domain.model_call import CallEnd, PlannedCall
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,6 +22,16 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import JobResult, JobStatus
+from pipeline.jobs.domain.listing import JobFilter
+from pipeline.models import postgres_call_ledger as call_ledger
+from pipeline.models.calls import CallOutcome, PlannedCall
+from pipeline.models.postgres_call_ledger import PostgresCallLedger
+from pipeline.models.stage_config import Limits
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.call_ledger_contract import ANSWERED, SILENT, THROTTLED
 from tests.support.fakes import FakeClock, InMemoryJobStore
@@ -149,13 +149,13 @@ class Pipeline(RuleBasedStateMachine):
         assert self.ledger.begin(call, LIMITS) is self.model_ledger.begin(call, LIMITS) is None
 
     @rule(call=calls, end=st.sampled_from([ANSWERED, THROTTLED, SILENT, REFUSED]))
-    def end_a_call(self, call: PlannedCall, end: CallEnd) -> None:
+    def end_a_call(self, call: PlannedCall, end: CallOutcome) -> None:
         self.model_ledger.end(call.id, end)
         self.ledger.end(call.id, end)
 
     @rule(tenant=TENANTS, status=st.sampled_from([None, *JobStatus]))
     def list_jobs(self, tenant: str, status: JobStatus | None) -> None:
-        wanted = Wanted(status=status, limit=2)
+        wanted = JobFilter(status=status, limit=2)
         while wanted := replace(wanted, after=self.same(lambda store: store.page(tenant, wanted)).next):
             if wanted.after is None:
                 return

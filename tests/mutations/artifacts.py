@@ -6,7 +6,7 @@ from tests.mutations.locking import lock
 from tests.mutations.mutation import Append, Edit, Mutation, mutation
 
 FUNCTIONS = "functions/pyproject.toml"
-API = "functions/analysis/handlers/api.py"
+API = "functions/pipeline/jobs/handlers/api.py"
 LAMBDA = "  function: (args, options) => {\n"
 
 
@@ -22,7 +22,7 @@ def imported(module: str) -> Edit:
 
 def large_file(root: Path) -> None:
     """270 MB that do not compress."""
-    with (root / "functions/analysis/table.bin").open("wb") as file, Path("/dev/urandom").open("rb") as noise:
+    with (root / "functions/pipeline/table.bin").open("wb") as file, Path("/dev/urandom").open("rb") as noise:
         for _ in range(270):
             file.write(noise.read(1 << 20))
 
@@ -30,7 +30,7 @@ def large_file(root: Path) -> None:
 def medium_file(root: Path) -> None:
     """3 MB that do not compress."""
     with Path("/dev/urandom").open("rb") as noise:
-        (root / "functions/analysis/table.bin").write_bytes(noise.read(3 << 20))
+        (root / "functions/pipeline/table.bin").write_bytes(noise.read(3 << 20))
 
 
 MUTATIONS = (

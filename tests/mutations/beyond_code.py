@@ -3,11 +3,11 @@
 from tests.mutations.mutation import Append, Edit, Remove, mutation
 from tests.mutations.next_migration import next_migration
 
-HANDLERS, ADAPTERS, DOMAIN = "functions/analysis/handlers", "functions/analysis/adapters", "functions/analysis/domain"
-API, PROCESSOR = f"{HANDLERS}/api.py", f"{HANDLERS}/processor.py"
+HANDLERS, ADAPTERS, DOMAIN = "functions/pipeline/handlers", "functions/pipeline/adapters", "functions/pipeline/domain"
+API, WORKER = f"{HANDLERS}/api.py", f"{HANDLERS}/worker.py"
 STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
 ROLES = "database/migrations/0004_separate_roles.sql"
-CONFIG, QUEUE, RESULTS = "functions/analysis/config.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
+CONFIG, QUEUE, RESULTS = "functions/pipeline/platform/settings.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
 BODY = "        request: SendMessageRequestTypeDef = {"
 
 CODE = (
@@ -17,8 +17,8 @@ CODE = (
         "NEW",
         "handler-without-context",
         "handler-fails",
-        PROCESSOR,
-        Append(PROCESSOR, "\n\nwork = handler\n\n\ndef handler(event):\n    return work(event, None)\n"),
+        WORKER,
+        Append(WORKER, "\n\nwork = handler\n\n\ndef handler(event):\n    return work(event, None)\n"),
     ),
     mutation(
         "NEW",
@@ -63,7 +63,7 @@ CODE = (
         "NEW",
         "another-call-of-a-service",
         "role-lacks-action",
-        "infra/processor.ts",
+        "infra/worker.ts",
         Edit(
             RESULTS,
             "        return key\n\n    def url",
@@ -88,18 +88,22 @@ CODE = (
         "NEW",
         "object-key-outside-the-grant",
         "role-lacks-action",
-        "infra/processor.ts",
+        "infra/worker.ts",
         Edit(RESULTS, 'f"results/', 'f"answers/'),
     ),
     mutation(
-        "NEW", "data-file-missing", "models-not-loadable", f"{DOMAIN}/models.json", Remove(f"{DOMAIN}/models.json")
+        "NEW",
+        "data-file-missing",
+        "models-not-loadable",
+        f"{DOMAIN}/catalogue.json",
+        Remove(f"{DOMAIN}/catalogue.json"),
     ),
     mutation(
         "NEW",
         "data-file-broken",
         "models-not-loadable",
-        f"{DOMAIN}/models.json",
-        Edit(f"{DOMAIN}/models.json", "{", ""),
+        f"{DOMAIN}/catalogue.json",
+        Edit(f"{DOMAIN}/catalogue.json", "{", ""),
     ),
     mutation(
         "NEW",
@@ -112,8 +116,8 @@ CODE = (
         "NEW",
         "module-in-a-dropped-folder",
         "folder-dropped",
-        "functions/analysis/tmp/__init__.py",
-        Append("functions/analysis/tmp/__init__.py", "ANSWER = 42\n"),
+        "functions/pipeline/tmp/__init__.py",
+        Append("functions/pipeline/tmp/__init__.py", "ANSWER = 42\n"),
         Edit(
             API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom analysis.tmp import ANSWER\n"
         ),
@@ -166,8 +170,8 @@ CODE = (
         "NEW",
         "analysis-that-does-not-load",
         "analysis-not-loadable",
-        "functions/analysis/analyses/broken.py",
-        Append("functions/analysis/analyses/broken.py", "ANALYSIS = None\n"),
+        "functions/pipeline/analyses/broken.py",
+        Append("functions/pipeline/analyses/broken.py", "ANALYSIS = None\n"),
     ),
 )
 RUNS = (
@@ -189,8 +193,8 @@ RUNS = (
         "NEW",
         "analysis-that-fails-on-its-input",
         "job-fails",
-        "functions/analysis/analyses/summary.py",
-        Edit("functions/analysis/analyses/summary.py", "given.text", "given.document"),
+        "functions/pipeline/analyses/summary.py",
+        Edit("functions/pipeline/analyses/summary.py", "given.text", "given.document"),
     ),
     mutation(
         "NEW",
@@ -221,8 +225,8 @@ RUNS = (
         "NEW",
         "sweeper-that-fails",
         "handler-fails",
-        "functions/analysis/services/sweep.py",
-        Edit("functions/analysis/services/sweep.py", "self.store.stranded(", "self.store.lost("),
+        "functions/pipeline/jobs/services/sweep.py",
+        Edit("functions/pipeline/jobs/services/sweep.py", "self.store.stranded(", "self.store.lost("),
     ),
     mutation(
         "NEW",
@@ -311,7 +315,7 @@ SQL = (
         "grant-left-out",
         "job-fails",
         f"{ADAPTERS}/postgres.py",
-        Edit(ROLES, "GRANT UPDATE (call_id, held_until) ON model_slots TO analysis_worker;\n", ""),
+        Edit(ROLES, "GRANT UPDATE (call_id, held_until) ON model_slots TO pipeline_worker;\n", ""),
     ),
     mutation(
         "NEW",
@@ -324,9 +328,9 @@ SQL = (
         "NEW",
         "migrator-without-its-ledger",
         "migration-refused",
-        "functions/analysis/adapters/migrations.py",
+        "functions/pipeline/platform/migrations.py",
         Edit(
-            "functions/analysis/adapters/migrations.py",
+            "functions/pipeline/platform/migrations.py",
             "(number, name, sha256) VALUES (:n",
             "(version, name, sha256) VALUES (:n",
         ),

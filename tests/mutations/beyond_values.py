@@ -2,7 +2,7 @@
 
 from tests.mutations.mutation import Append, Edit, mutation
 
-PROJECT, QUEUE, PROCESSOR, API = "project.config.ts", "infra/queue.ts", "infra/processor.ts", "infra/api.ts"
+PROJECT, QUEUE, WORKER, API = "project.config.ts", "infra/queue.ts", "infra/worker.ts", "infra/api.ts"
 DATABASE, ENDPOINTS, NETWORK, STORAGE = (
     "infra/database.ts",
     "infra/endpoints.ts",
@@ -95,8 +95,8 @@ REFUSED = (
         "NEW",
         "temporary-storage-below-lambdas-least",
         "value-refused",
-        PROCESSOR,
-        Edit(PROCESSOR, "  transform: released", '  storage: "100 MB",\n  transform: released'),
+        WORKER,
+        Edit(WORKER, "  transform: afterMigration", '  storage: "100 MB",\n  transform: afterMigration'),
     ),
 )
 SILENT = (
@@ -175,9 +175,9 @@ SILENT = (
         "NEW",
         "queue-of-another-region",
         "other-region",
-        PROCESSOR,
+        WORKER,
         Edit(
-            PROCESSOR,
+            WORKER,
             "eventSourceArn: jobs.arn",
             'eventSourceArn: jobs.arn.apply((arn) => arn.replace("us-east-1", "eu-west-1"))',
         ),
@@ -189,7 +189,7 @@ SILENT = (
         DATABASE,
         Append(
             DATABASE,
-            '\nnew aws.secretsmanager.SecretPolicy("Closed", { secretArn: master.arn, policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", Principal: "*", Action: "secretsmanager:*", Resource: "*" }] }) });\n',
+            '\nnew aws.secretsmanager.SecretPolicy("StrictModel", { secretArn: master.arn, policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", Principal: "*", Action: "secretsmanager:*", Resource: "*" }] }) });\n',
         ),
     ),
     mutation(
@@ -205,10 +205,10 @@ SILENT = (
     ),
     mutation(
         "NEW",
-        "reserved-for-the-processor-none",
+        "reserved-for-the-worker-none",
         "function-never-runs",
-        PROCESSOR,
-        Edit(PROCESSOR, "  transform: released", "  concurrency: { reserved: 0 },\n  transform: released"),
+        WORKER,
+        Edit(WORKER, "  transform: afterMigration", "  concurrency: { reserved: 0 },\n  transform: afterMigration"),
     ),
 )
 MUTATIONS = (*REFUSED, *SILENT)

@@ -14,7 +14,7 @@ def harmless(what: str, *changes: Change, stage: str = "dev") -> Mutation:
     return mutation("FINE", what, "", "", *changes, stage=stage)
 
 
-SUMMARY, SWEEP = "functions/analysis/analyses/summary.py", "functions/analysis/services/sweep.py"
+SUMMARY, SWEEP = "functions/pipeline/analyses/summary.py", "functions/pipeline/jobs/services/sweep.py"
 RULE = """
     @field_validator("summary")
     @classmethod
@@ -36,7 +36,7 @@ MUTATIONS = (
     harmless("alarm-email", Edit(PROJECT, "alarmEmail: null", 'alarmEmail: "alarms@example.com"')),
     harmless("arm64", Edit(PROJECT, 'architecture: "x86_64"', 'architecture: "arm64"')),
     harmless("another-region", Edit(PROJECT, 'region: "us-east-1"', 'region: "eu-west-1"')),
-    harmless("more-memory", Edit(PROJECT, "processor: 512", "processor: 2_048")),
+    harmless("more-memory", Edit(PROJECT, "worker: 512", "worker: 2_048")),
     harmless("no-tracing", Edit(PROJECT, "tracing: true", "tracing: false")),
     harmless("cheaper-default-model", Edit(PROJECT, "    model: null,", '    model: "fast",')),
     harmless("two-models-only", Edit(PROJECT, 'models: "listed"', 'models: ["sonnet", "haiku"]')),
@@ -45,7 +45,7 @@ MUTATIONS = (
         "second-migration",
         Append(next_migration("index_model"), "CREATE INDEX jobs_by_model ON jobs (model_id);\n"),
     ),
-    harmless("empty-package", Append("functions/analysis/extra/__init__.py", "")),
+    harmless("empty-package", Append("functions/pipeline/extra/__init__.py", "")),
     harmless(
         "aws-imported-in-typescript",
         Edit("infra/sweeper.ts", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),

@@ -2,7 +2,7 @@
 
 from tests.mutations.mutation import Edit, mutation
 
-API, PROCESSOR, MODEL, ENDPOINTS = "infra/api.ts", "infra/processor.ts", "infra/model.ts", "infra/endpoints.ts"
+API, WORKER, MODEL, ENDPOINTS = "infra/api.ts", "infra/worker.ts", "infra/model.ts", "infra/endpoints.ts"
 INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(called) }'
 
 MUTATIONS = (
@@ -17,8 +17,8 @@ MUTATIONS = (
         "NET-01",
         "no-permission-for-the-model",
         "role-lacks-action",
-        PROCESSOR,
-        Edit(PROCESSOR, "    ...modelPermissions,\n", ""),
+        WORKER,
+        Edit(WORKER, "    ...modelPermissions,\n", ""),
     ),
     mutation(
         "NET-02",
@@ -50,8 +50,8 @@ MUTATIONS = (
         "NET-03",
         "may-not-store-results",
         "role-lacks-action",
-        PROCESSOR,
-        Edit(PROCESSOR, '"s3:PutObject"', '"s3:GetObject"'),
+        WORKER,
+        Edit(WORKER, '"s3:PutObject"', '"s3:GetObject"'),
     ),
     mutation(
         "NET-03",

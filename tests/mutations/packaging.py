@@ -6,8 +6,8 @@ from tests.mutations.locking import lock
 from tests.mutations.mutation import Append, Edit, Remove, mutation
 
 PYPROJECT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
-API = "functions/analysis/handlers/api.py"
-HANDLER = '"analysis/handlers/api.handler"'
+API = "functions/pipeline/jobs/handlers/api.py"
+HANDLER = '"pipeline/jobs/handlers/api.handler"'
 MEMBERS = 'members = ["functions", "scripts"]'
 LIBRARY = """\
 [project]
@@ -35,21 +35,21 @@ MUTATIONS = (
         "handler-named-with-its-folder",
         "handler-keeps-prefix",
         "infra/api.ts",
-        Edit("infra/api.ts", HANDLER, '"functions/analysis/handlers/api.handler"'),
+        Edit("infra/api.ts", HANDLER, '"functions/pipeline/jobs/handlers/api.handler"'),
     ),
     mutation(
         "PKG-02",
         "handler-with-dots",
         "handler-not-found",
         "infra/api.ts",
-        Edit("infra/api.ts", HANDLER, '"analysis.handlers.api.handler"'),
+        Edit("infra/api.ts", HANDLER, '"pipeline.jobs.handlers.api.handler"'),
     ),
     mutation(
         "PKG-02",
         "handler-named-after-the-project",
         "handler-not-found",
-        "infra/processor.ts",
-        Edit("infra/processor.ts", '"analysis/handlers/processor.handler"', '"analysis_pipeline.handlers.p.handler"'),
+        "infra/worker.ts",
+        Edit("infra/worker.ts", '"pipeline/jobs/handlers/worker.handler"', '"analysis_pipeline.handlers.p.handler"'),
     ),
     mutation(
         "PKG-04",

@@ -2,10 +2,10 @@
 
 from tests.mutations.mutation import Edit, mutation
 
-API, API_TS = "functions/analysis/handlers/api.py", "infra/api.ts"
-CONFIGURATION = "functions/analysis/domain/configuration.py"
-AWS = "functions/analysis/adapters/aws.py"
-MODELS = "functions/analysis/domain/models.json"
+API, API_TS = "functions/pipeline/jobs/handlers/api.py", "infra/api.ts"
+CONFIGURATION = "functions/pipeline/jobs/domain/job_config.py"
+AWS = "functions/pipeline/platform/aws.py"
+MODELS = "functions/pipeline/models/catalogue.json"
 DEFAULT = '"default": "global.anthropic.claude-sonnet-5"'
 ENVIRONMENT = "    S3_BUCKET_NAME: results.name,\n"
 

@@ -3,13 +3,13 @@
 from tests.mutations.mutation import Append, Edit, Move, mutation
 
 SST, PROJECT = "sst.config.ts", "project.config.ts"
-API, QUEUE, PROCESSOR = "infra/api.ts", "infra/queue.ts", "infra/processor.ts"
+API, QUEUE, WORKER = "infra/api.ts", "infra/queue.ts", "infra/worker.ts"
 HOME = '      home: "aws",\n'
 STATUS = 'api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: auth("read") });\n'
 BY_HAND = """
 new aws.lambda.Function("ByHand", {
   runtime: "python3.12",
-  handler: "analysis.handlers.sweeper.handler",
+  handler: "pipeline.jobs.handlers.sweeper.handler",
   role: "arn:aws:iam::111122223333:role/by-hand",
   code: new $util.asset.FileArchive("./functions/"),
 });
@@ -67,16 +67,16 @@ MUTATIONS = (
         "INF-07",
         "no-partial-responses",
         "no-partial-responses",
-        PROCESSOR,
-        Edit(PROCESSOR, '  functionResponseTypes: ["ReportBatchItemFailures"],\n', ""),
+        WORKER,
+        Edit(WORKER, '  functionResponseTypes: ["ReportBatchItemFailures"],\n', ""),
     ),
     mutation(
         "INF-07",
         "worker-swallows-failures",
         "batch-failures-not-reported",
-        "functions/analysis/handlers/processor.py",
+        "functions/pipeline/jobs/handlers/worker.py",
         Append(
-            "functions/analysis/handlers/processor.py",
+            "functions/pipeline/jobs/handlers/worker.py",
             "\n\nwork = handler\n\n\ndef handler(event, context):\n    work(event, context)\n    return {}\n",
         ),
     ),
@@ -105,8 +105,8 @@ MUTATIONS = (
         "INF-09",
         "consumer-may-not-receive",
         "execution-role-lacks-action",
-        PROCESSOR,
-        Edit(PROCESSOR, '        "sqs:ReceiveMessage",\n', ""),
+        WORKER,
+        Edit(WORKER, '        "sqs:ReceiveMessage",\n', ""),
     ),
     mutation(
         "INF-10",
@@ -115,7 +115,7 @@ MUTATIONS = (
         QUEUE,
         Edit(QUEUE, "  visibilityTimeout:", '  messageRetentionPeriod: "14 days",\n  visibilityTimeout:'),
     ),
-    mutation("INF-10", "memory-misspelt", "typescript-error", PROCESSOR, Edit(PROCESSOR, "  memory:", "  memoryy:")),
+    mutation("INF-10", "memory-misspelt", "typescript-error", WORKER, Edit(WORKER, "  memory:", "  memoryy:")),
     mutation(
         "INF-11",
         "api-outlasts-the-gateway",
@@ -139,7 +139,7 @@ MUTATIONS = (
         QUEUE,
         Append(
             QUEUE,
-            'jobs.subscribe({ handler: "analysis/handlers/processor.handler", runtime: "python3.12" });\njobs.subscribe({ handler: "analysis/handlers/processor.handler", runtime: "python3.12" });\n',
+            'jobs.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\njobs.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\n',
         ),
     ),
     mutation(

@@ -9,12 +9,12 @@ from itertools import combinations_with_replacement, permutations
 from types import TracebackType
 from typing import Self, cast
 
-from analysis.adapters.call_ledger import PostgresCallLedger
-from analysis.adapters.job_store import PostgresJobStore
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
-from analysis.domain.job import NotClaimed
-from analysis.domain.model_call import NotBegun, Obstacle
+from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.job import NotClaimed
+from pipeline.models.calls import CallDenied, DenialReason
+from pipeline.models.postgres_call_ledger import PostgresCallLedger
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.fakes import FakeClock
 from tests.support.interleaving import Pair, Session, schedules
@@ -36,7 +36,7 @@ class Work:
 
 Operation = Callable[[Work], object]
 State = Callable[[Work, FakeClock], None]
-Outcome = tuple[dict[str, object], Tables]
+RedriveOutcome = tuple[dict[str, object], Tables]
 """What each worker was told, and all tables."""
 
 
@@ -70,7 +70,7 @@ class TwoWorkers:
         pair = Pair(workers, self._pool, self._content.waits_for)
 
         @cache
-        def one_by_one(*turns: tuple[Session, str]) -> Outcome:
+        def one_by_one(*turns: tuple[Session, str]) -> RedriveOutcome:
             self._content.put_back("start")
             told = {worker.name: operations[name](Work.on(worker)) for worker, name in turns}
             return told, self._content.read()
@@ -102,7 +102,7 @@ def _on_work(operation: Operation, session: Session) -> object:
     return operation(Work.on(session))
 
 
-def _same(got: Outcome, expected: Outcome) -> bool:
+def _same(got: RedriveOutcome, expected: RedriveOutcome) -> bool:
     told, content = expected
     return content == got[1] and all(_as_good(one, told.get(name, one)) for name, one in got[0].items())
 
@@ -111,23 +111,23 @@ def _as_good(got: object, expected: object) -> bool:
     """Who is refused looks again. Why, and for how long, is read after the refusal: what has changed since is news."""
     if isinstance(got, NotClaimed) and isinstance(expected, NotClaimed):
         return got == expected or not (got.status is None or got.status.final)
-    if isinstance(got, NotBegun) and isinstance(expected, NotBegun):
+    if isinstance(got, CallDenied) and isinstance(expected, CallDenied):
         return got.why == expected.why
     return got == expected
 
 
 def _in_haste(told: object) -> bool:
     """A call does not wait to see whether another that has its hand on a slot, or on the model's health, leaves it."""
-    return isinstance(told, NotBegun) and told.why in (Obstacle.NO_SLOT, Obstacle.MODEL_DOWN)
+    return isinstance(told, CallDenied) and told.why in (DenialReason.NO_SLOT, DenialReason.MODEL_DOWN)
 
 
-def _difference(got: Outcome, expected: list[Outcome]) -> list[dict[str, object]]:
+def _difference(got: RedriveOutcome, expected: list[RedriveOutcome]) -> list[dict[str, object]]:
     return [
         {name: (mine, theirs) for name, mine in _flat(got).items() if mine != (theirs := _flat(one).get(name))}
         for one in expected
     ]
 
 
-def _flat(outcome: Outcome) -> dict[str, object]:
+def _flat(outcome: RedriveOutcome) -> dict[str, object]:
     told, content = outcome
     return {**told, **{f"{name}[{at}]": row for name, rows in content.items() for at, row in enumerate(rows)}}

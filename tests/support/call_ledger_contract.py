@@ -4,16 +4,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from analysis.domain.configuration import Limits
-from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall
-from analysis.domain.usage import Usage
-from analysis.services.ports import CallLedger, JobStore
+from pipeline.jobs.ports import CallLedger, JobStore
+from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.models.prices import Usage
+from pipeline.models.stage_config import Limits
 
 from tests.support.jobs import new_job
 
-ANSWERED = CallEnd("answered", Usage(100, 20, 3, 4), Decimal("0.25"), healthy=True)
-THROTTLED = CallEnd("ThrottlingException", Usage(), Decimal(0), healthy=False)
-SILENT = CallEnd("no answer in time", Usage(), None, healthy=False)
+ANSWERED = CallOutcome("answered", Usage(100, 20, 3, 4), Decimal("0.25"), healthy=True)
+THROTTLED = CallOutcome("ThrottlingException", Usage(), Decimal(0), healthy=False)
+SILENT = CallOutcome("no answer in time", Usage(), None, healthy=False)
 FREE = Limits()
 
 
@@ -29,10 +29,10 @@ def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCa
     return call
 
 
-def obstacle(ledger: CallLedger, limits: Limits, **fields: Any) -> Obstacle | None:
+def obstacle(ledger: CallLedger, limits: Limits, **fields: Any) -> DenialReason | None:
     """Why a call is not made, without making it."""
     refused = ledger.begin(planned(**fields), limits)
-    return refused.why if isinstance(refused, NotBegun) else None
+    return refused.why if isinstance(refused, CallDenied) else None
 
 
 class CallLedgerContract:
@@ -73,17 +73,17 @@ class CallLedgerContract:
         two = Limits(concurrent_model_calls=2)
         first = begun(ledger, two)
         begun(ledger, two)
-        assert obstacle(ledger, two) is Obstacle.NO_SLOT
+        assert obstacle(ledger, two) is DenialReason.NO_SLOT
         assert ledger.spent_today("a").stage == 2  # nothing is reserved for a call that is not made
         ledger.end(first.id, ANSWERED)
         begun(ledger, two)
-        assert obstacle(ledger, two) is Obstacle.NO_SLOT
+        assert obstacle(ledger, two) is DenialReason.NO_SLOT
 
     def test_a_tenants_limit_stops_that_tenant_alone(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd_per_tenant=Decimal("2.5"))
         begun(ledger, limits)
         begun(ledger, limits)
-        assert obstacle(ledger, limits) is Obstacle.DAILY_LIMIT
+        assert obstacle(ledger, limits) is DenialReason.DAILY_LIMIT
         begun(ledger, limits, tenant="b")
         begun(ledger, limits, usd="0.50")
 
@@ -94,9 +94,9 @@ class CallLedgerContract:
         for tenant in ("a", "b", "c"):
             refused = ledger.begin(planned(tenant), limits)
             assert refused is not None
-            assert refused.why is Obstacle.DAILY_LIMIT
+            assert refused.why is DenialReason.DAILY_LIMIT
             assert 0 < refused.seconds <= 600
         assert ledger.spent_today("c").tenant == 0
 
     def test_a_limit_of_nothing_lets_nothing_through(self, ledger: CallLedger) -> None:
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is Obstacle.DAILY_LIMIT
+        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT

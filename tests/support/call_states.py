@@ -4,9 +4,9 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
-from analysis.adapters.call_ledger import FAILURES_ALLOWED, SHORTEST_PAUSE_S
-from analysis.domain.configuration import Limits
-from analysis.domain.model_call import PlannedCall
+from pipeline.models.calls import PlannedCall
+from pipeline.models.postgres_call_ledger import FAILURES_ALLOWED, SHORTEST_PAUSE_S
+from pipeline.models.stage_config import Limits
 
 from tests.support.at_once import Operation, State, Work
 from tests.support.call_ledger_contract import ANSWERED, FREE, SILENT, THROTTLED

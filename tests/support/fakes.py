@@ -8,13 +8,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from analysis.domain.configuration import Limits, StageConfig
-from analysis.domain.failure import Failure
-from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, JobView, NewJob, NotClaimed, Recorded
-from analysis.domain.listing import Cursor, Page, Wanted
-from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall, Spent
-from analysis.domain.usage import Usage
-from analysis.errors import CallFailed, JobFailed, TryAgain, Unavailable
+from pipeline.jobs.domain.failure import Failure
+from pipeline.jobs.domain.job import (
+    ClaimedJob,
+    JobMessage,
+    JobResult,
+    JobStatus,
+    JobView,
+    NewJob,
+    NotClaimed,
+    SubmittedJob,
+)
+from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
+from pipeline.jobs.errors import CallFailed, JobFailed, TryAgain
+from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
+from pipeline.models.prices import Usage
+from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.platform.errors import Unavailable
 
 
 class FakeClock:
@@ -56,18 +66,22 @@ class InMemoryJobStore:
         self.redrives: dict[UUID, UUID] = {}
         """The failed job by the one that runs it again, oldest first."""
 
-    def record(self, job: NewJob) -> Recorded:
+    def record(self, job: NewJob) -> SubmittedJob:
         for row in self.rows.values():
             same_key = job.idempotency_key and row.job.idempotency_key == job.idempotency_key
             if row.job.id == job.id or (same_key and row.job.tenant_id == job.tenant_id):
-                return Recorded(row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None)
+                return SubmittedJob(
+                    row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None
+                )
         self.rows[job.id] = _Stored(job, self._clock())
-        return Recorded(job.id, self._clock(), job.request_fingerprint, enqueued=False)
+        return SubmittedJob(job.id, self._clock(), job.request_fingerprint, enqueued=False)
 
-    def find(self, tenant_id: str, idempotency_key: str) -> Recorded | None:
+    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
             if (row.job.tenant_id, row.job.idempotency_key) == (tenant_id, idempotency_key):
-                return Recorded(row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None)
+                return SubmittedJob(
+                    row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None
+                )
         return None
 
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
@@ -109,7 +123,7 @@ class InMemoryJobStore:
         made = [new for new, of in self.redrives.items() if of == job_id]
         return made[-1] if made else None
 
-    def page(self, tenant_id: str, wanted: Wanted) -> Page:
+    def page(self, tenant_id: str, wanted: JobFilter) -> Page:
         found = [
             row
             for row in sorted(self.rows.values(), key=lambda row: (row.created_at, row.job.id), reverse=True)
@@ -223,7 +237,7 @@ class InMemoryJobStore:
 class _Call:
     call: PlannedCall
     day: date
-    end: CallEnd | None = None
+    end: CallOutcome | None = None
 
 
 class InMemoryCallLedger:
@@ -232,10 +246,10 @@ class InMemoryCallLedger:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.calls: dict[UUID, _Call] = {}
-        self.not_begun: NotBegun | None = None
+        self.not_begun: CallDenied | None = None
         """What a test makes ``begin`` answer."""
 
-    def begin(self, call: PlannedCall, limits: Limits) -> NotBegun | None:
+    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         if call.id in self.calls:
             return None
         if self.not_begun:
@@ -243,23 +257,23 @@ class InMemoryCallLedger:
         now = self._clock()
         holding = [known for known in self.calls.values() if known.end is None]
         if limits.concurrent_model_calls is not None and len(holding) >= limits.concurrent_model_calls:
-            return NotBegun(Obstacle.NO_SLOT, 5.0)
+            return CallDenied(DenialReason.NO_SLOT, 5.0)
         spent = self.spent_today(call.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
             if limit is not None and used + call.reserved_usd > limit:
-                return NotBegun(Obstacle.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
+                return CallDenied(DenialReason.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
         self.calls[call.id] = _Call(call, now.date())
         return None
 
-    def end(self, call_id: UUID, end: CallEnd) -> None:
+    def end(self, call_id: UUID, end: CallOutcome) -> None:
         known = self.calls[call_id]
         known.end = known.end or end
 
-    def spent_today(self, tenant_id: str) -> Spent:
+    def spent_today(self, tenant_id: str) -> DailySpend:
         now = self._clock()
         today = [known for known in self.calls.values() if known.day == now.date()]
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return Spent(
+        return DailySpend(
             sum((_cost(known) for known in today if known.call.tenant_id == tenant_id), Decimal(0)),
             sum((_cost(known) for known in today), Decimal(0)),
             (midnight - now).total_seconds(),
@@ -274,7 +288,7 @@ class InMemoryCallLedger:
     def cost_of(self, job_id: UUID) -> Decimal:
         return sum((end.cost_usd or Decimal(0) for end in self._ends(job_id)), Decimal(0))
 
-    def _ends(self, job_id: UUID) -> list[CallEnd]:
+    def _ends(self, job_id: UUID) -> list[CallOutcome]:
         return [known.end for known in self.calls.values() if known.call.job_id == job_id and known.end]
 
 

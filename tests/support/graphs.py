@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pre_deploy.finding import Finding
-from pre_deploy.graph import Graph, Rehearsed
+from stack_graph.finding import Finding
+from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "infra" / "data" / "graph-dev.json.gz"

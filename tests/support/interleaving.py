@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
-from analysis.adapters.postgres import Row
 from pg8000 import native
+from pipeline.platform.postgres import Row
 
 What = Literal["reads", "executes", "commits", "rolls back"]
 Step = tuple[str, What]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from analysis.domain.job import TRANSITIONS, JobStatus
+from pipeline.jobs.domain.job import TRANSITIONS, JobStatus
 
 Rows = list[dict[str, Any]]
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import JobResult
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import JobResult
 
 from tests.support.at_once import Operation, State, Work
 from tests.support.fakes import FakeClock

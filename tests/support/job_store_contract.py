@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from analysis.domain.configuration import JobConfig
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
-from analysis.domain.listing import Wanted
-from analysis.services.ports import JobStore
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
+from pipeline.jobs.domain.job_config import JobConfig
+from pipeline.jobs.domain.listing import JobFilter
+from pipeline.jobs.ports import JobStore
 
 from tests.support.jobs import config, new_job
 
@@ -112,7 +112,7 @@ class JobStoreContract:
         seen: list[UUID] = []
         after = None
         for size in (2, 2, 1):
-            page = store.page("a", Wanted(limit=2, after=after))
+            page = store.page("a", JobFilter(limit=2, after=after))
             assert len(page.jobs) == size
             seen += [job.id for job in page.jobs]
             after = page.next
@@ -125,15 +125,15 @@ class JobStoreContract:
         new = self.queued(store)
         self.claimed(store, new)
         store.succeed(new, 1, RESULT)
-        everything = store.page("a", Wanted()).jobs
+        everything = store.page("a", JobFilter()).jobs
         assert [job.id for job in everything] == [new, old]
         assert everything[0].result is None
-        assert [job.id for job in store.page("a", Wanted(status=JobStatus.QUEUED)).jobs] == [old]
-        assert store.page("a", Wanted(analysis="other")).jobs == []
-        assert len(store.page("a", Wanted(analysis="mood")).jobs) == 2
+        assert [job.id for job in store.page("a", JobFilter(status=JobStatus.QUEUED)).jobs] == [old]
+        assert store.page("a", JobFilter(analysis="other")).jobs == []
+        assert len(store.page("a", JobFilter(analysis="mood")).jobs) == 2
         border = everything[0].created_at
-        assert [job.id for job in store.page("a", Wanted(created_from=border)).jobs] == [new]
-        assert [job.id for job in store.page("a", Wanted(created_before=border)).jobs] == [old]
+        assert [job.id for job in store.page("a", JobFilter(created_from=border)).jobs] == [new]
+        assert [job.id for job in store.page("a", JobFilter(created_before=border)).jobs] == [old]
 
     def test_waiting_jobs_are_counted_up_to_so_many(self, store: JobStore) -> None:
         jobs = [self.queued(store) for _ in range(3)]

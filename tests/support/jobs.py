@@ -3,20 +3,23 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from analysis.domain.analysis import Closed, Prompt, plain_analysis
-from analysis.domain.configuration import JobConfig, RequestedParameters, StageConfig, pin
-from analysis.domain.job import NewJob
-from analysis.domain.models import shipped_catalogue
+from pipeline.definitions.analysis import plain_analysis
+from pipeline.jobs.domain.job import NewJob
+from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
+from pipeline.models.catalogue import shipped_catalogue
+from pipeline.models.prompt import Prompt
+from pipeline.models.stage_config import StageConfig
+from pipeline.platform.strict_model import StrictModel
 from pydantic import Field
 
 
-class Note(Closed):
+class Note(StrictModel):
     """The input."""
 
     text: str = Field(min_length=1, max_length=100)
 
 
-class Mood(Closed):
+class Mood(StrictModel):
     """The output."""
 
     mood: str = Field(max_length=20)
@@ -35,7 +38,7 @@ ANALYSES = {"mood": MOOD}
 
 def config(model: str = "haiku", stage: StageConfig | None = None) -> JobConfig:
     """A pinned configuration."""
-    return pin(stage or StageConfig(), shipped_catalogue().find(model), MOOD, RequestedParameters(), {})
+    return resolve_job_config(stage or StageConfig(), shipped_catalogue().find(model), MOOD, RequestedParameters(), {})
 
 
 def new_job(

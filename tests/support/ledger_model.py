@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from analysis.adapters import call_ledger
-from analysis.domain.configuration import Limits
-from analysis.domain.model_call import CallEnd, NotBegun, Obstacle, PlannedCall
+from pipeline.models import postgres_call_ledger as call_ledger
+from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.models.stage_config import Limits
 
 from tests.support.fakes import FakeClock, InMemoryCallLedger
 
@@ -25,15 +25,15 @@ class CallLedgerModel(InMemoryCallLedger):
         self._health: dict[str, _Health] = {}
         self._given_up_at: dict[UUID, datetime] = {}
 
-    def begin(self, call: PlannedCall, limits: Limits) -> NotBegun | None:
+    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         if call.id in self.calls:
             return None
         now, health = self._clock(), self._health.get(call.model_id, _Health())
         if health.open_until and health.open_until > now:
-            return NotBegun(Obstacle.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
+            return CallDenied(DenialReason.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
         slots = limits.concurrent_model_calls
         if slots is not None and len(self.holding()) >= slots:
-            return NotBegun(Obstacle.NO_SLOT, call_ledger.NO_SLOT_S)
+            return CallDenied(DenialReason.NO_SLOT, call_ledger.NO_SLOT_S)
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:
             self._given_up_at[call.id] = now + timedelta(seconds=call.longest)
@@ -41,7 +41,7 @@ class CallLedgerModel(InMemoryCallLedger):
                 health.open_until = now + timedelta(seconds=call_ledger.PROBE_S)
         return refused
 
-    def end(self, call_id: UUID, end: CallEnd) -> None:
+    def end(self, call_id: UUID, end: CallOutcome) -> None:
         first = self.calls[call_id].end is None
         super().end(call_id, end)
         if not first or end.healthy is None:

@@ -5,17 +5,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from analysis.domain.dead_letter import DeadLetter, Fate
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import ClaimedJob, JobStatus, JobView
-from analysis.domain.redrive import Order, Outcome, Sought
-from analysis.services.ports import FailedJobs, Graveyard, JobStore
+from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import ClaimedJob, JobStatus, JobView
+from pipeline.jobs.domain.redrive import FailedJobFilter, RedriveOutcome, RedriveRequest
+from pipeline.jobs.ports import DeadLetterStore, FailedJobs, JobStore
 
 from tests.support.job_store_contract import RESULT
 from tests.support.jobs import new_job
 
 EXHAUSTED = Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, "(why)")
-ORDER = Order("somebody", "the model is back", "request-1", again=False)
+ORDER = RedriveRequest("somebody", "the model is back", "request-1", again=False)
 
 
 def letter(job_id: UUID | None, message_id: str = "m-1") -> DeadLetter:
@@ -42,57 +42,59 @@ class OperatorContract:
         assert view is not None
         return view
 
-    def test_the_job_of_a_dead_letter_is_failed_with_its_reason(self, store: JobStore, graveyard: Graveyard) -> None:
+    def test_the_job_of_a_dead_letter_is_failed_with_its_reason(
+        self, store: JobStore, graveyard: DeadLetterStore
+    ) -> None:
         job_id = self.queued(store)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is Fate.JOB_FAILED
+        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         view = self.view(store, job_id)
         assert (view.status, view.failure, view.attempts) == (JobStatus.FAILED, EXHAUSTED, 0)
         assert view.finished_at is not None
         (buried,) = graveyard.letters(None, 10)
-        assert (buried.job_id, buried.fate, buried.deliveries) == (job_id, Fate.JOB_FAILED, 5)
+        assert (buried.job_id, buried.fate, buried.deliveries) == (job_id, DeadLetterOutcome.JOB_FAILED, 5)
         assert (buried.body_bytes, buried.body_sha256) == (12, b"d" * 32)
         assert graveyard.count(None) == {"job_failed": 1}
 
-    def test_a_job_that_was_given_back_is_failed_too(self, store: JobStore, graveyard: Graveyard) -> None:
+    def test_a_job_that_was_given_back_is_failed_too(self, store: JobStore, graveyard: DeadLetterStore) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is Fate.JOB_FAILED
+        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert self.view(store, job_id).status is JobStatus.FAILED
 
     def test_a_worker_at_work_keeps_its_job(
-        self, store: JobStore, graveyard: Graveyard, pass_time: Callable[[float], None]
+        self, store: JobStore, graveyard: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is Fate.JOB_LEFT
+        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status is JobStatus.RUNNING
         pass_time(61)  # the worker is dead, and so is another message of the job
-        assert graveyard.bury(letter(job_id, "m-2"), 5, EXHAUSTED) is Fate.JOB_FAILED
+        assert graveyard.bury(letter(job_id, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert not store.succeed(job_id, 1, RESULT)
 
     @pytest.mark.parametrize("end", ["succeeded", "cancelled"])
-    def test_what_has_ended_stays_as_it_is(self, store: JobStore, graveyard: Graveyard, end: str) -> None:
+    def test_what_has_ended_stays_as_it_is(self, store: JobStore, graveyard: DeadLetterStore, end: str) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is Fate.JOB_LEFT
+        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 
-    def test_letters_of_no_job_are_written_down(self, graveyard: Graveyard) -> None:
+    def test_letters_of_no_job_are_written_down(self, graveyard: DeadLetterStore) -> None:
         unknown = uuid4()
-        assert graveyard.bury(letter(unknown, "m-1"), 5, EXHAUSTED) is Fate.NO_SUCH_JOB
-        assert graveyard.bury(letter(None, "m-2"), 5, EXHAUSTED) is Fate.NO_MESSAGE_OF_OURS
+        assert graveyard.bury(letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.NO_SUCH_JOB
+        assert graveyard.bury(letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
         found = {(each.message_id, each.job_id) for each in graveyard.letters(None, 10)}
         assert found == {("m-1", unknown), ("m-2", None)}
 
     def test_a_letter_that_comes_twice_is_one(
-        self, store: JobStore, graveyard: Graveyard, pass_time: Callable[[float], None]
+        self, store: JobStore, graveyard: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         for _ in range(2):
-            assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is Fate.JOB_LEFT
+            assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
             store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
             pass_time(1)
         assert self.view(store, job_id).status is JobStatus.QUEUED
@@ -105,20 +107,20 @@ class OperatorContract:
         pass_time(100)
         new = self.failed_job(store, tenant="b")
         self.queued(store)
-        assert [job.id for job in failed.find(Sought())] == [new, old]
-        assert [job.id for job in failed.find(Sought(limit=1))] == [new]
-        assert failed.count(Sought(limit=1)) == {"invalid_output": 1, "model_failed": 1}
-        (found,) = failed.find(Sought(code=FailureCode.INVALID_OUTPUT))
+        assert [job.id for job in failed.find(FailedJobFilter())] == [new, old]
+        assert [job.id for job in failed.find(FailedJobFilter(limit=1))] == [new]
+        assert failed.count(FailedJobFilter(limit=1)) == {"invalid_output": 1, "model_failed": 1}
+        (found,) = failed.find(FailedJobFilter(code=FailureCode.INVALID_OUTPUT))
         assert (found.id, found.tenant_id, found.analysis, found.code) == (old, "a", "mood", "invalid_output")
-        border = failed.find(Sought(limit=1))[0].finished_at
-        assert [job.id for job in failed.find(Sought(since=border))] == [new]
-        assert failed.find(Sought(analysis="other")) == []
+        border = failed.find(FailedJobFilter(limit=1))[0].finished_at
+        assert [job.id for job in failed.find(FailedJobFilter(since=border))] == [new]
+        assert failed.find(FailedJobFilter(analysis="other")) == []
 
     def test_a_redrive_is_a_new_job_of_the_same_request(self, store: JobStore, failed: FailedJobs) -> None:
         job_id, new_id = self.failed_job(store, key="k", tenant="b"), uuid4()
         before = self.view(store, job_id, "b")
         done = failed.redrive(job_id, new_id, ORDER)
-        assert (done.outcome, done.job_id, done.tenant_id) == (Outcome.REDRIVEN, new_id, "b")
+        assert (done.outcome, done.job_id, done.tenant_id) == (RedriveOutcome.REDRIVEN, new_id, "b")
         old, new = self.view(store, job_id, "b"), self.view(store, new_id, "b")
         assert (old.status, old.failure, old.finished_at) == (before.status, before.failure, before.finished_at)
         assert (old.redriven_as, old.redrive_of) == (new_id, None)
@@ -142,16 +144,16 @@ class OperatorContract:
 
     def test_a_job_is_redriven_once_unless_its_order_insists(self, store: JobStore, failed: FailedJobs) -> None:
         job_id, first, second, third = self.failed_job(store), uuid4(), uuid4(), uuid4()
-        insisting = Order("somebody", "again", "request-2", again=True)
-        assert failed.redrive(job_id, first, ORDER).outcome is Outcome.REDRIVEN
-        assert failed.redrive(job_id, first, ORDER).outcome is Outcome.REDRIVEN  # the same, asked twice
+        insisting = RedriveRequest("somebody", "again", "request-2", again=True)
+        assert failed.redrive(job_id, first, ORDER).outcome is RedriveOutcome.REDRIVEN
+        assert failed.redrive(job_id, first, ORDER).outcome is RedriveOutcome.REDRIVEN  # the same, asked twice
         refused = failed.redrive(job_id, second, ORDER)
-        assert (refused.outcome, refused.job_id) == (Outcome.ALREADY_REDRIVEN, first)
+        assert (refused.outcome, refused.job_id) == (RedriveOutcome.ALREADY_REDRIVEN, first)
         assert store.get(second, "a") is None
-        assert failed.find(Sought(waiting=True)) == []
-        assert failed.redrive(job_id, third, insisting).outcome is Outcome.REDRIVEN
-        assert failed.find(Sought())[0].redriven_as == third
+        assert failed.find(FailedJobFilter(waiting=True)) == []
+        assert failed.redrive(job_id, third, insisting).outcome is RedriveOutcome.REDRIVEN
+        assert failed.find(FailedJobFilter())[0].redriven_as == third
 
     def test_only_failed_jobs_are_redriven(self, store: JobStore, failed: FailedJobs) -> None:
-        assert failed.redrive(uuid4(), uuid4(), ORDER).outcome is Outcome.NO_SUCH_JOB
-        assert failed.redrive(self.queued(store), uuid4(), ORDER).outcome is Outcome.NOT_FAILED
+        assert failed.redrive(uuid4(), uuid4(), ORDER).outcome is RedriveOutcome.NO_SUCH_JOB
+        assert failed.redrive(self.queued(store), uuid4(), ORDER).outcome is RedriveOutcome.NOT_FAILED

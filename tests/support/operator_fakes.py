@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from analysis.domain.dead_letter import BuriedLetter, DeadLetter, Fate
-from analysis.domain.failure import Failure
-from analysis.domain.job import JobStatus
-from analysis.domain.redrive import FailedJob, Order, Outcome, Redriven, Sought
+from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
+from pipeline.jobs.domain.failure import Failure
+from pipeline.jobs.domain.job import JobStatus
+from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, RedriveOutcome, RedriveRequest
 
 from tests.support.fakes import FakeClock, InMemoryJobStore
 
@@ -16,39 +16,39 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class InMemoryGraveyard:
-    """``Graveyard`` in a dictionary."""
+    """``DeadLetterStore`` in a dictionary."""
 
     def __init__(self, store: InMemoryJobStore, clock: FakeClock) -> None:
         self._store = store
         self._clock = clock
-        self._buried: dict[str, BuriedLetter] = {}
+        self._buried: dict[str, DeadLetterRecord] = {}
 
-    def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> Fate:
+    def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
         if letter.message_id not in self._buried:
             fate = self._fate(letter.job_id, failure)
             size, digest = letter.body_bytes, letter.body_sha256
-            buried = BuriedLetter(letter.message_id, letter.job_id, fate, deliveries, size, digest, self._clock())
+            buried = DeadLetterRecord(letter.message_id, letter.job_id, fate, deliveries, size, digest, self._clock())
             self._buried[letter.message_id] = buried
         return self._buried[letter.message_id].fate
 
-    def letters(self, since: datetime | None, limit: int) -> list[BuriedLetter]:
-        found = [letter for letter in self._buried.values() if letter.buried_at >= (since or LONG_AGO)]
-        return sorted(found, key=lambda letter: letter.buried_at, reverse=True)[:limit]
+    def letters(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+        found = [letter for letter in self._buried.values() if letter.recorded_at >= (since or LONG_AGO)]
+        return sorted(found, key=lambda letter: letter.recorded_at, reverse=True)[:limit]
 
     def count(self, since: datetime | None) -> dict[str, int]:
         return dict(Counter(letter.fate.value for letter in self.letters(since, len(self._buried))))
 
-    def _fate(self, job_id: UUID | None, failure: Failure) -> Fate:
+    def _fate(self, job_id: UUID | None, failure: Failure) -> DeadLetterOutcome:
         if job_id is None:
-            return Fate.NO_MESSAGE_OF_OURS
+            return DeadLetterOutcome.UNRECOGNIZED
         row = self._store.rows.get(job_id)
         if row is None:
-            return Fate.NO_SUCH_JOB
+            return DeadLetterOutcome.NO_SUCH_JOB
         if row.status.final or (row.lease_until and row.lease_until > self._clock()):
-            return Fate.JOB_LEFT
+            return DeadLetterOutcome.JOB_UNAFFECTED
         row.status, row.failure, row.finished_at = JobStatus.FAILED, failure, self._clock()
         row.lease_until = row.due_at = None
-        return Fate.JOB_FAILED
+        return DeadLetterOutcome.JOB_FAILED
 
 
 class InMemoryFailedJobs:
@@ -56,30 +56,30 @@ class InMemoryFailedJobs:
 
     def __init__(self, store: InMemoryJobStore) -> None:
         self._store = store
-        self.orders: dict[UUID, Order] = {}
+        self.orders: dict[UUID, RedriveRequest] = {}
 
-    def find(self, sought: Sought) -> list[FailedJob]:
+    def find(self, sought: FailedJobFilter) -> list[FailedJob]:
         return self._found(sought)[: sought.limit]
 
-    def count(self, sought: Sought) -> dict[str, int]:
+    def count(self, sought: FailedJobFilter) -> dict[str, int]:
         return dict(Counter(job.code for job in self._found(sought)))
 
-    def redrive(self, job_id: UUID, new_id: UUID, order: Order) -> Redriven:
+    def redrive(self, job_id: UUID, new_id: UUID, order: RedriveRequest) -> Redriven:
         row = self._store.rows.get(job_id)
         if row is None:
-            return Redriven(Outcome.NO_SUCH_JOB)
+            return Redriven(RedriveOutcome.NO_SUCH_JOB)
         if row.status is not JobStatus.FAILED:
-            return Redriven(Outcome.NOT_FAILED)
+            return Redriven(RedriveOutcome.NOT_FAILED)
         before = self._store.redriven_as(job_id)
         if before and before != new_id and not order.again:
-            return Redriven(Outcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
+            return Redriven(RedriveOutcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
         if new_id not in self._store.rows:
             self._store.record(replace(row.job, id=new_id, idempotency_key=None))
             self._store.redrives[new_id] = job_id
             self.orders[new_id] = order
-        return Redriven(Outcome.REDRIVEN, new_id, row.job.tenant_id)
+        return Redriven(RedriveOutcome.REDRIVEN, new_id, row.job.tenant_id)
 
-    def _found(self, sought: Sought) -> list[FailedJob]:
+    def _found(self, sought: FailedJobFilter) -> list[FailedJob]:
         found = []
         for job_id, row in self._store.rows.items():
             if row.status is not JobStatus.FAILED or row.failure is None or row.finished_at is None:

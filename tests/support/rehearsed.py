@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pre_deploy.graph import Rehearsed
+from stack_graph.graph import Rehearsed
 
 HANDLER = "pkg/handlers/main.handler"
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:main"

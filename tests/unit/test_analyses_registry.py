@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from analysis import analyses
-from analysis.domain.analysis import AnyAnalysis, Closed, NoRules
+from pipeline import analyses
+from pipeline.definitions.analysis import AnyAnalysis, NoRules
+from pipeline.platform.strict_model import StrictModel
 
 LOADED = analyses.load()
 
@@ -52,7 +53,7 @@ def test_an_analysis_can_be_named_described_and_limited(analysis: AnyAnalysis) -
     assert analysis.settings.model is None
     assert analysis.settings.max_tokens is not None
     models = (analysis.input_model, analysis.answer_model, analysis.output_model, analysis.rules_model)
-    assert all(issubclass(model, Closed) for model in models)
+    assert all(issubclass(model, StrictModel) for model in models)
     assert isinstance(analysis.rules_model(), analysis.rules_model)
     assert analysis.rules_model is NoRules or analysis.name == "gap-optimization"
 

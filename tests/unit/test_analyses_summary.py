@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from analysis.analyses.summary import ANALYSIS, Summary, SummaryInput
-from analysis.domain.analysis import Context, NoRules
+from pipeline.analyses.summary import ANALYSIS, Summary, SummaryInput
+from pipeline.definitions.analysis import Context, NoRules
 from pydantic import ValidationError
 
 CONTEXT = Context(accepted_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())

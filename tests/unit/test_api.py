@@ -11,18 +11,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from analysis import bootstrap
-from analysis.domain.configuration import Limits, StageConfig
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import JobResult
-from analysis.domain.listing import Cursor
-from analysis.domain.request import MAX_BODY_BYTES
-from analysis.errors import ConfigurationFault, Unavailable
-from analysis.handlers import api
-from analysis.handlers.listing import write_cursor
-from analysis.services.jobs import Cancel, ListJobs
-from analysis.services.status import Health, Status
-from analysis.services.submit import Submit
+from pipeline.jobs import bootstrap
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import JobResult
+from pipeline.jobs.domain.listing import Cursor
+from pipeline.jobs.domain.request import MAX_BODY_BYTES
+from pipeline.jobs.handlers import api
+from pipeline.jobs.handlers.listing import write_cursor
+from pipeline.jobs.services.cancel_job import CancelJob
+from pipeline.jobs.services.check_health import CheckHealth
+from pipeline.jobs.services.get_job import GetJob
+from pipeline.jobs.services.list_jobs import ListJobs
+from pipeline.jobs.services.submit_job import SubmitJob
+from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.platform.errors import ConfigurationError, Unavailable
 
 from tests.support.call_ledger_contract import ANSWERED, begun
 from tests.support.events import analyze_event, http_event
@@ -40,11 +42,11 @@ class Bench:
         self.configuration = FixedConfiguration()
         self.api = bootstrap.Api(
             stage="test",
-            submit=Submit(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
-            status=Status(self.store, FakeResults()),
-            jobs=ListJobs(self.store),
-            cancel=Cancel(self.store),
-            health=Health({"database": self.store.ping, "queue": self.queue.ping}),
+            submit_job=SubmitJob(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
+            get_job=GetJob(self.store, FakeResults()),
+            list_jobs=ListJobs(self.store),
+            cancel_job=CancelJob(self.store),
+            check_health=CheckHealth({"database": self.store.ping, "queue": self.queue.ping}),
         )
 
     def call(self, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
@@ -188,7 +190,7 @@ def test_a_queue_that_is_down_is_a_503_that_leaves_nothing(bench: Bench) -> None
 
 
 @pytest.mark.parametrize(
-    "fault", [Unavailable("database"), ConfigurationFault("secret detail"), RuntimeError("secret detail")]
+    "fault", [Unavailable("database"), ConfigurationError("secret detail"), RuntimeError("secret detail")]
 )
 def test_a_fault_inside_shows_nothing_of_itself(
     bench: Bench, fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -342,9 +344,9 @@ def test_nothing_of_a_request_is_logged(
     bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "canary-4711"
-    logger = logging.getLogger("analysis")
+    logger = logging.getLogger("pipeline")
     monkeypatch.setattr(logger, "handlers", [caplog.handler])
-    caplog.set_level(logging.INFO, "analysis")
+    caplog.set_level(logging.INFO, "pipeline")
     for body in ({**GOOD, "input": {"text": secret}}, {**GOOD, "metadata": {secret: secret}}, {secret: secret}):
         bench.call(analyze_event(body, idempotency_key=secret))
     assert caplog.records

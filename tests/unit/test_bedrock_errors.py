@@ -5,13 +5,15 @@ from pathlib import Path
 
 import botocore.exceptions as botocore_errors
 import pytest
-from analysis.adapters import aws, postgres
-from analysis.adapters.bedrock import MEANING, BedrockConverse
-from analysis.domain.failure import FailureCode
-from analysis.errors import CallFailed, JobFailed, TryAgain
-from analysis.services import answer, process, sweep
 from botocore import loaders
 from botocore.exceptions import ClientError
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.errors import CallFailed, JobFailed, TryAgain
+from pipeline.jobs.services import answer
+from pipeline.jobs.services import run_job as process
+from pipeline.jobs.services import sweep_jobs as sweep
+from pipeline.models.bedrock import MEANING, BedrockConverse
+from pipeline.platform import aws, postgres
 
 WIRING = json.loads((Path(__file__).parents[2] / "infra" / "wiring.json").read_text())["resources"]
 
@@ -93,7 +95,7 @@ def test_what_will_not_pass_fails_the_job_without_quoting_the_service(
 
 
 def test_all_waits_fit_into_one_another() -> None:
-    timeout = WIRING["AiProcessor"]["inputs"]["timeout"]
+    timeout = WIRING["Worker"]["inputs"]["timeout"]
     api_timeout = WIRING["ApiHandler"]["inputs"]["timeout"]
     small_call = 2 * (1 + 2) + 1  # two tries, connecting and reading, and the pause between them
     assert (vars(aws.SMALL_CALL)["connect_timeout"], vars(aws.SMALL_CALL)["read_timeout"]) == (1, 2)
@@ -103,7 +105,7 @@ def test_all_waits_fit_into_one_another() -> None:
     queue = WIRING["Jobs"]["inputs"]
     call = aws.MODEL_CONNECT_TIMEOUT_S + aws.MODEL_READ_TIMEOUT_S
     assert call == BedrockConverse.longest_call
-    assert answer.MAX_CALLS * call + process.MARGIN_S < timeout
+    assert answer.MAX_CALLS * call + process.FINISH_MARGIN_S < timeout
     assert queue["visibilityTimeoutSeconds"] >= 6 * timeout  # AWS's own advice
     assert queue["redrivePolicy"]["maxReceiveCount"] > process.MAX_ATTEMPTS
     assert api_timeout < sweep.OVERDUE_S

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from chaos.history import (
+from chaos_harness.history import (
     Cancellation,
     Event,
     History,
@@ -18,8 +18,8 @@ from chaos.history import (
     Submission,
     View,
 )
-from chaos.judge import INVARIANTS, judge
-from chaos.report import report
+from chaos_harness.judge import INVARIANTS, judge
+from chaos_harness.report import report
 
 A, B = "a" * 8, "b" * 8
 LEASE = 3.0

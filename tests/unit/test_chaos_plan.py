@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from bedrock_emulator.plan import read_plan
-from chaos import faults, wiring
-from chaos.inside.mutants import MUTANTS
-from chaos.pace import Pace
-from chaos.plan import Plan
-from chaos.proxies.messages import Frames, text
-from chaos.proxies.request_faults import RequestFaults
-from chaos.proxies.requests import Fate, Sent
+from chaos_harness import faults, wiring
+from chaos_harness.inside.mutants import MUTANTS
+from chaos_harness.pace import Pace
+from chaos_harness.plan import Plan
+from chaos_harness.proxies.messages import Frames, text
+from chaos_harness.proxies.request_faults import RequestFaults
+from chaos_harness.proxies.requests import Fate, Sent
 from local_stack.wiring import WiringFile
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_the_derived_wiring_sends_every_function_by_the_proxies_but_the_migratio
     for inputs in functions.values():
         variables = inputs["environment"]["variables"]
         assert inputs["handler"] == wiring.HANDLER
-        assert variables["CHAOS_HANDLER"].startswith("analysis/handlers/")
+        assert variables["CHAOS_HANDLER"].startswith("pipeline/jobs/handlers/")
         assert (variables["DB_HOST"], variables["AWS_ENDPOINT_URL_SQS"]) == ("/pg", "http://proxy")
         assert variables["CHAOS_MUTANT"] == "no-fence"
 

@@ -4,15 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from analysis.config import (
-    DatabaseSettings,
-    EnvironmentSettings,
-    JobSettings,
-    MigratorSettings,
-    ServerSettings,
-    SweeperSettings,
-)
-from analysis.errors import ConfigurationFault
+from pipeline.jobs.settings import JobSettings, SweeperSettings
+from pipeline.platform.errors import ConfigurationError
+from pipeline.platform.settings import DatabaseSettings, EnvironmentSettings, MigratorSettings, ServerSettings
 
 WIRING = json.loads((Path(__file__).parents[2] / "infra" / "wiring.json").read_text())["resources"]
 SET_BY_LAMBDA = {"AWS_REGION", "LAMBDA_TASK_ROOT"}
@@ -28,7 +22,7 @@ def database(host: str) -> DatabaseSettings:
     ("function", "settings"),
     [
         ("ApiHandler", JobSettings),
-        ("AiProcessor", JobSettings),
+        ("Worker", JobSettings),
         ("Sweeper", SweeperSettings),
         ("Migrator", MigratorSettings),
         ("Rotator", ServerSettings),
@@ -44,7 +38,7 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("DB_PORT", "many")
     for name in ("AWS_REGION", "DB_HOST", "DB_NAME", "DB_USERNAME", "DB_PASSWORD_SECRET_ARN"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(ConfigurationFault) as fault:
+    with pytest.raises(ConfigurationError) as fault:
         DatabaseSettings.read()
     assert str(fault.value).endswith("AWS_REGION, DB_HOST, DB_NAME, DB_PASSWORD_SECRET_ARN, DB_PORT, DB_USERNAME")
 

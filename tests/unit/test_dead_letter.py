@@ -6,17 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from analysis import bootstrap
-from analysis.adapters.queue import letter_of
-from analysis.bootstrap import Undertaker
-from analysis.domain.dead_letter import DeadLetter, Fate
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import JobStatus
-from analysis.errors import Unavailable
-from analysis.handlers import dead_letter
-from analysis.services.bury import Bury
-from analysis.services.process import LEASE_S
-from analysis.services.sweep import OVERDUE_S, Sweep
+from pipeline.jobs import bootstrap
+from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import JobStatus
+from pipeline.jobs.handlers import dead_letter
+from pipeline.jobs.handlers.sqs_records import dead_letter_from
+from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
+from pipeline.jobs.services.run_job import LEASE_S
+from pipeline.jobs.services.sweep_jobs import OVERDUE_S, SweepJobs
+from pipeline.platform.errors import Unavailable
 
 from tests.support.events import sqs_event
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
@@ -32,7 +31,7 @@ def message(job_id: object) -> str:
 def test_of_a_message_that_is_not_ours_only_size_and_digest_are_kept(body: str) -> None:
     (record,) = sqs_event(body)["Records"]
     digest = hashlib.sha256(body.encode()).digest()
-    assert letter_of(record) == DeadLetter(record["messageId"], None, len(body.encode()), digest)
+    assert dead_letter_from(record) == DeadLetter(record["messageId"], None, len(body.encode()), digest)
 
 
 def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,14 +40,14 @@ def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkey
     job = new_job()
     store.record(job)
     graveyard = InMemoryGraveyard(store, clock)
-    monkeypatch.setattr(bootstrap, "undertaker", lambda: Undertaker(Bury(graveyard, 5)))
+    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(graveyard, 5))
     assert dead_letter.handler(sqs_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
     view = store.get(job.id, "a")
     assert view is not None
     assert view.failure is not None
     assert (view.status, view.failure.code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
     assert "delivered 5 times" in view.failure.message
-    assert graveyard.count(None) == {"job_failed": 1, "no_message_of_ours": 1}
+    assert graveyard.count(None) == {"job_failed": 1, "unrecognized": 1}
 
 
 def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_not(
@@ -57,13 +56,13 @@ def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_
     bad = uuid4()
 
     class Flaky(InMemoryGraveyard):
-        def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> Fate:
+        def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
             if letter.job_id == bad:
                 raise Unavailable("database")
             return super().bury(letter, deliveries, failure)
 
     graveyard: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
-    monkeypatch.setattr(bootstrap, "undertaker", lambda: Undertaker(Bury(graveyard, 5)))
+    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(graveyard, 5))
     answer = dead_letter.handler(sqs_event(message(uuid4()), message(bad), message(uuid4())), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
@@ -75,7 +74,7 @@ def test_the_job_of_a_worker_who_dies_after_its_letter_was_buried_is_sent_again(
     store.record(job)
     store.mark_enqueued(job.id)
     store.claim(job.id, LEASE_S)
-    Bury(InMemoryGraveyard(store, clock), 5)(DeadLetter("m", job.id, 0, b"d" * 32))
+    RecordDeadLetter(InMemoryGraveyard(store, clock), 5).run(DeadLetter("m", job.id, 0, b"d" * 32))
     clock.forward(LEASE_S + OVERDUE_S + 1)
-    assert Sweep(store, queue)() == 1
+    assert SweepJobs(store, queue).run() == 1
     assert queue.sent == [(job.id, 0)]

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from analysis.domain.models import UnknownModel, shipped_catalogue
-from analysis.domain.usage import Bill, Usage
+from pipeline.models.catalogue import UnknownModel, shipped_catalogue
+from pipeline.models.prices import Bill, Usage
 
 CATALOGUE = shipped_catalogue()
 OF_THE_GUIDE = [

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from analysis import observability
-from analysis.observability import log
+from pipeline.platform import observability
+from pipeline.platform.observability import log
 
 type Configure = Callable[[], None]
 type Capture = pytest.CaptureFixture[str]
@@ -15,8 +15,8 @@ type Capture = pytest.CaptureFixture[str]
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Configures as in a fresh process; called in the test, when its stdout is there."""
-    monkeypatch.setattr(logging.getLogger("analysis"), "handlers", [])
-    monkeypatch.setattr(logging.getLogger("analysis"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("pipeline"), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
     return observability.configure
 
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from analysis import analyses
-from analysis.domain.failure import FailureCode
-from analysis.handlers import openapi
-from analysis.handlers.api import ROUTES
+from pipeline import analyses
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.handlers import openapi
+from pipeline.jobs.handlers.api import ROUTES
 
 DOCUMENT = openapi.document(analyses.load())
 

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from analysis import bootstrap
-from analysis.domain.failure import Failure, FailureCode
-from analysis.domain.job import JobMessage
-from analysis.handlers import operator
-from analysis.services.redrive import ListFailures, Redrive
-from analysis.services.sweep import OVERDUE_S, Sweep
+from pipeline.jobs import bootstrap
+from pipeline.jobs.domain.failure import Failure, FailureCode
+from pipeline.jobs.domain.job import JobMessage
+from pipeline.jobs.handlers import operator
+from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
+from pipeline.jobs.services.sweep_jobs import OVERDUE_S, SweepJobs
 
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
@@ -28,8 +28,8 @@ class Bench:
         self.store = InMemoryJobStore(self.clock)
         self.failed = InMemoryFailedJobs(self.store)
         use_cases = bootstrap.Operator(
-            ListFailures(self.failed, InMemoryGraveyard(self.store, self.clock)),
-            Redrive(self.failed, self.store, self.queue),
+            ListFailedJobs(self.failed, InMemoryGraveyard(self.store, self.clock)),
+            RedriveJob(self.failed, self.store, self.queue),
         )
         monkeypatch.setattr(bootstrap, "operator", lambda: use_cases)
 
@@ -90,7 +90,7 @@ def test_while_the_queue_is_away_the_job_is_recorded_and_the_sweeper_sends_it(be
     assert job["outcome"] == "redriven"
     bench.queue.down = False
     bench.clock.forward(OVERDUE_S + 1)
-    assert Sweep(bench.store, bench.queue)() == 1
+    assert SweepJobs(bench.store, bench.queue).run() == 1
     assert bench.queue.sent == [(UUID(job["redriven_as"]), 0)]
 
 

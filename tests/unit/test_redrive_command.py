@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from job_redrive import __main__ as command
+from job_redrive import operator_function
+from job_redrive.operator_function import CannotCallError, OperatorFunction
+from job_redrive.options import parse
 from local_stack import state_dir
-from redrive import __main__ as command
-from redrive import operator_function
-from redrive.operator_function import CannotCallError, OperatorFunction
-from redrive.options import parse
 
 ROOT = ["--root", "/nowhere"]
 

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from analysis.domain.configuration import StageConfig
-from analysis.domain.request import AnalyzeRequest
-from analysis.errors import InvalidRequest, KeyReused, LimitReached, TooManyWaiting, Unavailable
-from analysis.services.submit import Submit
+from pipeline.jobs.domain.request import AnalyzeRequest
+from pipeline.jobs.errors import KeyReused, LimitReached, TooManyWaiting
+from pipeline.jobs.services.submit_job import SubmitJob
+from pipeline.models.stage_config import StageConfig
+from pipeline.platform.errors import InvalidRequest, Unavailable
 
 from tests.support.call_ledger_contract import begun
 from tests.support.fakes import FakeClock, FakeQueue, FixedConfiguration, InMemoryJobStore
@@ -18,7 +19,7 @@ class Bench:
     def __init__(self, **stage: Any) -> None:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
-        self.submit = Submit(
+        self.submit = SubmitJob(
             self.store,
             self.queue,
             self.store.ledger,
@@ -28,7 +29,7 @@ class Bench:
 
     def __call__(self, key: str | None = None, tenant: str = "a", **changes: Any) -> UUID:
         body = {"analysis": "mood", "input": {"text": "fine"}, **changes}
-        return self.submit(AnalyzeRequest.model_validate(body), tenant, key).id
+        return self.submit.run(AnalyzeRequest.model_validate(body), tenant, key).id
 
     def config(self, **changes: Any) -> Any:
         return self.store.rows[self(**changes)].job.config

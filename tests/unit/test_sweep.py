@@ -1,10 +1,10 @@
 """The sweeper: who gets another message, and how soon."""
 
 import pytest
-from analysis.domain.job import JobMessage
-from analysis.errors import Unavailable
-from analysis.services.process import LEASE_S
-from analysis.services.sweep import BACKLOG_S, OVERDUE_S, Sweep
+from pipeline.jobs.domain.job import JobMessage
+from pipeline.jobs.services.run_job import LEASE_S
+from pipeline.jobs.services.sweep_jobs import BACKLOG_S, OVERDUE_S, SweepJobs
+from pipeline.platform.errors import Unavailable
 
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
@@ -17,7 +17,7 @@ class Bench:
         self.clock = FakeClock()
         self.store = InMemoryJobStore(self.clock)
         self.queue = FakeQueue()
-        self.sweep = Sweep(self.store, self.queue)
+        self.sweep = SweepJobs(self.store, self.queue)
         job = new_job(tenant="t")
         self.store.record(job)
         self.id = job.id
@@ -25,7 +25,7 @@ class Bench:
     def resent_after(self, seconds: float) -> bool:
         self.clock.forward(seconds)
         before = len(self.queue.sent)
-        assert self.sweep() == len(self.queue.sent) - before
+        assert self.sweep.run() == len(self.queue.sent) - before
         return self.queue.sent[before:] == [(self.id, 0)]
 
 

@@ -1,14 +1,14 @@
-"""The texts of a JSON value, and what may be said of an answer in a log."""
+"""The walk_strings of a JSON value, and what may be said of an answer in a log."""
 
 import pytest
-from analysis.domain.schema import property_names
-from analysis.domain.text import CONTROL, texts
+from pipeline.models.schema import property_names
+from pipeline.platform.text import CONTROL, walk_strings
 from pydantic import BaseModel
 
 
 def test_every_text_and_every_name_is_found_with_its_place() -> None:
     value = {"a": ["x", {"b": "y"}], "c": None, "d": 1}
-    assert list(texts(value)) == [("", "a"), ("/a/0", "x"), ("/a/1", "b"), ("/a/1/b", "y"), ("", "c"), ("", "d")]
+    assert list(walk_strings(value)) == [("", "a"), ("/a/0", "x"), ("/a/1", "b"), ("/a/1/b", "y"), ("", "c"), ("", "d")]
 
 
 @pytest.mark.parametrize("text", ["", "a b", "tab\tand\r\nlines\n", "é 漢 \N{ZERO WIDTH JOINER} \N{NO-BREAK SPACE}"])

@@ -1,0 +1,47 @@
+"""The results in Amazon S3: one object an attempt, written once."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from botocore.exceptions import ClientError
+
+from pipeline.platform.aws import error_code, translate_aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+URL_SECONDS = 300
+"""How long a link to a result works: long enough to follow it, too short to be worth stealing. Each poll gives a new
+one."""
+
+
+class S3ResultStore:
+    """``services.ports.ResultStore``."""
+
+    def __init__(self, client: "Callable[[], S3Client]", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+        key = f"results/{job_id}/{attempt}.json"
+        with translate_aws_errors("storage"):
+            try:
+                self._client().put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=document,
+                    ContentType="application/json",
+                    IfNoneMatch="*",
+                )
+            except ClientError as fault:
+                if error_code(fault) != "PreconditionFailed":
+                    raise
+                # Only this attempt writes this key: its own first try got through, and the answer was lost.
+        return key
+
+    def url(self, key: str) -> str:
+        with translate_aws_errors("storage"):
+            return self._client().generate_presigned_url(
+                "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_SECONDS
+            )

@@ -1,0 +1,102 @@
+"""The configuration that a job is pinned to when it is accepted."""
+
+import hashlib
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.definitions.analysis import AnyAnalysis
+from pipeline.models.catalogue import Model
+from pipeline.models.prompt import ModelSettings
+from pipeline.models.stage_config import Guardrail, LlmDefaults, StageConfig
+from pipeline.platform.strict_model import StrictModel
+
+
+class RequestedParameters(StrictModel):
+    """The ``parameters`` of a request: each is optional."""
+
+    temperature: float | None = Field(None, ge=0, le=1)
+    top_p: float | None = Field(None, ge=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+
+
+class JobConfig(StrictModel):
+    """Everything a job's outcome depends on besides its input and this code; stored with the job."""
+
+    model: Model
+    inference: dict[str, float | int]
+    """Converse's ``inferenceConfig``."""
+    guardrail: Guardrail | None
+    service_tier: str | None
+    prompt_caching: bool
+    rules: dict[str, Any]
+    """The business rules of the job's analysis."""
+
+    def as_json(self) -> str:
+        """The text that is stored, and that the fingerprint is taken of."""
+        return self.model_dump_json(by_alias=True)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the configuration: 32 bytes."""
+        return hashlib.sha256(self.as_json().encode()).digest()
+
+
+class ParameterRefused(ValueError):
+    """A caller's parameter that the model does not take."""
+
+    def __init__(self, parameter: str, why: str) -> None:
+        super().__init__(why)
+        self.parameter = parameter
+        self.why = why
+
+
+def resolve_job_config(
+    stage: StageConfig,
+    model: Model,
+    analysis: AnyAnalysis,
+    requested: RequestedParameters,
+    rules: dict[str, Any],
+) -> JobConfig:
+    """The configuration of one job.
+
+    A default that the model refuses is left out in silence; what a caller asked for is not: raises ParameterRefused.
+    """
+    return JobConfig(
+        model=model,
+        inference=_inference(stage.llm, model, analysis.settings, requested),
+        guardrail=stage.llm.guardrail,
+        service_tier=stage.llm.service_tier,
+        prompt_caching=stage.llm.prompt_caching and model.prompt_cache_minimum_tokens is not None,
+        rules=analysis.rules_model.model_validate(rules).model_dump(mode="json"),
+    )
+
+
+def _inference(
+    llm: LlmDefaults, model: Model, settings: ModelSettings, requested: RequestedParameters
+) -> dict[str, float | int]:
+    if requested.max_tokens is not None and requested.max_tokens > model.max_output_tokens:
+        raise ParameterRefused("max_tokens", f"{model.name} answers with at most {model.max_output_tokens} tokens")
+    max_tokens = requested.max_tokens or settings.max_tokens or llm.max_tokens
+    inference: dict[str, float | int] = {"maxTokens": min(max_tokens, model.max_output_tokens)}
+    default_temperature = llm.temperature if settings.temperature is None else settings.temperature
+    match model.inference_parameters:
+        case "none":
+            for parameter in ("temperature", "top_p"):
+                if getattr(requested, parameter) is not None:
+                    raise ParameterRefused(parameter, f"{model.name} takes no {parameter}")
+        case "temperature_or_top_p":
+            if requested.temperature is not None and requested.top_p is not None:
+                raise ParameterRefused("top_p", f"{model.name} takes temperature or top_p, not both")
+            if requested.top_p is not None:
+                inference["topP"] = requested.top_p
+            else:
+                inference["temperature"] = _first(requested.temperature, default_temperature)
+        case "temperature_and_top_p":
+            inference["temperature"] = _first(requested.temperature, default_temperature)
+            inference["topP"] = _first(requested.top_p, llm.top_p)
+    return inference
+
+
+def _first(asked: float | None, default: float) -> float:
+    return default if asked is None else asked

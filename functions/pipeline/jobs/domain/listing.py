@@ -1,0 +1,39 @@
+"""A caller's jobs, newest first, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pipeline.jobs.domain.job import JobStatus, JobView
+
+MAX_PAGE = 100
+"""Jobs on a page: as much as a page of JSON should have, about 60 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last job of a page. The next page goes on behind it, whatever was accepted in between."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs, and how many."""
+
+    status: JobStatus | None = None
+    analysis: str | None = None
+    created_from: datetime | None = None
+    """The earliest time of acceptance; ``created_before`` is the first that is too late."""
+    created_before: datetime | None = None
+    limit: int = 20
+    after: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Jobs without their results, and where the next page begins; ``None``: this is the last."""
+
+    jobs: list[JobView]
+    next: Cursor | None

@@ -1,0 +1,198 @@
+"""The answers' bodies, and the one header that is read: the shapes that the API's description is made from."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from pipeline import __version__
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.domain.job import JobStatus, JobView, SubmittedJob
+from pipeline.jobs.domain.listing import Page
+from pipeline.jobs.handlers.listing import write_cursor
+from pipeline.platform.http import Event, HttpProblem
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        return_type=str,
+    ),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+"""RFC 3339, UTC."""
+
+
+class Body(BaseModel):
+    """A JSON object that the API answers with."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+    def dump(self) -> dict[str, Any]:
+        """The object as it is sent."""
+        return self.model_dump(mode="json")
+
+
+class Accepted(Body):
+    """The job is recorded and on the queue."""
+
+    id: str
+    status: Literal["queued"]
+    status_url: str
+    created_at: Instant
+
+    @classmethod
+    def of(cls, job: SubmittedJob) -> Self:
+        """The answer for a job, new or found again."""
+        return cls(id=str(job.id), status="queued", status_url=f"/status/{job.id}", created_at=job.created_at)
+
+
+class UsageBody(Body):
+    """Tokens of every model call of the job, and what they cost at on-demand rates."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: float
+
+
+class ErrorBody(Body):
+    """Why the job failed; ``retryable``: the same request may succeed when it is submitted again."""
+
+    code: FailureCode
+    message: str
+    retryable: bool
+
+
+class JobBody(Body):
+    """A job without its result, as it is listed."""
+
+    id: str
+    status: JobStatus
+    analysis: str
+    model: str
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
+    attempts: int
+    usage: UsageBody
+    error: ErrorBody | None
+    metadata: dict[str, Any]
+
+    @classmethod
+    def of(cls, job: JobView, **more: Any) -> Self:
+        """The job as its caller sees it."""
+        usage, failure = job.usage, job.failure
+        return cls(
+            id=str(job.id),
+            status=job.status,
+            analysis=job.analysis,
+            model=job.model_id,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            attempts=job.attempts,
+            usage=UsageBody(
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cache_read_tokens=usage.cache_read_tokens,
+                cache_write_tokens=usage.cache_write_tokens,
+                cost_usd=job.cost_usd,
+            ),
+            error=ErrorBody(code=failure.code, message=failure.message, retryable=failure.retryable)
+            if failure
+            else None,
+            metadata=job.metadata,
+            **more,
+        )
+
+
+class StatusBody(JobBody):
+    """Where the job stands; with its result once it has one."""
+
+    result: dict[str, Any] | None
+    """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
+    result_url: str | None
+    redrive_of: str | None
+    """The failed job that this one runs again, for an operator wanted it."""
+    redriven_as: str | None
+    """The job that runs this failed one again: its result is there."""
+
+    @classmethod
+    def of(cls, job: JobView, **more: Any) -> Self:
+        """The job with what its caller may know besides."""
+        links = {"redrive_of": job.redrive_of, "redriven_as": job.redriven_as}
+        return super().of(job, **{name: str(other) if other else None for name, other in links.items()}, **more)
+
+
+class PageBody(Body):
+    """A page of the caller's jobs, newest first."""
+
+    jobs: list[JobBody]
+    next: str | None
+    """The ``cursor`` of the next page; ``null`` on the last."""
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """The page as it is answered."""
+        after = write_cursor(page.next) if page.next else None
+        return cls(jobs=[JobBody.of(job) for job in page.jobs], next=after)
+
+
+class HealthBody(Body):
+    """Whether the API's dependencies answer."""
+
+    status: Literal["ok", "down"]
+    version: str
+    stage: str
+    checks: dict[str, Literal["ok", "down"]]
+
+    @classmethod
+    def of(cls, stage: str, checks: Mapping[str, str]) -> Self:
+        """The sum of the checks."""
+        status = "ok" if all(state == "ok" for state in checks.values()) else "down"
+        return cls.model_validate({"status": status, "version": __version__, "stage": stage, "checks": checks})
+
+
+class ProblemField(Body):
+    """A field at fault."""
+
+    pointer: str
+    """JSON Pointer (RFC 6901) into the body."""
+    detail: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document; ``errors`` is there where fields are at fault."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemField] = []
+
+
+class Refusal(Body):
+    """What API Gateway itself answers: to a caller it does not know, to more than it lets through, and to a timeout."""
+
+    message: str
+
+
+def idempotency_key(event: Event) -> str | None:
+    """The request's ``Idempotency-Key``. Raises HttpProblem (422) for one that is too long or not visible ASCII."""
+    key: str | None = event.get("headers", {}).get("idempotency-key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        detail = "must be 1 to 255 visible ASCII characters"
+        raise HttpProblem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Invalid Idempotency-Key",
+            f"The header Idempotency-Key {detail}.",
+            [{"pointer": "/headers/idempotency-key", "detail": detail}],
+        )
+    return key

@@ -1,0 +1,85 @@
+"""The query of ``GET /jobs``, and the cursor that leads from one page to the next."""
+
+import base64
+import binascii
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
+
+from pipeline.jobs.domain.job import JobStatus
+from pipeline.jobs.domain.listing import MAX_PAGE, Cursor, JobFilter
+from pipeline.platform.errors import InvalidRequest, field_errors
+from pipeline.platform.http import Event
+from pipeline.platform.strict_model import StrictModel
+
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _written_out(text: object) -> object:
+    """pydantic would take "5" for five seconds after 1970."""
+    if isinstance(text, str) and not RFC_3339.fullmatch(text):
+        raise ValueError("Input should be a time as in RFC 3339, with its offset")
+    return text
+
+
+def _in_utc(at: datetime) -> datetime:
+    """The first hours of the year 1, east of Greenwich, are none: pg8000 would fail on them, and the API answer 500."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Input should be a time that there is in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+
+
+class ListQuery(StrictModel):
+    """What may be asked for."""
+
+    status: Annotated[JobStatus | None, Field(description="Only jobs that stand there.")] = None
+    analysis: Annotated[str | None, Field(min_length=1, max_length=100, description="Only jobs of this analysis.")] = (
+        None
+    )
+    created_from: Annotated[Moment | None, Field(description="Accepted then or later.")] = None
+    created_before: Annotated[Moment | None, Field(description="Accepted before then.")] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = 20
+    cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before.")] = None
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The request's query. Raises InvalidRequest."""
+        try:
+            return cls.model_validate(event.get("queryStringParameters") or {})
+        except ValidationError as fault:
+            errors = field_errors(fault)
+            raise InvalidRequest(
+                [{"pointer": f"/query{error['pointer']}", "detail": error["detail"]} for error in errors]
+            ) from None
+
+    def wanted(self) -> JobFilter:
+        """As the service takes it. Raises InvalidRequest for a cursor that is none of ours."""
+        after = read_cursor(self.cursor) if self.cursor is not None else None
+        return JobFilter(self.status, self.analysis, self.created_from, self.created_before, self.limit, after)
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """Text for a URL. It says no more than the page that it was given with."""
+    text = json.dumps([cursor.created_at.isoformat(), str(cursor.id)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Raises InvalidRequest."""
+    try:
+        at, job_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        created_at = datetime.fromisoformat(at)
+        cursor = Cursor(_in_utc(created_at), UUID(job_id))
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        raise InvalidRequest.at("/query/cursor", "is not the `next` of a page") from None
+    if created_at.tzinfo is None:
+        raise InvalidRequest.at("/query/cursor", "is not the `next` of a page")
+    return cursor

@@ -1,0 +1,27 @@
+"""SQS records as Lambda delivers them, read into the messages that the services take."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from pipeline.jobs.domain.dead_letter import DeadLetter
+from pipeline.jobs.domain.job import JobMessage
+
+
+def job_message_from(record: dict[str, Any]) -> JobMessage:
+    """The message of a record that Lambda hands over. Raises ValueError for one that is not ours."""
+    body = json.loads(record["body"])
+    if not isinstance(body, dict) or not isinstance(body.get("job_id"), str):
+        raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every bad message
+    return JobMessage(UUID(body["job_id"]), record["attributes"].get("MessageGroupId"))
+
+
+def dead_letter_from(record: dict[str, Any]) -> DeadLetter:
+    """The record of a message that nobody could handle, whatever it is."""
+    body = record["body"].encode()
+    try:
+        job_id = job_message_from(record).job_id
+    except (ValueError, RecursionError):  # json gives up a body of many brackets with the latter
+        job_id = None
+    return DeadLetter(record["messageId"], job_id, len(body), hashlib.sha256(body).digest())

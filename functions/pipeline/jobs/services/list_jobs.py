@@ -1,0 +1,17 @@
+"""List a caller's jobs."""
+
+from dataclasses import dataclass
+
+from pipeline.jobs.domain.listing import JobFilter, Page
+from pipeline.jobs.ports import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class ListJobs:
+    """The use case behind ``GET /jobs``."""
+
+    store: JobStore
+
+    def run(self, tenant_id: str, wanted: JobFilter) -> Page:
+        """A page of the tenant's own jobs."""
+        return self.store.page(tenant_id, wanted)

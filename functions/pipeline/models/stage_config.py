@@ -1,0 +1,66 @@
+"""A stage's configuration: the models, their defaults and the limits on their use."""
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.models.catalogue import Model, ModelCatalogue, shipped_catalogue
+from pipeline.platform.strict_model import StrictModel
+
+
+class Guardrail(StrictModel):
+    """A Bedrock guardrail. It judges the caller's document and text answers, not what a tool call carries."""
+
+    identifier: str = Field(
+        pattern=r"^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$"
+    )
+    version: str = Field(pattern=r"^([1-9][0-9]{0,7}|DRAFT)$")
+
+
+class LlmDefaults(StrictModel):
+    """What a model call gets unless the analysis or the request says otherwise."""
+
+    model: str | None = None
+    """Alias or id; ``None``: the list's own default."""
+    temperature: float = Field(0.1, ge=0, le=1)
+    top_p: float = Field(0.9, ge=0, le=1)
+    max_tokens: int = Field(4000, ge=1)
+    guardrail: Guardrail | None = None
+    service_tier: Literal["default", "flex", "priority", "reserved"] | None = None
+    prompt_caching: bool = False
+
+
+class Limits(StrictModel):
+    """How much the stage asks of the models; ``None``: as much as comes."""
+
+    concurrent_model_calls: int | None = Field(None, ge=1, le=1000)
+    """Of all workers together, whatever becomes of them."""
+    daily_usd: Decimal | None = Field(None, ge=0)
+    """For the whole stage, from midnight to midnight UTC."""
+    daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
+    waiting_jobs_per_tenant: int | None = Field(None, ge=1)
+    """More are refused: the queue and the database are everybody's."""
+    over_limit: Literal["refuse", "wait"] = "refuse"
+    """What becomes of a request once the money for the day is spent: a 429, or a job that waits for the next day. A job
+    that was accepted before waits in any case."""
+
+
+class StageConfig(StrictModel):
+    """The value of the Parameter Store parameter ``/{project}/{stage}/config``."""
+
+    llm: LlmDefaults = LlmDefaults()
+    limits: Limits = Limits()
+    aliases: dict[str, str] = Field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+
+    @property
+    def default_model(self) -> str:
+        """The model of a request, and an analysis, that names none."""
+        return self.llm.model or self.catalogue.default
+
+    @cached_property
+    def catalogue(self) -> ModelCatalogue:
+        """The shipped list of models with this stage's changes."""
+        return shipped_catalogue().overridden(self.aliases, self.models)

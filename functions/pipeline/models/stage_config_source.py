@@ -1,0 +1,69 @@
+"""The stage's configuration, in Parameter Store."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.models.stage_config import StageConfig
+from pipeline.platform.aws import translate_aws_errors
+from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.observability import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+CACHE_SECONDS = 300
+"""A change of the configuration is in force everywhere after this long, without a deploy."""
+
+RULES = TypeAdapter(dict[str, dict[str, Any]])
+
+
+class ParameterStoreStageConfig:
+    """``services.ports.Configuration``. While a new value cannot be had or read, the last stays in force."""
+
+    def __init__(
+        self,
+        client: "Callable[[], SSMClient]",
+        config_name: str,
+        rules_name: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._names = (config_name, rules_name)
+        self._clock = clock
+        self._cached: tuple[StageConfig, dict[str, Any]] | None = None
+        self._fetched_at = 0.0
+
+    def current(self) -> tuple[StageConfig, dict[str, Any]]:
+        if self._cached is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
+            try:
+                self._cached = self._fetch()
+            except (Unavailable, ConfigurationError) as fault:
+                if self._cached is None:
+                    raise
+                # A typo in the parameter must not stop what runs: the last good configuration stays in force.
+                log.error("configuration not refreshed", fault, dependency="configuration", reason=str(fault))
+            self._fetched_at = self._clock()
+        return self._cached
+
+    def _fetch(self) -> tuple[StageConfig, dict[str, Any]]:
+        with translate_aws_errors("configuration"):
+            answer = self._client().get_parameters(Names=list(self._names), WithDecryption=True)
+        values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
+        if missing := [name for name in self._names if name not in values]:
+            raise ConfigurationError(f"no parameter {', '.join(missing)} in Parameter Store")
+        config_name, rules_name = self._names
+        try:
+            config = StageConfig.model_validate_json(values[config_name])
+            default = config.catalogue.find(config.default_model)
+        except (ValidationError, LookupError) as fault:
+            raise ConfigurationError(f"the value of {config_name} is not a stage's configuration") from fault
+        if default.lifecycle.state == "end_of_life":
+            raise ConfigurationError(f"{config_name} makes {default.id} the default, which has reached its end of life")
+        try:
+            rules = RULES.validate_json(values[rules_name])
+        except ValidationError as fault:
+            raise ConfigurationError(f"the value of {rules_name} is not an object of objects") from fault
+        return config, rules

@@ -1,0 +1,125 @@
+"""HTTP as API Gateway's HTTP API hands it over (payload format 2.0), and as it wants it back.
+
+API Gateway has matched the route already, so routing is a look-up of ``routeKey``.
+"""
+
+import base64
+import binascii
+import json
+from http import HTTPStatus
+from typing import Any
+
+import pydantic_core
+
+from pipeline.jobs.domain.request import MAX_BODY_BYTES
+from pipeline.platform.errors import (
+    MAX_FIELD_ERRORS,
+    FieldError,
+    InvalidRequest,
+    PipelineError,
+)
+from pipeline.platform.text import walk_strings
+
+type Event = dict[str, Any]
+type Response = dict[str, Any]
+
+
+class HttpProblem(PipelineError):
+    """A problem document (RFC 9457), on its way to the client."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        title: str,
+        detail: str,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = headers or {}
+
+
+def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer. Nothing of this API may be kept by a cache, for states change and links expire; and none of it is
+    ever a web page, whatever a result holds."""
+    always = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return {
+        "statusCode": int(status),
+        "headers": {**always, **(headers or {})},
+        "body": json.dumps(body, ensure_ascii=False),
+    }
+
+
+def json_body(event: Event) -> object:
+    """The request's JSON document.
+
+    Raises HttpProblem: 415 for another media type, 413 for a body that is too long, 400 for what is no JSON; and
+    InvalidRequest for text that PostgreSQL cannot hold.
+    """
+    media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HttpProblem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type",
+            "Send JSON, with the header Content-Type: application/json.",
+        )
+    raw = _raw_body(event)
+    document = _parsed(raw)
+    if b"\\u0000" not in raw:  # JSON has no other way to write it, and a long body takes long to walk through
+        return document
+    errors: list[FieldError] = [
+        {"pointer": pointer, "detail": "contains the character U+0000"}
+        for pointer, text in walk_strings(document)
+        if "\0" in text
+    ]
+    if errors:
+        raise InvalidRequest(errors[:MAX_FIELD_ERRORS])
+    return document
+
+
+def _raw_body(event: Event) -> bytes:
+    body = event.get("body") or ""
+    if len(body) > 2 * MAX_BODY_BYTES:  # base64 is a third longer: no need to decode what is too long anyway
+        raise _too_large()
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, UnicodeEncodeError):
+        raise _malformed("it is not UTF-8") from None
+    if len(raw) > MAX_BODY_BYTES:
+        raise _too_large()
+    return raw
+
+
+def _parsed(raw: bytes) -> object:
+    if not raw.strip():
+        raise _malformed("it is empty")
+    try:
+        # pydantic's parser: strict about UTF-8 and surrogates, refuses NaN, and bounds the depth (200).
+        document: object = pydantic_core.from_json(raw, allow_inf_nan=False)
+        document = json.loads(json.dumps(document, allow_nan=False), parse_float=_number)
+    except (ValueError, RecursionError) as fault:
+        reason = str(fault) if isinstance(fault, ValueError) else "it is nested too deep"
+        raise _malformed(reason) from None
+    return document
+
+
+def _number(text: str) -> float:
+    """JSON has one kind of number: 1.0 is an integer, which pydantic's strict fields would not take it for."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _malformed(reason: str) -> HttpProblem:
+    return HttpProblem(HTTPStatus.BAD_REQUEST, "Malformed JSON", f"The body cannot be read as JSON: {reason}.")
+
+
+def _too_large() -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "Body too large",
+        f"The body is longer than {MAX_BODY_BYTES:,} bytes. Send a shorter document.",
+    )

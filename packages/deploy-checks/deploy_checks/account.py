@@ -1,0 +1,199 @@
+"""Read-only questions to the AWS account that will be deployed to. Without credentials none is asked."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+from stack_graph.stages import account_variable
+
+WAITS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+MODELS = "functions/pipeline/models/catalogue.json"
+
+WHAT = {
+    "identity": "that the credentials are for the stage's AWS account",
+    "models": "that the account may use the models, and that their inference profiles exist",
+    "concurrency": "that Lambda's concurrency limit leaves room for what is reserved",
+    "bedrock_quotas": "that Bedrock's quotas for the models are above zero",
+    "endpoints": "that AWS's private endpoints are offered in the zones",
+    "database": "that RDS sells this instance class with this engine version",
+    "secrets": "that no secret of the same name waits for its deletion",
+    "state_lock": "that no other deploy holds SST's lock on the stage",
+}
+"""What only the account knows, by the method that asks."""
+
+
+class Account:
+    """The account behind the machine's credentials."""
+
+    def __init__(self, client: Callable[[str], Any], *, credentials: bool = True) -> None:
+        self._client = client
+        self._credentials = credentials
+        self.unchecked: dict[str, str] = {} if credentials else dict.fromkeys(WHAT, "no AWS credentials")
+
+    def findings(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        """What each question tells. One that is refused or not answered is noted in ``unchecked``."""
+        for name in WHAT if self._credentials else ():
+            try:
+                yield from getattr(self, name)(rehearsed)
+            except ClientError as fault:
+                code = str(fault.response.get("Error", {}).get("Code", ""))
+                if name == "identity":
+                    message = f"AWS refuses the credentials ({code}): the deploy would stop at its first call"
+                    yield Finding("credentials-refused", "high", "sst.config.ts", 1, message, "Sign in again")
+                self.unchecked[name] = code
+            except BotoCoreError as fault:
+                self.unchecked[name] = type(fault).__name__
+            if name == "identity" and name in self.unchecked:
+                self.unchecked = dict.fromkeys(WHAT, self.unchecked[name])
+                return
+
+    def identity(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        variable = account_variable(rehearsed.root, rehearsed.stage)
+        expected = os.environ.get(variable or "")
+        actual = self._client("sts").get_caller_identity()["Account"]
+        if expected and actual != expected:
+            message = (
+                f"The credentials are for another AWS account than {variable} names: the provider refuses to deploy"
+            )
+            yield Finding(
+                "account-differs", "high", "project.config.ts", 1, message, f"Sign in to {variable}'s account"
+            )
+
+    def models(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        bedrock = self._client("bedrock")
+        pages = bedrock.get_paginator("list_inference_profiles").paginate()
+        there = {profile["inferenceProfileId"] for page in pages for profile in page["inferenceProfileSummaries"]}
+        for profile in _profiles(rehearsed):
+            if profile not in there:
+                message = f"The account has no inference profile {profile} in this region: calls of it fail"
+                yield Finding("profile-missing", "critical", MODELS, 1, message, "Use one that the region has")
+                continue
+            model = re.sub(r"^(global|us|eu|apac|jp|au|ca)\.", "", profile)
+            status = bedrock.get_foundation_model_availability(modelId=model)
+            agreed = status.get("agreementAvailability", {}).get("status", "AVAILABLE")
+            if status["authorizationStatus"] != "AUTHORIZED" or agreed not in ("AVAILABLE", "PENDING"):
+                message = f"The account may not use {model} yet: calls end in AccessDeniedException"
+                fix = "Enable the model in Bedrock's console; Anthropic's want a use case form once"
+                yield Finding("model-access-missing", "critical", MODELS, 1, message, fix)
+
+    def concurrency(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        limit = self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+        functions = [function for function, _ in rehearsed.functions()]
+        reserved = sum(function.number("reservedConcurrentExecutions", 0) for function in functions)
+        sources = rehearsed.graph.of_type("aws:lambda/eventSourceMapping:EventSourceMapping")
+        most = sum(source.part("scalingConfig").number("maximumConcurrency", 0) for source in sources)
+        if (reserved and reserved + 100 > limit) or most >= limit:  # Lambda keeps 100 unreserved
+            message = (
+                f"Lambda's limit is {limit} at a time; reserved are {reserved}, and the queue alone may take {most}"
+            )
+            fix = "Ask for a higher limit in Service Quotas, or lower concurrency in project.config.ts"
+            yield Finding("lambda-quota-low", "high", "project.config.ts", 1, message, fix)
+
+    def bedrock_quotas(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        listed = json.loads((rehearsed.root / MODELS).read_text(encoding="utf-8"))["models"]
+        used = {model["name"] for model in listed if model["id"] in _profiles(rehearsed)}
+        pages = self._client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="bedrock")
+        for quota in (quota for page in pages for quota in page["Quotas"]):
+            name = quota["QuotaName"]
+            if (
+                quota["Value"] == 0
+                and "per minute" in name
+                and any(re.search(rf"{re.escape(n)}( V\d)?$", name) for n in used)
+            ):
+                message = f"Bedrock's quota is 0: {name}. Each such call is throttled, so jobs wait until they give up"
+                yield Finding("bedrock-quota-zero", "medium", MODELS, 1, message, "Ask for more in Service Quotas")
+
+    def endpoints(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        graph = rehearsed.graph
+        wanted = {
+            str(endpoint.value("serviceName")): endpoint
+            for endpoint in graph.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+            if endpoint.value("vpcEndpointType") == "Interface"
+        }
+        if not wanted:
+            return
+        zones = {subnet.id: str(subnet.value("availabilityZone")) for subnet in graph.of_type("aws:ec2/subnet:Subnet")}
+        named = [{"Name": "service-name", "Values": sorted(wanted)}]
+        details = self._client("ec2").describe_vpc_endpoint_services(Filters=named)["ServiceDetails"]
+        offered = {service["ServiceName"]: service["AvailabilityZones"] for service in details}
+        for service, endpoint in wanted.items():
+            own = {zones[subnet] for subnet in endpoint.texts("subnetIds") if subnet in zones}
+            if missing := sorted(own.difference(offered.get(service, ()))):
+                message = f"AWS has no endpoint of {service} in {', '.join(missing)}: the deploy fails"
+                there = ", ".join(sorted(offered.get(service, ()))) or "none in this region"
+                fix = f"Set network.zones in project.config.ts to zones that have it: {there}"
+                yield endpoint.finding("endpoint-zone-missing", "high", message, fix)
+
+    def database(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        rds = self._client("rds")
+        for database in rehearsed.graph.of_type("aws:rds/instance:Instance"):
+            engine, version = str(database.value("engine")), str(database.value("engineVersion"))
+            offered = rds.describe_db_engine_versions(Engine=engine, EngineVersion=version)["DBEngineVersions"]
+            instance = str(database.value("instanceClass"))
+            exact = offered[-1]["EngineVersion"] if offered else version
+            query = {"Engine": engine, "EngineVersion": exact, "DBInstanceClass": instance}
+            if not offered or not rds.describe_orderable_db_instance_options(**query)["OrderableDBInstanceOptions"]:
+                message = f"RDS does not sell {engine} {version} on {instance} in this region: the deploy fails"
+                fix = "Choose another instance in project.config.ts, or another version in infra/database.ts"
+                yield Finding("database-not-orderable", "high", database.file, database.line, message, fix)
+
+    def secrets(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        pages = self._client("secretsmanager").get_paginator("list_secrets").paginate(IncludePlannedDeletion=True)
+        leaving = {secret["Name"] for page in pages for secret in page["SecretList"] if secret.get("DeletedDate")}
+        for secret in rehearsed.graph.of_type("aws:secretsmanager/secret:Secret"):
+            if secret.value("name") in leaving:
+                message = (
+                    f"A secret called {secret.value('name')} waits for its deletion: the name cannot be used again yet"
+                )
+                fix = "Restore or purge the old one, or give the new one another name"
+                yield Finding("secret-pending-deletion", "high", secret.file, secret.line, message, fix)
+
+    def state_lock(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        try:
+            bootstrap = self._client("ssm").get_parameter(Name="/sst/bootstrap")["Parameter"]["Value"]
+        except ClientError as fault:
+            if fault.response.get("Error", {}).get("Code") == "ParameterNotFound":
+                return  # nothing was ever deployed here
+            raise
+        key = f"lock/{rehearsed.graph.data['app']}/{rehearsed.stage}.json"
+        held = self._client("s3").list_objects_v2(Bucket=json.loads(bootstrap)["state"], Prefix=key).get("KeyCount", 0)
+        if held:
+            message = f"Another deploy of {rehearsed.stage} runs, or one was interrupted: SST stops with `Locked`"
+            fix = f"Wait for it, or run npx sst unlock --stage {rehearsed.stage}"
+            yield Finding("stage-locked", "high", "sst.config.ts", 1, message, fix)
+
+
+def _profiles(rehearsed: Rehearsed) -> list[str]:
+    """The inference profiles that the functions' roles may invoke."""
+    roles = json.dumps([role.inputs for role in rehearsed.graph.of_type("aws:iam/role:Role")])
+    return sorted(set(re.findall(r"inference-profile/([a-z0-9.:-]+)", roles)))
+
+
+@cache
+def _account(root: Path, region: str) -> Account:  # noqa: ARG001 - part of the cache's key
+    session = boto3.Session(region_name=region or None)
+    credentials = None
+    with suppress(BotoCoreError):  # such as a profile that does not exist
+        credentials = session.get_credentials()
+    return Account(lambda service: session.client(service, config=WAITS), credentials=credentials is not None)  # type: ignore[call-overload]
+
+
+def account_checks(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What the account tells; nothing without credentials."""
+    yield from _account(rehearsed.root, str(rehearsed.graph.data.get("region", ""))).findings(rehearsed)
+
+
+def unchecked(rehearsed: Rehearsed) -> list[str]:
+    """What was not checked and why, to be told after ``account_checks``."""
+    account = _account(rehearsed.root, str(rehearsed.graph.data.get("region", "")))
+    return [f"{WHAT[name]} ({why})" for name, why in account.unchecked.items()]

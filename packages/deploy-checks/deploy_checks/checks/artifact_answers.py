@@ -1,0 +1,172 @@
+"""Every handler answers the events that the graph says will come, with AWS out of reach."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from stack_graph.events import Sample
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+
+from deploy_checks.checks.artifact_environment import missing
+from deploy_checks.probe import Probe, probes, source_of
+
+type Answered = tuple[Sample, dict[str, Any]]
+
+CODE_FAULTS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameError", "SyntaxError", "UnboundLocalError"}
+"""Errors that neither a missing network explains, nor an event of which only the sender knows the shape."""
+
+
+def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
+    """A call with each event; the same fault with several of them is one finding."""
+    for probe in probes(rehearsed):
+        if probe.result is None or probe.result["import_error"] or _lacks_variables(probe):
+            continue
+        answers = list(zip(probe.samples, probe.result["answers"], strict=True))
+        unknown = next((answer.get("value") for sample, answer in answers if sample.kind == "no-route"), None)
+        yield from _failures(rehearsed, probe, answers)
+        for sample, answer in answers:
+            if "value" in answer:
+                yield from _judged(rehearsed, probe, sample, answer["value"], unknown)
+        yield from _undeployed_routes(answers)
+
+
+def _lacks_variables(probe: Probe) -> bool:
+    """Whether ``artifact_environment`` tells already why it cannot answer."""
+    return any(read["how"] == "item" or read["how"] == "contains" for read in missing(probe).values())
+
+
+def _failures(rehearsed: Rehearsed, probe: Probe, answers: list[Answered]) -> Iterator[Finding]:
+    failed: dict[tuple[str, int, str], list[str]] = {}
+    for sample, answer in answers:
+        if problem := _problem(sample, answer):
+            caught = answer.get("raised") if "unserialisable" not in answer else None
+            fault = answer.get("error") or caught or {"file": None, "line": 1}
+            file, line = source_of(rehearsed, probe, fault)
+            failed.setdefault((file, line, f"{problem}{_logged(probe, answer)}"), []).append(sample.name)
+    for (file, line, problem), names in failed.items():
+        yield Finding(
+            id="handler-fails",
+            severity="critical",
+            file=file,
+            line=line,
+            message=f"{probe.artifact.function}, called with {', '.join(names)}: {problem}",
+            fix="Mend the handler: no missing service explains this.",
+        )
+
+
+def _judged(rehearsed: Rehearsed, probe: Probe, sample: Sample, value: object, unknown: object) -> Iterator[Finding]:
+    specific = sample.kind == "route" and sample.name != "$default" and "+}" not in sample.name
+    if specific and sample.source and _is_404(value) and _same(value, unknown):
+        yield Finding(
+            id="route-unknown-to-handler",
+            severity="critical",
+            file=sample.source.file,
+            line=sample.source.line,
+            message=f"{sample.name} is routed to {probe.artifact.function}, whose code does not know this route: "
+            "each request gets 404.",
+            fix="Name the route as the handler does, to the name of its parameters.",
+        )
+    if sample.kind == "batch" and sample.source and (problem := _lost_messages(sample, value)):
+        file, line = source_of(rehearsed, probe, {"file": None, "line": 1})
+        yield Finding(
+            id="batch-failures-not-reported",
+            severity="critical",
+            file=file,
+            line=line,
+            message=f"{probe.artifact.function} reports batch item failures to {sample.name}, but {problem}.",
+            fix='Answer {"batchItemFailures": [{"itemIdentifier": messageId}, ...]} with each message that failed.',
+        )
+
+
+def _problem(sample: Sample, answer: dict[str, Any]) -> str | None:
+    """What is wrong with an answer, for every kind of event."""
+    if sample.kind == "no-route":
+        return None
+    if "unserialisable" in answer:
+        return f"Runtime.MarshalError: Unable to marshal response: {answer['unserialisable']}"
+    if fault := answer.get("error"):
+        chain = fault["chain"]
+        told = "; from ".join(f"{error['type']}: {error['message']}" for error in chain)
+        if sample.kind in ("route", "batch") or any(error["type"] in CODE_FAULTS for error in chain[:1] + chain[-1:]):
+            return f"it raises {told}"
+        return None
+    if sample.kind == "route":
+        value = answer["value"]
+        status = value.get("statusCode") if isinstance(value, dict) else None
+        if not isinstance(status, int) or isinstance(status, bool):
+            return f"it answers {json.dumps(value)[:200]}, which has no whole number as statusCode"
+        if not isinstance(value.get("body", ""), str):
+            return f"its body is no text but {type(value['body']).__name__}: API Gateway answers 500 in its place"
+        if status == 500:
+            return f"it answers 500: {str(value.get('body'))[:300]}"
+    return None
+
+
+def _logged(probe: Probe, answer: dict[str, Any]) -> str:
+    """The function's own words about an error that it caught."""
+    if "value" not in answer:
+        return ""
+    if raised := answer.get("raised"):
+        return f"\nBehind it: {raised['chain'][0]['type']}: {raised['chain'][0]['message'][:300]}"
+    errors = [line for line in probe.log.splitlines() if re.search(r"ERROR|Traceback|Error:", line)]
+    return f"\nIts log: {errors[-1][:600]}" if errors else ""
+
+
+def _is_404(value: object) -> bool:
+    return isinstance(value, dict) and value.get("statusCode") == 404
+
+
+def _same(value: Any, unknown: Any) -> bool:
+    return isinstance(unknown, dict) and value.get("body") == unknown.get("body")
+
+
+def _lost_messages(sample: Sample, value: object) -> str | None:
+    """Why messages would vanish, or come again though they are done; None where neither is so."""
+    if sample.source is None or "ReportBatchItemFailures" not in sample.source.texts("functionResponseTypes"):
+        return None
+    failures = value.get("batchItemFailures") if isinstance(value, dict) else None
+    wanted = {record["messageId"] for record in sample.event["Records"]}
+    try:
+        named = {failure["itemIdentifier"] for failure in failures or []}
+    except (KeyError, TypeError):
+        return f"answers {json.dumps(value)[:200]}, which Lambda cannot read: the whole batch comes again, for ever"
+    if wanted <= named:
+        return None
+    told = json.dumps(value)[:200]
+    return (
+        f"answers {told} to two messages that nobody can work on: SQS deletes them, and no dead-letter queue gets them"
+    )
+
+
+def _undeployed_routes(answers: list[Answered]) -> Iterator[Finding]:
+    """Paths of the API's own description that no route leads to."""
+    deployed = {sample.name for sample, _ in answers}
+    for sample, answer in answers:
+        for method, path in _described(answer.get("value")):
+            if f"{method} {path}" in deployed or f"ANY {path}" in deployed or sample.source is None:
+                continue
+            yield Finding(
+                id="route-not-deployed",
+                severity="critical",
+                file=sample.source.file,
+                line=sample.source.line,
+                message=f"{sample.name} describes {method} {path}, and no route leads there: clients get 404.",
+                fix=f'Add api.route("{method} {path}", ...).',
+            )
+
+
+def _described(value: Any) -> Iterator[tuple[str, str]]:
+    try:
+        document = json.loads(value["body"])
+        paths = document["paths"] if "openapi" in document else {}
+        for path, operations in paths.items():
+            for method in operations:
+                if method in ("get", "put", "post", "delete", "patch"):
+                    yield method.upper(), path
+    except (KeyError, TypeError, ValueError):
+        return
+
+
+CHECKS = (handlers_answer,)

@@ -1,0 +1,73 @@
+"""Parameter Store values, judged by the checked tree's own models: those that the functions read them with."""
+
+import re
+from collections.abc import Iterator
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+from stack_graph.lambdas import FUNCTION, PARAMETER, label, variables
+from stack_graph.parameters import BUSINESS_RULES, CONFIG, parameter, value_of
+from stack_graph.program import place_of
+
+from deploy_checks.checks.files_code import probed
+
+BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
+
+
+def parameters_fit_the_code(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The stage's configuration is a ``StageConfig``, and its business rules are those of analyses that there are."""
+    unfit: dict[str, str] = probed(rehearsed).get("unfit", {})
+    wrong = [
+        (variable, found, unfit[name])
+        for name, variable in (("config", CONFIG), ("rules", BUSINESS_RULES))
+        if unfit.get(name) and (found := parameter(rehearsed.graph, variable))
+    ]
+    for variable, found, why in wrong:
+        reader = next(f for f in rehearsed.graph.of_type(FUNCTION) if variable in variables(f))
+        field = re.match(r"([\w.-]+): ", why)
+        # Both at once are not two slips of the pen: they are handed over under each other's names.
+        named = field[1].rpartition(".")[2] if field else ""
+        place = (
+            place_of(rehearsed, reader, variable) if len(wrong) > 1 else place_of(rehearsed, found, named or found.name)
+        )
+        yield Finding(
+            "parameter-does-not-fit",
+            "critical",
+            *place,
+            "The deploy says OK, and the API answers every request with 500: the value of "
+            f"{found.value('name')} does not fit what reads it ({why})",
+            "Correct the value in project.config.ts, or the variable that names it.",
+        )
+
+
+def parameters_fit_the_store(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A standard parameter holds 4 KB."""
+    for found in rehearsed.graph.of_type("aws:ssm/parameter:Parameter"):
+        limit = BYTES.get(str(found.value("tier") or "Standard"), 8192)
+        size = len(value_of(found).encode())
+        if size > limit:
+            yield found.finding(
+                "parameter-too-large",
+                "high",
+                f"The deploy will fail: ValidationException: Standard tier parameters support a maximum parameter "
+                f"value of {limit} characters. ({found.value('name')} has {size})",
+                'Shorten the value, or set tier: "Advanced".',
+            )
+
+
+def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What a variable calls a parameter's name is the name of one that the program makes."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        for variable, value in variables(function).items():
+            if variable.endswith("_PARAMETER_NAME") and not graph.with_output("name", value, PARAMETER):
+                yield function.finding(
+                    "unknown-parameter",
+                    "critical",
+                    f'{label(graph, function)} is given {variable}="{value}", and the stack makes no such parameter: '
+                    "ParameterNotFound",
+                    "Use the name output of the aws.ssm.Parameter.",
+                )
+
+
+CHECKS = (parameters_fit_the_code, parameters_fit_the_store, parameters_are_handed_over)

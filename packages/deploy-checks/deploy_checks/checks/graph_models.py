@@ -1,0 +1,119 @@
+"""The stage's models: in reach of the region, and allowed to whoever calls them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Graph, Rehearsed
+from stack_graph.iam import Statement, allows, role_of, statements_of
+from stack_graph.lambdas import FUNCTION, calls
+from stack_graph.parameters import CONFIG, parameter
+
+from deploy_checks.checks.files_code import probed
+from deploy_checks.checks.graph_permissions import denied
+
+GEOGRAPHIES = {"us": ("us-",), "eu": ("eu-",), "apac": ("ap-",), "jp": ("ap-northeast-",), "au": ("ap-southeast-",)}
+"""The prefix of an inference profile's id, and the regions that have such profiles. ``global`` fits all."""
+
+INVOKE = {"Converse": "bedrock:InvokeModel", "ConverseStream": "bedrock:InvokeModelWithResponseStream"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The models as the checked tree's code has them; none where it cannot be loaded, which files_models tells."""
+
+    models: dict[str, dict[str, Any]]
+    default: str
+    """The default model's id."""
+    own: frozenset[str]
+    """Ids that the stage gave names of its own."""
+    guardrail: str
+
+    @classmethod
+    def of(cls, rehearsed: Rehearsed) -> "Listed":
+        """What the tree's code says."""
+        told = probed(rehearsed).get("catalogue") or {"models": (), "aliases": {}, "own_aliases": {}, "default": ""}
+        default = told["aliases"].get(told["default"], told["default"])
+        models = {model["id"]: model for model in told["models"]}
+        own = frozenset(told["own_aliases"].values())
+        return cls(models, default, own, (told.get("guardrail") or {}).get("identifier", ""))
+
+
+def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A profile exists in the regions of its own geography only; a newer model has no other way in.
+
+    That is said of what the stage chose. It cannot take the list's own names away, and may have no use for them.
+    """
+    graph = rehearsed.graph
+    listed = Listed.of(rehearsed)
+    place = parameter(graph, CONFIG)
+    for model_id in sorted({listed.default, *listed.own} & listed.models.keys()) if place else ():
+        geography = model_id.partition(".")[0]
+        fits = GEOGRAPHIES.get(geography, ("",))
+        bare = not any("inference-profile/" in arn for arn in listed.models[model_id]["policy_arns"])
+        if place and not graph.region.startswith(fits):
+            yield place.finding(
+                "profile-of-another-region",
+                "critical",
+                f"{model_id} cannot be called from {graph.region}: ValidationException: The provided model identifier "
+                "is invalid.",
+                f"Use a global. profile, or one of {graph.region}'s geography.",
+            )
+        elif place and bare and ".anthropic." in f".{model_id}":
+            yield place.finding(
+                "model-without-profile",
+                "critical",
+                f"{model_id}: Invocation of model ID {model_id} with on-demand throughput isn't supported. Retry your "
+                "request with the ID or ARN of an inference profile that contains this model.",
+                "Use the id of an inference profile: us., eu., global. and so on.",
+            )
+
+
+def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A profile needs the profile's ARN and the model's in every region that it routes to.
+
+    The default must be allowed. Of the others a stage may leave some out, but none by halves.
+    """
+    graph = rehearsed.graph
+    listed = Listed.of(rehearsed)
+    for function in graph.of_type(FUNCTION):
+        role = role_of(graph, function)
+        found = {INVOKE[call.operation]: call for call in calls(rehearsed.root, function) if call.operation in INVOKE}
+        statements = statements_of(graph, role) if role else []
+        for action, call in found.items() if role else ():
+            for model in listed.models.values():
+                missing, total = _missing(graph, statements, action, model)
+                must = model["id"] in {listed.default, *listed.own}
+                if missing and model["lifecycle"]["state"] != "end_of_life" and (must or len(missing) < total):
+                    why = f"{call.operation} of {model['id']}, {call.file}:{call.line}"
+                    yield denied(rehearsed, function, action, missing[0], why)
+
+
+def _missing(graph: Graph, statements: list[Statement], action: str, model: dict[str, Any]) -> tuple[list[str], int]:
+    """The ARNs that are not allowed, and of how many."""
+    arns = [str(arn).format(region=graph.region, account=graph.account) for arn in model["policy_arns"]]
+    profiles = [arn for arn in arns if "inference-profile/" in arn]
+    context = {"bedrock:InferenceProfileArn": profiles[0]} if profiles else {}
+    refused = [a for a in arns if not allows(statements, action, a, {} if a in profiles else context)]
+    return refused, len(arns)
+
+
+def guardrail_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Converse with a guardrail applies it in the caller's name."""
+    graph = rehearsed.graph
+    guardrail = Listed.of(rehearsed).guardrail
+    for function in graph.of_type(FUNCTION) if guardrail else ():
+        role = role_of(graph, function)
+        uses = [call for call in calls(rehearsed.root, function) if call.operation in INVOKE]
+        arn = _guardrail_arn(graph, guardrail)
+        if role and uses and not allows(statements_of(graph, role), "bedrock:ApplyGuardrail", arn):
+            yield denied(rehearsed, function, "bedrock:ApplyGuardrail", arn, "the stage's guardrail")
+
+
+def _guardrail_arn(graph: Graph, identifier: str) -> str:
+    own = f"arn:aws:bedrock:{graph.region}:{graph.account}:guardrail/{identifier}"
+    return identifier if identifier.startswith("arn:") else own
+
+
+CHECKS = (profiles_fit_the_region, models_are_allowed, guardrail_is_allowed)

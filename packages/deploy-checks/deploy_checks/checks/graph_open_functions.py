@@ -1,0 +1,85 @@
+"""Who gets at a function past its API, and at what it keeps secret."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed
+from stack_graph.lambdas import FUNCTION, PERMISSION, label, variables
+from stack_graph.program import place_of
+
+from deploy_checks.checks.graph_storage import severity
+
+URL = "aws:lambda/functionUrl:FunctionUrl"
+
+MAY_BE_ELSEWHERE = ("policy", "policies", "statement", "value", "input", "assumerole")
+"""Parts of names of properties that may speak of other regions."""
+
+
+def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """No URL without a signature, and no permission for everybody: both go past the API's throttle and authorizer."""
+    graph = rehearsed.graph
+    for url in graph.of_type(URL):
+        if url.value("authorizationType") == "NONE":
+            yield url.finding(
+                "open-function-url",
+                "high" if graph.development else "critical",
+                f"Anybody may call {url.name}: past the API's throttle and its authorizer",
+                'Take the URL out, or set authorization: "iam".',
+            )
+    for permission in graph.of_type(PERMISSION):
+        narrowed = any(permission.value(name) for name in ("sourceArn", "sourceAccount", "principalOrgId"))
+        if permission.value("principal") == "*" and not narrowed:
+            yield permission.finding(
+                "open-function",
+                "critical",
+                f"{permission.name} lets every AWS account invoke the function",
+                "Name the principal, and the sourceArn.",
+            )
+
+
+def secrets_stay_out_of_the_environment(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A variable is readable for whoever may look at the function, and is in the state file."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        for name, value in variables(function).items():
+            if "[secret]" in value and not name.startswith("SST_"):
+                yield Finding(
+                    "secret-in-environment",
+                    severity(graph),
+                    *place_of(rehearsed, function, name),
+                    f"{label(graph, function)} has a secret in its environment, {name}: whoever may look at the "
+                    "function reads it",
+                    "Give the function the secret's ARN, and let it read Secrets Manager.",
+                )
+
+
+def names_are_of_this_region(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What a resource names by its ARN is in its region."""
+    graph = rehearsed.graph
+    for resource in graph.resources:
+        for arn in _arns(resource.inputs) if resource.type.startswith("aws:") else ():
+            region = arn.split(":")[3]
+            if region and region != graph.region:
+                yield resource.finding(
+                    "other-region",
+                    "high",
+                    f"The deploy will fail: {resource.name} names {arn}, and is itself in {graph.region}",
+                    f"Name one of {graph.region}: write the region as the stage's.",
+                )
+
+
+def _arns(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for name, part in value.items():
+                if not any(word in name.lower() for word in MAY_BE_ELSEWHERE):
+                    yield from _arns(part)
+        case list():
+            for part in value:
+                yield from _arns(part)
+        case str() if value.startswith("arn:aws:") and value.count(":") > 4:
+            yield value
+
+
+CHECKS = (functions_are_not_open, secrets_stay_out_of_the_environment, names_are_of_this_region)

@@ -1,0 +1,166 @@
+"""Roles: everything that a function's code can call is allowed, and little else."""
+
+from collections.abc import Iterator
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Rehearsed, Resource
+from stack_graph.handler_calls import Call
+from stack_graph.iam import LOGS, allows, role_of, statements_of
+from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, TARGETS, arns, calls, function_of, label, targets, variables
+from stack_graph.program import modules_of, place_of, written
+
+ACTIONS = {
+    "Converse": ["bedrock:InvokeModel"],
+    "ConverseStream": ["bedrock:InvokeModelWithResponseStream"],
+    "HeadObject": ["s3:GetObject"],
+    "CopyObject": ["s3:GetObject", "s3:PutObject"],
+    "CreateMultipartUpload": ["s3:PutObject"],
+    "UploadPart": ["s3:PutObject"],
+    "DeleteObjects": ["s3:DeleteObject"],
+    "ListObjects": ["s3:ListBucket"],
+    "ListObjectsV2": ["s3:ListBucket"],
+    "HeadBucket": ["s3:ListBucket"],
+    "SendMessageBatch": ["sqs:SendMessage"],
+    "DeleteMessageBatch": ["sqs:DeleteMessage"],
+    "ChangeMessageVisibilityBatch": ["sqs:ChangeMessageVisibility"],
+    "Invoke": ["lambda:InvokeFunction"],
+}
+"""The operations that are not authorised under their own names."""
+
+PREFIXES = {"bedrock-runtime": "bedrock", "stepfunctions": "states", "sesv2": "ses"}
+"""IAM's names of services, where botocore has others."""
+
+ALWAYS_ALLOWED = {"sts"}
+
+QUEUE_CONSUMER = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+ATTACH = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def actions_of(call: Call) -> list[str]:
+    """The IAM actions that an operation needs."""
+    prefix = PREFIXES.get(call.service, call.service)
+    return ACTIONS.get(call.operation, [f"{prefix}:{call.operation}"])
+
+
+def denied(rehearsed: Rehearsed, function: Resource, action: str, arn: str, why: str) -> Finding:
+    """The finding for a call that the role does not allow, where its other statements of the service are written."""
+    name, service = label(rehearsed.graph, function), action.partition(":")[0]
+    place = _other_grants(rehearsed, function, service) or _where_all_get_theirs(rehearsed, action)
+    return Finding(
+        "role-lacks-action",
+        "critical",
+        *(place or (function.file, function.line)),
+        f"{name} will be refused: AccessDeniedException: is not authorized to perform: {action} on resource: {arn} "
+        f"({why})",
+        f'Give {name} {{ actions: ["{action}"], resources: [...] }} that covers {arn}.',
+    )
+
+
+def _other_grants(rehearsed: Rehearsed, function: Resource, service: str) -> tuple[str, int] | None:
+    """Where the program writes what the function's role may do with the service already."""
+    role = role_of(rehearsed.graph, function)
+    granted = {action for s in (statements_of(rehearsed.graph, role) if role else ()) for action in s.actions}
+    some = any(action.startswith(f"{service}:") for action in granted)
+    return written(rehearsed, function, rf"""["']{service}:""") if some else None
+
+
+def _where_all_get_theirs(rehearsed: Rehearsed, action: str) -> tuple[str, int] | None:
+    """Where the permissions are written that several functions share, if all that call this lack it."""
+    graph, root = rehearsed.graph, rehearsed.root
+    callers = [f for f in graph.of_type(FUNCTION) if any(action in actions_of(call) for call in calls(root, f))]
+    roles = [role for function in callers if (role := role_of(graph, function))]
+    if len(roles) < 2 or any(s.names(action) for role in roles for s in statements_of(graph, role)):
+        return None
+    shared = set.intersection(*({*modules_of(root / f.file)} for f in callers))
+    for file in (file for file in modules_of(root / callers[0].file) if file in shared):  # the nearest
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if "actions:" in line:
+                return str(file.relative_to(root)), number
+    return None
+
+
+def code_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Every call of a handler, on every resource that its environment names, is allowed by its role."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        role = role_of(graph, function)
+        if role is None:
+            continue  # made elsewhere: not ours to judge
+        statements = statements_of(graph, role)
+        told = set()
+        for call in calls(rehearsed.root, function):
+            found = targets(graph, function, call.service)
+            if call.service in TARGETS and not found:
+                yield _without_target(rehearsed, function, call)
+            for action in actions_of(call) if call.service not in {*TARGETS, *ALWAYS_ALLOWED} else ():
+                if (action, "") not in told and not any(s.allow and s.names(action) for s in statements):
+                    told.add((action, ""))
+                    yield denied(rehearsed, function, action, "any", f"{call.operation} in {call.file}:{call.line}")
+            for target, action in ((target, action) for target in found for action in actions_of(call)):
+                for arn in arns(rehearsed.root, function, call, target):
+                    if not allows(statements, action, arn) and (action, arn) not in told:
+                        told.add((action, arn))
+                        yield denied(rehearsed, function, action, arn, f"{call.operation} in {call.file}:{call.line}")
+                key = str(target.value("kmsMasterKeyId") or target.value("kmsKeyId") or target.value("keyId") or "")
+                if key.startswith("arn:") and not allows(statements, "kms:Decrypt", key):
+                    yield denied(rehearsed, function, "kms:Decrypt", key, f"{target.name} is encrypted with it")
+
+
+def _without_target(rehearsed: Rehearsed, function: Resource, call: Call) -> Finding:
+    what = TARGETS[call.service][0]
+    noun = what.rpartition(" ")[2].upper()
+    named = next((name for name in variables(function) if noun in name), None)
+    place = place_of(rehearsed, function, named) if named else (function.file, function.line)
+    return Finding(
+        "call-without-target",
+        "critical",
+        *place,
+        f"{label(rehearsed.graph, function)} calls {call.operation} ({call.file}:{call.line}), and no variable of its "
+        f"environment names {what} of this stack: the call will fail",
+        f"Pass the name of {what} in the function's environment, as an output of the resource.",
+    )
+
+
+def service_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """What Lambda itself does as the role: poll the queue, write traces, attach to the VPC."""
+    graph = rehearsed.graph
+    needed: list[tuple[Resource, str, str, str]] = []
+    for source in graph.of_type(EVENT_SOURCE):
+        function, arn = function_of(graph, source.value("functionName")), str(source.value("eventSourceArn"))
+        if function and ":sqs:" in arn:
+            needed += [(function, f"sqs:{action}", arn, "SQS") for action in QUEUE_CONSUMER]
+    for function in graph.of_type(FUNCTION):
+        if function.part("vpcConfig").data:
+            needed += [(function, action, "*", "EC2") for action in ATTACH]
+        if function.part("tracingConfig").value("mode") == "Active":
+            needed.append((function, "xray:PutTraceSegments", "*", "XRAY"))
+    for function, action, arn, service in needed:
+        role, name = role_of(graph, function), label(graph, function)
+        if role and not allows(statements_of(graph, role), action, arn):
+            yield function.finding(
+                "execution-role-lacks-action",
+                "high",
+                "The deploy will fail: InvalidParameterValueException: The provided execution role does not have "
+                f"permissions to call {action.partition(':')[2]} on {service} ({name})",
+                f'Add {{ actions: ["{action}"], resources: ["{arn}"] }} to the permissions of {name}.',
+            )
+
+
+def logs_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Without it a function runs, and nobody sees what it says."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        group = graph.with_output("name", function.part("loggingConfig").value("logGroup"), LOG_GROUP)
+        role, name = role_of(graph, function), label(graph, function)
+        arn = f"{group.value('arn')}:log-stream:any" if group else "*"
+        if role and not all(allows(statements_of(graph, role), action, arn) for action in LOGS[1:]):
+            yield function.finding(
+                "role-cannot-log",
+                "medium",
+                f"{name} will run without a log: its role may not logs:PutLogEvents on {arn}",
+                "Attach the managed policy AWSLambdaBasicExecutionRole, which sst.aws.Function does by itself.",
+            )
+
+
+CHECKS = (code_is_allowed, service_is_allowed, logs_are_allowed)

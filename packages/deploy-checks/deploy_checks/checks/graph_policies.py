@@ -1,0 +1,167 @@
+"""Policies: every action exists, no wildcard grants what could be named, and only its owner may assume a role."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from stack_graph.finding import Finding
+from stack_graph.graph import Graph, Rehearsed, Resource
+from stack_graph.iam import INTERFACES, document, role_of, statements_of
+from stack_graph.lambdas import FUNCTION
+from stack_graph.program import place_of, written
+
+from deploy_checks.iam_actions import exists, takes, takes_resources
+
+ROLE = "aws:iam/role:Role"
+
+
+def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Each policy can be read."""
+    graph = rehearsed.graph
+    kinds = ("aws:sqs/queuePolicy:QueuePolicy", "aws:s3/bucketPolicy:BucketPolicy", "aws:iam/rolePolicy:RolePolicy")
+    texts = [(one, one.raw("policy")) for kind in kinds for one in graph.of_type(kind)]
+    for role in graph.of_type(ROLE):
+        texts.append((role, role.raw("assumeRolePolicy")))
+        texts += [(role, inline.raw("policy")) for inline in role.parts("inlinePolicies")]
+    for resource, text in texts:
+        try:
+            readable = bool(json.loads(text) if isinstance(text, str) else text)
+        except ValueError:
+            readable = False
+        if not readable:
+            yield resource.finding(
+                "malformed-policy",
+                "high",
+                f"The deploy will fail: MalformedPolicyDocument: This policy contains invalid Json ({resource.name})",
+                "Write the policy with $jsonStringify, or aws.iam.getPolicyDocumentOutput.",
+            )
+
+
+def _owner(graph: Graph, role: Resource) -> str:
+    component = graph.by_urn.get(role.parent or "")
+    return component.name if component and component.type.startswith("sst:") else role.name
+
+
+def _granted(rehearsed: Rehearsed, role: Resource, action: str) -> tuple[str, int]:
+    """Where the program writes that the role may do this."""
+    named = rf"""["']{re.escape(action)}["']"""
+    return written(rehearsed, role, rf"actions:\s*\[[^\]]*{named}|^\s*{named},?$") or (role.file, role.line)
+
+
+def actions_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """IAM says nothing of an action that does not exist: the call that it was meant for is refused."""
+    graph = rehearsed.graph
+    for role in graph.of_type(ROLE):
+        actions = {action for statement in statements_of(graph, role) for action in statement.actions}
+        for action in sorted(action for action in actions if not exists(action)):
+            yield Finding(
+                "unknown-action",
+                "critical",
+                *_granted(rehearsed, role, action),
+                f'The role of {_owner(graph, role)} lists "{action}", which is no IAM action: the deploy says OK, and '
+                "it allows nothing",
+                "Name the action that authorises the call: bedrock:InvokeModel for Converse, "
+                "bedrock:InvokeModelWithResponseStream for ConverseStream."
+                if action.lower().startswith("bedrock")
+                else "Correct the action's name, see the Service Authorization Reference.",
+            )
+
+
+def grants_are_of_something(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """An action that is granted on nothing of its own kind is not granted."""
+    graph = rehearsed.graph
+    for role in graph.of_type(ROLE):
+        for statement in statements_of(graph, role):
+            named = () if statement.managed or statement.inverted or not statement.allow else statement.actions
+            for action in named:
+                if not any(takes(action, arn) for arn in statement.resources):
+                    yield Finding(
+                        "grant-of-nothing",
+                        "critical",
+                        *_granted(rehearsed, role, action),
+                        f"The role of {_owner(graph, role)} may {action} on {', '.join(statement.resources)}, which is "
+                        "none of what that action is about: the deploy says OK, and the call is refused",
+                        "Name the ARN of the right kind, see the Service Authorization Reference.",
+                    )
+
+
+def grants_are_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A wildcard grants what nobody needs, and what will exist tomorrow."""
+    graph = rehearsed.graph
+    for role in graph.of_type(ROLE):
+        for statement in statements_of(graph, role):
+            if not statement.allow:
+                continue
+            wide = [action for action in statement.actions if "*" in action] or list(statement.inverted)
+            # AWS's own policies name actions, not resources: that is what they are for.
+            open_actions = [] if statement.managed else [a for a in statement.actions if _could_be_named(a)]
+            everything = [arn for arn in statement.resources if _is_everything(arn)]
+            if wide:
+                yield _wide(rehearsed, role, wide[0], "wildcard-action", f"may do {', '.join(sorted(wide))}")
+            elif everything and open_actions:
+                what = f"may {', '.join(open_actions)} on {everything[0]}"
+                yield _wide(rehearsed, role, open_actions[0], "wildcard-resource", what)
+
+
+def _could_be_named(action: str) -> bool:
+    return action not in INTERFACES and takes_resources(action)
+
+
+def _is_everything(arn: str) -> bool:
+    parts = arn.split(":", 5)
+    return arn == "*" or (len(parts) == 6 and parts[5] in {"*", "*/*", "foundation-model/*", "inference-profile/*"})
+
+
+def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: str, what: str) -> Finding:
+    graph = rehearsed.graph
+    return Finding(
+        rule,
+        "medium" if graph.development else "high",
+        *_granted(rehearsed, role, action),
+        f"{_owner(graph, role)} {what}: whoever gets into it gets all of that",
+        "Name the actions that the code calls, and the ARNs of the resources: outputs of what the program makes.",
+    )
+
+
+def trust_is_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Only the service that runs as a role may assume it."""
+    graph = rehearsed.graph
+    for role in graph.of_type(ROLE):
+        for statement in document(role.raw("assumeRolePolicy")):
+            principal = statement.get("Principal")
+            accounts = principal.get("AWS") if isinstance(principal, dict) else principal
+            if statement.get("Effect") == "Allow" and accounts and not statement.get("Condition"):
+                yield Finding(
+                    "wide-trust",
+                    "medium" if graph.development and accounts != "*" else "high",
+                    *place_of(rehearsed, role, "assumeRolePolicy"),
+                    f"{accounts} may assume the role of {_owner(graph, role)}: its rights are theirs too",
+                    'Trust the service alone: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',
+                )
+
+
+def lambda_may_assume(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A function's role trusts Lambda."""
+    graph = rehearsed.graph
+    for function in graph.of_type(FUNCTION):
+        role = role_of(graph, function)
+        trusted = document(role.raw("assumeRolePolicy")) if role else []
+        if role and not any("lambda.amazonaws.com" in str(one.get("Principal")) for one in trusted):
+            yield Finding(
+                "role-not-for-lambda",
+                "high",
+                *place_of(rehearsed, role, "assumeRolePolicy"),
+                "The deploy will fail: InvalidParameterValueException: The role defined for the function cannot be "
+                f"assumed by Lambda. ({_owner(graph, role)})",
+                'Trust { Service: "lambda.amazonaws.com" } in assumeRolePolicy.',
+            )
+
+
+CHECKS = (
+    policies_are_json,
+    actions_exist,
+    grants_are_of_something,
+    grants_are_narrow,
+    trust_is_narrow,
+    lambda_may_assume,
+)

@@ -1,0 +1,68 @@
+"""Lies as ``sitecustomize.py`` beside a function's code while a real job runs: tells every error that goes through the
+function's own code, handled or not, so that a finding can name its line.
+
+The functions' own log names no message on purpose, and an error that is retried leaves no word at all.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+MARK = "pre-deploy-raised "
+OUTSIDE = "pre-deploy-outside "
+ROOT = os.environ.get("LAMBDA_TASK_ROOT", "")
+OWN = f"{ROOT}/pipeline/"
+LOCAL = re.compile(r"localhost|127\.[\d.]+|::1")
+_told: list[BaseException] = []
+
+
+def _raised(code: CodeType, _offset: int, error: BaseException) -> None:
+    """The innermost own frame hears of an error first."""
+    is_fault = isinstance(error, Exception) and not isinstance(error, StopIteration)
+    if is_fault and code.co_filename.startswith(OWN) and not any(error is known for known in _told):
+        _told[:] = [*_told[-20:], error]
+        frames, here = [], error.__traceback__
+        while here:
+            frames.append((here.tb_frame.f_code, here.tb_lineno))
+            here = here.tb_next
+        line = next((line for frame, line in reversed(frames) if frame is code), code.co_firstlineno)
+        at = {"file": code.co_filename.removeprefix(f"{ROOT}/"), "line": line}
+        ours = type(error).__module__.startswith("pipeline.")
+        told = {**at, "type": type(error).__name__, "told": str(error)[:500], "ours": ours}
+        sys.stderr.write(f"{MARK}{json.dumps(told)}\n")
+        sys.stderr.flush()
+
+
+def _opened(event: str, arguments: tuple[Any, ...]) -> None:
+    """The archive's folder cannot be written to, as on Lambda."""
+    if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
+        path = str(Path(arguments[0]).absolute())
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{ROOT}/"):
+            raise OSError(30, "Read-only file system", path)
+
+
+def _connected(event: str, arguments: tuple[Any, ...]) -> None:
+    """Nothing leaves this machine: what the code would do to others out there is not for a check to do."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    if name and not LOCAL.fullmatch(name):
+        sys.stderr.write(f"{OUTSIDE}{name}\n")
+        sys.stderr.flush()
+        raise ConnectionRefusedError(111, "pre-deploy lets nothing out", name)
+
+
+if ROOT:
+    sys.addaudithook(_opened)
+    sys.addaudithook(_connected)
+    sys.monitoring.use_tool_id(sys.monitoring.PROFILER_ID, "pre-deploy")
+    sys.monitoring.register_callback(sys.monitoring.PROFILER_ID, sys.monitoring.events.RAISE, _raised)
+    sys.monitoring.set_events(sys.monitoring.PROFILER_ID, sys.monitoring.events.RAISE)

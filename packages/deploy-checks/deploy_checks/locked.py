@@ -1,0 +1,73 @@
+"""What ``uv.lock`` says: which distributions belong to which package."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy_checks.archive import normalised
+
+
+@dataclass(frozen=True)
+class Locked:
+    """The packages of the lock, by name."""
+
+    packages: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, root: Path) -> "Locked | None":
+        """The lock of the workspace; ``None`` where there is none, or none that can be read."""
+        try:
+            data = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError):
+            return None
+        return cls({package["name"]: package for package in data.get("package", [])})
+
+    def needed_by(self, name: str) -> set[str]:
+        """A package with all that it depends on; its development groups are not among it."""
+        found: set[str] = set()
+        visited: set[tuple[str, str | None]] = set()
+        todo: list[tuple[str, str | None]] = [(name, None)]
+        while todo:
+            at = todo.pop()
+            if at in visited or at[0] not in self.packages:
+                continue
+            visited.add(at)
+            found.add(at[0])
+            package, extra = self.packages[at[0]], at[1]
+            wanted = (
+                package.get("optional-dependencies", {}).get(extra, []) if extra else package.get("dependencies", [])
+            )
+            for dependency in wanted:
+                todo.append((dependency["name"], None))
+                todo.extend((dependency["name"], name) for name in dependency.get("extra", []))
+        return found
+
+    def development(self) -> set[str]:
+        """What any package's development groups bring, with all that it depends on."""
+        names: set[str] = set()
+        for package in self.packages.values():
+            for group in package.get("dev-dependencies", {}).values():
+                for dependency in group:
+                    names |= self.needed_by(dependency["name"])
+        return names
+
+    def workspace_modules(self) -> set[str]:
+        """The names of the workspace's own packages, as modules."""
+        return {
+            name.replace("-", "_")
+            for name, package in self.packages.items()
+            if package.get("source", {}).keys() & {"editable", "virtual"}
+        }
+
+    def declared_but_not_locked(self, package: Path, module: str) -> bool:
+        """Whether the package asks for a distribution of the module's name that the lock does not give it."""
+        try:
+            project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        except (OSError, KeyError, tomllib.TOMLDecodeError):
+            return False
+        wanted = {
+            normalised(re.split(r"[\s\[<>=!~;@]", text, maxsplit=1)[0]) for text in project.get("dependencies", [])
+        }
+        return normalised(module) in wanted and normalised(module) not in self.needed_by(normalised(project["name"]))

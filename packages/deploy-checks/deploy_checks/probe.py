@@ -1,0 +1,197 @@
+"""Runs every function from its own archive, as Lambda would: the runtime's interpreter, the environment that the stack
+gives it, the SDK that Lambda's runtime brings, and nothing else. There is no network behind it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stack_graph.events import Sample, samples
+from stack_graph.graph import Artifact, Rehearsed, Resource
+from stack_graph.lambdas import variables
+
+from deploy_checks.archive import contents, handler_module, in_repository, unpack
+
+CHILD = Path(__file__).with_name("probe_child.py")
+LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+TIME_LIMIT_S = 60
+NOWHERE = "http://127.0.0.1:9"
+"""The discard port: nobody listens, so that a connection is refused at once."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What became of one function."""
+
+    function: Resource
+    artifact: Artifact
+    samples: list[Sample] = field(default_factory=list)
+    result: dict[str, Any] | None = None
+    """What ``probe_child`` wrote; ``None`` where it could not be run."""
+    failure: str = ""
+    """Why it could not."""
+    log: str = ""
+    """The end of what the function printed."""
+
+    @property
+    def handler(self) -> str:
+        """The handler string that the deployed function has."""
+        return str(self.function.value("handler"))
+
+    def own_file(self, name: str | None) -> str | None:
+        """The path inside the archive of one of the function's own files."""
+        return None if name is None else name.split("/task/", 1)[-1]
+
+
+@cache
+def probes(rehearsed: Rehearsed) -> list[Probe]:
+    """One for each function whose archive holds the file of its handler."""
+    with tempfile.TemporaryDirectory(prefix="pre-deploy-probe-") as temporary:
+        folder = Path(temporary)
+        sdk = _sdk_of_lambda(folder / "sdk")
+        tasks: dict[object, Path] = {}
+        jobs: list[tuple[Resource, Artifact, Path]] = []
+        for function, artifact in rehearsed.packaged():
+            inside = contents(artifact.path)
+            if handler_module(str(function.value("handler"))) not in inside.sizes:
+                continue
+            same = frozenset((name, crc) for name, crc in inside.checksums.items() if name != "resource.enc")
+            if same not in tasks:
+                tasks[same] = folder / str(len(tasks)) / "task"
+                unpack(artifact.path, tasks[same])
+            jobs.append((function, artifact, tasks[same]))
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return list(pool.map(lambda job: _probe(rehearsed, job[0], job[1], job[2], sdk), jobs))
+
+
+def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: Path, sdk: Path) -> Probe:
+    python = interpreter(str(function.value("runtime")))
+    if python is None:
+        return Probe(function, artifact, failure=f"there is no {function.value('runtime')} on this machine")
+    events = samples(rehearsed.graph, function)
+    with _temporary_file() as result:
+        told = {
+            "task_root": str(task),
+            "runtime": str(sdk),
+            "handler": function.value("handler"),
+            "own": [str(task / name) for name in contents(artifact.path).own()],
+            "events": [sample.event for sample in events],
+            "result": str(result),
+            "context": {
+                "function_name": function.value("name"),
+                "memory": function.value("memorySize"),
+                "arn": function.value("arn"),
+                "log_group": function.part("loggingConfig").value("logGroup") or "",
+                "timeout": function.value("timeout") or 3,
+            },
+        }
+        try:
+            done = subprocess.run(  # noqa: S603
+                [python, "-I", "-S", "-B", str(CHILD)],
+                input=json.dumps(told),
+                env=environment(function, str(task)),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                timeout=TIME_LIMIT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Probe(function, artifact, events, failure=f"it did not end within {TIME_LIMIT_S} s")
+        written = result.read_text(encoding="utf-8")
+        if not written:
+            ended = f"its process ended with {done.returncode}: {done.stdout[-500:]}"
+            return Probe(function, artifact, events, failure=ended)
+        return Probe(function, artifact, events, json.loads(written), log=done.stdout[-2000:])
+
+
+def source_of(rehearsed: Rehearsed, probe: Probe, fault: dict[str, Any]) -> tuple[str, int]:
+    """Where in the repository an error went through last; the handler itself where no own line is known."""
+    name = probe.own_file(fault["file"]) or handler_module(probe.handler)
+    file = in_repository(rehearsed.root, name, probe.handler)
+    if file is None:
+        return probe.function.file, probe.function.line
+    if fault["file"]:
+        return file, int(fault["line"])
+    starts = (f"def {probe.handler.rpartition('.')[2]}(", f"{probe.handler.rpartition('.')[2]} =")
+    lines = (rehearsed.root / file).read_text(encoding="utf-8").splitlines()
+    return file, next((number for number, line in enumerate(lines, 1) if line.startswith(starts)), 1)
+
+
+def environment(function: Resource, task_root: str) -> dict[str, str]:
+    """What the stack sets, what Lambda sets, and endpoints where nobody answers."""
+    arn = str(function.value("arn")).split(":")
+    region = arn[3] if len(arn) > 3 else "us-east-1"
+    name = str(function.value("name"))
+    return {
+        **variables(function),
+        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), region),
+        "AWS_ACCESS_KEY_ID": "rehearsal",
+        "AWS_SECRET_ACCESS_KEY": "rehearsal",
+        "AWS_SESSION_TOKEN": "rehearsal",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.value('runtime')}",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.value("memorySize")),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "rehearsal",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "LAMBDA_TASK_ROOT": task_root,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "_HANDLER": str(function.value("handler")),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+        "AWS_ENDPOINT_URL": NOWHERE,
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@cache
+def interpreter(runtime: str) -> str | None:
+    """A Python of the runtime's version; ``None`` where this machine has none, or the runtime is no Python."""
+    if not runtime.startswith("python3."):
+        return None
+    version = runtime.removeprefix("python")
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    if found := shutil.which(runtime):
+        return found
+    uv = shutil.which("uv")
+    if uv is None:
+        return None
+    command = [uv, "python", "find", "--no-project", "--no-python-downloads", version]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _sdk_of_lambda(folder: Path) -> Path:
+    """The packages that are in Lambda's Python runtime, and none of the others of this environment."""
+    folder.mkdir(parents=True)
+    for name in LAMBDA_HAS:
+        spec = find_spec(name)
+        if spec and spec.origin:
+            origin = Path(spec.origin)
+            source = origin.parent if origin.name == "__init__.py" else origin
+            (folder / source.name).symlink_to(source)
+    return folder
+
+
+@contextmanager
+def _temporary_file() -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(prefix="pre-deploy-", suffix=".json") as file:
+        yield Path(file.name)

@@ -1,0 +1,80 @@
+"""What running costs: a function's invocation, and one analysis from the request to the result."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from deploy_checks.checks.graph_waits import redrive, sources
+from stack_graph.graph import Graph, Resource
+from stack_graph.lambdas import QUEUE
+from stack_graph.vpc import ENDPOINT
+
+from stack_costs.prices import Line, Unpriced, assumed
+
+GB = Decimal(10) ** 9
+DAYS = Decimal(30)
+"""In a month, for what is kept for days."""
+
+
+def invocations(graph: Graph, function: Resource, times: Decimal, ms: Decimal, log_bytes: Decimal) -> Iterator[Line]:
+    """Some runs of a function: its time, its log, and its traces."""
+    seconds = times * ms / 1000
+    gigabytes = Decimal(function.number("memorySize", 128)) / 1024
+    architecture = (function.texts("architectures") or ["x86_64"])[0]
+    yield Line("Lambda", times, "lambda_request")
+    yield Line("Lambda", seconds * gigabytes, f"lambda_{architecture}_gb_second")
+    group = function.part("loggingConfig").value("logGroup")
+    yield from logged(graph, group, times * (log_bytes + assumed("log_bytes_lambda")))
+    if function.part("tracingConfig").value("mode") == "Active":
+        # Lambda traces the first request of each second: up to there, all of them.
+        yield Line("X-Ray traces", times, "trace")
+
+
+def logged(graph: Graph, group: object, size: Decimal) -> Iterator[Line]:
+    """Bytes into a log group, kept for as long as it keeps them."""
+    found = graph.with_output("name", group, "aws:cloudwatch/logGroup:LogGroup")
+    days = found.number("retentionInDays", 0) if found else 0
+    if not days:
+        raise Unpriced(f"The log group {group} keeps what is logged for ever: its cost has no end.")
+    yield Line("Logs", size / GB, "log_gb")
+    yield Line("Logs", size / GB * days / DAYS, "log_gb_month")
+
+
+def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
+    """What so many analyses cost besides the model."""
+    requests = number * (1 + assumed("polls"))
+    for api in _named(graph, "aws:apigatewayv2/integration:Integration", "integrationUri"):
+        yield Line("HTTP API", requests, "http_api_request")
+        yield from invocations(graph, api, requests, assumed("api_ms"), assumed("log_bytes_api"))
+    for stage in graph.of_type("aws:apigatewayv2/stage:Stage"):
+        if log := stage.part("accessLogSettings").value("destinationArn"):
+            group = str(log).partition(":log-group:")[2].removesuffix(":*")
+            yield from logged(graph, group, requests * assumed("log_bytes_access"))
+    for worker in _workers(graph):
+        ms = assumed("model_seconds") * 1000 + assumed("processor_ms")
+        yield Line("SQS", number * assumed("sqs_requests"), "sqs_request")
+        yield from invocations(graph, worker, number, ms, assumed("log_bytes_worker"))
+    for lifecycle in graph.of_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+        days = max((rule.part("expiration").number("days", 0) for rule in lifecycle.parts("rules")), default=0)
+        yield Line("S3", number, "s3_put")
+        yield Line("S3", number * assumed("result_bytes") / GB * days / DAYS, "s3_gb_month")
+    private = number * assumed("private_bytes") / GB
+    if any(endpoint.value("vpcEndpointType") == "Interface" for endpoint in graph.of_type(ENDPOINT)):
+        yield Line("Data", private, "endpoint_gb")
+    elif graph.of_type("aws:ec2/natGateway:NatGateway"):
+        yield Line("Data", private, "nat_gateway_gb")
+    yield Line("Data", number * assumed("internet_bytes") / GB, "internet_gb")
+
+
+def _workers(graph: Graph) -> Iterator[Resource]:
+    """The functions that read a queue which is no dead-letter queue: of an analysis that works, nothing gets there."""
+    letters = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
+    for _, queue, function in sources(graph):
+        if queue.value("arn") not in letters:
+            yield function
+
+
+def _named(graph: Graph, kind: str, attribute: str) -> list[Resource]:
+    """The functions that resources of a type name, each once."""
+    arns = dict.fromkeys(resource.value(attribute) for resource in graph.of_type(kind))
+    found = [graph.with_output("arn", arn, "aws:lambda/function:Function") for arn in arns]
+    return [function for function in found if function]

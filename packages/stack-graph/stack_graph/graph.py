@@ -1,0 +1,222 @@
+"""The rehearsed deploy, to be asked about: the resources that it would make, and the artifacts that it built."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stack_graph.finding import Finding, Severity
+
+type Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values by name, asked for as what they should be. What is something else counts as missing: a program can put
+    anything anywhere, and no check has to think of that.
+    """
+
+    data: dict[str, Any]
+
+    def raw(self, name: str) -> Any:
+        """Whatever there is."""
+        return self.data.get(name)
+
+    def value(self, name: str) -> Plain:
+        """A text, a number or a flag."""
+        return _plain(self.raw(name))
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number, or the text of one."""
+        value = self.value(name)
+        return int(float(value)) if re.fullmatch(r"-?\d+(\.0+)?", str(value)) and value is not None else default
+
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; a single text is a list of one."""
+        return [str(value) for value in listed(self.raw(name)) if _plain(value) is not None]
+
+    def part(self, name: str) -> "Values":
+        """An object, or the JSON text of one; an empty one where there is none."""
+        return Values(_object(self.raw(name)))
+
+    def parts(self, name: str) -> list["Values"]:
+        """A list of objects."""
+        return [Values(value) for value in listed(self.raw(name)) if isinstance(value, dict)]
+
+
+def _plain(value: Any) -> Plain:
+    return value if isinstance(value, str | int | float) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """A list; what is none becomes the only item of one, as AWS's own formats have it."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+@dataclass(frozen=True)
+class Resource(Values):
+    """One resource of the graph. Its values are its outputs, or inputs where there is no output of that name."""
+
+    @property
+    def urn(self) -> str:
+        return str(self.data["urn"])
+
+    @property
+    def type(self) -> str:
+        """Pulumi's type, such as ``aws:sqs/queue:Queue``."""
+        return str(self.data["type"])
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return str(self.data["name"])
+
+    @property
+    def id(self) -> str:
+        """What AWS calls it: for some types the name, for others ``sg-...``."""
+        return str(self.data.get("id", ""))
+
+    @property
+    def parent(self) -> str | None:
+        """The parent's URN."""
+        parent: str | None = self.data["parent"]
+        return parent
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        inputs: dict[str, Any] = self.data["inputs"]
+        return inputs
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        outputs: dict[str, Any] = self.data["outputs"]
+        return outputs
+
+    @property
+    def file(self) -> str:
+        """Where the program makes it, relative to the repository."""
+        position = self.data.get("sourcePosition") or {}
+        return str(position.get("file", "sst.config.ts"))
+
+    @property
+    def line(self) -> int:
+        position = self.data.get("sourcePosition") or {}
+        return int(position.get("line", 1))
+
+    def raw(self, name: str) -> Any:
+        return self.outputs.get(name, self.inputs.get(name))
+
+    def finding(self, rule: str, severity: Severity, message: str, fix: str) -> Finding:
+        """A finding whose mend goes where the program makes this resource."""
+        return Finding(rule, severity, self.file, self.line, message, fix)
+
+    def references(self, of_property: str) -> list[str]:
+        """URNs of the resources that a property's value comes from."""
+        return list(self.data["propertyDependencies"].get(of_property, []))
+
+
+class Graph:
+    """All resources, and how they hang together."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+        self.resources = [Resource(resource) for resource in data["resources"]]
+
+    @classmethod
+    def read(cls, file: Path) -> "Graph":
+        """The graph that a rehearsal wrote."""
+        return cls(json.loads(file.read_text(encoding="utf-8")))
+
+    @property
+    def stage(self) -> str:
+        return str(self.data["stage"])
+
+    @property
+    def development(self) -> bool:
+        """Whether people try things out here, as project.config.ts has it: ``dev``, and everybody's copy of it."""
+        return self.stage == "dev" or self.stage.startswith("dev-")
+
+    @property
+    def region(self) -> str:
+        return str(self.data["region"])
+
+    @property
+    def account(self) -> str:
+        return str(self.data["account"])
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        return {resource.urn: resource for resource in self.resources}
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """All of a type: ``aws:lambda/function:Function``."""
+        return [resource for resource in self.resources if resource.type == kind]
+
+    def children(self, urn: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.parent == urn]
+
+    def with_output(self, name: str, value: object, kind: str | None = None) -> Resource | None:
+        """The resource that has this output: how an ARN in one resource is traced to another."""
+        for resource in self.resources:
+            if (kind is None or resource.type == kind) and resource.value(name) == value:
+                return resource
+        return None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The archive of one function."""
+
+    function: str
+    """The name of the SST function, such as ``ApiHandler``: the parent of the Lambda function in the graph."""
+    path: Path
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What the checks look at."""
+
+    root: Path
+    """The repository."""
+    stage: str
+    graph: Graph
+    artifacts: tuple[Artifact, ...]
+
+    @classmethod
+    def read(cls, root: Path, directory: Path) -> "Rehearsed":
+        """A rehearsal's results: ``graph.json``, ``artifacts.json`` and what they name."""
+        listed = json.loads((directory / "artifacts.json").read_text(encoding="utf-8"))
+        artifacts = tuple(Artifact(entry["function"], directory / entry["path"]) for entry in listed)
+        graph = Graph.read(directory / "graph.json")
+        return cls(root, graph.stage, graph, artifacts)
+
+    @classmethod
+    def nothing(cls, root: Path, stage: str) -> "Rehearsed":
+        """Where no rehearsal could be held: the files are there to be looked at all the same."""
+        graph = {"app": "", "stage": stage, "region": "", "account": "", "complete": False, "resources": []}
+        return cls(root, stage, Graph(graph), ())
+
+    def functions(self) -> Iterator[tuple[Resource, Artifact | None]]:
+        """Each Lambda function with its archive; ``None`` for one that SST did not package."""
+        archives = {artifact.function: artifact for artifact in self.artifacts}
+        for function in self.graph.of_type("aws:lambda/function:Function"):
+            component = self.graph.by_urn.get(function.parent or "")
+            yield function, archives.get(component.name) if component else None
+
+    def packaged(self) -> Iterator[tuple[Resource, Artifact]]:
+        """Those functions whose archive is there to be looked into."""
+        for function, artifact in self.functions():
+            if artifact is not None and artifact.path.is_file():
+                yield function, artifact

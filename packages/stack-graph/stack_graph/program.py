@@ -1,0 +1,60 @@
+"""Where the program that describes the stack says something."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from stack_graph.graph import Rehearsed, Resource
+
+NAMED = re.compile(r"""["`]([^"`\n]{3,100})["`]|[nN]ot found: (\S+)|(\w+) is deprecated|value for (\w+)""")
+"""How SST and Pulumi name in a message what is wrong."""
+IMPORT = re.compile(r"""\bfrom\s+["'](\.[^"']+)["']""")
+
+
+def place_of(rehearsed: Rehearsed, resource: Resource, words: str) -> tuple[str, int]:
+    """The line that holds the words: see ``written``; the resource's own place where nothing holds them."""
+    return written(rehearsed, resource, rf"(?<![\w$]){re.escape(words)}(?!\w)") or (resource.file, resource.line)
+
+
+def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str, int] | None:
+    """The first line that matches: in the resource's own file, from its beginning, else in what that imports, nearest
+    first, else in another file of the program.
+    """
+    root, own = rehearsed.root, rehearsed.root / resource.file
+    others = [root / "project.config.ts", root / "sst.config.ts", *sorted((root / "infra").glob("*.ts"))]
+    for file in dict.fromkeys((own, *modules_of(own), *others)):
+        for number, line in enumerate(_text(file).splitlines(), 1):
+            if re.search(pattern, line) and (file != own or number >= resource.line):
+                return str(file.relative_to(root)), number
+    return None
+
+
+def named_in(root: Path, message: str) -> tuple[str, int] | None:
+    """The first line of the program that says what a message names: all of it, or the last of ``a.b`` as a key."""
+    files = [*sorted((root / "infra").glob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
+    for found in NAMED.finditer(message):
+        words = next(group for group in found.groups() if group)
+        key = re.escape(words.rpartition(".")[2])
+        for pattern in (rf"(?<!\w){re.escape(words)}(?!\w)", rf"(?<![\w.]){key}\s*:"):
+            for file in files:
+                for number, line in enumerate(_text(file).splitlines(), 1):
+                    if re.search(pattern, line):
+                        return str(file.relative_to(root)), number
+    return None
+
+
+def modules_of(file: Path) -> Iterator[Path]:
+    """What a file of the program imports of the program, nearest first."""
+    found, todo = {file}, [file]
+    while todo:
+        importer = todo.pop(0)
+        for name in IMPORT.findall(_text(importer)):
+            module = Path(f"{(importer.parent / name).resolve()}.ts")
+            if module.is_file() and module not in found:
+                found.add(module)
+                todo.append(module)
+                yield module
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
