@@ -174,7 +174,7 @@ def test_the_checks_have_names_of_their_own() -> None:
 
 def test_the_help() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pre_deploy", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "deploy_checks", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "--stage S" in done.stdout
 
