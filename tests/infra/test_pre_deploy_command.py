@@ -97,7 +97,7 @@ def test_what_is_to_be_mended_first_comes_first() -> None:
 
     echo = of("rehearsal-failed", "high", "sst.config.ts", 1, "UV export failed with exit code 2")
     unplaced = of("rehearsal-failed", "high", "sst.config.ts", 1, "The app name is invalid.")
-    placed = of("rehearsal-failed", "high", "infra/queue.ts", 7, "Queue is not unique")
+    placed = of("rehearsal-failed", "high", "infra/jobs/queue.ts", 7, "Queue is not unique")
     silent = of("import-undeclared", "critical", "functions/a.py", 3, "No module named x")
     lock = of("project-file-broken", "high", "uv.lock", 9, "uv cannot read it")
     assert rehearsal.in_order([echo, unplaced, placed, silent, lock]) == [placed, lock, silent, unplaced]
