@@ -21,7 +21,7 @@ from deploy_checks.checks import (
     files_toolchain,
 )
 from deploy_checks.checks.files_python_version import allowed_minors
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
