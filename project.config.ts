@@ -7,7 +7,7 @@ export const project = "bedrock-pipeline";
 
 export type StageName = "dev" | "staging" | "production";
 
-/** Who may call the API. Only `/health` needs no authorization in any mode. */
+/** Authorization of API calls. `/health` never needs any. */
 export type ApiAuth =
   /** Everyone. Refused unless the stage is a development stage. */
   | { type: "open" }

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Put uv on the path, installing it into .tools if it is missing. Sourced by the other scripts, in the checkout's root.
-# Sets PYTHON_VERSION, the functions' Python. Needs Python 3. Safe to repeat.
+# Put uv on the path, and install it into .tools if it is missing. Other scripts source it in the root of the checkout.
+# Sets PYTHON_VERSION. Requires Python 3. Safe to repeat.
+set -euo pipefail
 
-PYTHON_VERSION=3.12  # the functions', even if .python-version is wrong
+PYTHON_VERSION=3.12  # of the functions; .python-version may have been changed
 
-say() { echo "setup: $*" >&2; }
+log() { echo "setup: $*" >&2; }
 
-# If .python-version names a Python that pyenv does not have, its shims refuse to start anything.
+# Where .python-version names a Python that pyenv lacks, the pyenv shims refuse to start any program.
 if ! uv --version >/dev/null 2>&1 && PYENV_VERSION=3.12 uv --version >/dev/null 2>&1; then export PYENV_VERSION=3.12; fi
 
 if ! uv --version >/dev/null 2>&1; then
   if [ ! -x .tools/bin/uv ]; then
-    command -v python3 >/dev/null || { say "Python 3 is needed: install python3 and run this again"; exit 1; }
-    say "installing uv into .tools"
+    command -v python3 >/dev/null || { log "Python 3 is required: install python3 and run this command again"; exit 1; }
+    log "installing uv into .tools"
     quiet=(--quiet --disable-pip-version-check --only-binary :all:)
-    # Some systems ship python3 without venv: --target needs pip alone.
+    # Some systems ship python3 without venv: --target needs only pip.
     { python3 -m venv .tools && .tools/bin/pip install "${quiet[@]}" --require-hashes -r scripts/uv.txt; } >&2 ||
       python3 -m pip install "${quiet[@]}" --require-hashes -r scripts/uv.txt --target .tools >&2
   fi
@@ -22,5 +23,5 @@ if ! uv --version >/dev/null 2>&1; then
   export PATH
 fi
 
-# uv would prefer an active virtual environment of another project.
+# An active virtual environment of another project would take precedence.
 unset VIRTUAL_ENV
