@@ -1,5 +1,5 @@
 /**
- * What the pipeline is called, how big it is and what it may do: plain data, read by sst.config.ts and infra/.
+ * Names, sizes, limits and permissions of the pipeline, as plain data that sst.config.ts and infra/ read.
  * Stages differ in the values below and in nothing else.
  */
 
@@ -7,30 +7,30 @@ export const project = "bedrock-pipeline";
 
 export type StageName = "dev" | "staging" | "production";
 
-/** Who may call the API. `/health` alone answers everybody. */
+/** Authorization of API calls. `/health` never needs any. */
 export type ApiAuth =
-  /** Anybody: refused unless the stage is for development. */
+  /** Everyone. Refused unless the stage is a development stage. */
   | { type: "open" }
-  /** AWS credentials that are allowed `execute-api:Invoke` (SigV4): nothing to set up. */
+  /** AWS credentials with `execute-api:Invoke` (SigV4). Needs no setup. */
   | { type: "iam" }
-  /** Access tokens of an OpenID provider. A token needs one of the scopes of what it calls: an ID token has none. */
+  /** Access tokens of an OpenID provider. A token needs one of the route's scopes. ID tokens have none. */
   | { type: "jwt"; issuer: string; audiences: Some; scopes: { submit: Some; read: Some } };
 
 type Some = [string, ...string[]];
 
-/** How functions without internet addresses reach AWS's services. */
+/** How functions without public IP addresses reach AWS services. */
 export type NetworkMode =
-  /** A private endpoint for each service that is used: about 7 USD a month for each, in each zone. */
+  /** A private endpoint for each service: about 7 USD a month each, in each zone. */
   | "endpoints"
-  /** AWS's NAT gateway: about 33 USD a month in each zone, and the traffic. */
+  /** AWS's NAT gateway: about 33 USD a month in each zone, plus traffic. */
   | "nat-gateway"
-  /** SST's NAT on a small EC2 instance: about 7 USD a month in each zone; its image is a third party's (fck-nat). */
+  /** SST's NAT on a small EC2 instance: about 7 USD a month in each zone. Its image is from a third party (fck-nat). */
   | "nat-instance";
 
-/** SST's words for how long CloudWatch keeps what is logged. */
+/** How long CloudWatch keeps logs, in SST's notation. */
 export type LogRetention = "1 week" | "1 month" | "3 months" | "1 year";
 
-/** An entry of functions/pipeline/models/catalogue.json: what the stack needs of it, and the rest. */
+/** An entry of functions/pipeline/models/catalogue.json. The stack reads the named fields only. */
 export interface ModelEntry {
   id: string;
   lifecycle: { state: string };
@@ -38,10 +38,10 @@ export interface ModelEntry {
   [field: string]: unknown;
 }
 
-/** The Parameter Store value that functions/pipeline/jobs/domain/job_config.py reads as `StageConfig`. */
+/** The Parameter Store value that functions/pipeline/jobs/domain/job_config.py parses as `StageConfig`. */
 export interface StageConfig {
   llm: {
-    /** Alias or id of the model that a request gets when it names none; null: the list's own default. */
+    /** Alias or id of the model for requests that name none; null: the catalogue's default. */
     model: string | null;
     temperature: number;
     top_p: number;
@@ -51,14 +51,14 @@ export interface StageConfig {
     prompt_caching: boolean;
   };
   limits: {
-    /** Calls of models at a time, whatever becomes of the workers; null: as many as there are workers. */
+    /** Maximum concurrent model calls, of all workers together; null: bounded only by the number of workers. */
     concurrent_model_calls: number | null;
-    /** What models may cost from midnight to midnight UTC; null: whatever it comes to. */
+    /** Maximum cost of model calls from midnight to midnight UTC; null: unlimited. */
     daily_usd: number | null;
     daily_usd_per_tenant: number | null;
-    /** More are refused (429): the queue and the database are everybody's; null: as many as come. */
+    /** Maximum queued jobs of a tenant; further ones are refused (429). Tenants share the queue. null: unlimited. */
     waiting_jobs_per_tenant: number | null;
-    /** Once the money is spent: refuse requests (429), or accept jobs that wait for the next day. */
+    /** After the daily limit is reached: refuse requests (429), or accept jobs that wait for the next day. */
     over_limit: "refuse" | "wait";
   };
   aliases: Record<string, string>;
@@ -66,7 +66,7 @@ export interface StageConfig {
 }
 
 export interface StageSettings {
-  /** People try things out here: the API may be open, and no account need be named. */
+  /** A stage for experiments: its API may be open, and it needs no named account. */
   development: boolean;
   region: string;
   /** The environment variable with the 12 digits of the only AWS account that this stage may be deployed to. */
@@ -76,17 +76,17 @@ export interface StageSettings {
   removal: "remove" | "retain" | "retain-all";
   network: {
     mode: NetworkMode;
-    /** Availability zones: how many, or which where a service that is used is missing in one. RDS wants two. */
+    /** Availability zones: how many, or which, where one lacks a service. RDS requires two. */
     zones: number | string[];
-    /** Zones that have the private endpoints: one is cheaper, and an outage of that zone takes the stage down. */
+    /** Number of zones with private endpoints. One is cheaper, but an outage of that zone stops the stage. */
     endpointZones: number;
-    /** Networks that may reach the bastion of `sst tunnel`; none: there is no bastion. */
+    /** CIDR blocks that may connect to the bastion of `sst tunnel`; empty: no bastion. */
     bastionFrom: string[];
   };
   database: {
     /** RDS instance class, without `db.`. */
     instance: string;
-    /** Storage grows by itself from 20 GB to this. */
+    /** Storage grows automatically from 20 GB up to this. */
     maxStorageGB: number;
     multiAz: boolean;
     deletionProtection: boolean;
@@ -94,86 +94,86 @@ export interface StageSettings {
     backupDays: number;
     performanceInsights: boolean;
     /**
-     * RDS Proxy between the functions and the database: a failover takes seconds, and a burst waits instead of being
-     * refused. It shares no connections out: a function's own settings and statements keep it to one of them.
+     * RDS Proxy between the functions and the database: a failover takes seconds, and bursts of connections wait
+     * instead of failing. It does not multiplex: session settings and prepared statements pin each connection.
      */
     proxy: boolean;
   };
   results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
-    /** MB. Lambda gives CPU in proportion: at 1,769 MB a whole one. */
-    memory: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator", number>;
+    /** MB. Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
+    memory: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
     logRetention: LogRetention;
     tracing: boolean;
   };
   concurrency: {
-    /** Jobs at a time, so model calls and database connections at a time. At least 2: Lambda allows no less. */
+    /** Maximum concurrent jobs, and so concurrent model calls and database connections. Lambda's minimum is 2. */
     worker: number;
-    /** API requests at a time; null: whatever the account has free. A new account may have a limit of 10 in all. */
+    /** Reserved concurrency of the API; null: the account's unreserved pool. A new account may have 10 in all. */
     api: number | null;
   };
   api: {
     auth: ApiAuth;
-    /** Origins of web pages that may call the API; none: browsers may not. */
+    /** Origins of web pages that may call the API; empty: none. */
     corsOrigins: string[];
     throttle: { requestsPerSecond: number; burst: number };
   };
-  /** Who is told of alarms; null: nobody. AWS asks the address for its consent first. */
+  /** Recipient of alarms; null: none. AWS asks the address for confirmation first. */
   alarmEmail: string | null;
   /**
-   * At 80 % of this, spent or foreseen in a month, `alarmEmail` is told; null: never. It counts the whole account, for
-   * AWS can tell a stage's costs apart only once its tags are activated for billing. It stops nothing.
+   * `alarmEmail` is notified at 80 % of this, actual or forecasted in a month; null: never. It counts the whole
+   * account: AWS separates the costs of stages only after their tags are activated for billing. It stops nothing.
    */
   monthlyBudgetUSD: number | null;
-  /** Which of catalogue.json the worker may invoke: all that can be called from the region, or these ids. */
+  /** Models that the worker may invoke: all of catalogue.json that the region can call, or these ids or aliases. */
   models: "listed" | string[];
   config: StageConfig;
 }
 
-/** Hold on every stage: the code is written for these numbers. */
+/** Limits of every stage. The code depends on these numbers. */
 export const limits = {
   runtime: "python3.12",
-  /** One that the build machine can run: so what ships can be tried before it ships. */
+  /** The build machine's architecture, so that the archives can be run before they are deployed. */
   architecture: "x86_64",
-  /** API Gateway gives up after 30 s. */
+  /** API Gateway's integration timeout is 30 s. */
   apiTimeoutSeconds: 29,
-  /** Three model calls of 125 s, and what is around them. */
+  /** Three model calls of 125 s, plus database, storage and queue calls. */
   workerTimeoutSeconds: 600,
-  /** It starts every minute, and two of them at once would only do the same work twice. */
+  /** It starts every minute. Two concurrent runs would do the same work twice. */
   sweeperTimeoutSeconds: 50,
-  /** A silent database is waited for twice, 3.5 s each time, and connected to. */
+  /** Two database timeouts of 3.5 s, plus one connect. */
   deadLetterTimeoutSeconds: 30,
-  /** Fifty jobs run again, and a list of five hundred, take a few seconds. */
+  /** Re-running 50 jobs, or listing 500, takes a few seconds. */
   operatorTimeoutSeconds: 60,
   migratorTimeoutSeconds: 300,
-  /** A step of a rotation: a few statements, and a few calls of Secrets Manager. */
+  /** One rotation step: a few statements and a few calls of Secrets Manager. */
   rotatorTimeoutSeconds: 60,
-  /** How long a password of the database's roles lives. */
+  /** Lifetime of the passwords of the database roles. */
   rotationDays: 30,
-  /** Six times the worker's timeout, as AWS advises: a message must not come back while it is worked on. */
+  /** Six times the worker's timeout, as AWS recommends: a message must not come back while its job runs. */
   visibilityTimeoutSeconds: 3_600,
-  /** Six times the timeout of who reads it. A letter that cannot be written down comes back this often. */
+  /** Six times the dead-letter handler's timeout. A dead letter that cannot be recorded comes back this often. */
   deadLetterVisibilityTimeoutSeconds: 180,
-  /** 14 days, the most that SQS keeps: time to look at a dead letter. */
+  /** 14 days, the maximum of SQS: time to investigate a dead letter. */
   messageRetentionSeconds: 1_209_600,
   maxReceiveCount: 5,
-  /** One job a message, one message an invocation: a job never waits for another one's model. */
+  /** One job per message, one message per invocation: a job never waits for another job's model call. */
   batchSize: 1,
 } as const;
 
-/** When somebody is told. Errors are counted over five minutes. */
+/** Thresholds of alarms. Errors are counted over five minutes. */
 export const alarms = {
-  /** Jobs wait for the model in the queue, so some age is normal. */
+  /** Throttled jobs wait in the queue, so some age is normal. */
   oldestMessageSeconds: 1_800,
   apiServerErrors: 5,
   functionErrors: 3,
   databaseCpuPercent: 80,
-  /** RDS adds storage when a tenth is left, 2 GB of the first 20: for this long below that, it does not. */
+  /** RDS adds storage at 10 % free, 2 GB of the first 20. Staying below that means that it cannot. */
   databaseFreeStorageGB: 2,
   budgetPercent: 80,
 } as const;
 
-/** The Parameter Store value `/{project}/{stage}/business-rules`: for each analysis, what its rules_model takes. */
+/** The Parameter Store value `/{project}/{stage}/business-rules`: by analysis, the input of its `rules_model`. */
 export const businessRules = {
   "gap-optimization": {
     immediate_below_minutes: 120,
@@ -198,12 +198,18 @@ const config: StageConfig = {
     service_tier: null,
     prompt_caching: false,
   },
-  limits: { concurrent_model_calls: null, daily_usd: null, daily_usd_per_tenant: null, waiting_jobs_per_tenant: 10_000, over_limit: "refuse" },
+  limits: {
+    concurrent_model_calls: null,
+    daily_usd: null,
+    daily_usd_per_tenant: null,
+    waiting_jobs_per_tenant: 10_000,
+    over_limit: "refuse",
+  },
   aliases: {},
   models: [],
 };
 
-/** The same, with limits. About 120 jobs of the kind that come with it cost a dollar. */
+/** The default configuration with limits. About 120 jobs of the included analyses cost one dollar. */
 const limited = (limits: Partial<StageConfig["limits"]>): StageConfig => ({
   ...config,
   limits: { ...config.limits, ...limits },
@@ -229,7 +235,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 week",
       tracing: true,
     },
@@ -237,13 +243,13 @@ export const stages: Record<StageName, StageSettings> = {
     api: {
       auth: { type: "open" },
       corsOrigins: ["http://localhost:3000"],
-      // Anybody may call: this bounds what that can cost.
+      // The API is open: this bounds the cost of abuse.
       throttle: { requestsPerSecond: 10, burst: 20 },
     },
     alarmEmail: null,
     monthlyBudgetUSD: null,
     models: "listed",
-    // Its API is open: this is what anybody can make it cost.
+    // The API is open: these bound the cost of abuse.
     config: limited({ concurrent_model_calls: 10, daily_usd: 10 }),
   },
   staging: {
@@ -265,7 +271,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 month",
       tracing: true,
     },
@@ -299,11 +305,11 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
-      memory: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512 },
+      memory: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 year",
       tracing: true,
     },
-    // Together well below the 400 or so connections that 4 GB of memory give the database.
+    // Together well below the 400 or so connections that the database accepts with 4 GB of memory.
     concurrency: { worker: 40, api: 100 },
     api: {
       auth: { type: "iam" },
@@ -317,9 +323,9 @@ export const stages: Record<StageName, StageSettings> = {
   },
 };
 
-/** The Parameter Store names that functions are given. */
+/** Name of a Parameter Store parameter. */
 export const parameterName = (stage: string, key: "config" | "business-rules"): string =>
   `/${project}/${stage}/${key}`;
 
-/** For what people see by its name, such as an alarm. What SST names gets a random suffix besides. */
-export const resourceName = (stage: string, what: string): string => `${project}-${stage}-${what}`;
+/** Name of a resource that people see by name, such as an alarm. Names that SST generates also get a random suffix. */
+export const resourceName = (stage: string, name: string): string => `${project}-${stage}-${name}`;

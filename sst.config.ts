@@ -1,6 +1,6 @@
 /// <reference path="./.sst/platform/config.d.ts" />
 
-// SST allows no import up here: what is needed is imported where it is needed.
+// SST allows no top-level imports in this file: each function imports the modules that it uses.
 export default $config({
   async app(input) {
     const { project } = await import("./project.config");
@@ -12,24 +12,26 @@ export default $config({
       protect,
       removal,
       providers: { aws: { region, allowedAccountIds: allowedAccountIds(input.stage) }, random: "4.16.6" },
-      types: { ignore: ["."] }, // of links, which nothing here uses: functions get an environment
+      types: { ignore: ["."] }, // no types for links: functions read their environment, and nothing is linked
     };
   },
   async run() {
-    // Not in app(): SST shows no error of it but "Unexpected error occurred".
-    const { faultOf } = await import("./infra/settings");
+    // Not in app(): SST reports its errors only as "Unexpected error occurred".
+    const { stageProblem } = await import("./infra/settings");
     const { missingTool } = await import("./infra/toolchain");
-    const fault = faultOf($app.stage) ?? missingTool();
-    if (fault) throw new Error(fault);
+    const problem = stageProblem($app.stage) ?? missingTool();
+    if (problem) throw new Error(problem);
 
-    await import("./infra/model"); // what can be wrong with it is better known before anything is made
-    const { api, apiHandler } = await import("./infra/api");
-    const { worker } = await import("./infra/worker");
-    const { jobs } = await import("./infra/queue");
-    const { operator } = await import("./infra/operator");
-    const { results } = await import("./infra/storage");
-    await import("./infra/sweeper");
+    await import("./infra/models"); // first: it refuses an invalid configuration before any resource is created
+    const { api } = await import("./infra/api");
+    const { apiHandler } = await import("./infra/jobs/api");
+    const { worker } = await import("./infra/jobs/worker");
+    const { jobs } = await import("./infra/jobs/queue");
+    const { operator } = await import("./infra/jobs/operator");
+    const { results } = await import("./infra/jobs/results");
+    await import("./infra/jobs/sweeper");
     await import("./infra/monitoring");
+    await import("./infra/jobs/alarms");
     await import("./infra/budget");
     const functions = { ApiHandler: apiHandler.name, Worker: worker.name, Operator: operator.name };
     return { api: api.url, queue: jobs.url, bucket: results.name, operator: operator.name, functions };

@@ -1,6 +1,7 @@
 /**
- * Tells what the account costs before the bill does. AWS counts a day late, and foresees only after some five weeks.
- * Whoever deploys it needs `budgets:ModifyBudget`, and an IAM user the account's consent to billing access besides.
+ * Notifies about the account's costs before the bill arrives. AWS counts with a day's delay, and forecasts only after
+ * about five weeks of data. Deploying it requires `budgets:ModifyBudget`, and for an IAM user also that the account
+ * allows IAM access to billing.
  */
 
 import { alarms, resourceName } from "../project.config";
@@ -20,7 +21,7 @@ if (monthlyBudgetUSD !== null) {
       comparisonOperator: "GREATER_THAN",
       threshold: alarms.budgetPercent,
       thresholdType: "PERCENTAGE",
-      subscriberEmailAddresses: [alarmEmail!], // infra/settings.ts sees that there is one
+      subscriberEmailAddresses: [alarmEmail!], // infra/settings.ts checks that it is set
     })),
   });
 }

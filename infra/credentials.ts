@@ -1,6 +1,6 @@
 /**
- * The database's two roles, which the migrations make, and the secrets with their passwords: `{"username", "password"}`.
- * The values below are the first ones; from then on ./rotation.ts changes them.
+ * Secrets with the logins of the two database roles, as `{"username", "password"}`. The migrations create the roles.
+ * The passwords below are the initial ones; from then on ./rotation.ts changes them.
  */
 
 import { resourceName } from "../project.config";
@@ -10,7 +10,7 @@ function credentials(name: string, username: string, description: string) {
   const secret = new aws.secretsmanager.Secret(`${name}Credentials`, {
     name: resourceName(stageName, `${name.toLowerCase()}-credentials`),
     description,
-    recoveryWindowInDays: 0, // or the stage could not be made again for a month
+    recoveryWindowInDays: 0, // with the default of 30 days, a removed stage could not be recreated for a month
   });
   const password = new random.RandomPassword(`${name}Password`, { length: 32, special: false });
   const first = new aws.secretsmanager.SecretVersion(
@@ -21,7 +21,7 @@ function credentials(name: string, username: string, description: string) {
   return { username, arn: secret.arn, first };
 }
 
-export const apiCredentials = credentials("Api", "pipeline_api", "What the API logs in to the database with");
-export const workerCredentials = credentials("Worker", "pipeline_worker", "What workers log in to the database with");
+export const apiCredentials = credentials("Api", "pipeline_api", "Database login of the API");
+export const workerCredentials = credentials("Worker", "pipeline_worker", "Database login of the workers");
 
 export const roleSecrets = [apiCredentials.arn, workerCredentials.arn];

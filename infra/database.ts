@@ -1,4 +1,4 @@
-/** PostgreSQL on RDS: private, encrypted at rest and on the way. */
+/** PostgreSQL on RDS: private, encrypted at rest and in transit. */
 
 import { resourceName } from "../project.config";
 import { roleSecrets } from "./credentials";
@@ -13,27 +13,27 @@ const postgresPort = { protocol: "tcp", fromPort: 5432, toPort: 5432 };
 
 const databaseSecurityGroup = new aws.ec2.SecurityGroup("DatabaseSecurityGroup", {
   vpcId: vpc.id,
-  description: "PostgreSQL, and its proxy",
+  description: "PostgreSQL and its proxy",
   ingress: [
-    { ...postgresPort, description: "The functions", securityGroups: [functionSecurityGroup.id] },
-    ...(proxy ? [{ ...postgresPort, description: "The proxy", self: true }] : []),
+    { ...postgresPort, description: "From the functions", securityGroups: [functionSecurityGroup.id] },
+    ...(proxy ? [{ ...postgresPort, description: "From the proxy", self: true }] : []),
     ...(bastionFrom.length > 0
       ? [
           {
             ...postgresPort,
-            description: "The bastion",
+            description: "From the bastion",
             securityGroups: [vpc.nodes.bastionSecurityGroup.apply((group) => group!.id)],
           },
         ]
       : []),
   ],
-  egress: proxy ? [{ ...postgresPort, description: "From the proxy", self: true }] : [],
+  egress: proxy ? [{ ...postgresPort, description: "To the database", self: true }] : [],
   tags: { Name: resourceName(stageName, "database") },
 });
 
 export const database = new sst.aws.Postgres("Database", {
   vpc,
-  version: "18", // the major version alone: RDS withdraws minor ones
+  version: "18", // the major version only: RDS withdraws minor versions
   database: "pipeline",
   username: "postgres",
   instance,
@@ -43,9 +43,9 @@ export const database = new sst.aws.Postgres("Database", {
   transform: {
     parameterGroup: {
       parameters: [
-        // SST would switch this off: then a client that does not ask for TLS gets none.
+        // SST's default is 0: a client that does not ask for TLS would connect without it.
         { name: "rds.force_ssl", value: "1" },
-        // The log quotes neither the statement that failed nor its row: they hold documents.
+        // Keep failed statements and their rows out of the log: they contain documents.
         { name: "log_error_verbosity", value: "terse" },
         { name: "log_min_error_statement", value: "panic" },
       ],
@@ -57,31 +57,32 @@ export const database = new sst.aws.Postgres("Database", {
       copyTagsToSnapshot: true,
       deletionProtection,
       skipFinalSnapshot: !finalSnapshot,
-      // A snapshot outlives its stage: the VPC's id keeps the next one's name free.
+      // A final snapshot outlives its stage: the VPC's id makes the name unique for the next one.
       ...(finalSnapshot ? { finalSnapshotIdentifier: $interpolate`${resourceName(stageName, "final")}-${vpc.id}` } : {}),
       performanceInsightsEnabled: performanceInsights,
-      // A major upgrade is somebody's decision; a minor one mends faults.
+      // Major upgrades need a decision; minor ones are fixes.
       allowMajorVersionUpgrade: false,
       autoMinorVersionUpgrade: true,
-      // PostgreSQL's log is not exported: it quotes statements, so documents.
+      // The PostgreSQL log is not exported to CloudWatch: it can quote statements, which contain documents.
     },
     proxy: (args) => {
       args.requireTls = true;
       args.vpcSecurityGroupIds = [databaseSecurityGroup.id];
-      // It lets in whom it has the secret of. SST's own is the master's, who comes past the proxy.
+      // The proxy accepts only users whose secrets it is given. SST's default gives it the master's, which does not use
+      // the proxy.
       args.auths = roleSecrets.map((secretArn) => ({ authScheme: "SECRETS", iamAuth: "DISABLED", secretArn }));
       args.roleArn = proxyRole().arn;
     },
   },
 });
 
-/** The owner of the database, and the secret that SST makes. It gives the ARN nowhere but in this tag. */
+/** Login of the database owner. SST creates the secret and exposes its ARN only in this tag. */
 export const master = {
   username: database.username,
   arn: database.nodes.instance!.tags.apply((tags) => tags!["sst:lookup:password"]!),
 };
 
-/** SST's reads the secret of the master alone. */
+/** A role that reads the secrets of both database roles. SST's default reads only the master's. */
 function proxyRole(): aws.iam.Role {
   const reads = { actions: ["secretsmanager:GetSecretValue"], resources: roleSecrets };
   return new aws.iam.Role("DatabaseProxySecretsRole", {

@@ -1,4 +1,4 @@
-/** Private ways to AWS's services, for a network without NAT: one for each service that a function calls. */
+/** Private endpoints of AWS services, for a network without NAT: one for each service that a function calls. */
 
 import { resourceName } from "../project.config";
 import { functionSecurityGroup, vpc } from "./network";
@@ -9,10 +9,10 @@ const services = { Secrets: "secretsmanager", Parameters: "ssm", Sqs: "sqs", Bed
 const serviceName = (service: string) => `com.amazonaws.${stage.region}.${service}`;
 
 /**
- * Only this account's credentials work on these ways. They are the only ones out of a network without NAT: whoever gets
- * into a function can send nothing to an account of their own.
+ * An endpoint policy that accepts only this account's credentials. In a network without NAT the endpoints are the only
+ * way out, so compromised function code cannot send data to another account.
  */
-const only = (...keys: string[]) =>
+const onlyThisAccount = (...keys: string[]) =>
   $jsonStringify({
     Version: "2012-10-17",
     Statement: [
@@ -26,23 +26,23 @@ const only = (...keys: string[]) =>
     ],
   });
 
-/** Free of charge, so it is there in every mode: results need not go through a NAT. */
+/** Gateway endpoints are free of charge, so every network mode has one: results do not go through a NAT. */
 const s3 = new aws.ec2.VpcEndpoint("S3Endpoint", {
   vpcId: vpc.id,
   serviceName: serviceName("s3"),
   vpcEndpointType: "Gateway",
   routeTableIds: vpc.nodes.privateRouteTables.apply((tables) => tables.map((table) => table.id)),
-  policy: only("aws:PrincipalAccount", "aws:ResourceAccount"), // a bucket may let strangers write into it
+  policy: onlyThisAccount("aws:PrincipalAccount", "aws:ResourceAccount"), // a foreign bucket may be publicly writable
   tags: { Name: resourceName(stageName, "s3") },
 });
 
-/** Whoever is to call AWS's services from inside the VPC waits for these. */
+/** A resource that calls AWS services from inside the VPC on deploy must depend on these. */
 export const endpoints = stage.network.mode === "endpoints" ? [s3, ...interfaceEndpoints()] : [s3];
 
 function interfaceEndpoints(): aws.ec2.VpcEndpoint[] {
   const endpointSecurityGroup = new aws.ec2.SecurityGroup("EndpointSecurityGroup", {
     vpcId: vpc.id,
-    description: "The private endpoints of AWS services",
+    description: "Private endpoints of AWS services",
     ingress: [
       {
         description: "HTTPS from the functions",
@@ -63,7 +63,7 @@ function interfaceEndpoints(): aws.ec2.VpcEndpoint[] {
         privateDnsEnabled: true,
         subnetIds: vpc.privateSubnets.apply((subnets) => subnets.slice(0, stage.network.endpointZones)),
         securityGroupIds: [endpointSecurityGroup.id],
-        policy: only("aws:PrincipalAccount"), // Bedrock's models are no account's
+        policy: onlyThisAccount("aws:PrincipalAccount"), // no ResourceAccount: Bedrock models belong to no account
         tags: { Name: resourceName(stageName, service) },
       }),
   );

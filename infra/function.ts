@@ -1,7 +1,6 @@
-/** What the functions have in common: all of them are in the VPC, and use the database, each as one of its roles. */
+/** Settings shared by all functions: each runs in the VPC and logs in to the database as one of its roles. */
 
 import { limits } from "../project.config";
-import type { apiCredentials } from "./credentials";
 import { database } from "./database";
 import { functionSecurityGroup, vpc } from "./network";
 import { stage, stageName } from "./stage";
@@ -9,29 +8,65 @@ import { stage, stageName } from "./stage";
 const { architecture, runtime } = limits;
 const { logRetention, tracing } = stage.functions;
 
+type Transform = NonNullable<sst.aws.FunctionArgs["transform"]>;
+type FunctionTransform = Extract<Transform["function"], (...args: never[]) => unknown>;
+
+/** X-Ray tracing: sst.aws.Function has no argument for it. */
+const setTracing: FunctionTransform = (args) => {
+  args.tracingConfig = { mode: tracing ? "Active" : "PassThrough" };
+};
+
+/** Only Lambda may assume the role. SST's default lets the whole account, which only `sst dev` needs. */
+const restrictRole: Transform["role"] = $dev
+  ? undefined
+  : { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }) };
+
 export const common = {
   runtime,
   architecture,
   vpc: { privateSubnets: vpc.privateSubnets, securityGroups: [functionSecurityGroup.id] },
   logging: { retention: logRetention },
+  transform: { function: setTracing, role: restrictRole },
 } satisfies Partial<sst.aws.FunctionArgs>;
 
-/** Past a proxy, if there is one: on a first deploy it takes minutes more than the database to answer, and while a
- * password changes it knows only the one before. */
-export const directDatabaseEnvironment = {
+/** In place of `common.transform`, for a function that needs the migrated schema: it is deployed after `migration`. */
+export const afterMigration = (migration: $util.Resource): Transform => ({
+  ...common.transform,
+  function: (args, options, name) => {
+    setTracing(args, options, name);
+    options.dependsOn = [migration];
+  },
+});
+
+/** A database login: the user name, and the ARN of the secret that holds the password. */
+export interface Credentials {
+  username: $util.Input<string>;
+  arn: $util.Input<string>;
+}
+
+const databaseAt = (host: $util.Input<string>) => ({
   ENVIRONMENT: stageName,
-  DB_HOST: database.nodes.instance!.address,
+  DB_HOST: host,
   DB_PORT: $interpolate`${database.port}`,
   DB_NAME: database.database,
-};
+});
 
-type Credentials = Pick<typeof apiCredentials, "arn"> & { username: $util.Input<string> };
+const loginOf = ({ arn, username }: Credentials) => ({ DB_USERNAME: username, DB_PASSWORD_SECRET_ARN: arn });
 
-export const databaseEnvironment = ({ arn, username }: Credentials) => ({
-  ...directDatabaseEnvironment,
-  DB_HOST: database.host,
-  DB_USERNAME: username,
-  DB_PASSWORD_SECRET_ARN: arn,
+/** The database through its proxy, or the instance itself where the stage has no proxy. */
+export const proxiedDatabaseEnvironment = (credentials: Credentials) => ({
+  ...databaseAt(database.host),
+  ...loginOf(credentials),
+});
+
+/**
+ * The database instance itself, for the migrator and the rotator. On a first deploy the proxy accepts connections
+ * minutes later than the instance, it never has the owner's secret, and during a rotation it knows only the old
+ * password.
+ */
+export const directDatabaseEnvironment = (credentials?: Credentials) => ({
+  ...databaseAt(database.nodes.instance!.address),
+  ...(credentials ? loginOf(credentials) : {}),
 });
 
 export const readSecrets = (...secretArns: $util.Output<string>[]) => ({
@@ -40,20 +75,6 @@ export const readSecrets = (...secretArns: $util.Output<string>[]) => ({
 });
 
 export const commonPermissions = [
-  // X-Ray knows no resources.
+  // X-Ray does not support resource-level permissions.
   ...(tracing ? [{ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }] : []),
 ];
-
-const onlyLambda = aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" });
-
-const lambda: Partial<aws.lambda.FunctionArgs> = { tracingConfig: { mode: tracing ? "Active" : "PassThrough" } };
-
-/** What sst.aws.Function has no argument for; the function itself is released after `dependencies`. */
-export const afterMigration = (...dependencies: $util.Resource[]): sst.aws.FunctionArgs["transform"] => ({
-  function: (args, options) => {
-    Object.assign(args, lambda);
-    options.dependsOn = dependencies;
-  },
-  // SST would let the whole account assume the role, which only `sst dev` needs.
-  role: $dev ? undefined : { assumeRolePolicy: onlyLambda },
-});

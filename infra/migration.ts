@@ -1,4 +1,4 @@
-/** Brings the database's schema and roles up to date on deploy, from inside the VPC, before what needs them is afterMigration. */
+/** Runs the migrations on deploy, from inside the VPC, before the functions that need the new schema are updated. */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { limits } from "../project.config";
 import { apiCredentials, workerCredentials } from "./credentials";
 import { database, master } from "./database";
 import { endpoints } from "./endpoints";
-import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration, directDatabaseEnvironment } from "./function";
+import { common, commonPermissions, directDatabaseEnvironment, readSecrets } from "./function";
 import { vpc } from "./network";
 import { stage } from "./stage";
 
@@ -15,19 +15,17 @@ const MIGRATIONS = "database/migrations";
 
 const migrator = new sst.aws.Function("Migrator", {
   ...common,
-  description: "Applies the missing migrations to the database, and lets its roles in",
+  description: "Applies pending migrations and enables the logins of the database roles",
   handler: "pipeline/platform/handlers/migrator.handler",
   timeout: `${limits.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.migrator} MB`,
   environment: {
-    ...databaseEnvironment(master),
-    ...directDatabaseEnvironment,
+    ...directDatabaseEnvironment(master),
     API_PASSWORD_SECRET_ARN: apiCredentials.arn,
     WORKER_PASSWORD_SECRET_ARN: workerCredentials.arn,
   },
   permissions: [...commonPermissions, readSecrets(master.arn, apiCredentials.arn, workerCredentials.arn)],
   copyFiles: [{ from: MIGRATIONS }],
-  transform: afterMigration(),
 });
 
 /** A failed migration fails the deploy. */
@@ -43,11 +41,11 @@ export const migration = new aws.lambda.Invocation(
       workerCredentials: workerCredentials.first.versionId,
     },
   },
-  // The way to the secrets, and their values.
+  // The migrator needs the network path to Secrets Manager, and values in both secrets.
   { dependsOn: [vpc, database, ...endpoints, apiCredentials.first, workerCredentials.first] },
 );
 
-/** Changes when a migration does: names and contents of the files. */
+/** A hash of the names and contents of all migration files. */
 function fingerprint(): string {
   const folder = join($cli.paths.root, MIGRATIONS);
   const hash = createHash("sha256");

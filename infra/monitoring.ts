@@ -1,14 +1,10 @@
-/** What somebody should be told of. */
+/** The alarm topic, and the alarms of the shared resources. Each system's alarms are in its folder. */
 
-import { alarms, limits, resourceName } from "../project.config";
-import { api, apiHandler } from "./api";
+import { alarms, resourceName } from "../project.config";
+import { api } from "./api";
 import { database } from "./database";
-import { deadLetterHandler } from "./dead_letters";
-import { worker } from "./worker";
-import { jobs, jobsDeadLetter } from "./queue";
 import { rotator } from "./rotation";
 import { stage, stageName } from "./stage";
-import { sweeper } from "./sweeper";
 
 const topic = new aws.sns.Topic("Alarms", { name: resourceName(stageName, "alarms") });
 
@@ -18,40 +14,45 @@ if (stage.alarmEmail) {
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
 
-function alarm(name: string, what: string, metric: Metric, threshold: number, minutes = 5, below = false): void {
+/** The limit of an alarm. It is raised when every period of five minutes within `minutes` reaches it. */
+type Limit = ({ atLeast: number } | { below: number }) & { minutes?: number };
+
+export function alarm(name: string, description: string, metric: Metric, limit: Limit): void {
   new aws.cloudwatch.MetricAlarm(name, {
     name: resourceName(stageName, name),
-    alarmDescription: what,
+    alarmDescription: description,
     ...metric,
     period: 300, // s
-    evaluationPeriods: minutes / 5,
-    threshold,
-    comparisonOperator: below ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+    evaluationPeriods: (limit.minutes ?? 5) / 5,
+    threshold: "below" in limit ? limit.below : limit.atLeast,
+    comparisonOperator: "below" in limit ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
     treatMissingData: "notBreaching",
     alarmActions: [topic.arn],
     okActions: [topic.arn],
   });
 }
 
-const ofQueue = (queue: sst.aws.Queue, metricName: string): Metric => ({
+export const queueMetric = (queue: sst.aws.Queue, metricName: string): Metric => ({
   namespace: "AWS/SQS",
   metricName,
   dimensions: { QueueName: queue.nodes.queue.name },
   statistic: "Maximum",
 });
-const ofFunction = (fn: sst.aws.Function, metricName: string): Metric => ({
+
+export const functionMetric = (fn: sst.aws.Function, metricName: "Errors" | "Invocations"): Metric => ({
   namespace: "AWS/Lambda",
   metricName,
   dimensions: { FunctionName: fn.name },
   statistic: "Sum",
 });
-const errorsOf = (fn: sst.aws.Function): Metric => ofFunction(fn, "Errors");
-const ofDatabase = (metricName: string): Metric => ({
+
+const databaseMetric = (metricName: string): Metric => ({
   namespace: "AWS/RDS",
   metricName,
   dimensions: { DBInstanceIdentifier: database.id },
   statistic: "Average",
 });
+
 const serverErrors: Metric = {
   namespace: "AWS/ApiGateway",
   metricName: "5xx",
@@ -59,21 +60,13 @@ const serverErrors: Metric = {
   statistic: "Sum",
 };
 
-const { functionErrors } = alarms;
-const freeBytes = alarms.databaseFreeStorageGB * 1024 ** 3;
-
-const deadLetters = ofQueue(jobsDeadLetter, "ApproximateNumberOfMessagesVisible");
-// Every call of it is a letter; one that it cannot write down comes back, and keeps the alarm up.
-const burials = ofFunction(deadLetterHandler, "Invocations");
-const oldestMessage = ofQueue(jobs, "ApproximateAgeOfOldestMessage");
-
-alarm("DeadLetters", "Nobody takes the letters off the dead-letter queue", deadLetters, 1);
-alarm("DeadLetterReceived", `${limits.maxReceiveCount} deliveries of a message failed, and so does its job`, burials, 1);
-alarm("QueueAge", "Jobs wait too long", oldestMessage, alarms.oldestMessageSeconds);
-alarm("ApiErrors", "The API answers with 5xx", serverErrors, alarms.apiServerErrors);
-alarm("ApiHandlerErrors", "The API handler crashes", errorsOf(apiHandler), functionErrors);
-alarm("WorkerErrors", "The worker crashes", errorsOf(worker), functionErrors);
-alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);
-alarm("RotatorErrors", "A password of the database is not changed", errorsOf(rotator), 1);
-alarm("DatabaseCpu", "The database is busy", ofDatabase("CPUUtilization"), alarms.databaseCpuPercent, 15);
-alarm("DatabaseStorage", "The database is nearly full", ofDatabase("FreeStorageSpace"), freeBytes, 15, true);
+alarm("ApiErrors", "The API returns 5xx errors", serverErrors, { atLeast: alarms.apiServerErrors });
+alarm("RotatorErrors", "The rotation of a database password fails", functionMetric(rotator, "Errors"), { atLeast: 1 });
+alarm("DatabaseCpu", "The database CPU is overloaded", databaseMetric("CPUUtilization"), {
+  atLeast: alarms.databaseCpuPercent,
+  minutes: 15,
+});
+alarm("DatabaseStorage", "The database storage is nearly full", databaseMetric("FreeStorageSpace"), {
+  below: alarms.databaseFreeStorageGB * 1024 ** 3,
+  minutes: 15,
+});

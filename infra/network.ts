@@ -1,11 +1,11 @@
-/** The VPC. Functions and the database live in its private subnets; the public ones hold a NAT or a bastion, if any. */
+/** The VPC. Functions and the database use its private subnets; the public subnets are for the NAT and the bastion. */
 
 import { resourceName } from "../project.config";
 import { stage, stageName } from "./stage";
 
 const { mode, zones, bastionFrom } = stage.network;
 
-/** SST gives every VPC this network. */
+/** The address range that SST gives every VPC. */
 const inside = { protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["10.0.0.0/16"] };
 const ssh = { protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: bastionFrom };
 
@@ -14,9 +14,9 @@ export const vpc = new sst.aws.Vpc("Vpc", {
   nat: mode === "nat-gateway" ? "managed" : mode === "nat-instance" ? "ec2" : undefined,
   bastion: bastionFrom.length > 0,
   transform: {
-    // Nothing uses the VPC's default group, so it allows nothing.
+    // No resource uses the default security group, so it allows no traffic.
     securityGroup: { ingress: [], egress: [] },
-    // SST would open both to the internet: the NAT's every port, and the bastion's SSH.
+    // SST's defaults open both to the internet: all ports of the NAT, and SSH of the bastion.
     natSecurityGroup: (args) => {
       args.ingress = bastionFrom.length > 0 ? [inside, ssh] : [inside];
     },
@@ -26,10 +26,10 @@ export const vpc = new sst.aws.Vpc("Vpc", {
   },
 });
 
-/** Out to AWS's services, and to the database; nothing calls in. */
+/** Allows outbound traffic to AWS services and the database, and no inbound traffic. */
 export const functionSecurityGroup = new aws.ec2.SecurityGroup("FunctionSecurityGroup", {
   vpcId: vpc.id,
-  description: "The Lambda functions",
+  description: "Lambda functions",
   egress: [
     { description: "AWS services", protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: ["0.0.0.0/0"] },
     {

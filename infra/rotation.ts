@@ -1,18 +1,18 @@
-/** Changes the passwords of the database's roles every month, while everything runs. */
+/** Rotates the passwords of the database roles every month, without downtime. */
 
 import { limits } from "../project.config";
 import { apiCredentials, roleSecrets, workerCredentials } from "./credentials";
-import { common, commonPermissions, afterMigration, directDatabaseEnvironment } from "./function";
+import { afterMigration, common, commonPermissions, directDatabaseEnvironment } from "./function";
 import { migration } from "./migration";
 import { stage } from "./stage";
 
 export const rotator = new sst.aws.Function("Rotator", {
   ...common,
-  description: "Changes the password of a role of the database",
+  description: "Rotates the password of a database role",
   handler: "pipeline/platform/handlers/rotator.handler",
   timeout: `${limits.rotatorTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.migrator} MB`,
-  environment: directDatabaseEnvironment,
+  memory: `${stage.functions.memory.rotator} MB`,
+  environment: directDatabaseEnvironment(),
   permissions: [
     ...commonPermissions,
     {
@@ -35,7 +35,7 @@ for (const [name, { arn }] of Object.entries({ Api: apiCredentials, Worker: work
     principal: "secretsmanager.amazonaws.com",
     sourceArn: arn,
   });
-  // The first rotation is at once: so a deploy shows that it works, and not the month after.
+  // The first rotation happens immediately, so a broken rotation shows on the deploy and not a month later.
   new aws.secretsmanager.SecretRotation(
     `${name}Rotation`,
     {

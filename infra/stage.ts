@@ -1,4 +1,4 @@
-/** The stage that is being deployed. */
+/** The stage of this deploy. */
 
 import { settingsOf } from "./settings";
 

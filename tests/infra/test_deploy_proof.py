@@ -172,24 +172,24 @@ def test_a_machine_that_cannot_build_is_told_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "email", "told"),
+    ("budget", "email", "problem"),
     [
         ("50", '"a@example.com"', "nothing"),
-        ("50", "null", "nobody would hear"),
+        ("50", "null", "set alarmEmail"),
         ("0", '"a@example.com"', "more than 0"),
     ],
 )
-def test_a_budget_tells_somebody(budget: str, email: str, told: str) -> None:
+def test_a_budget_needs_an_address_and_an_amount(budget: str, email: str, problem: str) -> None:
     program = f"""
         import {{ registerHooks }} from "node:module";
         // SST's bundler needs no file endings; Node does.
         const ended = (name) => (/^[.].*[a-z]$/.test(name) && !name.endsWith(".ts") ? `${{name}}.ts` : name);
         registerHooks({{ resolve: (name, context, next) => next(ended(name), context) }});
         const {{ stages }} = await import("./project.config.ts");
-        const {{ faultOf }} = await import("./infra/settings.ts");
+        const {{ stageProblem }} = await import("./infra/settings.ts");
         Object.assign(stages.dev, {{ monthlyBudgetUSD: {budget}, alarmEmail: {email} }});
-        console.log(faultOf("dev") ?? "nothing");"""
-    assert told in node(program)
+        console.log(stageProblem("dev") ?? "nothing");"""
+    assert problem in node(program)
 
 
 class Deployed:

@@ -21,7 +21,7 @@ from deploy_checks.checks import (
     files_toolchain,
 )
 from deploy_checks.checks.files_python_version import allowed_minors
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
@@ -299,21 +299,21 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "4444",
     ),
     "a handler with dots": (
-        edit("infra/api.ts", "pipeline/jobs/handlers/api.handler", "pipeline.jobs.handlers.api.handler"),
+        edit("infra/jobs/api.ts", "pipeline/jobs/handlers/api.handler", "pipeline.jobs.handlers.api.handler"),
         "handler-not-found",
-        "infra/api.ts",
+        "infra/jobs/api.ts",
         "handler:",
     ),
     "a handler below functions/": (
-        edit("infra/api.ts", "pipeline/jobs/handlers/api", "functions/pipeline/jobs/handlers/api"),
+        edit("infra/jobs/api.ts", "pipeline/jobs/handlers/api", "functions/pipeline/jobs/handlers/api"),
         "handler-keeps-prefix",
-        "infra/api.ts",
+        "infra/jobs/api.ts",
         "handler:",
     ),
     "a handler that is not defined": (
-        edit("infra/api.ts", "api.handler", "api.main"),
+        edit("infra/jobs/api.ts", "api.handler", "api.main"),
         "handler-not-defined",
-        "infra/api.ts",
+        "infra/jobs/api.ts",
         "handler:",
     ),
     "a relative import": (append(API, "\nfrom . import http\n"), "import-relative", API, "from . import"),
@@ -415,7 +415,7 @@ HARMLESS: dict[str, Callable[[Tree], object]] = {
     "an empty __init__.py less": remove("functions/pipeline/handlers/__init__.py"),
     "an unused import at the top": edit("sst.config.ts", "export", 'import { unused } from "./infra/api";\nexport'),
     "a type imported at the top": edit("sst.config.ts", "export", 'import type { project } from "./x";\nexport'),
-    "aws imported in TypeScript": append("infra/queue.ts", '\nimport * as aws from "@pulumi/aws";\n'),
+    "aws imported in TypeScript": append("infra/jobs/queue.ts", '\nimport * as aws from "@pulumi/aws";\n'),
     "another pin below functions/": add("functions/.python-version", "3.11\n"),
     "an environment below functions/": add("functions/.venv/lib/x.py", "import requests\n"),
     "AWS's own example of an account": append("infra/stage.ts", '\nconst a = "111122223333";\n'),
@@ -495,7 +495,7 @@ def test_names_that_sst_refuses(tree: Tree) -> None:
 def test_a_handler_only_the_graph_names(tree: Tree) -> None:
     tree.data["resources"][0]["inputs"]["handler"] = "pipeline/jobs/handlers/gone.handler"
     [finding] = tree.findings(files_config.CHECKS)
-    assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/api.ts", 7)
+    assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/jobs/api.ts", 7)
 
 
 def test_uv_is_needed(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,15 +530,15 @@ def typed(tree: Tree) -> Tree:
     tree.add("sst.config.ts", '/// <reference path="./.sst/platform/config.d.ts" />\n')
     tree.add(".sst/platform/config.d.ts", "")
     tree.add("infra/sst.d.ts", "declare class Queue { constructor(name: string, args: { fifo?: boolean }); }\n")
-    tree.add("infra/queue.ts", 'export const jobs = new Queue("Jobs", {\n  fifo: true,\n});\n')
+    tree.add("infra/jobs/queue.ts", 'export const jobs = new Queue("Jobs", {\n  fifo: true,\n});\n')
     return tree
 
 
 def test_an_argument_that_sst_would_ignore(typed: Tree) -> None:
     assert typed.type_errors() == []
-    typed.edit("infra/queue.ts", "fifo: true,\n", "fifo: true,\n  messageRetentionPeriod: 14,\n")
+    typed.edit("infra/jobs/queue.ts", "fifo: true,\n", "fifo: true,\n  messageRetentionPeriod: 14,\n")
     [finding] = typed.type_errors()
-    assert (finding.id, finding.file, finding.line) == ("typescript-error", "infra/queue.ts", 3)
+    assert (finding.id, finding.file, finding.line) == ("typescript-error", "infra/jobs/queue.ts", 3)
     assert finding.severity == "medium"
     assert "silently ignores" in finding.message
 
@@ -551,12 +551,12 @@ def test_types_that_are_not_asked_for(typed: Tree) -> None:
     typed.edit("tsconfig.json", "infra/**/*.ts", "infra/**/*.d.ts")
     [missed] = typed.type_errors()
     assert (missed.id, missed.file) == ("types-not-checked", "tsconfig.json")
-    assert "infra/queue.ts" in missed.message
+    assert "infra/jobs/queue.ts" in missed.message
 
 
 def test_a_configuration_that_forgets_the_types(typed: Tree) -> None:
     typed.add("sst.config.ts", "export {};\n")
-    typed.append("infra/queue.ts", "sst.aws;\naws.s3;\n")
+    typed.append("infra/jobs/queue.ts", "sst.aws;\naws.s3;\n")
     [found] = typed.type_errors()
     assert (found.id, found.file) == ("types-not-checked", "sst.config.ts")
 
@@ -564,7 +564,7 @@ def test_a_configuration_that_forgets_the_types(typed: Tree) -> None:
 def test_types_of_a_platform_that_could_not_be_installed(typed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_node, "install_platform", lambda *_: None)
     (typed.root / ".sst/platform/config.d.ts").unlink()
-    typed.append("infra/queue.ts", "sst.aws;\n")
+    typed.append("infra/jobs/queue.ts", "sst.aws;\n")
     assert typed.type_errors() == []  # SST's own words are told, and why: tsc has but echoes of it
 
 

@@ -33,7 +33,8 @@ CHECKS = (
     *graph_values.CHECKS,
 )
 
-API, DATABASE, STORAGE, QUEUE = "infra/api.ts", "infra/database.ts", "infra/storage.ts", "infra/queue.ts"
+API, ROUTES, DATABASE = "infra/api.ts", "infra/jobs/api.ts", "infra/database.ts"
+STORAGE, QUEUE = "infra/jobs/results.ts", "infra/jobs/queue.ts"
 PARAMETERS, NETWORK, ENDPOINTS = "infra/parameters.ts", "infra/network.ts", "infra/endpoints.ts"
 PRINCIPAL, RESOURCE = "aws:PrincipalAccount", "aws:ResourceAccount"
 
@@ -105,16 +106,16 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: g.drop("ApiRouteStatusRoute"), "missing-route", API),
     (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /jobs/{id}"), "missing-route", API),
     (lambda g: g["ApiRouteStatusRoute"].update(routeKey="POST /analyze"), "duplicate-route", API),
-    (lambda g: g["ApiRouteStatusRoute"].update(target="integrations/none"), "route-leads-nowhere", API),
-    (lambda g: g["ApiRouteStatusIntegration"].update(integrationUri="arn:aws:x"), "route-leads-nowhere", API),
-    (lambda g: g["ApiRouteStatusIntegration"].update(payloadFormatVersion="1.0"), "payload-version", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(target="integrations/none"), "route-leads-nowhere", ROUTES),
+    (lambda g: g["ApiRouteStatusIntegration"].update(integrationUri="arn:aws:x"), "route-leads-nowhere", ROUTES),
+    (lambda g: g["ApiRouteStatusIntegration"].update(payloadFormatVersion="1.0"), "payload-version", ROUTES),
     (
         lambda g: g.drop(*(r["name"] for r in g.data["resources"] if r["name"].endswith("Permissions"))),
         "gateway-may-not-invoke",
-        API,
+        ROUTES,
     ),
-    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-authorizer", API),
-    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-scope", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-authorizer", ROUTES),
+    (lambda g: g["ApiRouteStatusRoute"].update(authorizationType="JWT"), "route-without-scope", ROUTES),
     (lambda g: g["ApiApi"]["corsConfiguration"].update(allowOrigins=["*"]), "cors-for-every-page", API),
     (
         lambda g: g["ApiApi"]["corsConfiguration"].update(allowOrigins=["*"], allowCredentials=True),
@@ -125,8 +126,8 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: g["ApiStage"].pop("accessLogSettings"), "api-without-access-log", API),
     (lambda g: g.drop("ApiStage"), "api-not-deployed", API),
     (lambda g: g["ApiStage"].update(autoDeploy=False), "api-not-deployed", API),
-    (lambda g: g.drop("DatabaseInstance"), "unknown-database", API),
-    (lambda g: g.drop("SweeperLogGroup"), "logs-forever", "infra/sweeper.ts"),
+    (lambda g: g.drop("DatabaseInstance"), "unknown-database", ROUTES),
+    (lambda g: g.drop("SweeperLogGroup"), "logs-forever", "infra/jobs/sweeper.ts"),
     (lambda g: g.drop("JobsTlsOnly"), "queue-without-tls", QUEUE),
     (lambda g: g.drop("ResultsLifecycle"), "bucket-without-lifecycle", STORAGE),
     (lambda g: g["Config"].pop("insecureValue"), "parameter-does-not-fit", PARAMETERS),
@@ -158,7 +159,7 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: g["DatabaseInstance"].update(username="admin"), "reserved-username", DATABASE),
     (lambda g: g["DatabaseInstance"].update(dbName="my-jobs"), "invalid-database-name", DATABASE),
     (lambda g: g["DatabaseInstance"].pop("dbName"), "no-database-name", DATABASE),
-    (lambda g: g["DatabaseInstance"].update(dbName="jobs"), "other-database", API),
+    (lambda g: g["DatabaseInstance"].update(dbName="jobs"), "other-database", ROUTES),
     (lambda g: g.data.update(region="mars-north-1"), "no-certificate-authority", DATABASE),
     (lambda g: g["DatabasePassword"].update(special=True), "password-characters", DATABASE),
     (
@@ -188,22 +189,22 @@ DEV: list[tuple[Change, str, str]] = [
     (
         lambda g: g["SweeperFunction"].update(layers=["arn:aws:lambda:eu-west-1:111122223333:layer:a:1"]),
         "other-region",
-        "infra/sweeper.ts",
+        "infra/jobs/sweeper.ts",
     ),
-    (lambda g: g["ApiRouteStatusPermissions"].update(principal="*", sourceArn=None), "open-function", API),
+    (lambda g: g["ApiRouteStatusPermissions"].update(principal="*", sourceArn=None), "open-function", ROUTES),
     (lambda g: for_browsers(g, allowMethods=["GET"]), "cors-method-missing", API),
     (lambda g: for_browsers(g, allowHeaders=["content-type"]), "cors-header-missing", API),
-    (preflight_with_credentials, "preflight-refused", API),
+    (preflight_with_credentials, "preflight-refused", ROUTES),
     (lambda g: g["ApiApi"].update(disableExecuteApiEndpoint=True), "api-unreachable", API),
     (lambda g: g["ResultsLifecycle"]["rules"].pop(0), "bucket-without-lifecycle", STORAGE),
     (lambda g: g["BusinessRules"].update(insecureValue="[]"), "parameter-does-not-fit", PARAMETERS),
     (lambda g: g["Config"].update(insecureValue=" " * 5000), "parameter-too-large", PARAMETERS),
-    (lambda g: g["Config"].update(name="/other"), "unknown-parameter", API),
+    (lambda g: g["Config"].update(name="/other"), "unknown-parameter", ROUTES),
 ]
 
 STAGING: list[tuple[Change, str, str]] = [
-    (lambda g: g["ApiRouteAnalyzeRoute"].update(authorizationType="NONE"), "open-route", API),
-    (lambda g: g["ApiRouteDefaultRoute"].update(authorizationType="NONE"), "open-route", API),
+    (lambda g: g["ApiRouteAnalyzeRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
+    (lambda g: g["ApiRouteDefaultRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
     (lambda g: g["DatabaseInstance"].update(backupRetentionPeriod=0), "too-few-backups", DATABASE),
 ]
 

@@ -96,14 +96,14 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "port 5432 in from",
     ),
     (in_vpc_172, "database-out-of-reach", "infra/database.ts", "port 5432 in from"),
-    (public_subnets, "function-in-public-subnet", "infra/api.ts", "VpcPublicSubnet1"),
+    (public_subnets, "function-in-public-subnet", "infra/jobs/api.ts", "VpcPublicSubnet1"),
     (
         lambda g: g["ApiHandlerFunction"]["vpcConfig"].update(securityGroupIds=[]),
         "function-without-security-group",
-        "infra/api.ts",
+        "infra/jobs/api.ts",
         "ApiHandler",
     ),
-    (lambda g: g["SweeperFunction"].pop("vpcConfig"), "function-outside-vpc", "infra/sweeper.ts", "Sweeper"),
+    (lambda g: g["SweeperFunction"].pop("vpcConfig"), "function-outside-vpc", "infra/jobs/sweeper.ts", "Sweeper"),
     (
         lambda g: g["Migration"].update(triggers={}),
         "migration-not-triggered",
@@ -115,7 +115,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (
         lambda g: g.resource("ApiHandlerFunction").update(dependencies=[]),
         "release-before-migration",
-        "infra/api.ts",
+        "infra/jobs/api.ts",
         "ApiHandler",
     ),
     (

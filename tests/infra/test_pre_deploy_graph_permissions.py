@@ -15,7 +15,7 @@ from tests.support.graphs import ROOT, Recorded, findings, recorded
 
 CHECKS = (*graph_permissions.CHECKS, *graph_policies.CHECKS, *graph_models.CHECKS)
 
-WORKER, API, SWEEPER, MODEL = "infra/worker.ts", "infra/api.ts", "infra/sweeper.ts", "infra/model.ts"
+WORKER, API, SWEEPER, MODEL = "infra/jobs/worker.ts", "infra/jobs/api.ts", "infra/jobs/sweeper.ts", "infra/models.ts"
 
 
 def policy(graph: Recorded, role: str, change: Callable[[list[dict[str, Any]]], Any]) -> None:

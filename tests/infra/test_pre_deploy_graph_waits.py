@@ -17,7 +17,12 @@ CHECKS = (
     *graph_refused.CHECKS,
 )
 
-QUEUE, WORKER, API, SWEEPER = "infra/queue.ts", "infra/worker.ts", "infra/api.ts", "infra/sweeper.ts"
+QUEUE, WORKER, API, SWEEPER = (
+    "infra/jobs/queue.ts",
+    "infra/jobs/worker.ts",
+    "infra/jobs/api.ts",
+    "infra/jobs/sweeper.ts",
+)
 MONITORING = "infra/monitoring.ts"
 
 

@@ -14,7 +14,7 @@ from stack_picture.drawing import dot
 from tests.support.graphs import Recorded, recorded
 
 STAGES = "export const stages = {\n  dev: {\n  },\n  staging: {\n  },\n};\n"
-MADE = ("infra/wiring.json", "infra/stack.svg", "README.md")
+MADE = ("infra/wiring.json", "infra/stack.svg", "docs/costs.md")
 
 
 def arrows(graph: Recorded) -> set[Arrow]:
@@ -63,8 +63,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose rehearsals are held already. Drawing wants Node, which is not what is tested here."""
     monkeypatch.setattr(command, "svg", dot)
     (tmp_path / "infra").mkdir()
+    (tmp_path / "docs").mkdir()
     (tmp_path / "project.config.ts").write_text(STAGES, encoding="utf-8")
-    (tmp_path / "README.md").write_text("before\n{}\n{}\nafter\n".format(*command.MARKERS), encoding="utf-8")
+    (tmp_path / "docs/costs.md").write_text("before\n{}\n{}\nafter\n".format(*command.MARKERS), encoding="utf-8")
     for stage in ("dev", "staging"):
         hold(tmp_path, stage)
     return tmp_path
@@ -83,18 +84,18 @@ def run(root: Path, *more: str) -> int:
 
 
 def test_a_check_writes_nothing_and_names_what_is_stale(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (repository / "README.md").read_text()
+    before = (repository / "docs/costs.md").read_text()
     assert run(repository, "--check") == 1
     said = capsys.readouterr().err
     assert all(f"{name} is stale" in said for name in MADE)
-    assert (repository / "README.md").read_text() == before
+    assert (repository / "docs/costs.md").read_text() == before
     assert not (repository / "infra" / "stack.svg").exists()
 
 
 def test_what_was_made_is_fresh_until_a_stage_changes(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(repository) == 0
     assert run(repository, "--check") == 0
-    readme = (repository / "README.md").read_text()
+    readme = (repository / "docs/costs.md").read_text()
     assert readme.startswith("before\n")
     assert readme.endswith("after\n")
     assert "| a month, idle | dev | staging |" in readme
@@ -103,7 +104,7 @@ def test_what_was_made_is_fresh_until_a_stage_changes(repository: Path, capsys: 
     capsys.readouterr()
     assert run(repository, "--check") == 1
     said = capsys.readouterr().err
-    assert [name for name in MADE if f"{name} is stale" in said] == ["README.md"]
+    assert [name for name in MADE if f"{name} is stale" in said] == ["docs/costs.md"]
 
 
 def test_a_deploy_that_would_fail_makes_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,5 +115,5 @@ def test_a_deploy_that_would_fail_makes_nothing(repository: Path, capsys: pytest
 
 
 def test_a_readme_without_a_place_for_the_table_is_refused(repository: Path) -> None:
-    (repository / "README.md").write_text("no markers\n", encoding="utf-8")
+    (repository / "docs/costs.md").write_text("no markers\n", encoding="utf-8")
     assert run(repository) == 2

@@ -63,7 +63,7 @@ CODE = (
         "NEW",
         "another-call-of-a-service",
         "role-lacks-action",
-        "infra/worker.ts",
+        "infra/jobs/worker.ts",
         Edit(
             RESULTS,
             "        return key\n\n    def url",
@@ -88,7 +88,7 @@ CODE = (
         "NEW",
         "object-key-outside-the-grant",
         "role-lacks-action",
-        "infra/worker.ts",
+        "infra/jobs/worker.ts",
         Edit(RESULTS, 'f"results/', 'f"answers/'),
     ),
     mutation(

@@ -3,15 +3,15 @@
 from tests.mutations.mutation import Append, Edit, mutation
 
 SST, PROJECT = "sst.config.ts", "project.config.ts"
-API, QUEUE, WORKER, SWEEPER = "infra/api.ts", "infra/queue.ts", "infra/worker.ts", "infra/sweeper.ts"
+API, QUEUE, WORKER, SWEEPER = "infra/jobs/api.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts", "infra/jobs/sweeper.ts"
 DATABASE, STORAGE, NETWORK, ENDPOINTS = (
     "infra/database.ts",
-    "infra/storage.ts",
+    "infra/jobs/results.ts",
     "infra/network.ts",
     "infra/endpoints.ts",
 )
 FUNCTION, PARAMETERS, MONITORING = "infra/function.ts", "infra/parameters.ts", "infra/monitoring.ts"
-MIGRATION, DEAD_LETTER = "infra/migration.ts", "infra/dead_letter.ts"
+MIGRATION, DEAD_LETTER = "infra/migration.ts", "infra/jobs/dead_letters.ts"
 
 QUEUES = (
     mutation(
@@ -222,8 +222,8 @@ FUNCTIONS = (
         "parameters-swapped",
         "parameter-does-not-fit",
         API,
-        Edit(API, "CONFIG_PARAMETER_NAME: config.name", "CONFIG_PARAMETER_NAME: rules.name"),
-        Edit(API, "BUSINESS_RULES_PARAMETER_NAME: rules.name", "BUSINESS_RULES_PARAMETER_NAME: config.name"),
+        Edit(API, "CONFIG_PARAMETER_NAME: configParameter.name", "CONFIG_PARAMETER_NAME: businessRulesParameter.name"),
+        Edit(API, "BUSINESS_RULES_PARAMETER_NAME: businessRulesParameter.name", "BUSINESS_RULES_PARAMETER_NAME: configParameter.name"),
     ),
     mutation(
         "NEW",
@@ -757,7 +757,7 @@ APIS = (
         "NEW",
         "issuer-without-https",
         "value-refused",
-        "infra/authorization.ts",
+        "infra/api.ts",
         Edit(
             PROJECT,
             '      auth: { type: "iam" },\n      corsOrigins: [],\n      throttle: { requestsPerSecond: 100,',

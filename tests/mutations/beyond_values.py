@@ -2,18 +2,18 @@
 
 from tests.mutations.mutation import Append, Edit, mutation
 
-PROJECT, QUEUE, WORKER, API = "project.config.ts", "infra/queue.ts", "infra/worker.ts", "infra/api.ts"
+PROJECT, QUEUE, WORKER, API = "project.config.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts", "infra/jobs/api.ts"
 DATABASE, ENDPOINTS, NETWORK, STORAGE = (
     "infra/database.ts",
     "infra/endpoints.ts",
     "infra/network.ts",
-    "infra/storage.ts",
+    "infra/jobs/results.ts",
 )
 MONITORING, MIGRATION, SWEEPER, MODEL = (
     "infra/monitoring.ts",
     "infra/migration.ts",
-    "infra/sweeper.ts",
-    "infra/model.ts",
+    "infra/jobs/sweeper.ts",
+    "infra/models.ts",
 )
 LETTERS = "VisibilityTimeoutSeconds} seconds`,\n  transform: { queue }"
 BATCH = "  batchSize: limits.batchSize,\n"

@@ -48,14 +48,14 @@ MUTATIONS = (
     harmless("empty-package", Append("functions/pipeline/extra/__init__.py", "")),
     harmless(
         "aws-imported-in-typescript",
-        Edit("infra/sweeper.ts", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
-        Append("infra/sweeper.ts", "\nvoid aws;\n"),
+        Edit("infra/jobs/sweeper.ts", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
+        Append("infra/jobs/sweeper.ts", "\nvoid aws;\n"),
     ),
     harmless("library-of-the-developers", Append("functions/.python-version", "3.12\n")),
     harmless(
         "comments-and-docs",
         Append("README.md", "\nOne more line.\n"),
-        Append("infra/queue.ts", "\n// One more line.\n"),
+        Append("infra/jobs/queue.ts", "\n// One more line.\n"),
     ),
     harmless(
         "rule-that-no-schema-knows",

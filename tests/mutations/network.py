@@ -2,7 +2,7 @@
 
 from tests.mutations.mutation import Edit, mutation
 
-API, WORKER, MODEL, ENDPOINTS = "infra/api.ts", "infra/worker.ts", "infra/model.ts", "infra/endpoints.ts"
+API, WORKER, MODEL, ENDPOINTS = "infra/jobs/api.ts", "infra/jobs/worker.ts", "infra/models.ts", "infra/endpoints.ts"
 INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(called) }'
 
 MUTATIONS = (

@@ -2,7 +2,7 @@
 
 from tests.mutations.mutation import Edit, mutation
 
-API, API_TS = "functions/pipeline/jobs/handlers/api.py", "infra/api.ts"
+API, API_TS = "functions/pipeline/jobs/handlers/api.py", "infra/jobs/api.ts"
 CONFIGURATION = "functions/pipeline/jobs/domain/job_config.py"
 AWS = "functions/pipeline/platform/aws.py"
 MODELS = "functions/pipeline/models/catalogue.json"

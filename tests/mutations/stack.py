@@ -3,7 +3,7 @@
 from tests.mutations.mutation import Append, Edit, Move, mutation
 
 SST, PROJECT = "sst.config.ts", "project.config.ts"
-API, QUEUE, WORKER = "infra/api.ts", "infra/queue.ts", "infra/worker.ts"
+API, QUEUE, WORKER = "infra/jobs/api.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts"
 HOME = '      home: "aws",\n'
 STATUS = 'api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: auth("read") });\n'
 BY_HAND = """
@@ -32,7 +32,7 @@ MUTATIONS = (
         "aws-imported-in-javascript",
         "javascript-imports-aws",
         "infra/sweeper.js",
-        Move("infra/sweeper.ts", "infra/sweeper.js"),
+        Move("infra/jobs/sweeper.ts", "infra/sweeper.js"),
         Edit("infra/sweeper.js", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
     ),
     mutation(
@@ -191,15 +191,15 @@ MUTATIONS = (
         "INF-17",
         "bucket-v2",
         "rehearsal-warning",
-        "infra/storage.ts",
-        Append("infra/storage.ts", '\nnew aws.s3.BucketV2("Old");\n'),
+        "infra/jobs/results.ts",
+        Append("infra/jobs/results.ts", '\nnew aws.s3.BucketV2("Old");\n'),
     ),
     mutation(
         "INF-18",
         "function-made-by-hand",
         "function-not-packaged",
-        "infra/sweeper.ts",
-        Append("infra/sweeper.ts", BY_HAND),
+        "infra/jobs/sweeper.ts",
+        Append("infra/jobs/sweeper.ts", BY_HAND),
     ),
     mutation(
         "INF-19",

@@ -18,11 +18,11 @@ from stack_picture.__main__ import svg
 
 DESCRIPTION = """\
 Make what is made from the stack: infra/wiring.json, which the local stack runs, the picture infra/stack.svg, and the
-cost table in README.md. Every stage is rehearsed for it, without an AWS account.
+cost table in docs/costs.md. Every stage is rehearsed for it, without an AWS account.
 
 Exit status: 0; with --check 1 when something is stale; 2 when it could not be run."""
 
-README = "README.md"
+COSTS = "docs/costs.md"
 MARKERS = ("<!-- costs: made by ./scripts/stack-docs.sh -->", "<!-- /costs -->")
 
 
@@ -57,7 +57,7 @@ def documents(root: Path, graphs: Mapping[str, Graph]) -> Iterator[tuple[str, st
     yield "infra/wiring.json", wiring.text(shown)
     yield "infra/stack.svg", svg(shown)
     bills = [bill_of(graph) for graph in graphs.values()]
-    yield README, between_markers(_written(root / README), for_people(bills))
+    yield COSTS, between_markers(_written(root / COSTS), for_people(bills))
 
 
 def _is_stale(root: Path, name: str, text: str, check: bool) -> bool:
@@ -78,7 +78,7 @@ def between_markers(text: str, table: str) -> str:
     before, opened, rest = text.partition(MARKERS[0])
     _, closed, after = rest.partition(MARKERS[1])
     if not opened or not closed:
-        raise CannotRun(f"{README} has no place for the costs: put {MARKERS[0]} and {MARKERS[1]} where they belong.")
+        raise CannotRun(f"{COSTS} has no place for the costs: put {MARKERS[0]} and {MARKERS[1]} where they belong.")
     return f"{before}{opened}\n{table}\n{closed}{after}"
 
 
@@ -88,7 +88,7 @@ def _rehearsed(root: Path, directory: Path) -> dict[str, Graph]:
     for stage in stage_names(root):
         if not (directory / stage / "graph.json").is_file():
             say(f"Rehearsing a deploy of {stage}: about 20 s")
-            rehearsal.hold(root, stage, directory / stage, lambda _: None)
+            rehearsal.run_rehearsal(root, stage, directory / stage, lambda _: None)
         graphs[stage] = Graph.read(directory / stage / "graph.json")
         if not graphs[stage].data.get("complete"):
             raise CannotRun(f"a deploy of {stage} would fail: ./scripts/pre-deploy.sh --stage {stage} says why.")

@@ -21,7 +21,7 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
     first, else in another file of the program.
     """
     root, own = rehearsed.root, rehearsed.root / resource.file
-    others = [root / "project.config.ts", root / "sst.config.ts", *sorted((root / "infra").glob("*.ts"))]
+    others = [root / "project.config.ts", root / "sst.config.ts", *sorted((root / "infra").rglob("*.ts"))]
     for file in dict.fromkeys((own, *modules_of(own), *others)):
         for number, line in enumerate(_text(file).splitlines(), 1):
             if re.search(pattern, line) and (file != own or number >= resource.line):
@@ -31,7 +31,7 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
 
 def named_in(root: Path, message: str) -> tuple[str, int] | None:
     """The first line of the program that says what a message names: all of it, or the last of ``a.b`` as a key."""
-    files = [*sorted((root / "infra").glob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
+    files = [*sorted((root / "infra").rglob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
     for found in NAMED.finditer(message):
         words = next(group for group in found.groups() if group)
         key = re.escape(words.rpartition(".")[2])

@@ -1,19 +1,19 @@
-/** Writes down what nobody could handle, and fails the job that waited for it. */
+/** Records each dead letter and fails its job. */
 
-import { limits } from "../project.config";
-import { workerCredentials } from "./credentials";
-import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration } from "./function";
-import { migration } from "./migration";
+import { limits } from "../../project.config";
+import { workerCredentials } from "../credentials";
+import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { migration } from "../migration";
+import { stage } from "../stage";
 import { jobsDeadLetter } from "./queue";
-import { stage } from "./stage";
 
 export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
   ...common,
-  description: "Buries the messages that nobody could handle, and fails their jobs",
+  description: "Records dead letters and fails their jobs",
   handler: "pipeline/jobs/handlers/dead_letter.handler",
   timeout: `${limits.deadLetterTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.deadLetter} MB`,
-  environment: { ...databaseEnvironment(workerCredentials), MAX_RECEIVE_COUNT: `${limits.maxReceiveCount}` },
+  environment: { ...proxiedDatabaseEnvironment(workerCredentials), MAX_RECEIVE_COUNT: `${limits.maxReceiveCount}` },
   permissions: [
     ...commonPermissions,
     readSecrets(workerCredentials.arn),
@@ -25,11 +25,11 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
   transform: afterMigration(migration),
 });
 
-new aws.lambda.EventSourceMapping("DeadLetterHandlerLetters", {
+new aws.lambda.EventSourceMapping("DeadLetterHandlerMessages", {
   eventSourceArn: jobsDeadLetter.arn,
   functionName: deadLetterHandler.arn,
   batchSize: limits.batchSize,
   maximumBatchingWindowInSeconds: 0,
   functionResponseTypes: ["ReportBatchItemFailures"],
-  scalingConfig: { maximumConcurrency: 2 }, // Lambda allows no less; nobody is in a hurry
+  scalingConfig: { maximumConcurrency: 2 }, // the minimum that Lambda allows; dead letters are not urgent
 });

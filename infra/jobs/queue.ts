@@ -1,14 +1,14 @@
-/** The job queue, and the queue for messages that nobody could handle. */
+/** The job queue and its dead-letter queue. */
 
-import { limits } from "../project.config";
+import { limits } from "../../project.config";
 
 const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds, deadLetterVisibilityTimeoutSeconds } =
   limits;
 
-/** What sst.aws.Queue has no argument for. */
+/** Attributes that sst.aws.Queue has no argument for. */
 const queue: aws.sqs.QueueArgs = { messageRetentionSeconds, sqsManagedSseEnabled: true };
 
-/** Without a dead-letter queue of its own: what cannot be written down there comes back until it can. */
+/** It has no dead-letter queue itself: a message that cannot be recorded comes back until it can. */
 export const jobsDeadLetter = new sst.aws.Queue("JobsDeadLetter", {
   visibilityTimeout: `${deadLetterVisibilityTimeoutSeconds} seconds`,
   transform: { queue },

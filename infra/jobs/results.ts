@@ -1,10 +1,10 @@
-/** The results' bucket. SST blocks public access and refuses requests without TLS. */
+/** The bucket for results. SST blocks public access and denies requests without TLS. */
 
-import { stage } from "./stage";
+import { stage } from "../stage";
 
 const { keepDays, keepOldVersionsDays } = stage.results;
 
-/** Twice as long as the API signs a link to a result for. A signer that means to may sign for seven days. */
+/** Twice the lifetime of the API's links (300 s). Without a limit, links may be signed for up to seven days. */
 const oldestLinkMilliseconds = 600_000;
 
 export const results = new sst.aws.Bucket("Results", {
@@ -40,7 +40,7 @@ new aws.s3.BucketLifecycleConfiguration("ResultsLifecycle", {
       abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
     },
     {
-      // In a versioned bucket what expires leaves a marker behind; S3 takes no rule that does both.
+      // In a versioned bucket an expired object leaves a delete marker. S3 accepts no rule that removes both.
       id: "ExpireMarkers",
       status: "Enabled",
       filter: { prefix: "results/" },

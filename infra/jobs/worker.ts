@@ -1,28 +1,23 @@
-/** Works the jobs off the queue. */
+/** The function that runs jobs from the queue. */
 
-import { limits } from "../project.config";
-import { workerCredentials } from "./credentials";
-import { common, commonPermissions, databaseEnvironment, readSecrets, afterMigration } from "./function";
-import { migration } from "./migration";
-import { modelPermissions } from "./model";
-import { config, rules } from "./parameters";
+import { limits } from "../../project.config";
+import { workerCredentials } from "../credentials";
+import { afterMigration, common, commonPermissions, readSecrets } from "../function";
+import { migration } from "../migration";
+import { modelPermissions } from "../models";
+import { businessRulesParameter, configParameter } from "../parameters";
+import { stage } from "../stage";
+import { jobEnvironment } from "./environment";
 import { jobs } from "./queue";
-import { stage } from "./stage";
-import { results } from "./storage";
+import { results } from "./results";
 
 export const worker = new sst.aws.Function("Worker", {
   ...common,
-  description: "Runs one job: claims it, asks the model, stores the result",
+  description: "Runs one job: claims it, calls the model, stores the result",
   handler: "pipeline/jobs/handlers/worker.handler",
   timeout: `${limits.workerTimeoutSeconds} seconds`,
   memory: `${stage.functions.memory.worker} MB`,
-  environment: {
-    ...databaseEnvironment(workerCredentials),
-    S3_BUCKET_NAME: results.name,
-    SQS_QUEUE_URL: jobs.url,
-    CONFIG_PARAMETER_NAME: config.name,
-    BUSINESS_RULES_PARAMETER_NAME: rules.name,
-  },
+  environment: jobEnvironment(workerCredentials),
   permissions: [
     ...commonPermissions,
     readSecrets(workerCredentials.arn),
@@ -37,19 +32,19 @@ export const worker = new sst.aws.Function("Worker", {
       ],
       resources: [jobs.arn],
     },
-    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },
+    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },
     { actions: ["s3:PutObject"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
   transform: afterMigration(migration),
 });
 
-// Not jobs.subscribe(): given a function, it grants nothing, and its name depends on the queue's ARN.
+// Not jobs.subscribe(): given an existing function, it grants no permission, and its name depends on the queue's ARN.
 new aws.lambda.EventSourceMapping("WorkerJobs", {
   eventSourceArn: jobs.arn,
   functionName: worker.arn,
   batchSize: limits.batchSize,
   maximumBatchingWindowInSeconds: 0,
   functionResponseTypes: ["ReportBatchItemFailures"],
-  // Not reserved concurrency: that would throttle deliveries, and each throttled one counts as received.
+  // Not reserved concurrency: that throttles deliveries, and each throttled delivery counts as a receive.
   scalingConfig: { maximumConcurrency: stage.concurrency.worker },
 });

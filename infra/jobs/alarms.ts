@@ -1,0 +1,24 @@
+/** Alarms of the jobs system. */
+
+import { alarms, limits } from "../../project.config";
+import { alarm, functionMetric, queueMetric } from "../monitoring";
+import { apiHandler } from "./api";
+import { deadLetterHandler } from "./dead_letters";
+import { jobs, jobsDeadLetter } from "./queue";
+import { sweeper } from "./sweeper";
+import { worker } from "./worker";
+
+const deadLetters = queueMetric(jobsDeadLetter, "ApproximateNumberOfMessagesVisible");
+// One invocation is one dead letter. One that cannot be recorded comes back, and keeps the alarm raised.
+const receivedDeadLetters = functionMetric(deadLetterHandler, "Invocations");
+const oldestMessage = queueMetric(jobs, "ApproximateAgeOfOldestMessage");
+const failedDeliveries = `A message failed ${limits.maxReceiveCount} deliveries; its job fails`;
+
+alarm("DeadLetters", "Dead letters are not being processed", deadLetters, { atLeast: 1 });
+alarm("DeadLetterReceived", failedDeliveries, receivedDeadLetters, { atLeast: 1 });
+alarm("QueueAge", "Jobs wait too long in the queue", oldestMessage, { atLeast: alarms.oldestMessageSeconds });
+
+const tooManyErrors = { atLeast: alarms.functionErrors };
+alarm("ApiHandlerErrors", "The API handler fails", functionMetric(apiHandler, "Errors"), tooManyErrors);
+alarm("WorkerErrors", "The worker fails", functionMetric(worker, "Errors"), tooManyErrors);
+alarm("SweeperErrors", "Lost jobs are not re-enqueued", functionMetric(sweeper, "Errors"), tooManyErrors);

@@ -1,0 +1,26 @@
+/**
+ * The function behind the operator's commands: the database is private, so a command line reaches it by invoking this
+ * function. Only IAM grants that.
+ */
+
+import { limits } from "../../project.config";
+import { workerCredentials } from "../credentials";
+import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { migration } from "../migration";
+import { stage } from "../stage";
+import { jobs } from "./queue";
+
+export const operator = new sst.aws.Function("Operator", {
+  ...common,
+  description: "Lists failed jobs and re-runs them; invoked by scripts/redrive.sh",
+  handler: "pipeline/jobs/handlers/operator.handler",
+  timeout: `${limits.operatorTimeoutSeconds} seconds`,
+  memory: `${stage.functions.memory.operator} MB`,
+  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
+  permissions: [
+    ...commonPermissions,
+    readSecrets(workerCredentials.arn),
+    { actions: ["sqs:SendMessage"], resources: [jobs.arn] },
+  ],
+  transform: afterMigration(migration),
+});

@@ -1,0 +1,26 @@
+/** Re-enqueues jobs whose message was lost; runs every minute. */
+
+import { limits } from "../../project.config";
+import { workerCredentials } from "../credentials";
+import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { migration } from "../migration";
+import { stage } from "../stage";
+import { jobs } from "./queue";
+
+export const sweeper = new sst.aws.Function("Sweeper", {
+  ...common,
+  description: "Re-enqueues jobs that were never enqueued or whose worker died",
+  handler: "pipeline/jobs/handlers/sweeper.handler",
+  timeout: `${limits.sweeperTimeoutSeconds} seconds`,
+  memory: `${stage.functions.memory.sweeper} MB`,
+  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
+  permissions: [
+    ...commonPermissions,
+    readSecrets(workerCredentials.arn),
+    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
+  ],
+  retries: 0, // the next minute's run is the retry
+  transform: afterMigration(migration),
+});
+
+new sst.aws.CronV2("SweeperSchedule", { schedule: "rate(1 minute)", function: sweeper.arn });

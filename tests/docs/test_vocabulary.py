@@ -1,0 +1,46 @@
+"""The vocabulary check finds replaced terms, and the tree has none outside of the files still to be rewritten."""
+
+import pytest
+
+from tests.docs import vocabulary
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a fault of the code", ["fault"]),
+        ("FaultPlan and fault_plan", ["fault"]),
+        ("the default is kept", []),
+        ("Nobody is told.", ["Nobody", "is told"]),
+        ("The log says why, and whoever reads it mends it.", ["says", "whoever", "mends"]),
+        ("a dead letter, the dead-letter queue and DeadLetters", []),
+        ("lower-case letters or digits", []),
+        ("One letter at a time", ["letter"]),
+        ("an analysis of its own", ["of its own"]),
+        ("the background", []),
+        ('"""What is left."""', ['"""What is left."""']),
+        ('"""The remaining jobs."""', []),
+        ("except ValueError as fault_:", ["except ValueError as fault_:", "fault"]),
+        ("except ValueError as exc:", []),
+    ],
+)
+def test_terms_are_found_and_ordinary_words_are_not(text: str, found: list[str]) -> None:
+    assert sorted(use.text for use in vocabulary.uses("functions/a.py", text)) == sorted(found)
+
+
+def test_a_term_is_allowed_where_it_has_its_ordinary_meaning() -> None:
+    assert list(vocabulary.uses("packages/chaos-harness/chaos_harness/plan.py", "an injected fault")) == []
+
+
+def test_a_use_names_its_line_and_the_replacement() -> None:
+    [use] = vocabulary.uses("a.md", "Good.\nIt mends itself.\n")
+    assert str(use) == 'a.md:2: "mends": use fix, correct'
+
+
+def test_the_tree_uses_no_replaced_term() -> None:
+    assert [str(use) for use in vocabulary.check(sorted(vocabulary.tracked()))] == []
+
+
+@pytest.mark.parametrize("glob", vocabulary.unfinished())
+def test_an_unfinished_file_still_has_uses(glob: str) -> None:
+    assert vocabulary.uses_of(glob), f"{glob} is clean: remove it from vocabulary_unfinished.txt"
