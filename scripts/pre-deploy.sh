@@ -3,33 +3,37 @@
 set -euo pipefail
 here="$PWD"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-arguments=("$@")
 
-# A fault in the lock or the projects is a finding as any other: take what can be had without them.
-with_less() {
-  .venv/bin/python -P -c "import moto, deploy_checks.__main__" 2>/dev/null || uv sync --frozen --quiet --python "$PYTHON_VERSION" >&2 || say_why
-}
+# The installed packages are enough to run the command, even if they are not those of the lock.
+usable() { .venv/bin/python -P -c "import moto, deploy_checks.__main__" 2>/dev/null; }
 
-# Away from the project's own settings of uv and Python, which may be what is broken.
-say_why() {
+# Report why the packages cannot be installed, from a folder without the project's settings, which may be the cause.
+report_without_packages() {
+  local elsewhere status=0
   elsewhere="$(mktemp -d)"
   cd "$elsewhere"
   echo "$PYTHON_VERSION" >.python-version  # for pyenv, whose shims uv and Python may be
-  status=0
   if uv run --no-project --quiet --python "$PYTHON_VERSION" python -c "" 2>/dev/null; then
     PYTHONPATH="$root/packages/deploy-checks:$root/packages/stack-graph" uv run --no-project --quiet --python "$PYTHON_VERSION" \
-      python -B -m deploy_checks.unprepared --root "$root" "${arguments[@]}" || status=$?
+      python -B -m deploy_checks.unprepared --root "$root" "$@" || status=$?
   else
-    PYENV_VERSION=system python3 -B "$root/packages/deploy-checks/deploy_checks/no_python.py" "${arguments[@]}" || status=$?
+    PYENV_VERSION=system python3 -B "$root/packages/deploy-checks/deploy_checks/no_python.py" "$@" || status=$?
   fi
   rm -rf "$elsewhere"
-  trap - EXIT
-  exit "$status"
+  return "$status"
 }
 
-trap 'exit 2' EXIT  # what setup-env.sh cannot do
-on_refusal=with_less
-. "$root/scripts/setup-env.sh"  # sourced: SST needs its uv on the path
+cd "$root"
+trap 'exit 2' EXIT       # if uv cannot be installed, the command could not run
+. scripts/setup-uv.sh    # sourced: SST needs this uv on the path
 trap - EXIT
-cd "$here"                      # the user's paths are meant from there
+
+# A mistake in the lock or in a project is a finding like any other: continue with the packages that can be installed.
+if ! uv sync --locked --quiet --python "$PYTHON_VERSION" >&2 && ! usable &&
+  ! uv sync --frozen --quiet --python "$PYTHON_VERSION" >&2; then
+  report_without_packages "$@"
+  exit
+fi
+
+cd "$here"  # relative paths in the arguments start there
 exec "$root/.venv/bin/python" -P -m deploy_checks --root "$root" "$@"

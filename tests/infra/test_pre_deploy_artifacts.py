@@ -14,7 +14,7 @@ from deploy_checks.checks import (
     artifact_packaging,
 )
 from deploy_checks.checks.artifact_binaries import wheel_misfit
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import ARN, HANDLER, PYPROJECT, Deploy, resource

@@ -12,8 +12,8 @@ import pytest
 from deploy_checks import __main__ as command
 from deploy_checks import node_modules, rehearsal
 from deploy_checks.checks import Check, every_check, name_of
+from deploy_checks.finding import Finding, Severity, in_order
 from stack_graph.errors import CannotRun
-from stack_graph.finding import Finding, Severity
 from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import Deploy
@@ -83,7 +83,7 @@ def test_one_cause_is_one_finding_that_names_all(
 ) -> None:
     def of_each(_rehearsed: Rehearsed) -> Iterable[Finding]:
         for name in ("Api", "Migrator", "Sweeper"):
-            yield replace(finding("same"), message=f"{name} has no DB_HOST.")
+            yield replace(finding("same"), message=f"{name} has no DB_HOST.", subjects=(name,))
 
     assert judged(of_each, grumbling) == 1
     _, same, *others = json.loads(capsys.readouterr().out)["findings"]
@@ -100,8 +100,8 @@ def test_what_is_to_be_mended_first_comes_first() -> None:
     placed = of("rehearsal-failed", "high", "infra/jobs/queue.ts", 7, "Queue is not unique")
     silent = of("import-undeclared", "critical", "functions/a.py", 3, "No module named x")
     lock = of("project-file-broken", "high", "uv.lock", 9, "uv cannot read it")
-    assert rehearsal.in_order([echo, unplaced, placed, silent, lock]) == [placed, lock, silent, unplaced]
-    assert rehearsal.in_order([echo, silent]) == [silent, echo]
+    assert in_order([echo, unplaced, placed, silent, lock]) == [placed, lock, silent, unplaced]
+    assert in_order([echo, silent]) == [silent, echo]
 
 
 def test_without_json_nothing_is_on_stdout(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,7 +174,7 @@ def test_the_checks_have_names_of_their_own() -> None:
 
 def test_the_help() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pre_deploy", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "deploy_checks", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "--stage S" in done.stdout
 
@@ -212,14 +212,14 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Pat
 @pytest.mark.parametrize("status", [0, 1])
 def test_a_rehearsal_that_was_held(node: Callable[[int], Path], tmp_path: Path, status: int) -> None:
     out = node(status)
-    rehearsal.hold(tmp_path, "dev", out, lambda _: None)
+    rehearsal.run_rehearsal(tmp_path, "dev", out, lambda _: None)
     arguments = (out / "arguments").read_text(encoding="utf-8")
     assert f"--app {tmp_path} --stage dev --out {out} --account 111122223333" in arguments
 
 
 def test_a_rehearsal_that_could_not_be_held(node: Callable[[int], Path], tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="words of the rehearsal"):
-        rehearsal.hold(tmp_path, "dev", node(2), lambda _: None)
+        rehearsal.run_rehearsal(tmp_path, "dev", node(2), lambda _: None)
 
 
 STAGES = """
@@ -258,7 +258,7 @@ def test_the_account(
         monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", given)
     said: list[str] = []
     out = node(0)
-    rehearsal.hold(tmp_path, stage, out, said.append)
+    rehearsal.run_rehearsal(tmp_path, stage, out, said.append)
     assert f"--account {account}" in (out / "arguments").read_text(encoding="utf-8")
     variables = (out / "env").read_text(encoding="utf-8")
     assert (f"STAGING_AWS_ACCOUNT_ID={account}" in variables) is (stage == "staging")

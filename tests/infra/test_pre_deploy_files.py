@@ -21,7 +21,7 @@ from deploy_checks.checks import (
     files_toolchain,
 )
 from deploy_checks.checks.files_python_version import allowed_minors
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +33,11 @@ COPIED = (
     "package.json",
     "project.config.ts",
     "pyproject.toml",
-    "scripts/pyproject.toml",
     "sst.config.ts",
     "tsconfig.json",
     "uv.lock",
 )
+PROJECTS = tuple(str(file.relative_to(ROOT)) for file in sorted(ROOT.glob("packages/*/pyproject.toml")))
 FOLDERS = ("database", "functions", "infra")
 MODULES = (
     files_code,
@@ -132,8 +132,8 @@ def checks_of(rule: str) -> list[Any]:
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     monkeypatch.setenv("UV_OFFLINE", "1")
-    for file in COPIED:
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    for file in (*COPIED, *PROJECTS):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "[!u]*.pem"))
@@ -213,7 +213,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "[tool.uv.workspace]",
     ),
     "functions is no member": (
-        edit("pyproject.toml", 'members = ["functions", "scripts"]', 'members = ["scripts"]'),
+        edit("pyproject.toml", 'members = ["functions", "packages/*"]', 'members = ["packages/*"]'),
         "workspace-member-missing",
         "pyproject.toml",
         "members =",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from deploy_checks.checks import files_sql
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding
+from deploy_checks.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]

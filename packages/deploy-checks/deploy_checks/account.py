@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.stages import account_variable
+
+from deploy_checks.finding import Finding, finding_at
 
 WAITS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 MODELS = "functions/pipeline/models/catalogue.json"
@@ -132,7 +133,7 @@ class Account:
                 message = f"AWS has no endpoint of {service} in {', '.join(missing)}: the deploy fails"
                 there = ", ".join(sorted(offered.get(service, ()))) or "none in this region"
                 fix = f"Set network.zones in project.config.ts to zones that have it: {there}"
-                yield endpoint.finding("endpoint-zone-missing", "high", message, fix)
+                yield finding_at(endpoint, "endpoint-zone-missing", "high", message, fix)
 
     def database(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         rds = self._client("rds")

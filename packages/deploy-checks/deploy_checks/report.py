@@ -1,31 +1,30 @@
-"""What the command says: for people on stderr, for programs on stdout."""
+"""The output of the command: text on stderr, JSON on stdout."""
 
 import json
 
-from stack_graph.finding import Finding, Severity
-
-from deploy_checks.judging import Verdict
+from deploy_checks.finding import Finding, Severity
+from deploy_checks.run_checks import Report
 
 MEANINGS: dict[Severity, str] = {
-    "critical": "the deploy would say OK, and this would be broken",
+    "critical": "the deploy would succeed, and this would not work",
     "high": "the deploy would fail",
-    "medium": "it would work badly, cost too much, or fail now and then",
+    "medium": "this would work badly, cost too much, or fail intermittently",
     "low": "untidy",
 }
 
 
-def for_people(verdict: Verdict) -> str:
-    """Findings by severity, worst first, and one line that sums up."""
+def as_text(report: Report) -> str:
+    """Findings by severity, worst first, and a summary line."""
     lines: list[str] = []
     for severity, meaning in MEANINGS.items():
-        found = [finding for finding in verdict.findings if finding.severity == severity]
+        found = [finding for finding in report.findings if finding.severity == severity]
         if found:
             lines.append(f"\n{severity.upper()}: {meaning}")
             lines.extend(_entry(finding) for finding in found)
-    lines.extend(f"\n{error}" for error in verdict.errors)
-    count = len(verdict.findings)
-    told = "1 finding" if count == 1 else f"{count or 'no'} findings"
-    lines.append(f"\npre-deploy of {verdict.stage}: {told}; {verdict.checks} checks in {verdict.seconds:.1f} s")
+    lines.extend(f"\n{error}" for error in report.errors)
+    count = len(report.findings)
+    total = "1 finding" if count == 1 else f"{count or 'no'} findings"
+    lines.append(f"\npre-deploy of {report.stage}: {total}; {report.checks} checks in {report.seconds:.1f} s")
     return "\n".join(lines)
 
 
@@ -35,15 +34,15 @@ def _entry(finding: Finding) -> str:
     return f"\n  {finding.file}:{finding.line}  {finding.id}\n    {message}\n    Fix: {fix}"
 
 
-def for_programs(verdict: Verdict) -> str:
-    """The same as one JSON object; ``errors`` only where a check crashed."""
-    told = {
-        "ok": verdict.exit_status == 0,
-        "stage": verdict.stage,
-        "checks": verdict.checks,
-        "seconds": round(verdict.seconds, 1),
-        "findings": [finding.as_json() for finding in verdict.findings],
+def as_json(report: Report) -> str:
+    """The report as one JSON object; ``errors`` is present only if a check crashed."""
+    content = {
+        "ok": report.exit_status == 0,
+        "stage": report.stage,
+        "checks": report.checks,
+        "seconds": round(report.seconds, 1),
+        "findings": [finding.as_json() for finding in report.findings],
     }
-    if verdict.errors:
-        told["errors"] = verdict.errors
-    return json.dumps(told, indent=2)
+    if report.errors:
+        content["errors"] = report.errors
+    return json.dumps(content, indent=2)

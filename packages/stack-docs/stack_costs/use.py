@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from deploy_checks.checks.graph_waits import redrive, sources
 from stack_graph.graph import Graph, Resource
 from stack_graph.lambdas import QUEUE
+from stack_graph.queues import redrive, sources
 from stack_graph.vpc import ENDPOINT
 
 from stack_costs.prices import Line, Unpriced, assumed

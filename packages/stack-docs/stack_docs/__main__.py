@@ -88,7 +88,7 @@ def _rehearsed(root: Path, directory: Path) -> dict[str, Graph]:
     for stage in stage_names(root):
         if not (directory / stage / "graph.json").is_file():
             say(f"Rehearsing a deploy of {stage}: about 20 s")
-            rehearsal.hold(root, stage, directory / stage, lambda _: None)
+            rehearsal.run_rehearsal(root, stage, directory / stage, lambda _: None)
         graphs[stage] = Graph.read(directory / stage / "graph.json")
         if not graphs[stage].data.get("complete"):
             raise CannotRun(f"a deploy of {stage} would fail: ./scripts/pre-deploy.sh --stage {stage} says why.")

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding, Severity
-
 type Plain = str | int | float | bool | None
 
 
@@ -117,10 +115,6 @@ class Resource(Values):
 
     def raw(self, name: str) -> Any:
         return self.outputs.get(name, self.inputs.get(name))
-
-    def finding(self, rule: str, severity: Severity, message: str, fix: str) -> Finding:
-        """A finding whose mend goes where the program makes this resource."""
-        return Finding(rule, severity, self.file, self.line, message, fix)
 
     def references(self, of_property: str) -> list[str]:
         """URNs of the resources that a property's value comes from."""

@@ -15,8 +15,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
+
+from deploy_checks.finding import Finding
 
 type Check = Callable[[Rehearsed], Iterable[Finding]]
 

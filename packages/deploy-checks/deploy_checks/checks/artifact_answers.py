@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stack_graph.events import Sample
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.artifact_environment import missing
+from deploy_checks.finding import Finding
 from deploy_checks.probe import Probe, probes, source_of
 
 type Answered = tuple[Sample, dict[str, Any]]

@@ -6,12 +6,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Artifact, Rehearsed, Resource
 from stack_graph.lambdas import architectures
 from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, package_of
+from deploy_checks.finding import Finding
 
 MACHINES = {62: "x86_64", 183: "arm64"}
 """``e_machine`` of an ELF header."""

@@ -4,11 +4,11 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed, Resource
 
 from deploy_checks.archive import contents, package_of
 from deploy_checks.checks.files_text import line_of, text_of
+from deploy_checks.finding import Finding
 from deploy_checks.locked import Locked
 
 SDK = {"boto3", "botocore"}

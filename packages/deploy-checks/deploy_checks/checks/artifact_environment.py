@@ -5,12 +5,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed, Resource
 from stack_graph.lambdas import variables
 from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, in_repository
+from deploy_checks.finding import Finding
 from deploy_checks.probe import Probe, environment, probes
 
 RESERVED = {

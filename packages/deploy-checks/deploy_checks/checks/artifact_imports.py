@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, handler_module, package_of
+from deploy_checks.finding import Finding
 from deploy_checks.locked import Locked
 from deploy_checks.probe import Probe, probes, source_of
 

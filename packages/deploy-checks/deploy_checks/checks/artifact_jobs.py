@@ -8,7 +8,6 @@ from typing import Any
 
 from bedrock_emulator.schema_answer import answer_for
 from bedrock_emulator.source_text import Source
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import EVENT_SOURCE, calls
 
@@ -18,6 +17,7 @@ from deploy_checks.checks.artifact_answers import handlers_answer
 from deploy_checks.checks.files_code import probed
 from deploy_checks.checks.files_models import MODELS
 from deploy_checks.checks.files_text import text_of
+from deploy_checks.finding import Finding
 from deploy_checks.jobs import Ran, run
 from deploy_checks.probe import probes
 

@@ -4,10 +4,10 @@ import zipfile
 from collections.abc import Iterable
 
 from stack_graph.events import is_function
-from stack_graph.finding import Finding
 from stack_graph.graph import Artifact, Rehearsed, Resource
 
 from deploy_checks.archive import contents
+from deploy_checks.finding import Finding
 
 FOLDER = "database/migrations"
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, handler_module, in_repository, package_of
+from deploy_checks.finding import Finding
 
 
 def functions_are_packaged(rehearsed: Rehearsed) -> Iterable[Finding]:

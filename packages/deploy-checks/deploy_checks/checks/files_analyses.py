@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_code import probed
+from deploy_checks.finding import Finding
 
 FOLDER = "functions/pipeline/analyses"
 

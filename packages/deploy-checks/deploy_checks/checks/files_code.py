@@ -11,13 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed, Resource
 from stack_graph.parameters import BUSINESS_RULES, CONFIG, known_value
 
 from deploy_checks.checks import files_probe
 from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.checks.files_text import line_of, text_of
+from deploy_checks.finding import Finding
 
 CLIENTS = "functions/pipeline/platform/aws.py"
 MIGRATIONS = "database/migrations"

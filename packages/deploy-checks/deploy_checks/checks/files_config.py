@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding, Severity
 from stack_graph.graph import Rehearsed
 from stack_graph.stages import is_stage, stage_names
 
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
+from deploy_checks.finding import Finding, Severity
 
 CONFIG = "sst.config.ts"
 PLACEHOLDERS = {"111122223333", "000000000000"}
@@ -22,13 +22,20 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 WANTED = "SST takes only letters, digits and hyphens, and a letter first"
 
 
+def program_exists(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """sst.config.ts exists and is not empty."""
+    if not text_of(rehearsed.root, CONFIG).strip():
+        message = f"{CONFIG} is missing or empty: SST finds no app, and deploys nothing"
+        yield Finding(
+            "config-missing", "high", CONFIG, 1, message, "Restore it from git, or give --root another folder"
+        )
+
+
 def config_file(rehearsed: Rehearsed) -> Iterator[Finding]:
     """SST's rules for sst.config.ts."""
     text = text_of(rehearsed.root, CONFIG)
     if not text.strip():
-        message = f"There is no {CONFIG}, or nothing in it: SST finds no app, and deploys nothing"
-        yield Finding("config-missing", "high", CONFIG, 1, message, "Take it from git, or give --root another folder")
-        return
+        return  # reported by program_exists
     for found in re.finditer(r"^import\s+(?!type\b)([^;]*?)[\"'][^\"']+[\"'].*$", text, re.MULTILINE):
         if not _used(found.group(1), text[: found.start()] + text[found.end() :]):
             continue  # esbuild drops it before SST looks
@@ -183,4 +190,4 @@ def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding
         yield Finding("handler-keeps-prefix", "critical", file, line, message, fix)
 
 
-CHECKS = (config_file, builds, stage, javascript, personal_settings, handlers)
+CHECKS = (program_exists, config_file, builds, stage, javascript, personal_settings, handlers)

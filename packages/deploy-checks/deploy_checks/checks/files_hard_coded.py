@@ -4,12 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_config import PLACEHOLDERS
 from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.checks.files_text import line_at, program_files
+from deploy_checks.finding import Finding
 
 CREDENTIAL = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # an access key's id

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import toml_of
+from deploy_checks.finding import Finding
 
 FUNCTIONS = "functions"
 PACKAGE = "pipeline"

@@ -3,10 +3,10 @@
 import ast
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_imports import sources, tree_of
+from deploy_checks.finding import Finding
 
 VERSION_1 = {"httpMethod", "multiValueHeaders"}
 """What only payload format 1.0 has."""

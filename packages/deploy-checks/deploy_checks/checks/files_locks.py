@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_scripts import COMMANDS
 from deploy_checks.checks.files_text import line_at, line_of, text_of
 from deploy_checks.checks.files_workflows import FOLDER
+from deploy_checks.finding import Finding
 
 UV_LOCK, NPM_LOCK = "uv.lock", "package-lock.json"
 

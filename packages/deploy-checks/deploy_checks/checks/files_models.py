@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.parameters import CONFIG, known_value
 
 from deploy_checks.checks.files_code import probed
 from deploy_checks.checks.files_text import line_of, text_of
+from deploy_checks.finding import Finding
 
 MODELS = "functions/pipeline/models/catalogue.json"
 REQUESTS = "functions/pipeline/jobs/domain/job_config.py"

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding, Severity
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
+from deploy_checks.finding import Finding, Severity
 from deploy_checks.node_modules import has_sst
 
 OLDEST_NODE = 22

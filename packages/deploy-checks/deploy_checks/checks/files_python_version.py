@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import environment_file, line_of, projects, text_of, toml_of
+from deploy_checks.finding import Finding
 from deploy_checks.uv import run_uv
 
 PIN = ".python-version"

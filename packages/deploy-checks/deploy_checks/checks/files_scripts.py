@@ -4,8 +4,9 @@ import os
 import subprocess
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
+
+from deploy_checks.finding import Finding
 
 COMMANDS = ("scripts/*.sh", ".ci/run")
 

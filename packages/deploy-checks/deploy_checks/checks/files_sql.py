@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import DATABASE
 
@@ -19,6 +18,7 @@ from deploy_checks.checks import files_code
 from deploy_checks.checks.files_code import MIGRATIONS
 from deploy_checks.checks.files_imports import sources
 from deploy_checks.checks.files_text import text_of
+from deploy_checks.finding import Finding
 
 TIME_LIMIT_S = 120
 

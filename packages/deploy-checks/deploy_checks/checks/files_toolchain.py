@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_python_version import requires_python, runtime_of
 from deploy_checks.checks.files_text import line_of, projects, text_of, toml_of
+from deploy_checks.finding import Finding
+from deploy_checks.output import mentions_network
 from deploy_checks.uv import run_uv
-from deploy_checks.words import speaks_of_network
 
 ROOT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
 REFUSED = re.compile(r"workspace|project\.version|[Ff]ailed to parse|depends on itself")
@@ -76,7 +76,7 @@ def uv_and_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
         return
     said = " ".join(line.strip() for line in checked.stderr.splitlines() if not line.startswith(("hint:", "Using ")))
     # A lock that fits is checked without the network: where uv asks for it, the lock does not fit.
-    stale = "needs to be updated" in said or speaks_of_network(checked.stderr)
+    stale = "needs to be updated" in said or mentions_network(checked.stderr)
     if REFUSED.search(said) and not stale:
         message = f"uv refuses the projects, so SST's `uv export` fails for every function: {said[:300]}"
         file = next((file for file in (*reversed(projects(rehearsed.root)), LOCK) if file in said), ROOT)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import line_of, text_of
+from deploy_checks.finding import Finding
 
 FOLDER = Path(".github/workflows")
 CREDENTIALS = "aws-actions/configure-aws-credentials"

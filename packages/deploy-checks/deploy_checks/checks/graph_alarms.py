@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.lambdas import QUEUE
+from stack_graph.queues import redrive, sources
 
-from deploy_checks.checks.graph_waits import redrive, sources
+from deploy_checks.finding import Finding, finding_at
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
@@ -38,7 +38,8 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
         for dimension in dimensions.data:
             name = dimensions.value(dimension)
             if dimension in NAMED_BY and name not in _names(graph, NAMED_BY[dimension]):
-                yield alarm.finding(
+                yield finding_at(
+                    alarm,
                     "alarm-on-nothing",
                     "medium",
                     f"{alarm.name} will never go off: its {dimension} is {name}, which the stack does not make",
@@ -46,7 +47,8 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
                 )
         known = METRICS.get(str(alarm.value("namespace")), "").split()
         if known and alarm.value("metricName") not in known:
-            yield alarm.finding(
+            yield finding_at(
+                alarm,
                 "alarm-on-nothing",
                 "medium",
                 f"{alarm.name} will never go off: {alarm.value('namespace')} has no metric {alarm.value('metricName')}",
@@ -54,7 +56,7 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
         if not alarm.texts("alarmActions") or alarm.value("actionsEnabled") is False:
             what = f"{alarm.name} has no alarmActions, or they are switched off"
-            yield alarm.finding("alarm-tells-nobody", "medium", what, "Name the topic in alarmActions.")
+            yield finding_at(alarm, "alarm-tells-nobody", "medium", what, "Name the topic in alarmActions.")
 
 
 def _names(graph: Graph, output: str) -> set[Any]:
@@ -70,7 +72,8 @@ def dead_letters_are_seen(rehearsed: Rehearsed) -> Iterator[Finding]:
     for _, queue, _ in sources(graph):
         letters = graph.with_output("arn", redrive(queue).value("deadLetterTargetArn"), QUEUE)
         if letters and letters.value("name") not in watched:
-            yield letters.finding(
+            yield finding_at(
+                letters,
                 "dead-letters-unseen",
                 "medium",
                 f"Nobody is told of messages in {letters.name}",

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 
 from deploy_checks.checks.graph_routes import API, ROUTE
+from deploy_checks.finding import Finding, finding_at
 
 SENT = {"authorization", "content-type", "idempotency-key"}
 """The headers that a client of the API sends, and that browsers ask about before."""
@@ -17,14 +17,16 @@ def browsers_are_named(rehearsed: Rehearsed) -> Iterator[Finding]:
     for api in graph.of_type(API):
         cors = api.part("corsConfiguration")
         if "*" in cors.texts("allowOrigins"):
-            yield api.finding(
+            yield finding_at(
+                api,
                 "cors-for-every-page",
                 "medium" if graph.development else "high",
                 "Every web page may call the API from its visitors' browsers",
                 "Name the origins in api.corsOrigins of project.config.ts.",
             )
             if cors.value("allowCredentials"):
-                yield api.finding(
+                yield finding_at(
+                    api,
                     "cors-credentials",
                     "high",
                     "The deploy will fail: BadRequestException: allowCredentials is not supported for origin '*'",
@@ -43,7 +45,8 @@ def browsers_may_ask(rehearsed: Rehearsed) -> Iterator[Finding]:
         ):
             missing = sorted(wanted - given)
             if cors.texts("allowOrigins") and missing and "*" not in given:
-                yield api.finding(
+                yield finding_at(
+                    api,
                     f"cors-{what}-missing",
                     "medium",
                     f"Browsers will refuse to call the API with the {what} {', '.join(missing)}: its CORS does not "
@@ -54,7 +57,8 @@ def browsers_may_ask(rehearsed: Rehearsed) -> Iterator[Finding]:
         caught = keys.get("$default")
         asks = caught and str(caught.value("authorizationType") or "NONE") != "NONE"
         if caught and asks and cors.texts("allowOrigins") and not any(key.startswith("OPTIONS ") for key in keys):
-            yield caught.finding(
+            yield finding_at(
+                caught,
                 "preflight-refused",
                 "medium",
                 "Browsers ask without credentials before they call, and that question ends at the authorizer of "

@@ -4,10 +4,11 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.iam import allows, document, statements_of
 from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, ROTATION, SCHEDULE, function_of, label
+
+from deploy_checks.finding import Finding, finding_at
 
 HANDLERS = "functions/pipeline/handlers"
 RULE = "aws:cloudwatch/eventRule:EventRule"
@@ -45,7 +46,7 @@ def event_sources_deliver(rehearsed: Rehearsed) -> Iterator[Finding]:
             fault = "queue-with-two-consumers", "another event source takes messages from it too", "Keep one of them."
         else:
             continue
-        yield source.finding(fault[0], "critical", f"{source.name} takes from {arn}, and {fault[1]}", fault[2])
+        yield finding_at(source, fault[0], "critical", f"{source.name} takes from {arn}, and {fault[1]}", fault[2])
 
 
 def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -70,7 +71,8 @@ def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
             fault = f"it ends on {schedule.value('endDate')}"
         else:
             continue
-        yield schedule.finding(
+        yield finding_at(
+            schedule,
             "schedule-cannot-invoke",
             "critical",
             f"{schedule.name} will never run anything, or not for long: {fault}",
@@ -79,7 +81,9 @@ def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
     for rule in graph.of_type(RULE):
         if rule.value("state") == "DISABLED" or rule.value("isEnabled") is False:
             fix = "Enable it, or take it out."
-            yield rule.finding("rule-off", "critical", f"{rule.name} is switched off: what it calls never runs", fix)
+            yield finding_at(
+                rule, "rule-off", "critical", f"{rule.name} is switched off: what it calls never runs", fix
+            )
 
 
 def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -92,14 +96,16 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
     called = {id(function_of(graph, name)) for name in named if name}
     for function in graph.of_type(FUNCTION):
         if id(function) not in called:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "nobody-calls",
                 "critical",
                 f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy",
                 "Add what was to call it, or take it out. If people call it, return its name from sst.config.ts.",
             )
         if function.number("reservedConcurrentExecutions", -1) == 0:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "function-never-runs",
                 "critical",
                 f"{label(graph, function)} has a reserved concurrency of 0: every call ends with "

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import FUNCTION, PARAMETER, label, variables
 from stack_graph.parameters import BUSINESS_RULES, CONFIG, parameter, value_of
 from stack_graph.program import place_of
 
 from deploy_checks.checks.files_code import probed
+from deploy_checks.finding import Finding, finding_at
 
 BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
@@ -46,7 +46,8 @@ def parameters_fit_the_store(rehearsed: Rehearsed) -> Iterator[Finding]:
         limit = BYTES.get(str(found.value("tier") or "Standard"), 8192)
         size = len(value_of(found).encode())
         if size > limit:
-            yield found.finding(
+            yield finding_at(
+                found,
                 "parameter-too-large",
                 "high",
                 f"The deploy will fail: ValidationException: Standard tier parameters support a maximum parameter "
@@ -61,7 +62,8 @@ def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function in graph.of_type(FUNCTION):
         for variable, value in variables(function).items():
             if variable.endswith("_PARAMETER_NAME") and not graph.with_output("name", value, PARAMETER):
-                yield function.finding(
+                yield finding_at(
+                    function,
                     "unknown-parameter",
                     "critical",
                     f'{label(graph, function)} is given {variable}="{value}", and the stack makes no such parameter: '

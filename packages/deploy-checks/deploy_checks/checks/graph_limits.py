@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed, Resource
 from stack_graph.lambdas import FUNCTION, QUEUE, calls, label
+from stack_graph.queues import redrive, sources
 
-from deploy_checks.checks.graph_waits import redrive, sources
+from deploy_checks.finding import Finding, finding_at
 
 CONFIG = "project.config.ts"
 AWS_CLIENTS = "functions/pipeline/platform/aws.py"
@@ -49,7 +49,8 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
     for resource, limit, value in found:
         given = "AWS's default" if value is None else str(value)
         if limit in wanted and given != str(wanted[limit]):
-            yield resource.finding(
+            yield finding_at(
+                resource,
                 "limit-without-effect",
                 "medium",
                 f"{resource.name} has {given} where {CONFIG} says limits.{limit} is {wanted[limit]}: the code is "
@@ -67,7 +68,8 @@ def calls_fit_into_timeouts(rehearsed: Rehearsed) -> Iterator[Finding]:
         timeout, name = function.number("timeout", 3), label(graph, function)
         services = {call.service for call in calls(rehearsed.root, function)}
         if "bedrock-runtime" in services and timeout <= model_call:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "timeout-below-model-call",
                 "critical",
                 f"{name} is killed after {timeout} s, and waits up to {model_call} s for a model: Task timed out, the "
@@ -75,7 +77,8 @@ def calls_fit_into_timeouts(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"Set its timeout above {model_call} s, with room for what is around the call.",
             )
         elif services and timeout < SHORT_TIMEOUT_S:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "timeout-too-short",
                 "medium",
                 f"{name} has {timeout} s, which a cold start and a slow answer use up",

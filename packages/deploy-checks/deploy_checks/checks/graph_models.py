@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.iam import Statement, allows, role_of, statements_of
 from stack_graph.lambdas import FUNCTION, calls
@@ -12,6 +11,7 @@ from stack_graph.parameters import CONFIG, parameter
 
 from deploy_checks.checks.files_code import probed
 from deploy_checks.checks.graph_permissions import denied
+from deploy_checks.finding import Finding, finding_at
 
 GEOGRAPHIES = {"us": ("us-",), "eu": ("eu-",), "apac": ("ap-",), "jp": ("ap-northeast-",), "au": ("ap-southeast-",)}
 """The prefix of an inference profile's id, and the regions that have such profiles. ``global`` fits all."""
@@ -53,7 +53,8 @@ def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
         fits = GEOGRAPHIES.get(geography, ("",))
         bare = not any("inference-profile/" in arn for arn in listed.models[model_id]["policy_arns"])
         if place and not graph.region.startswith(fits):
-            yield place.finding(
+            yield finding_at(
+                place,
                 "profile-of-another-region",
                 "critical",
                 f"{model_id} cannot be called from {graph.region}: ValidationException: The provided model identifier "
@@ -61,7 +62,8 @@ def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"Use a global. profile, or one of {graph.region}'s geography.",
             )
         elif place and bare and ".anthropic." in f".{model_id}":
-            yield place.finding(
+            yield finding_at(
+                place,
                 "model-without-profile",
                 "critical",
                 f"{model_id}: Invocation of model ID {model_id} with on-demand throughput isn't supported. Retry your "

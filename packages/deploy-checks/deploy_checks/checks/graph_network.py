@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource, Values
 from stack_graph.lambdas import DATABASE, FUNCTION, calls, label, variables
 from stack_graph.vpc import (
@@ -19,6 +18,8 @@ from stack_graph.vpc import (
     way_out,
 )
 
+from deploy_checks.finding import Finding, finding_at
+
 POSTGRES = 5432
 
 
@@ -32,7 +33,8 @@ def services_are_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
             fault = _fault(graph, function, service)
             if fault:
                 why, fix, place = fault
-                yield place.finding(
+                yield finding_at(
+                    place,
                     "service-out-of-reach",
                     "critical",
                     f"{label(graph, function)} will hang on {service} until Task timed out after "
@@ -109,7 +111,8 @@ def database_is_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
             continue
         name, own = label(graph, function), subnets(graph, function)
         if not own and not database.value("publiclyAccessible"):
-            yield function.finding(
+            yield finding_at(
+                function,
                 "function-outside-vpc",
                 "critical",
                 f"{name} is in no VPC, and {database.name} is private: every connection times out",
@@ -130,7 +133,8 @@ def _database_groups(graph: Graph, name: str, function: Resource, database: Reso
     out_to = lets_through(graph, groups(function), "egress", port, guards, blocks_of(there))
     for open_, place, way in ((in_from, theirs, "in from"), (out_to, mine, "out of")):
         if not open_:
-            yield place.finding(
+            yield finding_at(
+                place,
                 "database-out-of-reach",
                 "critical",
                 f"{name} cannot connect to {database.name}: {place.name} does not let port {port} {way} the function's "
@@ -145,7 +149,8 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function in graph.of_type(FUNCTION):
         public = [subnet.name for subnet in subnets(graph, function) if way_out(graph, subnet) == "internet"]
         if public:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "function-in-public-subnet",
                 "critical",
                 f"{label(graph, function)} is in {', '.join(public)}, whose way out is for public addresses, and a "
@@ -153,7 +158,8 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Use vpc.privateSubnets.",
             )
         if function.part("vpcConfig").data and not groups(function):
-            yield function.finding(
+            yield finding_at(
+                function,
                 "function-without-security-group",
                 "critical",
                 f"{label(graph, function)} has no security group of its own: it gets the VPC's default one, and the "
@@ -174,7 +180,8 @@ def network_acls_let_through(rehearsed: Rehearsed) -> Iterator[Finding]:
             some = [*acl.parts(way), *(rule for rule in written if bool(rule.value("egress")) == outward)]
             allowed = any(str(rule.value("action") or rule.value("ruleAction")).lower() == "allow" for rule in some)
             if used & set(acl.texts("subnetIds")) and not allowed:
-                yield acl.finding(
+                yield finding_at(
+                    acl,
                     "network-acl-denies",
                     "critical",
                     f"{acl.name} has no {way} rule that allows anything, and functions are in its subnets: all that "

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import FUNCTION, PERMISSION, label, variables
 from stack_graph.program import place_of
 
 from deploy_checks.checks.graph_storage import severity
+from deploy_checks.finding import Finding, finding_at
 
 URL = "aws:lambda/functionUrl:FunctionUrl"
 
@@ -21,7 +21,8 @@ def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for url in graph.of_type(URL):
         if url.value("authorizationType") == "NONE":
-            yield url.finding(
+            yield finding_at(
+                url,
                 "open-function-url",
                 "high" if graph.development else "critical",
                 f"Anybody may call {url.name}: past the API's throttle and its authorizer",
@@ -30,7 +31,8 @@ def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
     for permission in graph.of_type(PERMISSION):
         narrowed = any(permission.value(name) for name in ("sourceArn", "sourceAccount", "principalOrgId"))
         if permission.value("principal") == "*" and not narrowed:
-            yield permission.finding(
+            yield finding_at(
+                permission,
                 "open-function",
                 "critical",
                 f"{permission.name} lets every AWS account invoke the function",
@@ -61,7 +63,8 @@ def names_are_of_this_region(rehearsed: Rehearsed) -> Iterator[Finding]:
         for arn in _arns(resource.inputs) if resource.type.startswith("aws:") else ():
             region = arn.split(":")[3]
             if region and region != graph.region:
-                yield resource.finding(
+                yield finding_at(
+                    resource,
                     "other-region",
                     "high",
                     f"The deploy will fail: {resource.name} names {arn}, and is itself in {graph.region}",

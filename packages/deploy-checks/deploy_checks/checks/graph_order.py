@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.lambdas import DATABASE, FUNCTION, SECRET, calls, function_of, label, targets, variables
 from stack_graph.vpc import endpoints, subnets
+
+from deploy_checks.finding import Finding, finding_at
 
 INVOCATION = "aws:lambda/invocation:Invocation"
 SECRET_VALUE = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 - a type of resource
@@ -30,7 +31,8 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
     for invocation in graph.of_type(INVOCATION):
         function = function_of(graph, invocation.value("functionName"))
         if function is None:
-            yield invocation.finding(
+            yield finding_at(
+                invocation,
                 "invocation-of-nothing",
                 "high",
                 "The deploy will fail: ResourceNotFoundException: Function not found: "
@@ -39,7 +41,8 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
             continue
         if not _is_json(invocation.value("input")):
-            yield invocation.finding(
+            yield finding_at(
+                invocation,
                 "invocation-input",
                 "high",
                 "The deploy will fail: InvalidRequestContentException: Could not parse request body into json "
@@ -49,7 +52,8 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
         made = before(graph, invocation)
         for needed in _needed(rehearsed, function):
             if needed.urn not in made:
-                yield invocation.finding(
+                yield finding_at(
+                    invocation,
                     "invocation-too-early",
                     "high",
                     f"The first deploy will fail, or not, as it happens: {invocation.name} calls "
@@ -85,7 +89,8 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
     users = [f for f in graph.of_type(FUNCTION) if "DB_HOST" in variables(f)]
     if users and not migrators:
         place = next((f for f in users if "migrat" in str(f.value("handler"))), users[0])
-        yield place.finding(
+        yield finding_at(
+            place,
             "schema-never-applied",
             "critical",
             'The deploy says OK, and nothing brings the schema to the database: relation "jobs" does not exist',
@@ -93,7 +98,8 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
         )
     for invocation in (one for one, of in zip(invocations, invoked, strict=True) if of in migrators):
         if not invocation.part("triggers").data:
-            yield invocation.finding(
+            yield finding_at(
+                invocation,
                 "migration-not-triggered",
                 "critical",
                 f"The first deploy runs {invocation.name}, and no later one: its input never changes, so new "
@@ -103,7 +109,8 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function in users if migrators else ():
         waits = before(graph, function) & {invocation.urn for invocation in invocations}
         if function not in migrators and not waits:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "release-before-migration",
                 "critical",
                 f"{label(graph, function)} is released while, or before, the database's schema is brought up to date: "

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed, Resource
 from stack_graph.handler_calls import Call
 from stack_graph.iam import LOGS, allows, role_of, statements_of
 from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, TARGETS, arns, calls, function_of, label, targets, variables
 from stack_graph.program import modules_of, place_of, written
+
+from deploy_checks.finding import Finding, finding_at
 
 ACTIONS = {
     "Converse": ["bedrock:InvokeModel"],
@@ -138,7 +139,8 @@ def service_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function, action, arn, service in needed:
         role, name = role_of(graph, function), label(graph, function)
         if role and not allows(statements_of(graph, role), action, arn):
-            yield function.finding(
+            yield finding_at(
+                function,
                 "execution-role-lacks-action",
                 "high",
                 "The deploy will fail: InvalidParameterValueException: The provided execution role does not have "
@@ -155,7 +157,8 @@ def logs_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
         role, name = role_of(graph, function), label(graph, function)
         arn = f"{group.value('arn')}:log-stream:any" if group else "*"
         if role and not all(allows(statements_of(graph, role), action, arn) for action in LOGS[1:]):
-            yield function.finding(
+            yield finding_at(
+                function,
                 "role-cannot-log",
                 "medium",
                 f"{name} will run without a log: its role may not logs:PutLogEvents on {arn}",

@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import INTERFACES, document, role_of, statements_of
 from stack_graph.lambdas import FUNCTION
 from stack_graph.program import place_of, written
 
+from deploy_checks.finding import Finding, finding_at
 from deploy_checks.iam_actions import exists, takes, takes_resources
 
 ROLE = "aws:iam/role:Role"
@@ -29,7 +29,8 @@ def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
         except ValueError:
             readable = False
         if not readable:
-            yield resource.finding(
+            yield finding_at(
+                resource,
                 "malformed-policy",
                 "high",
                 f"The deploy will fail: MalformedPolicyDocument: This policy contains invalid Json ({resource.name})",

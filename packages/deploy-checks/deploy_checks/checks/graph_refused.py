@@ -8,10 +8,10 @@ from typing import Any
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from jsonschema.validators import extend  # type: ignore[import-untyped]
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.aws_rules import conditions_of, kinds_of, properties_of, schema_of
+from deploy_checks.finding import Finding, finding_at
 
 OF_VALUES = {
     "enum": "is none of its values",
@@ -111,7 +111,8 @@ def values_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
                 path = ".".join(str(part) for part in fault.absolute_path)
                 if path.lower() not in told and (kind, path) not in ELSEWHERE:
                     told.add(path.lower())
-                    yield resource.finding(
+                    yield finding_at(
+                        resource,
                         "value-refused",
                         "high",
                         f"The deploy will fail: {resource.name}'s {path} is {str(fault.instance)[:120]!r}, which "

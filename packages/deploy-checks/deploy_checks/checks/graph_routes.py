@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import matches
 from stack_graph.lambdas import PERMISSION, function_of
+
+from deploy_checks.finding import Finding, finding_at
 
 API = "aws:apigatewayv2/api:Api"
 ROUTE = "aws:apigatewayv2/route:Route"
@@ -39,14 +40,16 @@ def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
     for api in graph.of_type(API):
         keys = Counter(str(r.value("routeKey")) for r in graph.of_type(ROUTE) if r.value("apiId") == api.id)
         for missing in sorted(expected_routes(rehearsed.root) - keys.keys()):
-            yield api.finding(
+            yield finding_at(
+                api,
                 "missing-route",
                 "critical",
                 f'{missing} is answered by the handler, and the API has no such route: {{"message":"Not Found"}}',
                 f'Add api.route("{missing}", apiHandler.arn, ...), or take it out of ROUTES in {HANDLER}.',
             )
         for twice in sorted(key for key, times in keys.items() if times > 1):
-            yield api.finding(
+            yield finding_at(
+                api,
                 "duplicate-route",
                 "high",
                 f"The deploy will fail: ConflictException: Route with key {twice} already exists for this API",
@@ -64,7 +67,8 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
         integration = integrations.get(str(route.value("target")))
         function = function_of(graph, integration.value("integrationUri")) if integration else None
         if integration is None or function is None:
-            yield route.finding(
+            yield finding_at(
+                route,
                 "route-leads-nowhere",
                 "critical",
                 f'{key} leads to no function of this stack: {{"message":"Internal Server Error"}}',
@@ -72,7 +76,8 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
             continue
         if not _may_invoke(graph, str(route.value("apiId")), function):
-            yield route.finding(
+            yield finding_at(
+                route,
                 "gateway-may-not-invoke",
                 "critical",
                 f'{key}: API Gateway may not invoke {function.name}: {{"message":"Internal Server Error"}}, and '
@@ -82,14 +87,16 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
         runs_handler = f"/{function.value('handler')}".rpartition(".")[0] in f"/{HANDLER}"
         if key in answered_by_handler and not runs_handler:
-            yield route.finding(
+            yield finding_at(
+                route,
                 "route-to-another-function",
                 "critical",
                 f"{key} leads to {function.name}, which runs {function.value('handler')} and not {HANDLER}",
                 f"Give api.route the function that runs {HANDLER}.",
             )
         if integration.value("payloadFormatVersion") != "2.0":
-            yield integration.finding(
+            yield finding_at(
+                integration,
                 "payload-version",
                 "critical",
                 f"{key}: the handler reads events of version 2.0 and will get 1.0: KeyError: 'routeKey'",
@@ -114,21 +121,24 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
         key, kind = str(route.value("routeKey")), str(route.value("authorizationType") or "NONE")
         asked_for_nothing = key in FOR_EVERYBODY or key.startswith("OPTIONS ")
         if kind == "NONE" and not asked_for_nothing and not graph.development:
-            yield route.finding(
+            yield finding_at(
+                route,
                 "open-route",
                 "critical",
                 f"Anybody on the internet may call {key} on {graph.stage}, and each call may cost a model's answer",
                 "Give the route auth, and the stage an api.auth that is not open.",
             )
         if kind in {"JWT", "CUSTOM"} and not route.value("authorizerId"):
-            yield route.finding(
+            yield finding_at(
+                route,
                 "route-without-authorizer",
                 "high",
                 f"The deploy will fail: BadRequestException: Authorizer is required for {key} ({kind})",
                 "Give the route the authorizer's id.",
             )
         if kind == "JWT" and not route.texts("authorizationScopes"):
-            yield route.finding(
+            yield finding_at(
+                route,
                 "route-without-scope",
                 "medium",
                 f"{key} takes any token of the issuer, an ID token too: nothing tells them apart but a scope",
@@ -142,14 +152,16 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
     stages = graph.of_type(STAGE)
     for api in graph.of_type(API):
         if api.value("disableExecuteApiEndpoint") and not graph.of_type("aws:apigatewayv2/apiMapping:ApiMapping"):
-            yield api.finding(
+            yield finding_at(
+                api,
                 "api-unreachable",
                 "critical",
                 "The API's own address is switched off, and it has no other: every request is answered 404",
                 "Leave disableExecuteApiEndpoint out, or give the API a domain.",
             )
         if not any(s.value("apiId") == api.id and s.value("autoDeploy") for s in stages):
-            yield api.finding(
+            yield finding_at(
+                api,
                 "api-not-deployed",
                 "critical",
                 'No stage of the API deploys its routes: {"message":"Not Found"} for each of them',
@@ -158,7 +170,8 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
     for stage in stages:
         settings = stage.part("defaultRouteSettings")
         if not settings.value("throttlingRateLimit") or not settings.value("throttlingBurstLimit"):
-            yield stage.finding(
+            yield finding_at(
+                stage,
                 "api-without-throttle",
                 "medium",
                 "The API takes as many requests as the whole account may have: one caller can stop all the others",
@@ -166,7 +179,8 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "ApiGatewayV2 itself ignores a throttle argument.",
             )
         if not stage.part("accessLogSettings").value("destinationArn"):
-            yield stage.finding(
+            yield finding_at(
+                stage,
                 "api-without-access-log",
                 "medium",
                 "What the gateway refuses or cannot deliver is logged nowhere",

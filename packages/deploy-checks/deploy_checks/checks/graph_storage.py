@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.finding import Finding, Severity
 from stack_graph.graph import Graph, Rehearsed, Resource, Values
 from stack_graph.iam import document
 from stack_graph.lambdas import BUCKETS, QUEUE
+
+from deploy_checks.finding import Finding, Severity, finding_at
 
 PERMANENT = "production"
 """The stage whose data nobody may lose; staging may be removed and made anew."""
@@ -23,9 +24,10 @@ def buckets_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     for bucket in (resource for kind in BUCKETS for resource in graph.of_type(kind)):
         for rule, what, fix in _open_ends(graph, bucket):
             message = f"{bucket.name} of {graph.stage} {what}"
-            yield bucket.finding(rule, "critical" if rule == "public-bucket" else severity(graph), message, fix)
+            yield finding_at(bucket, rule, "critical" if rule == "public-bucket" else severity(graph), message, fix)
         if graph.stage == PERMANENT and bucket.value("forceDestroy"):
-            yield bucket.finding(
+            yield finding_at(
+                bucket,
                 "bucket-can-be-emptied",
                 "high",
                 f"Whatever removes {bucket.name} deletes all results with it",
@@ -82,7 +84,8 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for queue in graph.of_type(QUEUE):
         if queue.value("sqsManagedSseEnabled") is not True and not queue.value("kmsMasterKeyId"):
-            yield queue.finding(
+            yield finding_at(
+                queue,
                 "unencrypted-queue",
                 severity(graph),
                 f"Nothing says that {queue.name} encrypts its messages",
@@ -92,7 +95,8 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     secure = {p.value("queueUrl") for p in policies if any(map(_denies_plain, document(p.raw("policy"))))}
     for queue in graph.of_type(QUEUE):
         if queue.value("url") not in secure:
-            yield queue.finding(
+            yield finding_at(
+                queue,
                 "queue-without-tls",
                 severity(graph),
                 f"{queue.name} answers requests without TLS",
@@ -100,8 +104,8 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
     for policy in policies:
         if any(_is_for_all(statement) for statement in document(policy.raw("policy"))):
-            yield policy.finding(
-                "public-queue", "critical", f"{policy.name} lets anybody use the queue", "Name the principals."
+            yield finding_at(
+                policy, "public-queue", "critical", f"{policy.name} lets anybody use the queue", "Name the principals."
             )
 
 

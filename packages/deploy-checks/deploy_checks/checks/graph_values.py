@@ -6,12 +6,12 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.lambdas import BUCKETS, DATABASE, FUNCTION, label, variables
 from stack_graph.program import written
 
 from deploy_checks.checks.graph_storage import PERMANENT
+from deploy_checks.finding import Finding, finding_at
 
 WITHDRAWN = {17: 4, 16: 8, 15: 12, 14: 17, 13: 99, 12: 99, 11: 99}
 """PostgreSQL's highest minor version that RDS creates no more (AWS's notice of 2026-05-01), by major version."""
@@ -33,9 +33,10 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         for rule, error, fix in _refused(graph, database):
-            yield database.finding(rule, "high", f"The deploy will fail: {error}", fix)
+            yield finding_at(database, rule, "high", f"The deploy will fail: {error}", fix)
         if not database.value("dbName"):
-            yield database.finding(
+            yield finding_at(
+                database,
                 "no-database-name",
                 "critical",
                 f'{database.name} is made without a database of ours: FATAL: database "pipeline" does not exist',
@@ -43,7 +44,8 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
     region = rehearsed.graph.region
     if graph.of_type(DATABASE) and not (rehearsed.root / CERTIFICATES / f"{region}.pem").is_file():
-        yield graph.of_type(DATABASE)[0].finding(
+        yield finding_at(
+            graph.of_type(DATABASE)[0],
             "no-certificate-authority",
             "critical",
             f"No function can connect: {CERTIFICATES} has no RDS certificate authority for {region}",
@@ -59,7 +61,8 @@ def proxies_are_trusted(rehearsed: Rehearsed) -> Iterator[Finding]:
     asked = {variables(function).get("DB_HOST") for function in graph.of_type(FUNCTION)}
     for proxy in graph.of_type("aws:rds/proxy:Proxy"):
         if proxy.value("endpoint") in asked and "Amazon Root CA 1" not in str(known):
-            yield proxy.finding(
+            yield finding_at(
+                proxy,
                 "proxy-certificate-unknown",
                 "critical",
                 f"No function can connect: {proxy.name}'s certificate is from Amazon Root CA 1, and "
@@ -99,7 +102,8 @@ def passwords_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
         special = password.value("special") is not False
         refused = REFUSED_IN_PASSWORDS & set(str(password.value("overrideSpecial") or DEFAULT_SPECIAL))
         if password.urn in sources and special and refused:
-            yield password.finding(
+            yield finding_at(
+                password,
                 "password-characters",
                 "high",
                 "The deploy will fail, sooner or later: The parameter MasterUserPassword is not a valid password. Only "
@@ -135,7 +139,8 @@ def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
         holding = [value for value in values if value.value("secretId") == arn]
         secret = graph.with_output("arn", arn)
         if secret and not holding:
-            yield secret.finding(
+            yield finding_at(
+                secret,
                 "secret-without-value",
                 "critical",
                 "No function can connect: ResourceNotFoundException: Secrets Manager can't find the specified secret "
@@ -151,7 +156,7 @@ def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
                 why, fix = "holds another password than the database's", "Store the password that the database gets."
             else:
                 continue
-            yield value.finding("secret-shape", "critical", f"No function can connect: the secret {why}", fix)
+            yield finding_at(value, "secret-shape", "critical", f"No function can connect: the secret {why}", fix)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -177,7 +182,8 @@ def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
         database = graph.with_output("address", given.get("DB_HOST", ""), DATABASE)
         proxies = {proxy.value("endpoint") for proxy in graph.of_type("aws:rds/proxy:Proxy")}
         if "DB_HOST" in given and not database and given["DB_HOST"] not in proxies:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "unknown-database",
                 "critical",
                 f"{label(graph, function)} cannot connect: no database of the stack is at {given['DB_HOST']}",
@@ -188,7 +194,8 @@ def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
             if variable == "DB_USERNAME":  # a role of the database's own: its secret says which
                 made = _user_of(graph, given.get("DB_PASSWORD_SECRET_ARN")) or made
             if variable in given and made is not None and given[variable] != str(made):
-                yield function.finding(
+                yield finding_at(
+                    function,
                     "other-database",
                     "critical",
                     f"{label(graph, function)} cannot connect: its {variable} is {given[variable]}, and the database "
@@ -203,14 +210,16 @@ def bucket_names_are_valid(rehearsed: Rehearsed) -> Iterator[Finding]:
     for bucket in (resource for kind in BUCKETS for resource in graph.of_type(kind)):
         name = str(bucket.inputs.get("bucket") or "")
         if name and not BUCKET_NAME.fullmatch(name):
-            yield bucket.finding(
+            yield finding_at(
+                bucket,
                 "invalid-bucket-name",
                 "high",
                 f"The deploy will fail: InvalidBucketName: The specified bucket is not valid. ({name})",
                 "Use 3 to 63 small letters, digits and hyphens, or leave the name to SST.",
             )
         elif name and "bucket" not in (bucket.data.get("options") or {}).get("ignoreChanges", ()):
-            yield bucket.finding(
+            yield finding_at(
+                bucket,
                 "fixed-bucket-name",
                 "medium",
                 f"{name} must be free in all of AWS: BucketAlreadyExists, and a second stage cannot have it",

@@ -4,9 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.finding import Finding
-from stack_graph.graph import Graph, Rehearsed, Resource, Values
-from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, function_of, label
+from stack_graph.graph import Rehearsed, Resource
+from stack_graph.lambdas import FUNCTION, QUEUE, function_of, label
+from stack_graph.queues import redrive, sources
+
+from deploy_checks.finding import Finding, finding_at
 
 API_TIMEOUT_S = 29
 """An HTTP API gives up after 30 s, and nobody can change that."""
@@ -20,20 +22,6 @@ UNBOUNDED = -1
 ATTEMPTS = "functions/pipeline/jobs/services/run_job.py"
 
 
-def sources(graph: Graph) -> Iterator[tuple[Resource, Resource, Resource]]:
-    """Each event source with its queue and its function."""
-    for source in graph.of_type(EVENT_SOURCE):
-        queue = graph.with_output("arn", source.value("eventSourceArn"), QUEUE)
-        function = function_of(graph, source.value("functionName"))
-        if queue and function:
-            yield source, queue, function
-
-
-def redrive(queue: Resource) -> Values:
-    """The queue's redrive policy; empty where there is none."""
-    return queue.part("redrivePolicy")
-
-
 def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
     """A message must stay hidden while it is worked on."""
     for source, queue, function in sources(rehearsed.graph):
@@ -41,7 +29,8 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
         window = source.number("maximumBatchingWindowInSeconds", 0)
         advised = ADVISED_VISIBILITY * timeout + window
         if hidden < timeout:
-            yield queue.finding(
+            yield finding_at(
+                queue,
                 "visibility-below-timeout",
                 "high",
                 "The deploy will fail: InvalidParameterValueException: Queue visibility timeout: "
@@ -49,7 +38,8 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"Set visibilityTimeout to {advised} seconds, six times the function's timeout.",
             )
         elif hidden < advised:
-            yield queue.finding(
+            yield finding_at(
+                queue,
                 "visibility-below-advised",
                 "medium",
                 f"{queue.name} shows a message again after {hidden} s, and {label(rehearsed.graph, function)} may take "
@@ -65,7 +55,8 @@ def routes_answer_in_time(rehearsed: Rehearsed) -> Iterator[Finding]:
     behind = {id(function_of(graph, i.value("integrationUri"))) for i in integrations}
     for function in graph.of_type(FUNCTION):
         if id(function) in behind and function.number("timeout", 3) > API_TIMEOUT_S:
-            yield function.finding(
+            yield finding_at(
+                function,
                 "timeout-above-gateway",
                 "medium",
                 f"{label(graph, function)} may take {function.value('timeout')} s, and the client gets 503 "
@@ -102,7 +93,7 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
             continue
         rule, severity, fate = fault
         message = f"A message of {queue.name} that cannot be handled {fate}"
-        yield queue.finding(rule, "high" if severity == "high" else "medium", message, fix)
+        yield finding_at(queue, rule, "high" if severity == "high" else "medium", message, fix)
 
 
 def _takes(target: Resource, queue: Resource) -> bool:
@@ -124,7 +115,8 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
         times = redrive(queue).number("maxReceiveCount", 0)
         least = max(2, attempts + 1)
         if redrive(queue).data and times < least:
-            yield queue.finding(
+            yield finding_at(
+                queue,
                 "too-few-deliveries",
                 "medium",
                 f"{queue.name} gives a message up after {times} deliveries, and a job may have {attempts} attempts: it "
@@ -147,7 +139,8 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
     """One bad message must not send its batch around again."""
     for source, queue, function in sources(rehearsed.graph):
         if "ReportBatchItemFailures" not in source.texts("functionResponseTypes"):
-            yield source.finding(
+            yield finding_at(
+                source,
                 "no-partial-responses",
                 "critical",
                 f"{label(rehearsed.graph, function)} names the messages that failed, and Lambda does not listen: all "
@@ -156,7 +149,8 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
         size, window = source.number("batchSize", 10), source.number("maximumBatchingWindowInSeconds", 0)
         if size > 10 and window < 1:
-            yield source.finding(
+            yield finding_at(
+                source,
                 "batch-without-window",
                 "high",
                 "The deploy will fail: InvalidParameterValueException: Maximum batch window in seconds must be greater "
@@ -171,7 +165,8 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
         most = source.part("scalingConfig").number("maximumConcurrency", UNBOUNDED)
         reserved = function.number("reservedConcurrentExecutions", UNBOUNDED)
         if most == reserved == UNBOUNDED:
-            yield source.finding(
+            yield finding_at(
+                source,
                 "unbounded-concurrency",
                 "medium",
                 f"{label(rehearsed.graph, function)} runs as often as there are messages: it takes the account's "
@@ -179,7 +174,8 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Set scalingConfig: { maximumConcurrency: stage.concurrency.worker }.",
             )
         if reserved >= 0 and not 0 <= most <= reserved:
-            yield source.finding(
+            yield finding_at(
+                source,
                 "concurrency-above-reserved",
                 "critical" if reserved == 0 else "medium",
                 f"{label(rehearsed.graph, function)} may run {reserved} at a time, and its event source starts "

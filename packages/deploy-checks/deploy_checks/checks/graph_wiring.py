@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from stack_graph.finding import Finding
 from stack_graph.graph import Rehearsed
 from stack_graph.wiring import text
+
+from deploy_checks.finding import Finding
 
 FILE = "infra/wiring.json"
 

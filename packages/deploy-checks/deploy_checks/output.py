@@ -1,4 +1,4 @@
-"""What other programs' error messages tell."""
+"""Reads the error output of other programs."""
 
 import re
 
@@ -9,6 +9,6 @@ NETWORK = re.compile(
 )
 
 
-def speaks_of_network(text: str) -> bool:
-    """Whether a program could not reach what it needs: no fault of the tree."""
+def mentions_network(text: str) -> bool:
+    """Whether a program could not reach a server: then the tree is not the cause."""
     return NETWORK.search(text) is not None

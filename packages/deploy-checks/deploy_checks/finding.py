@@ -1,0 +1,115 @@
+"""Findings: what one is, how those of one cause become one, and in which order they are fixed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from stack_graph.graph import Resource
+
+type Severity = Literal["critical", "high", "medium", "low"]
+
+WORST_FIRST: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+
+SUBJECT = "\0"
+"""Stands for a finding's subjects while findings are compared. No message contains it."""
+
+BUILD_FILES = ("pyproject.toml", "uv.lock", "uv.toml", ".python-version", "package.json", "package-lock.json")
+"""Files that every build depends on. They are fixed first: many other findings are consequences."""
+FROM_TOOLS = ("rehearsal-failed", "rehearsal-warning", "packages-not-installable")
+"""Rules whose messages are the output of SST, uv or npm."""
+UV_OR_NPM = re.compile(r"^npm ci refuses|\bUV export\b|\buv (?:build|export|lock|pip|sync)\b|uv\.lock")
+FIRST, BUILD, LAST = -2, -1, len(WORST_FIRST)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that will go wrong on AWS."""
+
+    id: str
+    """Names the rule, not the place: lower-case words joined by hyphens, such as ``role-lacks-action``."""
+    severity: Severity
+    """``critical``: the deploy succeeds and the system is broken; ``high``: the deploy fails; ``medium``: degraded,
+    costly or intermittent; ``low``: cosmetic."""
+    file: str
+    """The file to change, relative to the repository."""
+    line: int
+    """1 where the file as a whole is meant."""
+    message: str
+    """What will happen on AWS, with the name of the resource."""
+    fix: str
+    """What to change."""
+    subjects: tuple[str, ...] = ()
+    """What the message is about, as the message names it. Findings that differ only in their subjects are merged."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as the command prints it: ``id severity file line message fix``."""
+        return {name: value for name, value in asdict(self).items() if name != "subjects"}
+
+
+def finding_at(resource: Resource, rule: str, severity: Severity, message: str, fix: str) -> Finding:
+    """A finding at the line of the program that makes the resource.
+
+    Its subject is the resource's name, or that of the component that makes it, whichever the message uses.
+    """
+    names = (resource.name, (resource.parent or "").rpartition("::")[2])
+    subjects = tuple(name for name in names if name and name in message)[:1]
+    return Finding(rule, severity, resource.file, resource.line, message, fix, subjects)
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each rule and line: what is found there several times has one cause and needs one fix.
+
+    Messages that differ only in their subjects become one that lists all subjects. Others are listed line by line.
+    """
+    by_place: dict[tuple[str, str, int], list[Finding]] = {}
+    for finding in findings:
+        by_place.setdefault((finding.id, finding.file, finding.line), []).append(finding)
+    return [_as_one(same) for same in by_place.values()]
+
+
+def _as_one(same: list[Finding]) -> Finding:
+    worst = min(same, key=lambda finding: WORST_FIRST.index(finding.severity))
+    subjects: dict[tuple[str, str], dict[str, None]] = {}
+    for finding in same:
+        form = (_form(finding.message, finding), _form(finding.fix, finding))
+        subjects.setdefault(form, {}).update(dict.fromkeys(finding.subjects))
+    messages = dict.fromkeys(form[0].replace(SUBJECT, _listed(names)) for form, names in subjects.items())
+    fixes = dict.fromkeys(form[1].replace(SUBJECT, _listed(names)) for form, names in subjects.items())
+    every = tuple(dict.fromkeys(name for names in subjects.values() for name in names))
+    return replace(worst, message="\n".join(messages), fix="\n".join(fixes), subjects=every)
+
+
+def _form(text: str, finding: Finding) -> str:
+    """The text with ``SUBJECT`` in the place of the finding's subject; unchanged if it has none or several."""
+    return text.replace(finding.subjects[0], SUBJECT) if len(finding.subjects) == 1 else text
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which to fix them: see ``precedence``.
+
+    Output of uv and npm is left out where a finding about their files explains it.
+    """
+    found = sorted(findings, key=precedence)
+    explained = any(precedence(finding) == BUILD for finding in found)
+    return [finding for finding in found if not (explained and _is_echo(finding))]
+
+
+def precedence(finding: Finding) -> int:
+    """The one sort key: the line at which SST stopped, then build files, then by severity, worst first.
+
+    Output of SST, uv or npm that names no line comes last.
+    """
+    if finding.id in FROM_TOOLS:
+        return FIRST if finding.line > 1 else LAST
+    severe = finding.severity in ("critical", "high")
+    return BUILD if severe and finding.file.endswith(BUILD_FILES) else WORST_FIRST.index(finding.severity)
+
+
+def _is_echo(finding: Finding) -> bool:
+    return finding.id in FROM_TOOLS and UV_OR_NPM.search(finding.message) is not None

@@ -1,0 +1,51 @@
+"""Runs every check on one rehearsed deploy and collects a report."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from stack_graph.graph import Rehearsed
+
+from deploy_checks.checks import Check, name_of, needs_graph
+from deploy_checks.finding import Finding, merged
+
+
+@dataclass
+class Report:
+    """The result of the command."""
+
+    stage: str
+    checks: int = 0
+    """Checks that finished."""
+    seconds: float = 0.0
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Checks that crashed, each with its error."""
+
+    @property
+    def exit_status(self) -> int:
+        """0 without findings, 1 with findings, 2 if a check could not be completed."""
+        if self.errors:
+            return 2
+        return 1 if self.findings else 0
+
+
+def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, say: Callable[[str], None]) -> None:
+    """Add the findings of the checks to the report. On an incomplete graph, only checks that need no graph run."""
+    complete = bool(rehearsed.graph.data.get("complete"))
+    found: list[Finding] = []
+    for check in checks:
+        if not complete and needs_graph(check):
+            continue
+        started = time.monotonic()
+        try:
+            results = list(check(rehearsed))
+        except Exception as exc:  # noqa: BLE001 - the other checks still run
+            report.errors.append(f"The check {name_of(check)} crashed: {type(exc).__name__}: {exc}")
+            say(f"  {name_of(check)}: crashed")
+            continue
+        report.checks += 1
+        found.extend(results)
+        outcome = f"{len(results)} findings" if results else "ok"
+        say(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
+    report.findings = merged([*report.findings, *found])
