@@ -33,7 +33,6 @@ COPIED = (
     "package.json",
     "project.config.ts",
     "pyproject.toml",
-    "scripts/pyproject.toml",
     "sst.config.ts",
     "tsconfig.json",
     "uv.lock",

@@ -1,4 +1,4 @@
-"""The SQL of the functions' adapters: what they hand to somebody, written there or named there."""
+"""The SQL of the functions' code: the texts that it passes to calls, as literals or by name."""
 
 import ast
 import importlib
@@ -12,19 +12,19 @@ SQL_WORD = re.compile(r"\b(SELECT|FROM|WHERE|INSERT|INTO|UPDATE|DELETE|SET|VALUE
 
 @dataclass(frozen=True)
 class Statement:
-    """One text that goes to the database."""
+    """One text that is sent to the database."""
 
     text: str
     module: str
-    """The file that it is written in."""
+    """The file that contains it."""
     line: int
-    """Where it is handed on."""
+    """The line that passes it on."""
 
 
-def statements(functions: Path) -> list[Statement]:
-    """Every statement once."""
+def statements(functions: Path, package: str) -> list[Statement]:
+    """Every statement, once."""
     found: dict[str, Statement] = {}
-    for file in sorted((functions / "pipeline").rglob("*.py")):
+    for file in sorted((functions / package).rglob("*.py")):
         module = importlib.import_module(".".join(file.relative_to(functions).with_suffix("").parts))
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             for argument in call.args if isinstance(call, ast.Call) else ():

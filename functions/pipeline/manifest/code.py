@@ -1,0 +1,65 @@
+"""Handlers, routes, AWS clients and policy."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from pipeline.manifest.facts import AwsClient, Handler, Routes
+from pipeline.manifest.places import PACKAGE, handler_of, path_of
+
+API = PACKAGE / "jobs" / "handlers" / "api.py"
+WORKER = PACKAGE / "jobs" / "handlers" / "worker.py"
+PUBLIC_ROUTES = ("GET /health",)
+"""Routes that are open to everyone in every stage."""
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key")
+"""Headers that clients send, in lower case. Browsers ask for permission to send them."""
+
+
+def handlers() -> Iterator[Handler]:
+    """Every module of a ``handlers`` folder that defines ``handler``. Parsed, not imported."""
+    for file in sorted(PACKAGE.glob("*/handlers/*.py")):
+        try:
+            body = ast.parse(file.read_text(encoding="utf-8")).body
+        except SyntaxError:
+            continue
+        for statement in body:
+            match statement:
+                case ast.FunctionDef(name="handler") | ast.Assign(targets=[ast.Name(id="handler")]):
+                    yield {"handler": handler_of(file), "file": path_of(file), "line": statement.lineno}
+
+
+def routes() -> Routes:
+    """The routes that the API's handler answers."""
+    keys = import_module("pipeline.jobs.handlers.api").ROUTES
+    return {
+        "handler": handler_of(API),
+        "file": path_of(API),
+        "keys": list(keys),
+    }
+
+
+def aws_clients() -> Iterator[AwsClient]:
+    """Every function of ``platform.aws`` that returns a client, with the configuration of the client it builds."""
+    aws = import_module("pipeline.platform.aws")
+    for name, cached in vars(aws).items():
+        build = inspect.unwrap(cached) if callable(cached) else None
+        if not inspect.isfunction(build) or not str(build.__annotations__.get("return")).endswith("Client"):
+            continue
+        meta = cached().meta
+        retries = meta.config.retries or {}
+        yield {
+            "name": name,
+            "service": meta.service_model.service_name,
+            "connect_s": meta.config.connect_timeout,
+            "read_s": meta.config.read_timeout,
+            "attempts": retries.get("total_max_attempts") or retries.get("max_attempts", 4) + 1,
+            "file": path_of(inspect.getfile(build)),
+            "line": inspect.getsourcelines(build)[1],
+        }
+
+
+def policy() -> dict[str, Any]:
+    """Attempts of a job."""
+    return {"max_attempts": import_module("pipeline.jobs.services.run_job").MAX_ATTEMPTS}
