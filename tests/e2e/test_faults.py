@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pipeline.jobs.services.run_job import LEASE_S
 
 from tests.e2e.conftest import ROOT, Pipeline, running
 from tests.support.local_stack import until
+from tests.support.policy import POLICY
 
 BUCKET = json.loads((ROOT / "infra" / "wiring.json").read_text())["resources"]["Results"]["inputs"]["bucket"]
 KILLED = "killed"
@@ -82,7 +82,7 @@ def jobs(pipeline: Pipeline) -> dict[str, str]:
 
 
 def ended(pipeline: Pipeline, job_id: str) -> dict[str, Any]:
-    body = pipeline.finished(job_id, 3 * LEASE_S)
+    body = pipeline.finished(job_id, 3 * POLICY.lease.lease_s)
     finals = "SELECT count(*) FROM job_events WHERE job_id = CAST(:id AS uuid) AND to_status IN ('succeeded', 'failed')"
     assert pipeline.rows(finals, id=job_id) == [[1]]  # once
     return body

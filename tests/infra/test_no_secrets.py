@@ -30,7 +30,7 @@ KNOWN = (
     ),
     Known("*", "Secret Keyword", r".*\s.*", "a sentence: whoever issues credentials puts no spaces into them"),
     Known("*", "Secret Keyword", "local|rehearsal|chaos", "the key of the stand-ins for AWS, which check none"),
-    Known("scripts/*", "Secret Keyword", r"aws:\w+/\w+:\w+", "a type of resource"),
+    Known("packages/*", "Secret Keyword", r"aws:\w+/\w+:\w+", "a type of resource"),
     Known(
         "packages/deploy-rehearsal/*",
         "Secret Keyword",
@@ -45,7 +45,7 @@ KNOWN = (
         "how Pulumi's protocol marks its values: public",
     ),
     Known("packages/deploy-rehearsal/engine/other-types.ts", "Private Key", "BEGIN .*", "the frame of a made-up key"),
-    Known("packages/deploy-checks/deploy_checks/events.py", "Hex *", "[0-9a-f]{32}", "the MD5 of nothing"),
+    Known("packages/stack-graph/stack_graph/events.py", "Hex *", "[0-9a-f]{32}", "the MD5 of nothing"),
     Known("tests/mutations/harmless.py", "Hex *", r"\w{12}", "a guardrail's id"),
     Known("tests/integration/test_postgres_connection.py", "Hex *", "[0-9a-f]{64}", "fingerprints of public roots"),
     Known("README.md", "Telegram *", "[123]+:bedrock-pipeline-.*", "an ARN: AWS's account of examples and a queue"),

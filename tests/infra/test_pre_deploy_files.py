@@ -37,6 +37,7 @@ COPIED = (
     "tsconfig.json",
     "uv.lock",
 )
+PROJECTS = tuple(str(file.relative_to(ROOT)) for file in sorted(ROOT.glob("packages/*/pyproject.toml")))
 FOLDERS = ("database", "functions", "infra")
 MODULES = (
     files_code,
@@ -131,8 +132,8 @@ def checks_of(rule: str) -> list[Any]:
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     monkeypatch.setenv("UV_OFFLINE", "1")
-    for file in COPIED:
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+    for file in (*COPIED, *PROJECTS):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, tmp_path / file)
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "[!u]*.pem"))
@@ -212,7 +213,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "[tool.uv.workspace]",
     ),
     "functions is no member": (
-        edit("pyproject.toml", 'members = ["functions", "scripts"]', 'members = ["scripts"]'),
+        edit("pyproject.toml", 'members = ["functions", "packages/*"]', 'members = ["packages/*"]'),
         "workspace-member-missing",
         "pyproject.toml",
         "members =",

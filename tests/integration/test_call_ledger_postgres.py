@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.models.calls import DenialReason
-from pipeline.models.postgres_call_ledger import FAILURES_ALLOWED, PROBE_S, SHORTEST_PAUSE_S, PostgresCallLedger
+from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
@@ -23,6 +23,7 @@ from tests.support.call_ledger_contract import (
     obstacle,
     planned,
 )
+from tests.support.policy import POLICY
 
 
 class TestPostgresCallLedger(CallLedgerContract):
@@ -32,7 +33,7 @@ class TestPostgresCallLedger(CallLedgerContract):
 
     @pytest.fixture
     def ledger(self, postgres: Postgres) -> PostgresCallLedger:
-        return PostgresCallLedger(postgres)
+        return PostgresCallLedger(postgres, POLICY.circuit, POLICY.denials)
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
@@ -48,8 +49,8 @@ class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
         """Eight ledgers, each on a connection of its own."""
-        connections = [Postgres(database, lambda: ["unused"]) for _ in range(8)]
-        yield [PostgresCallLedger(connection) for connection in connections]
+        connections = [Postgres(database, lambda: ["unused"], POLICY.requests) for _ in range(8)]
+        yield [PostgresCallLedger(connection, POLICY.circuit, POLICY.denials) for connection in connections]
         for connection in connections:
             connection.close()
 
@@ -106,14 +107,14 @@ class TestPostgresCallLedger(CallLedgerContract):
     def test_the_circuit_opens_lets_one_probe_through_and_closes_by_itself(
         self, ledger: PostgresCallLedger, workers: list[PostgresCallLedger], pass_time: Callable[[float], None]
     ) -> None:
-        for _ in range(FAILURES_ALLOWED):
+        for _ in range(POLICY.circuit.failures_allowed):
             ledger.end(begun(ledger).id, THROTTLED)
         refused = ledger.begin(planned(), FREE)
         assert refused is not None
-        assert refused.why is DenialReason.MODEL_DOWN
-        assert 0 < refused.seconds <= SHORTEST_PAUSE_S
+        assert refused.reason is DenialReason.MODEL_DOWN
+        assert 0 < refused.retry_after_s <= POLICY.circuit.shortest_pause_s
 
-        pass_time(SHORTEST_PAUSE_S)
+        pass_time(POLICY.circuit.shortest_pause_s)
         start = threading.Barrier(8)
 
         def probe(worker: PostgresCallLedger) -> object:
@@ -125,12 +126,12 @@ class TestPostgresCallLedger(CallLedgerContract):
             answers = list(pool.map(probe, workers))
         (through,) = [answer for answer in answers if isinstance(answer, type(planned()))]
         ledger.end(through.id, THROTTLED)  # twice as long this time
-        pass_time(SHORTEST_PAUSE_S)
+        pass_time(POLICY.circuit.shortest_pause_s)
         assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
-        pass_time(SHORTEST_PAUSE_S)
+        pass_time(POLICY.circuit.shortest_pause_s)
         begun(ledger)  # a probe whose worker dies
         assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
-        pass_time(PROBE_S)
+        pass_time(POLICY.circuit.probe_s)
         ledger.end(begun(ledger).id, ANSWERED)
         begun(ledger)
         begun(ledger)
@@ -138,16 +139,16 @@ class TestPostgresCallLedger(CallLedgerContract):
     def test_a_call_that_is_not_made_does_not_use_up_the_probe(
         self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
     ) -> None:
-        for _ in range(FAILURES_ALLOWED):
+        for _ in range(POLICY.circuit.failures_allowed):
             ledger.end(begun(ledger).id, THROTTLED)
-        pass_time(SHORTEST_PAUSE_S)
+        pass_time(POLICY.circuit.shortest_pause_s)
         assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
         assert obstacle(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is DenialReason.DAILY_LIMIT
         begun(ledger)
 
     def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:
         for _ in range(3):
-            for _ in range(FAILURES_ALLOWED - 1):
+            for _ in range(POLICY.circuit.failures_allowed - 1):
                 ledger.end(begun(ledger).id, THROTTLED)
             ledger.end(begun(ledger).id, ANSWERED)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -13,12 +14,16 @@ from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
-from pipeline.jobs.services.answer import Conversation, first_request
-from pipeline.models.bedrock import BedrockConverse
+from pipeline.jobs.services.structured_answer import StructuredAnswer, first_request
+from pipeline.models.bedrock import BedrockChatModel
+from pipeline.models.calls import CallOwner
 from pipeline.models.catalogue import Model, shipped_catalogue
+from pipeline.models.converse import converse_request
+from pipeline.models.ledgered_chat import LedgeredChat
 from pipeline.models.stage_config import Limits, StageConfig
 
 from tests.support.fakes import FakeClock, InMemoryCallLedger
+from tests.support.policy import POLICY
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "summary": {"text": "The boiler failed on Monday. A new valve is on order."},
@@ -39,7 +44,7 @@ def emulator() -> Iterator[RunningEmulator]:
 
 
 @pytest.fixture(scope="module")
-def bedrock(emulator: RunningEmulator) -> BedrockConverse:
+def bedrock(emulator: RunningEmulator) -> BedrockChatModel:
     client = boto3.client(
         "bedrock-runtime",
         endpoint_url=emulator.url,
@@ -47,23 +52,37 @@ def bedrock(emulator: RunningEmulator) -> BedrockConverse:
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
-    return BedrockConverse(lambda: client)
+    return BedrockChatModel(lambda: client, POLICY.model)
 
 
-def conversation(bedrock: BedrockConverse, name: str, model: str, **llm: Any) -> Conversation:
+@dataclass
+class Attempt:
+    """One attempt of a job, without its store."""
+
+    chat: LedgeredChat
+    job: ClaimedJob
+
+    def result(self) -> object:
+        answer = StructuredAnswer(self.chat, self.job, lambda: True, max_answers=POLICY.model.answers_per_attempt)
+        return answer.result_of(analyses.load()[self.job.analysis])
+
+
+def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Attempt:
     stage = StageConfig.model_validate({"llm": llm})
     config = resolve_job_config(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
     job = ClaimedJob(uuid4(), "a", 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
-    return Conversation(bedrock, InMemoryCallLedger(FakeClock()), Limits(), job, lambda: True)
+    owner = CallOwner("job", job.id, "a", 1)
+    ledger = InMemoryCallLedger(FakeClock())
+    return Attempt(LedgeredChat(bedrock, ledger, Limits(), owner, slot_margin_s=15), job)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("model", CURRENT)
-def test_every_analysis_is_answered_by_every_model(bedrock: BedrockConverse, name: str, model: str) -> None:
-    talk = conversation(bedrock, name, model)
-    talk.result_of(analyses.load()[name])
-    assert talk.calls == 1
-    assert talk.bill.cost_usd > 0
+def test_every_analysis_is_answered_by_every_model(bedrock: BedrockChatModel, name: str, model: str) -> None:
+    made = attempt(bedrock, name, model)
+    made.result()
+    assert made.chat.calls == 1
+    assert made.chat.cost_usd > 0
 
 
 @pytest.mark.parametrize(
@@ -75,36 +94,36 @@ def test_every_analysis_is_answered_by_every_model(bedrock: BedrockConverse, nam
     ],
     ids=str,
 )
-def test_guardrail_tier_and_caching_are_taken(bedrock: BedrockConverse, llm: dict[str, Any]) -> None:
+def test_guardrail_tier_and_caching_are_taken(bedrock: BedrockChatModel, llm: dict[str, Any]) -> None:
     for model in CURRENT:
-        conversation(bedrock, "summary", model, **llm).result_of(analyses.load()["summary"])
+        attempt(bedrock, "summary", model, **llm).result()
 
 
-def test_a_guardrail_is_given_the_document_alone(bedrock: BedrockConverse) -> None:
-    talk = conversation(bedrock, "summary", "haiku", guardrail={"identifier": "gr1", "version": "1"})
+def test_a_guardrail_is_given_the_document_alone(bedrock: BedrockChatModel) -> None:
+    job = attempt(bedrock, "summary", "haiku", guardrail={"identifier": "gr1", "version": "1"}).job
     analysis = analyses.load()["summary"]
     prompt = analysis.prompt(analysis.input_model.model_validate(DOCUMENTS["summary"]), None)  # type: ignore[arg-type]
-    request = first_request(talk._job, JobConfig.model_validate(talk._job.config), prompt, analysis)
+    request = converse_request(first_request(job, JobConfig.model_validate(job.config), prompt, analysis))
     assert request["guardrailConfig"] == {"guardrailIdentifier": "gr1", "guardrailVersion": "1"}
     (block,) = request["messages"][0]["content"]
     assert "boiler" in block["guardContent"]["text"]["text"]
 
 
-def test_a_cached_prompt_is_read_and_billed_at_its_own_rate(bedrock: BedrockConverse) -> None:
-    first = conversation(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
-    second = conversation(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
-    for talk in (first, second):
-        talk.result_of(analyses.load()["complaint-triage"])
-    assert first.bill.usage.cache_write_tokens == second.bill.usage.cache_read_tokens > 1_000
-    assert second.bill.cost_usd < first.bill.cost_usd
+def test_a_cached_prompt_is_read_and_billed_at_its_own_rate(bedrock: BedrockChatModel) -> None:
+    first = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
+    second = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
+    for made in (first, second):
+        made.result()
+    assert first.chat.usage.cache_write_tokens == second.chat.usage.cache_read_tokens > 1_000
+    assert second.chat.cost_usd < first.chat.cost_usd
 
 
-def test_a_correction_is_a_request_that_bedrock_takes(emulator: RunningEmulator, bedrock: BedrockConverse) -> None:
+def test_a_correction_is_a_request_that_bedrock_takes(emulator: RunningEmulator, bedrock: BedrockChatModel) -> None:
     for fault in ({"invalid_json": "missing"}, {"not_a_tool": True}):
         emulator.put_plan({"rules": [{"times": 2, "fault": fault}]})
-        talk = conversation(bedrock, "summary", "haiku")
-        talk.result_of(analyses.load()["summary"])
-        assert talk.calls == 3
+        made = attempt(bedrock, "summary", "haiku")
+        made.result()
+        assert made.chat.calls == 3
     emulator.reset()
 
 

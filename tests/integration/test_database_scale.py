@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from pipeline.jobs.adapters import job_statements
 from pipeline.models import call_statements
-from pipeline.platform.postgres import MIGRATIONS, Postgres
+from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
+
+from tests.support.policy import POLICY
 
 JOBS = 200_000
 
@@ -68,8 +70,8 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
     settings = databases(migrated)
-    connection = Postgres(settings, lambda: ["unused"])
-    own = Postgres(settings, lambda: ["unused"], MIGRATIONS).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.requests)
+    own = Postgres(settings, lambda: ["unused"], POLICY.migrations).connect()
     own.run("SET session_replication_role = replica")  # no events for what never happened
     own.run(FILL)
     own.close()

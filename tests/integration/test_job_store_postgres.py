@@ -14,6 +14,7 @@ from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
+from tests.support.policy import POLICY
 
 
 class TestPostgresJobStore(JobStoreContract):
@@ -41,7 +42,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(10)
 
         def submit(_number: int) -> object:
-            own = Postgres(database, lambda: ["unused"])
+            own = Postgres(database, lambda: ["unused"], POLICY.requests)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -58,7 +59,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(4)
 
         def work(_number: int) -> int:
-            own = Postgres(database, lambda: ["unused"])
+            own = Postgres(database, lambda: ["unused"], POLICY.requests)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()

@@ -25,6 +25,7 @@ from tests.support.call_states import SCENES
 from tests.support.fakes import FakeClock
 from tests.support.job_states import ID, OF_A_JOB, OF_ITS_REQUEST
 from tests.support.losing_proxy import LosingProxy, losing_proxy
+from tests.support.policy import POLICY
 from tests.support.timed_database import Content, SessionClock, Tables, timed
 
 OF_A_CALLER: dict[str, Operation] = {
@@ -73,13 +74,16 @@ def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[st
 def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: LosingProxy, name: str) -> None:
     state, operations = EVERY[name]
     settings = timed(empty_database, FakeClock().now)
-    builder = Postgres(settings, lambda: ["unused"])
+    builder = Postgres(settings, lambda: ["unused"], POLICY.requests)
     clock = SessionClock(builder.run)
     state(Work.on(builder), clock)
     builder.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{clock.now.isoformat()}'")
     builder.close()
     remote = settings.model_copy(update={"db_host": str(proxy.folder)})
-    with closing(Content(settings)) as content, closing(Watched(remote, lambda: ["unused"])) as postgres:
+    with (
+        closing(Content(settings)) as content,
+        closing(Watched(remote, lambda: ["unused"], POLICY.requests)) as postgres,
+    ):
         content.keep("start")
         postgres.run("SELECT 1 AS one")  # only a connection that is kept is made again
         assert list(differences(proxy, content, postgres, operations)) == []

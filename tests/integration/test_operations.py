@@ -1,4 +1,4 @@
-"""The SQL that OPERATIONS.md tells an operator to type runs, for the role that it is typed as."""
+"""The SQL that docs/operate.md shows runs, as the role that an operator uses."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pipeline.platform.postgres import Postgres
 
-TEXT = (Path(__file__).parents[2] / "OPERATIONS.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs/operate.md").read_text(encoding="utf-8")
 STATEMENTS = [
     statement.strip()
     for block in re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)

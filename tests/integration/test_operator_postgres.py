@@ -14,6 +14,7 @@ from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.operator_contract import EXHAUSTED, ORDER, OperatorContract, letter
+from tests.support.policy import POLICY
 
 
 class TestPostgresOperator(OperatorContract):
@@ -67,7 +68,7 @@ class TestPostgresOperator(OperatorContract):
         start = threading.Barrier(4)
 
         def operate(_number: int) -> int:
-            own = Postgres(database, lambda: ["unused"])
+            own = Postgres(database, lambda: ["unused"], POLICY.requests)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()

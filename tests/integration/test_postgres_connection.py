@@ -14,8 +14,11 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError
 from pipeline.platform import postgres as adapter
 from pipeline.platform.errors import ConfigurationError, Unavailable
-from pipeline.platform.postgres import Postgres, Timeouts, tls_context
+from pipeline.platform.policy import DatabaseTimeouts
+from pipeline.platform.postgres import Postgres, tls_context
 from pipeline.platform.settings import DatabaseSettings
+
+from tests.support.policy import POLICY
 
 
 @pytest.fixture
@@ -38,14 +41,14 @@ def test_a_terminated_backend_is_replaced_without_an_error(postgres: Postgres, a
 def test_a_server_that_is_not_there_is_unavailable(empty_database: DatabaseSettings) -> None:
     nowhere = empty_database.model_copy(update={"db_host": "/nonexistent"})
     with pytest.raises(Unavailable):
-        Postgres(nowhere, lambda: ["unused"]).run("SELECT 1 AS one")
+        Postgres(nowhere, lambda: ["unused"], POLICY.requests).run("SELECT 1 AS one")
 
 
 def test_a_held_lock_ends_the_wait(database: DatabaseSettings, postgres: Postgres) -> None:
     holder = postgres.connect()
     holder.run("BEGIN")
     holder.run("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
-    hasty = Postgres(database, lambda: ["unused"], Timeouts(socket=5, statement=5, lock=0.05))
+    hasty = Postgres(database, lambda: ["unused"], DatabaseTimeouts(socket_s=5, statement_s=5, lock_s=0.05))
     with pytest.raises(Unavailable):
         hasty.run("SELECT count(*) AS jobs FROM jobs")
     hasty.close()
@@ -59,7 +62,9 @@ def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings) -> None
         port = silent.getsockname()[1]
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": port})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["unused"], Timeouts(socket=0.2, statement=5, lock=5)).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["unused"], DatabaseTimeouts(socket_s=0.2, statement_s=5, lock_s=5)).run(
+                "SELECT 1 AS one"
+            )
 
 
 def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Postgres) -> None:
@@ -83,7 +88,7 @@ def test_the_next_password_is_tried_when_one_is_refused(
         return real(user, **arguments)
 
     monkeypatch.setattr(native, "Connection", connect)
-    connection = Postgres(empty_database, lambda: ["old", "new", "never asked for"])
+    connection = Postgres(empty_database, lambda: ["old", "new", "never asked for"], POLICY.requests)
     assert connection.run("SELECT 1 AS one") == [{"one": 1}]
     connection.close()
     assert tried == ["old", "new"]
@@ -97,7 +102,7 @@ def test_a_password_that_stays_wrong_is_a_fault_of_the_configuration(
 
     monkeypatch.setattr(native, "Connection", connect)
     with pytest.raises(ConfigurationError, match="password"):
-        Postgres(empty_database, lambda: ["wrong"]).run("SELECT 1 AS one")
+        Postgres(empty_database, lambda: ["wrong"], POLICY.requests).run("SELECT 1 AS one")
 
 
 def test_a_remote_server_without_tls_is_not_talked_to(
@@ -119,7 +124,7 @@ def test_a_remote_server_without_tls_is_not_talked_to(
         thread.start()
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": listening.getsockname()[1]})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["secret"]).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["secret"], POLICY.requests).run("SELECT 1 AS one")
         thread.join()
     assert received == [b"\x00\x00\x00\x08\x04\xd2\x16/", b""]
 
@@ -138,14 +143,14 @@ def test_the_startup_message_has_only_what_rds_proxy_takes(empty_database: Datab
         thread.start()
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": listening.getsockname()[1]})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["unused"]).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["unused"], POLICY.requests).run("SELECT 1 AS one")
         thread.join()
     words = received[0][8:].rstrip(b"\0").split(b"\0")
     assert set(words[::2]) == {b"user", b"database", b"application_name"}
 
 
 def test_a_session_has_its_waits_and_its_time_zone(empty_database: DatabaseSettings) -> None:
-    postgres = Postgres(empty_database, lambda: ["unused"], Timeouts(socket=5, statement=4, lock=2))
+    postgres = Postgres(empty_database, lambda: ["unused"], DatabaseTimeouts(socket_s=5, statement_s=4, lock_s=2))
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
     told = {name: postgres.run(f"SELECT current_setting('{name}') AS value")[0]["value"] for name in names}
     postgres.close()

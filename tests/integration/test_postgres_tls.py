@@ -12,6 +12,7 @@ from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
+from tests.support.policy import POLICY
 from tests.support.tls_proxy import tls_proxy
 
 NAME = "localhost"
@@ -25,7 +26,7 @@ def authority() -> trustme.CA:
 
 def connection(database: DatabaseSettings, port: int, host: str = NAME) -> Postgres:
     settings = database.model_copy(update={"db_host": host, "db_port": port})
-    return Postgres(settings, lambda: ["unused"])
+    return Postgres(settings, lambda: ["unused"], POLICY.requests)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.support.call_ledger_contract import CallLedgerContract
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import OperatorContract
+from tests.support.policy import POLICY
 
 DENIED = "42501"
 
@@ -58,7 +59,7 @@ class TestTheLedgerIsTheWorkers(CallLedgerContract):
 
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
-        return PostgresCallLedger(as_worker)
+        return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
 
 
 class TestAnOperatorIsAWorker(OperatorContract):

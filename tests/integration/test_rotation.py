@@ -23,6 +23,8 @@ from pipeline.platform.secrets import DatabasePassword, SecretVersions
 from pipeline.platform.settings import DatabaseSettings
 from scramp import ScramMechanism  # type: ignore[import-untyped]
 
+from tests.support.policy import POLICY
+
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -54,7 +56,7 @@ def guarded(server: Path, migrated: str) -> None:
 
 @pytest.fixture
 def logins(guarded: None, database: DatabaseSettings) -> PostgresLogins:
-    return PostgresLogins(database)
+    return PostgresLogins(database, POLICY.requests)
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ class Hammer(threading.Thread):
 
     def run(self) -> None:
         while not self.ends and self.fault is None:
-            connection = Postgres(self._as_api, self._passwords)
+            connection = Postgres(self._as_api, self._passwords, POLICY.requests)
             try:
                 PostgresJobStore(connection).find("a", "key")
             except Exception as fault:  # noqa: BLE001 - whatever a caller would have seen
@@ -223,7 +225,9 @@ def test_nobody_is_refused_while_a_password_is_rotated(
     """One caller keeps its reader of the secret, as a warm function does; each new function reads it anew."""
     kept = Hammer(database, DatabasePassword(lambda: aws, arn))
     new = Hammer(database, lambda: DatabasePassword(lambda: aws, arn)())
-    open_before = Postgres(database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn))
+    open_before = Postgres(
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+    )
     open_before.run("SELECT 1 AS one")
     for hammer in (kept, new):
         hammer.start()
@@ -248,6 +252,8 @@ def test_a_password_that_is_refused_for_good_is_a_fault(
 ) -> None:
     """pg8000 reports the refusal as a broken connection when the server is quick to hang up."""
     aws.put_secret_value(SecretId=arn, SecretString=FIRST.model_copy(update={"password": "wrong"}).model_dump_json())
-    as_api = Postgres(database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn))
+    as_api = Postgres(
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+    )
     with pytest.raises(LoginRefused):
         as_api.run("SELECT 1 AS one")

@@ -27,7 +27,7 @@ from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult, JobStatus
 from pipeline.jobs.domain.listing import JobFilter
 from pipeline.models import postgres_call_ledger as call_ledger
-from pipeline.models.calls import CallOutcome, PlannedCall
+from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
 from pipeline.platform.postgres import Postgres
@@ -38,6 +38,7 @@ from tests.support.fakes import FakeClock, InMemoryJobStore
 from tests.support.invariants import result_key, violations
 from tests.support.jobs import new_job
 from tests.support.ledger_model import CallLedgerModel
+from tests.support.policy import POLICY
 from tests.support.timed_database import Content, SessionClock, timed
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
@@ -62,7 +63,10 @@ class Pipeline(RuleBasedStateMachine):
         self.clock = SessionClock(self.postgres.run)
         self.model = InMemoryJobStore(self.clock)
         self.model.ledger = self.model_ledger = CallLedgerModel(self.clock)
-        self.store, self.ledger = PostgresJobStore(self.postgres), PostgresCallLedger(self.postgres)
+        self.store, self.ledger = (
+            PostgresJobStore(self.postgres),
+            PostgresCallLedger(self.postgres, POLICY.circuit, POLICY.denials),
+        )
         self.ids = 0
         self.tenants: dict[UUID, str] = {}
         self.final: dict[str, dict[str, Any]] = {}
@@ -139,7 +143,7 @@ class Pipeline(RuleBasedStateMachine):
     @rule(target=calls, tenant=TENANTS, model=st.sampled_from("mn"), job=jobs, usd=st.sampled_from(["0.50", "1.25"]))
     def begin_a_call(self, tenant: str, model: str, job: UUID, usd: str) -> Any:
         self.ids += 1
-        call = PlannedCall(UUID(int=self.ids), job, 1, tenant, model, Decimal(usd), 140.0)
+        call = PlannedCall(UUID(int=self.ids), CallOwner("job", job, tenant, 1), model, Decimal(usd), 140.0)
         refused = self.model_ledger.begin(call, LIMITS)
         assert self.ledger.begin(call, LIMITS) == refused
         return multiple() if refused else call
@@ -181,11 +185,11 @@ class Pipeline(RuleBasedStateMachine):
 
 @pytest.fixture
 def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Pipeline]]:
-    monkeypatch.setattr(call_ledger, "FAILURES_ALLOWED", 2)  # ten in a row are seldom drawn
+    monkeypatch.setattr(call_ledger, "POLICY.circuit.failures_allowed", 2)  # ten in a row are seldom drawn
     timed(empty_database, FakeClock().now)
     content = Content(empty_database)
     content.keep("nothing")
-    postgres = Postgres(empty_database, lambda: ["unused"])
+    postgres = Postgres(empty_database, lambda: ["unused"], POLICY.requests)
     monkeypatch.setattr(Pipeline, "content", content, raising=False)
     monkeypatch.setattr(Pipeline, "postgres", postgres, raising=False)
     yield Pipeline

@@ -3,7 +3,12 @@
 from tests.mutations.mutation import Append, Edit, mutation
 
 SST, PROJECT = "sst.config.ts", "project.config.ts"
-API, QUEUE, WORKER, SWEEPER = "infra/jobs/api.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts", "infra/jobs/sweeper.ts"
+API, QUEUE, WORKER, SWEEPER = (
+    "infra/jobs/api.ts",
+    "infra/jobs/queue.ts",
+    "infra/jobs/worker.ts",
+    "infra/jobs/sweeper.ts",
+)
 DATABASE, STORAGE, NETWORK, ENDPOINTS = (
     "infra/database.ts",
     "infra/jobs/results.ts",
@@ -223,7 +228,11 @@ FUNCTIONS = (
         "parameter-does-not-fit",
         API,
         Edit(API, "CONFIG_PARAMETER_NAME: configParameter.name", "CONFIG_PARAMETER_NAME: businessRulesParameter.name"),
-        Edit(API, "BUSINESS_RULES_PARAMETER_NAME: businessRulesParameter.name", "BUSINESS_RULES_PARAMETER_NAME: configParameter.name"),
+        Edit(
+            API,
+            "BUSINESS_RULES_PARAMETER_NAME: businessRulesParameter.name",
+            "BUSINESS_RULES_PARAMETER_NAME: configParameter.name",
+        ),
     ),
     mutation(
         "NEW",

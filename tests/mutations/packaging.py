@@ -49,7 +49,9 @@ MUTATIONS = (
         "handler-named-after-the-project",
         "handler-not-found",
         "infra/jobs/worker.ts",
-        Edit("infra/jobs/worker.ts", '"pipeline/jobs/handlers/worker.handler"', '"analysis_pipeline.handlers.p.handler"'),
+        Edit(
+            "infra/jobs/worker.ts", '"pipeline/jobs/handlers/worker.handler"', '"analysis_pipeline.handlers.p.handler"'
+        ),
     ),
     mutation(
         "PKG-04",

@@ -19,6 +19,7 @@ from pipeline.platform.settings import DatabaseSettings
 from tests.support.fakes import FakeClock
 from tests.support.interleaving import Pair, Session, schedules
 from tests.support.invariants import violations
+from tests.support.policy import POLICY
 from tests.support.timed_database import Content, SessionClock, Tables
 
 
@@ -31,7 +32,10 @@ class Work:
 
     @classmethod
     def on(cls, postgres: Postgres | Session) -> Self:
-        return cls(PostgresJobStore(cast(Postgres, postgres)), PostgresCallLedger(cast(Postgres, postgres)))
+        return cls(
+            PostgresJobStore(cast(Postgres, postgres)),
+            PostgresCallLedger(cast(Postgres, postgres), POLICY.circuit, POLICY.denials),
+        )
 
 
 Operation = Callable[[Work], object]
@@ -45,7 +49,7 @@ class TwoWorkers:
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._open = ExitStack()
-        self._postgres = Postgres(settings, lambda: ["unused"])
+        self._postgres = Postgres(settings, lambda: ["unused"], POLICY.requests)
         self._open.callback(self._postgres.close)
         self._content = Content(settings)
         self._open.callback(self._content.close)
@@ -112,13 +116,13 @@ def _as_good(got: object, expected: object) -> bool:
     if isinstance(got, NotClaimed) and isinstance(expected, NotClaimed):
         return got == expected or not (got.status is None or got.status.final)
     if isinstance(got, CallDenied) and isinstance(expected, CallDenied):
-        return got.why == expected.why
+        return got.reason == expected.reason
     return got == expected
 
 
 def _in_haste(told: object) -> bool:
     """A call does not wait to see whether another that has its hand on a slot, or on the model's health, leaves it."""
-    return isinstance(told, CallDenied) and told.why in (DenialReason.NO_SLOT, DenialReason.MODEL_DOWN)
+    return isinstance(told, CallDenied) and told.reason in (DenialReason.NO_SLOT, DenialReason.MODEL_DOWN)
 
 
 def _difference(got: RedriveOutcome, expected: list[RedriveOutcome]) -> list[dict[str, object]]:

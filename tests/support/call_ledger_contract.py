@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from pipeline.jobs.ports import CallLedger, JobStore
-from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.jobs.ports import JobStore
+from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason, PlannedCall
+from pipeline.models.ports import CallLedger
 from pipeline.models.prices import Usage
 from pipeline.models.stage_config import Limits
 
@@ -19,7 +20,7 @@ FREE = Limits()
 
 def planned(tenant: str = "a", job_id: UUID | None = None, usd: str = "1.00") -> PlannedCall:
     """A call."""
-    return PlannedCall(uuid4(), job_id or uuid4(), 1, tenant, "a-model", Decimal(usd), 140.0)
+    return PlannedCall(uuid4(), CallOwner("job", job_id or uuid4(), tenant, 1), "a-model", Decimal(usd), 140.0)
 
 
 def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCall:
@@ -32,7 +33,7 @@ def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCa
 def obstacle(ledger: CallLedger, limits: Limits, **fields: Any) -> DenialReason | None:
     """Why a call is not made, without making it."""
     refused = ledger.begin(planned(**fields), limits)
-    return refused.why if isinstance(refused, CallDenied) else None
+    return refused.reason if isinstance(refused, CallDenied) else None
 
 
 class CallLedgerContract:
@@ -94,8 +95,8 @@ class CallLedgerContract:
         for tenant in ("a", "b", "c"):
             refused = ledger.begin(planned(tenant), limits)
             assert refused is not None
-            assert refused.why is DenialReason.DAILY_LIMIT
-            assert 0 < refused.seconds <= 600
+            assert refused.reason is DenialReason.DAILY_LIMIT
+            assert 0 < refused.retry_after_s <= 600
         assert ledger.spent_today("c").tenant == 0
 
     def test_a_limit_of_nothing_lets_nothing_through(self, ledger: CallLedger) -> None:

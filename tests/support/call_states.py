@@ -4,17 +4,17 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
-from pipeline.models.calls import PlannedCall
-from pipeline.models.postgres_call_ledger import FAILURES_ALLOWED, SHORTEST_PAUSE_S
+from pipeline.models.calls import CallOwner, PlannedCall
 from pipeline.models.stage_config import Limits
 
 from tests.support.at_once import Operation, State, Work
 from tests.support.call_ledger_contract import ANSWERED, FREE, SILENT, THROTTLED
 from tests.support.fakes import FakeClock
+from tests.support.policy import POLICY
 
 
 def call(number: int, tenant: str, usd: str = "1") -> PlannedCall:
-    return PlannedCall(UUID(int=number), UUID(int=1), 1, tenant, "a-model", Decimal(usd), 140.0)
+    return PlannedCall(UUID(int=number), CallOwner("job", UUID(int=1), tenant, 1), "a-model", Decimal(usd), 140.0)
 
 
 FIRST, SECOND, OTHERS = call(1, "a"), call(2, "a"), call(3, "b")
@@ -51,18 +51,18 @@ def two_under_way(work: Work, clock: FakeClock) -> None:
 
 def one_failure_is_left(work: Work, clock: FakeClock) -> None:
     two_under_way(work, clock)
-    fail(work, FAILURES_ALLOWED - 1)
+    fail(work, POLICY.circuit.failures_allowed - 1)
 
 
 def left_alone(work: Work, clock: FakeClock) -> None:
     two_under_way(work, clock)
-    fail(work, FAILURES_ALLOWED)
+    fail(work, POLICY.circuit.failures_allowed)
 
 
 def probe_is_due(work: Work, clock: FakeClock) -> None:
     first_under_way(work, clock)
-    fail(work, FAILURES_ALLOWED)
-    clock.forward(SHORTEST_PAUSE_S)
+    fail(work, POLICY.circuit.failures_allowed)
+    clock.forward(POLICY.circuit.shortest_pause_s)
 
 
 def fail(work: Work, times: int) -> None:

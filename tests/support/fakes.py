@@ -20,8 +20,9 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import CallFailed, JobFailed, TryAgain
 from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
+from pipeline.models.chat import ChatAnswer, ChatRequest
+from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.prices import Usage
 from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import Unavailable
@@ -258,23 +259,23 @@ class InMemoryCallLedger:
         holding = [known for known in self.calls.values() if known.end is None]
         if limits.concurrent_model_calls is not None and len(holding) >= limits.concurrent_model_calls:
             return CallDenied(DenialReason.NO_SLOT, 5.0)
-        spent = self.spent_today(call.tenant_id)
+        spent = self.spent_today(call.owner.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
-            if limit is not None and used + call.reserved_usd > limit:
+            if limit is not None and used + call.max_cost_usd > limit:
                 return CallDenied(DenialReason.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
         self.calls[call.id] = _Call(call, now.date())
         return None
 
-    def end(self, call_id: UUID, end: CallOutcome) -> None:
+    def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         known = self.calls[call_id]
-        known.end = known.end or end
+        known.end = known.end or outcome
 
     def spent_today(self, tenant_id: str) -> DailySpend:
         now = self._clock()
         today = [known for known in self.calls.values() if known.day == now.date()]
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         return DailySpend(
-            sum((_cost(known) for known in today if known.call.tenant_id == tenant_id), Decimal(0)),
+            sum((_cost(known) for known in today if known.call.owner.tenant_id == tenant_id), Decimal(0)),
             sum((_cost(known) for known in today), Decimal(0)),
             (midnight - now).total_seconds(),
         )
@@ -289,12 +290,12 @@ class InMemoryCallLedger:
         return sum((end.cost_usd or Decimal(0) for end in self._ends(job_id)), Decimal(0))
 
     def _ends(self, job_id: UUID) -> list[CallOutcome]:
-        return [known.end for known in self.calls.values() if known.call.job_id == job_id and known.end]
+        return [known.end for known in self.calls.values() if known.call.owner.id == job_id and known.end]
 
 
 def _cost(known: _Call) -> Decimal:
     settled = known.end is not None and known.end.cost_usd is not None
-    return known.end.cost_usd if settled else known.call.reserved_usd  # type: ignore[union-attr, return-value]
+    return known.end.cost_usd if settled else known.call.max_cost_usd  # type: ignore[union-attr, return-value]
 
 
 @dataclass
@@ -349,22 +350,21 @@ class FakeResults:
 
 @dataclass
 class ScriptedModel:
-    """``Converse`` that plays what a test tells it, in order: answers, or errors to raise."""
+    """``ChatModel`` that plays a script in order: Converse answers, or errors to raise."""
 
     script: list[dict[str, Any] | Exception]
-    longest_call: float = 125.0
+    longest_call_s: float = 125.0
     requests: list[dict[str, Any]] = field(default_factory=list)
+    """In Converse's shape."""
     during: Callable[[], None] = lambda: None
 
-    def converse(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.requests.append({**request, "messages": list(request["messages"])})
+    def ask(self, request: ChatRequest) -> ChatAnswer:
+        self.requests.append(converse_request(request))
         self.during()
         step = self.script.pop(0)
-        if isinstance(step, TryAgain | JobFailed):
-            raise CallFailed(str(step), step, billed=False, model_ill=True)
         if isinstance(step, Exception):
             raise step
-        return step
+        return read_answer(step)
 
 
 def tool_answer(

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pipeline.models import postgres_call_ledger as call_ledger
 from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
 
 from tests.support.fakes import FakeClock, InMemoryCallLedger
+from tests.support.policy import POLICY
 
 
 @dataclass
@@ -33,12 +33,12 @@ class CallLedgerModel(InMemoryCallLedger):
             return CallDenied(DenialReason.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
         slots = limits.concurrent_model_calls
         if slots is not None and len(self.holding()) >= slots:
-            return CallDenied(DenialReason.NO_SLOT, call_ledger.NO_SLOT_S)
+            return CallDenied(DenialReason.NO_SLOT, POLICY.denials.no_slot_s)
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:
-            self._given_up_at[call.id] = now + timedelta(seconds=call.longest)
+            self._given_up_at[call.id] = now + timedelta(seconds=call.longest_s)
             if health.open_until:  # it is the probe
-                health.open_until = now + timedelta(seconds=call_ledger.PROBE_S)
+                health.open_until = now + timedelta(seconds=POLICY.circuit.probe_s)
         return refused
 
     def end(self, call_id: UUID, end: CallOutcome) -> None:
@@ -48,8 +48,8 @@ class CallLedgerModel(InMemoryCallLedger):
             return
         health = self._health.setdefault(self.calls[call_id].call.model_id, _Health())
         health.failures = 0 if end.healthy else health.failures + 1
-        too_many = health.failures - call_ledger.FAILURES_ALLOWED
-        pause = min(call_ledger.SHORTEST_PAUSE_S * 2 ** max(too_many, 0), call_ledger.LONGEST_PAUSE_S)
+        too_many = health.failures - POLICY.circuit.failures_allowed
+        pause = min(POLICY.circuit.shortest_pause_s * 2 ** max(too_many, 0), POLICY.circuit.longest_pause_s)
         health.open_until = self._clock() + timedelta(seconds=pause) if too_many >= 0 else None
 
     def holding(self) -> list[UUID]:

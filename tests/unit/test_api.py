@@ -40,14 +40,14 @@ class Bench:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
         self.configuration = FixedConfiguration()
-        self.api = bootstrap.Api(
-            stage="test",
-            submit_job=SubmitJob(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
-            get_job=GetJob(self.store, FakeResults()),
-            list_jobs=ListJobs(self.store),
-            cancel_job=CancelJob(self.store),
-            check_health=CheckHealth({"database": self.store.ping, "queue": self.queue.ping}),
-        )
+        self.use_cases: dict[str, Any] = {
+            "submit_job": SubmitJob(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
+            "get_job": GetJob(self.store, FakeResults()),
+            "list_jobs": ListJobs(self.store),
+            "cancel_job": CancelJob(self.store),
+            "check_health": CheckHealth("test", {"database": self.store.ping, "queue": self.queue.ping}),
+            "analyses": ANALYSES,
+        }
 
     def call(self, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
         response = api.handler(event, CONTEXT)
@@ -79,7 +79,8 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench()
-    monkeypatch.setattr(bootstrap, "api", lambda: bench.api)
+    for name, use_case in bench.use_cases.items():
+        monkeypatch.setattr(bootstrap, name, lambda use_case=use_case: use_case)
     return bench
 
 
@@ -260,7 +261,7 @@ def test_the_status_of_a_failed_job(bench: Bench) -> None:
 def test_over_the_daily_limit_is_a_429_that_says_until_when(bench: Bench) -> None:
     bench.configuration.stage = StageConfig(limits=Limits(daily_usd=Decimal(0)))
     status, body, headers = bench.call(analyze_event(GOOD))
-    assert (status, body["title"], headers["retry-after"]) == (429, "Daily limit reached", str(12 * 3600))
+    assert (status, body["title"], headers["retry-after"]) == (429, "Daily spending limit reached", str(12 * 3600))
     assert bench.queue.sent == []
 
 
@@ -268,7 +269,7 @@ def test_too_many_waiting_jobs_are_a_429(bench: Bench) -> None:
     bench.configuration.stage = StageConfig(limits=Limits(waiting_jobs_per_tenant=1))
     bench.submit()
     status, body, headers = bench.call(analyze_event(GOOD))
-    assert (status, body["title"], headers["retry-after"]) == (429, "Too many jobs waiting", "60")
+    assert (status, body["title"], headers["retry-after"]) == (429, "Too many queued jobs", "60")
 
 
 @pytest.mark.parametrize(

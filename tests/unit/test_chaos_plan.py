@@ -100,7 +100,7 @@ def test_the_derived_wiring_sends_every_function_by_the_proxies_but_the_migratio
     for inputs in functions.values():
         variables = inputs["environment"]["variables"]
         assert inputs["handler"] == wiring.HANDLER
-        assert variables["CHAOS_HANDLER"].startswith("pipeline/jobs/handlers/")
+        assert variables["CHAOS_HANDLER"].startswith("pipeline/")
         assert (variables["DB_HOST"], variables["AWS_ENDPOINT_URL_SQS"]) == ("/pg", "http://proxy")
         assert variables["CHAOS_MUTANT"] == "no-fence"
 

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline.jobs.settings import JobSettings, SweeperSettings
+from pipeline.jobs.settings import DeadLetterSettings, ParameterSettings, QueueSettings, ResultSettings
 from pipeline.platform.errors import ConfigurationError
 from pipeline.platform.settings import DatabaseSettings, EnvironmentSettings, MigratorSettings, ServerSettings
 
 WIRING = json.loads((Path(__file__).parents[2] / "infra" / "wiring.json").read_text())["resources"]
+JOBS = (DatabaseSettings, QueueSettings, ResultSettings, ParameterSettings)
 SET_BY_LAMBDA = {"AWS_REGION", "LAMBDA_TASK_ROOT"}
 
 
@@ -21,15 +22,19 @@ def database(host: str) -> DatabaseSettings:
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("ApiHandler", JobSettings),
-        ("Worker", JobSettings),
-        ("Sweeper", SweeperSettings),
-        ("Migrator", MigratorSettings),
-        ("Rotator", ServerSettings),
+        ("ApiHandler", JOBS),
+        ("Worker", JOBS),
+        ("Sweeper", (DatabaseSettings, QueueSettings)),
+        ("Operator", (DatabaseSettings, QueueSettings)),
+        ("DeadLetterHandler", (DatabaseSettings, DeadLetterSettings)),
+        ("Migrator", (MigratorSettings,)),
+        ("Rotator", (ServerSettings,)),
     ],
 )
-def test_a_function_is_given_what_it_reads_and_nothing_else(function: str, settings: type[EnvironmentSettings]) -> None:
-    read = {name.upper() for name in settings.model_fields} - SET_BY_LAMBDA
+def test_a_function_is_given_what_it_reads_and_nothing_else(
+    function: str, settings: tuple[type[EnvironmentSettings], ...]
+) -> None:
+    read = {name.upper() for each in settings for name in each.model_fields} - SET_BY_LAMBDA
     assert read == set(WIRING[function]["inputs"]["environment"]["variables"])
 
 

@@ -13,14 +13,14 @@ from pipeline.jobs.domain.job import JobStatus
 from pipeline.jobs.handlers import dead_letter
 from pipeline.jobs.handlers.sqs_records import dead_letter_from
 from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
-from pipeline.jobs.services.run_job import LEASE_S
-from pipeline.jobs.services.sweep_jobs import OVERDUE_S, SweepJobs
+from pipeline.jobs.services.sweep_jobs import SweepJobs
 from pipeline.platform.errors import Unavailable
 
 from tests.support.events import sqs_event
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
 from tests.support.operator_fakes import InMemoryGraveyard
+from tests.support.policy import POLICY
 
 
 def message(job_id: object) -> str:
@@ -73,8 +73,8 @@ def test_the_job_of_a_worker_who_dies_after_its_letter_was_buried_is_sent_again(
     job = new_job()
     store.record(job)
     store.mark_enqueued(job.id)
-    store.claim(job.id, LEASE_S)
+    store.claim(job.id, POLICY.lease.lease_s)
     RecordDeadLetter(InMemoryGraveyard(store, clock), 5).run(DeadLetter("m", job.id, 0, b"d" * 32))
-    clock.forward(LEASE_S + OVERDUE_S + 1)
-    assert SweepJobs(store, queue).run() == 1
+    clock.forward(POLICY.lease.lease_s + POLICY.sweep.overdue_s + 1)
+    assert SweepJobs(store, queue, POLICY.sweep).run() == 1
     assert queue.sent == [(job.id, 0)]

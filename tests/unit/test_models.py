@@ -1,10 +1,17 @@
 """The list of models: complete, consistent, and priced."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
+from pipeline.models.calls import CallOwner
 from pipeline.models.catalogue import UnknownModel, shipped_catalogue
-from pipeline.models.prices import Bill, Usage
+from pipeline.models.chat import ChatRequest, UserText
+from pipeline.models.ledgered_chat import LedgeredChat
+from pipeline.models.prices import Usage
+from pipeline.models.stage_config import Limits
+
+from tests.support.fakes import FakeClock, InMemoryCallLedger, ScriptedModel, text_answer
 
 CATALOGUE = shipped_catalogue()
 OF_THE_GUIDE = [
@@ -58,8 +65,22 @@ def test_a_long_prompt_costs_the_long_rate() -> None:
     price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
     assert price.of_call(Usage(100_000, 1_000)) == Decimal("0.0105")
     assert price.of_call(Usage(100_001, 1_000)) == Decimal("0.0525005")
-    twice = Bill().add(Usage(60_000), price).add(Usage(60_000), price)
-    assert twice.cost_usd == Decimal("0.012")  # two calls, neither of them long
+
+
+def test_two_short_prompts_do_not_cost_the_long_rate() -> None:
+    price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
+    request = ChatRequest(
+        CATALOGUE.find("global.anthropic.claude-haiku-5-5"), "s", (UserText("u"),), None, {"maxTokens": 9}
+    )
+    answer = {**text_answer("yes"), "usage": {"inputTokens": 60_000, "outputTokens": 0}}
+    owner = CallOwner("chat_turn", uuid4(), "a")
+    chat = LedgeredChat(
+        ScriptedModel([answer, answer]), InMemoryCallLedger(FakeClock()), Limits(), owner, slot_margin_s=1
+    )
+    for _ in range(2):
+        chat.ask(request)
+    assert (chat.calls, chat.usage) == (2, Usage(120_000))
+    assert chat.cost_usd == 2 * price.of_call(Usage(60_000)) == Decimal("0.012")
 
 
 def test_the_cheapest_alias_is_the_fast_one() -> None:

@@ -1,12 +1,19 @@
-"""The log: one JSON object a line, of known fields only, and nothing of what an error says."""
+"""The log: one JSON object a line, with typed fields only, and never the message of an error."""
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pipeline.platform import observability
 from pipeline.platform.observability import log
+
+ROOT = Path(__file__).parents[2]
+JOB = UUID(int=1)
 
 type Configure = Callable[[], None]
 type Capture = pytest.CaptureFixture[str]
@@ -28,18 +35,27 @@ def written(capsys: Capture) -> dict[str, object]:
 
 def test_an_entry_is_json_with_its_fields(configure: Configure, capsys: Capture) -> None:
     configure()
-    log.info("claimed", job_id="1", attempt=2)
+    log.info("claimed", job_id=JOB, attempt=2)
     entry = written(capsys)
     assert entry.pop("timestamp")
-    assert entry == {"level": "INFO", "message": "claimed", "job_id": "1", "attempt": 2}
+    assert entry == {"level": "INFO", "message": "claimed", "job_id": str(JOB), "attempt": 2}
 
 
-def test_an_unknown_field_is_named_and_not_written(configure: Configure, capsys: Capture) -> None:
+def test_the_type_checker_refuses_an_unknown_field(tmp_path: Path) -> None:
+    snippet = tmp_path / "snippet.py"
+    call = 'log.info("rotation", step="createSecret", version="v", roles=["r"], document="text")\n'
+    snippet.write_text(f"from pipeline.platform.observability import log\n\n{call}")
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), str(snippet)]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.stdout.count(": error:") == 1, checked.stdout
+    assert 'Unexpected keyword argument "document"' in checked.stdout
+
+
+def test_the_fields_that_operators_look_for_are_written(configure: Configure, capsys: Capture) -> None:
     configure()
-    log.info("claimed", document="canary-4711", job_id="1")
+    log.info("rotation", step="createSecret", version="v", roles=["pipeline_api"])
     entry = written(capsys)
-    assert entry["dropped"] == ["document"]
-    assert "canary-4711" not in json.dumps(entry)
+    assert (entry["step"], entry["version"], entry["roles"]) == ("createSecret", "v", ["pipeline_api"])
 
 
 def test_an_error_is_its_type_and_place(configure: Configure, capsys: Capture) -> None:

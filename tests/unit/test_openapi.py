@@ -5,20 +5,20 @@ import json
 import pytest
 from pipeline import analyses
 from pipeline.jobs.domain.failure import FailureCode
-from pipeline.jobs.handlers import openapi
 from pipeline.jobs.handlers.api import ROUTES
+from pipeline.jobs.handlers.description import description
 
-DOCUMENT = openapi.document(analyses.load())
+DOCUMENT = description(ROUTES, analyses.load())
 
 
 def test_every_route_is_described() -> None:
     described = {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}
-    assert described == set(ROUTES)
+    assert described == {route.key for route in ROUTES}
 
 
 @pytest.mark.parametrize(("authorizer", "refused"), [("jwt", {"401", "403"}), ("iam", {"403"})])
 def test_the_description_says_how_its_reader_is_known(authorizer: str, refused: set[str]) -> None:
-    described = openapi.document(analyses.load(), authorizer)
+    described = description(ROUTES, analyses.load(), authorizer)
     [name] = described["security"][0]
     assert name in described["components"]["securitySchemes"]
     for path, methods in described["paths"].items():
@@ -47,5 +47,5 @@ def test_every_analysis_has_its_input_and_its_result() -> None:
 
 
 def test_every_failure_code_is_explained() -> None:
-    description = DOCUMENT["paths"]["/status/{id}"]["get"]["description"]
-    assert all(f"`{code}`" in description for code in FailureCode)
+    text = DOCUMENT["paths"]["/status/{id}"]["get"]["description"]
+    assert all(f"`{code}`" in text for code in FailureCode)

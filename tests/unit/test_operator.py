@@ -10,11 +10,12 @@ from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobMessage
 from pipeline.jobs.handlers import operator
 from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
-from pipeline.jobs.services.sweep_jobs import OVERDUE_S, SweepJobs
+from pipeline.jobs.services.sweep_jobs import SweepJobs
 
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
 from tests.support.operator_fakes import InMemoryFailedJobs, InMemoryGraveyard
+from tests.support.policy import POLICY
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 WORDS = {"who": "somebody", "because": "the model is back"}
@@ -27,11 +28,10 @@ class Bench:
         self.clock, self.queue = FakeClock(), FakeQueue()
         self.store = InMemoryJobStore(self.clock)
         self.failed = InMemoryFailedJobs(self.store)
-        use_cases = bootstrap.Operator(
-            ListFailedJobs(self.failed, InMemoryGraveyard(self.store, self.clock)),
-            RedriveJob(self.failed, self.store, self.queue),
-        )
-        monkeypatch.setattr(bootstrap, "operator", lambda: use_cases)
+        list_failed_jobs = ListFailedJobs(self.failed, InMemoryGraveyard(self.store, self.clock))
+        redrive_job = RedriveJob(self.failed, self.store, self.queue)
+        monkeypatch.setattr(bootstrap, "list_failed_jobs", lambda: list_failed_jobs)
+        monkeypatch.setattr(bootstrap, "redrive_job", lambda: redrive_job)
 
     def failed_job(self, tenant: str = "a") -> UUID:
         job = new_job(tenant=tenant)
@@ -89,8 +89,8 @@ def test_while_the_queue_is_away_the_job_is_recorded_and_the_sweeper_sends_it(be
     (job,) = bench.order(do="redrive", jobs=[str(job_id)], **WORDS)["jobs"]
     assert job["outcome"] == "redriven"
     bench.queue.down = False
-    bench.clock.forward(OVERDUE_S + 1)
-    assert SweepJobs(bench.store, bench.queue).run() == 1
+    bench.clock.forward(POLICY.sweep.overdue_s + 1)
+    assert SweepJobs(bench.store, bench.queue, POLICY.sweep).run() == 1
     assert bench.queue.sent == [(UUID(job["redriven_as"]), 0)]
 
 

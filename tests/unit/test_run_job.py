@@ -11,10 +11,11 @@ import pytest
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobStatus
-from pipeline.jobs.errors import JobFailed, OutOfTime, TryAgain
+from pipeline.jobs.errors import OutOfTime
 from pipeline.jobs.services import run_job as process
-from pipeline.jobs.services.run_job import LEASE_S, MAX_ATTEMPTS, RunJob
-from pipeline.models.calls import CallDenied, CallOutcome, DenialReason
+from pipeline.jobs.services.run_job import RunJob
+from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason
+from pipeline.models.errors import ModelAccessDenied, ModelFailed, ModelThrottled
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import ConfigurationError, Unavailable
 
@@ -30,10 +31,11 @@ from tests.support.fakes import (
     tool_answer,
 )
 from tests.support.jobs import ANALYSES, Mood, config, new_job
+from tests.support.policy import POLICY
 
 GOOD = {"mood": "cheerful", "score": 7}
-THROTTLED = TryAgain("ThrottlingException", deferred=True, code=FailureCode.MODEL_FAILED)
-BROKEN = TryAgain("ModelErrorException", deferred=False, code=FailureCode.MODEL_FAILED)
+THROTTLED = ModelThrottled("ThrottlingException")
+BROKEN = ModelFailed("ModelErrorException")
 
 
 def raising(fault: Exception) -> Callable[..., Never]:
@@ -65,7 +67,7 @@ class Bench:
     def worker(self, analyses: Mapping[str, AnyAnalysis] = ANALYSES, random: float = 1.0) -> RunJob:
         ledger = self.store.ledger
         parts = (self.store, self.queue, self.results, self.model, ledger, self.configuration, analyses)
-        return RunJob(*parts, random=lambda: random, pause=self.clock.forward)
+        return RunJob(*parts, POLICY, random=lambda: random, sleep=self.clock.forward)
 
     def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
         self.process.run(JobMessage.of(job_id or self.id, "a"), self.delivery, remaining)
@@ -101,7 +103,7 @@ def test_a_good_answer_is_the_result() -> None:
     assert (view.status, view.result, view.attempts) == (JobStatus.SUCCEEDED, GOOD, 1)
     assert bench.results.objects == {view.result_key: b'{"mood":"cheerful","score":7}'}
     assert view.cost_usd == pytest.approx((100 * 1 + 20 * 5) / 1e6)
-    assert bench.delivery.hidden == [LEASE_S]
+    assert bench.delivery.hidden == [POLICY.lease.lease_s]
 
 
 def test_the_request_forces_the_tool_and_names_the_job() -> None:
@@ -206,12 +208,12 @@ def test_delays_are_spread() -> None:
 
 
 def test_a_fault_that_stays_fails_the_job_after_three_attempts() -> None:
-    bench = Bench(*[BROKEN] * MAX_ATTEMPTS)
-    for _ in range(MAX_ATTEMPTS):
+    bench = Bench(*[BROKEN] * POLICY.attempts.attempts)
+    for _ in range(POLICY.attempts.attempts):
         bench.run()
         bench.clock.forward(900)
     assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_FAILED)
-    assert len(bench.queue.sent) == MAX_ATTEMPTS - 1
+    assert len(bench.queue.sent) == POLICY.attempts.attempts - 1
 
 
 def test_being_throttled_does_not_use_up_attempts() -> None:
@@ -224,16 +226,16 @@ def test_being_throttled_does_not_use_up_attempts() -> None:
 
 def test_a_job_whose_workers_died_fails_with_its_reason() -> None:
     bench = Bench()
-    for _ in range(MAX_ATTEMPTS):
-        bench.store.claim(bench.id, LEASE_S)
-        bench.clock.forward(LEASE_S)
+    for _ in range(POLICY.attempts.attempts):
+        bench.store.claim(bench.id, POLICY.lease.lease_s)
+        bench.clock.forward(POLICY.lease.lease_s)
     bench.run()
     assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
     assert bench.model.requests == []
 
 
 def test_a_final_fault_fails_the_job_at_once() -> None:
-    bench = Bench(JobFailed(FailureCode.MODEL_ACCESS_DENIED))
+    bench = Bench(ModelAccessDenied("AccessDeniedException"))
     bench.run()
     assert (bench.status, bench.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_ACCESS_DENIED)
 
@@ -252,9 +254,9 @@ def test_a_message_for_no_job_is_acknowledged() -> None:
 
 def test_a_job_that_another_worker_holds_is_looked_at_again_when_its_lease_ends() -> None:
     bench = Bench()
-    bench.store.claim(bench.id, LEASE_S)
+    bench.store.claim(bench.id, POLICY.lease.lease_s)
     bench.run()
-    assert bench.queue.sent == [(bench.id, LEASE_S + 1)]
+    assert bench.queue.sent == [(bench.id, POLICY.lease.lease_s + 1)]
     assert bench.model.requests == []
 
 
@@ -277,7 +279,7 @@ def test_an_outage_puts_the_job_off_and_costs_nothing(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(bench.store, "claim", away)
     bench.run()
-    assert bench.queue.sent == [(bench.id, 2 * LEASE_S)]
+    assert bench.queue.sent == [(bench.id, 2 * POLICY.lease.lease_s)]
     bench.queue.down = True
     with pytest.raises(Unavailable):
         bench.run()
@@ -292,7 +294,7 @@ def test_a_message_is_back_soon_whatever_happens(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bench.store, "claim", fault)
     with pytest.raises(RuntimeError):
         bench.run()
-    assert bench.delivery.hidden == [LEASE_S]
+    assert bench.delivery.hidden == [POLICY.lease.lease_s]
 
 
 def test_storage_that_is_away_costs_no_attempt_but_the_calls_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,7 +330,7 @@ def test_a_fault_of_the_analysis_fails_the_job_and_its_calls_are_counted() -> No
 
 def test_a_configuration_of_another_release_fails_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
-    claimed = bench.store.claim(bench.id, LEASE_S)
+    claimed = bench.store.claim(bench.id, POLICY.lease.lease_s)
     assert isinstance(claimed, ClaimedJob)
     newer = replace(claimed, config={**claimed.config, "field_of_tomorrow": 1})
     monkeypatch.setattr(bench.store, "claim", lambda *_: newer)
@@ -342,7 +344,7 @@ def test_a_late_result_is_refused_and_the_new_one_stands() -> None:
     def meanwhile() -> None:
         """The worker freezes for longer than its lease; another takes over and finishes."""
         bench.model.during = lambda: None
-        bench.clock.forward(LEASE_S)
+        bench.clock.forward(POLICY.lease.lease_s)
         first = bench.model.script.pop(0)
         bench.run()
         bench.model.script.append(first)
@@ -382,9 +384,10 @@ def test_a_large_result_is_in_storage_only() -> None:
     assert view.result_key in bench.results.objects
 
 
-def test_whoever_has_lost_the_job_pays_for_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "LEASE_S", 0.03)
+def test_a_worker_that_lost_the_job_pays_for_no_further_call() -> None:
     bench = Bench(tool_answer({}), tool_answer(GOOD))
+    frequent = replace(POLICY, lease=replace(POLICY.lease, beats_per_lease=3_000))  # a beat every 10 ms
+    bench.process = replace(bench.process, policy=frequent)
 
     def meanwhile() -> None:
         """The caller cancels, and the heartbeat, which ends when it notices, has noticed."""
@@ -440,8 +443,8 @@ def test_a_call_is_written_down_before_it_is_made_and_settled_after() -> None:
     assert answered.end is not None
     assert (answered.end.outcome, answered.end.usage, answered.end.healthy) == ("answered", Usage(100, 20), True)
     assert answered.end.cost_usd is not None
-    assert answered.call.reserved_usd > answered.end.cost_usd
-    assert (answered.call.job_id, answered.call.attempt, answered.call.tenant_id) == (bench.id, 2, "a")
+    assert answered.call.max_cost_usd > answered.end.cost_usd
+    assert answered.call.owner == CallOwner("job", bench.id, "a", 2)
 
 
 def test_an_answer_is_not_lost_because_its_call_cannot_be_settled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -466,26 +469,26 @@ def test_a_database_that_stays_away_puts_the_job_off(monkeypatch: pytest.MonkeyP
     bench = Bench(tool_answer(GOOD))
     monkeypatch.setattr(bench.store, "succeed", raising(Unavailable("database")))
     bench.run()
-    assert bench.queue.sent == [(bench.id, 2 * LEASE_S)]
+    assert bench.queue.sent == [(bench.id, 2 * POLICY.lease.lease_s)]
 
 
 def test_a_configuration_that_cannot_be_read_fails_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     monkeypatch.setattr(FixedConfiguration, "current", raising(ConfigurationError("the value of x is wrong")))
     bench.run()
-    assert (bench.status, bench.queue.sent) == (JobStatus.QUEUED, [(bench.id, 2 * LEASE_S)])
+    assert (bench.status, bench.queue.sent) == (JobStatus.QUEUED, [(bench.id, 2 * POLICY.lease.lease_s)])
 
 
 def test_an_unknown_fault_spends_attempts_and_the_job_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench(*[tool_answer(GOOD)] * MAX_ATTEMPTS)
+    bench = Bench(*[tool_answer(GOOD)] * POLICY.attempts.attempts)
     monkeypatch.setattr(FakeResults, "put", raising(KeyError("secret of the document")))
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(POLICY.attempts.attempts):
         bench.run()
         bench.clock.forward(900)
     view = bench.store.get(bench.id, "a")
     assert view is not None
     assert view.failure is not None
-    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, MAX_ATTEMPTS)
+    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, POLICY.attempts.attempts)
     assert "KeyError" in view.failure.message
     assert "secret" not in view.failure.message
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.errors import KeyReused, LimitReached, TooManyWaiting
+from pipeline.jobs.errors import KeyReused, LimitReached, TooManyQueued
 from pipeline.jobs.services.submit_job import SubmitJob
 from pipeline.models.stage_config import StageConfig
 from pipeline.platform.errors import InvalidRequest, Unavailable
@@ -218,7 +218,7 @@ def test_what_a_request_may_cost_must_fit_into_what_is_left() -> None:
 def test_a_tenant_may_have_so_many_jobs_waiting_and_takes_no_other_tenants_place() -> None:
     bench = Bench(limits={"waiting_jobs_per_tenant": 2})
     first, _ = bench("key"), bench()
-    with pytest.raises(TooManyWaiting):
+    with pytest.raises(TooManyQueued):
         bench()
     assert bench("key") == first
     bench(tenant="b")

@@ -15,6 +15,7 @@ from pipeline.platform.errors import ConfigurationError, Unavailable
 
 from tests.support.events import sqs_event
 from tests.support.fakes import FakeDelivery
+from tests.support.policy import POLICY
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000)
 
@@ -70,5 +71,5 @@ def test_a_message_that_is_not_ours_is_left_for_the_dead_letter_queue(
 def test_a_message_that_is_left_comes_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     _, deliveries = run(monkeypatch, sqs_event("not json", message()), lambda _job_id: None)
     assert {name: delivery.hidden for name, delivery in deliveries.items() if delivery.hidden} == {
-        "message-0": [worker.RETRY_S]
+        "message-0": [POLICY.lease.message_retry_s]
     }

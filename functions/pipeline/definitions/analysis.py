@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from pipeline.models.prompt import ModelSettings, Prompt
 from pipeline.platform.strict_model import StrictModel
 
-
 NO_PREFERENCES = ModelSettings()
 """Leaves every choice to the stage's configuration."""
 

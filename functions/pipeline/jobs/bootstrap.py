@@ -1,121 +1,191 @@
-"""The composition root of jobs: builds each use case once, on first use, and keeps it for later invocations."""
+"""The composition root of jobs: builds each use case once, on first use, and keeps it for later invocations.
 
-from dataclasses import dataclass
+Imports stand inside the builders, so that a cold start loads what its function and its route need and nothing else:
+``tests/unit/test_import_budgets.py`` holds each of them to that.
+"""
+
 from functools import cache
+from typing import TYPE_CHECKING
 
-from pipeline import analyses
-from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
-from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
-from pipeline.jobs.adapters.job_store import PostgresJobStore
-from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
-from pipeline.jobs.adapters.results import S3ResultStore
-from pipeline.jobs.services.cancel_job import CancelJob
-from pipeline.jobs.services.check_health import CheckHealth
-from pipeline.jobs.services.get_job import GetJob
-from pipeline.jobs.services.list_jobs import ListJobs
-from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
-from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
-from pipeline.jobs.services.run_job import RunJob
-from pipeline.jobs.services.submit_job import SubmitJob
-from pipeline.jobs.services.sweep_jobs import SweepJobs
-from pipeline.jobs.settings import DeadLetterSettings, JobSettings, SweeperSettings
-from pipeline.models.bedrock import BedrockConverse
-from pipeline.models.postgres_call_ledger import PostgresCallLedger
-from pipeline.models.stage_config_source import ParameterStoreStageConfig
-from pipeline.platform import aws, observability
-from pipeline.platform.bootstrap import connect_postgres
+from pipeline.platform import observability, policy
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """The use cases of the API."""
-
-    stage: str
-    submit_job: SubmitJob
-    get_job: GetJob
-    list_jobs: ListJobs
-    cancel_job: CancelJob
-    check_health: CheckHealth
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """The use cases of an operator."""
-
-    list_failed_jobs: ListFailedJobs
-    redrive_job: RedriveJob
+    from pipeline.definitions.analysis import AnyAnalysis
+    from pipeline.jobs.adapters.job_store import PostgresJobStore
+    from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
+    from pipeline.jobs.adapters.results import S3ResultStore
+    from pipeline.jobs.services.cancel_job import CancelJob
+    from pipeline.jobs.services.check_health import CheckHealth
+    from pipeline.jobs.services.get_job import GetJob
+    from pipeline.jobs.services.list_jobs import ListJobs
+    from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
+    from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
+    from pipeline.jobs.services.run_job import RunJob
+    from pipeline.jobs.services.submit_job import SubmitJob
+    from pipeline.jobs.services.sweep_jobs import SweepJobs
+    from pipeline.models.postgres_call_ledger import PostgresCallLedger
+    from pipeline.models.stage_config_source import ParameterStoreStageConfig
+    from pipeline.platform.postgres import Postgres
 
 
 @cache
-def api() -> Api:
-    """What the API handler needs."""
-    observability.configure()
-    settings = JobSettings.read()
-    postgres = connect_postgres(settings)
-    store = PostgresJobStore(postgres)
-    queue = SqsJobQueue(aws.sqs, settings.sqs_queue_url)
-    results = S3ResultStore(aws.s3, settings.s3_bucket_name)
-    stage_config = _stage_config(settings)
-    return Api(
-        stage=settings.environment,
-        submit_job=SubmitJob(store, queue, PostgresCallLedger(postgres), stage_config, analyses.load()),
-        get_job=GetJob(store, results),
-        list_jobs=ListJobs(store),
-        cancel_job=CancelJob(store),
-        check_health=CheckHealth({"database": store.ping, "queue": queue.ping, "configuration": stage_config.current}),
-    )
+def analyses() -> "Mapping[str, AnyAnalysis]":
+    """The analyses of this release, by name."""
+    from pipeline.analyses import load
+
+    return load()
 
 
 @cache
-def run_job() -> RunJob:
-    """The worker's use case."""
-    observability.configure()
-    settings = JobSettings.read()
-    postgres = connect_postgres(settings)
+def submit_job() -> "SubmitJob":
+    from pipeline.jobs.services.submit_job import SubmitJob
+
+    return SubmitJob(_store(), _queue(), _ledger(), _stage_config(), analyses())
+
+
+@cache
+def get_job() -> "GetJob":
+    from pipeline.jobs.services.get_job import GetJob
+
+    return GetJob(_store(), _results())
+
+
+@cache
+def list_jobs() -> "ListJobs":
+    from pipeline.jobs.services.list_jobs import ListJobs
+
+    return ListJobs(_store())
+
+
+@cache
+def cancel_job() -> "CancelJob":
+    from pipeline.jobs.services.cancel_job import CancelJob
+
+    return CancelJob(_store())
+
+
+@cache
+def check_health() -> "CheckHealth":
+    from pipeline.jobs.services.check_health import CheckHealth
+    from pipeline.jobs.settings import QueueSettings
+
+    checks = {"database": _store().ping, "queue": _queue().ping, "configuration": _stage_config().current}
+    return CheckHealth(QueueSettings.read().environment, checks)
+
+
+@cache
+def run_job() -> "RunJob":
+    from pipeline.jobs.services.run_job import RunJob
+    from pipeline.models.bedrock import BedrockChatModel
+    from pipeline.platform import aws
+
     return RunJob(
-        store=PostgresJobStore(postgres),
-        queue=SqsJobQueue(aws.sqs, settings.sqs_queue_url),
-        results=S3ResultStore(aws.s3, settings.s3_bucket_name),
-        model=BedrockConverse(aws.bedrock_runtime),
-        ledger=PostgresCallLedger(postgres),
-        stage_config=_stage_config(settings),
-        analyses=analyses.load(),
+        store=_store(),
+        queue=_queue(),
+        results=_results(),
+        model=BedrockChatModel(aws.bedrock_runtime, policy.current().model),
+        ledger=_ledger(),
+        stage_config=_stage_config(),
+        analyses=analyses(),
+        policy=policy.current(),
     )
 
 
-def delivery(receipt_handle: str) -> SqsDelivery:
+def delivery(receipt_handle: str) -> "SqsDelivery":
     """A received message of the job queue."""
-    return SqsDelivery(aws.sqs(), JobSettings.read().sqs_queue_url, receipt_handle)
+    from pipeline.jobs.adapters.queue import SqsDelivery
+    from pipeline.jobs.settings import QueueSettings
+    from pipeline.platform import aws
+
+    return SqsDelivery(aws.sqs(), QueueSettings.read().sqs_queue_url, receipt_handle)
 
 
 @cache
-def sweep_jobs() -> SweepJobs:
-    """What the sweeper needs."""
-    observability.configure()
-    settings = SweeperSettings.read()
-    return SweepJobs(PostgresJobStore(connect_postgres(settings)), SqsJobQueue(aws.sqs, settings.sqs_queue_url))
+def sweep_jobs() -> "SweepJobs":
+    from pipeline.jobs.services.sweep_jobs import SweepJobs
+
+    return SweepJobs(_store(), _queue(), policy.current().sweep)
 
 
 @cache
-def record_dead_letter() -> RecordDeadLetter:
-    """The use case of the consumer of the dead-letter queue."""
-    observability.configure()
-    settings = DeadLetterSettings.read()
-    return RecordDeadLetter(PostgresDeadLetterStore(connect_postgres(settings)), settings.max_receive_count)
+def record_dead_letter() -> "RecordDeadLetter":
+    from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
+    from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
+    from pipeline.jobs.settings import DeadLetterSettings
+
+    return RecordDeadLetter(PostgresDeadLetterStore(_postgres()), DeadLetterSettings.read().max_receive_count)
 
 
 @cache
-def operator() -> Operator:
-    """What the operator's function needs."""
+def list_failed_jobs() -> "ListFailedJobs":
+    from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
+    from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
+    from pipeline.jobs.services.redrive_job import ListFailedJobs
+
+    return ListFailedJobs(PostgresFailedJobs(_postgres()), PostgresDeadLetterStore(_postgres()))
+
+
+@cache
+def redrive_job() -> "RedriveJob":
+    from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
+    from pipeline.jobs.services.redrive_job import RedriveJob
+
+    return RedriveJob(PostgresFailedJobs(_postgres()), _store(), _queue())
+
+
+@cache
+def _postgres() -> "Postgres":
+    from pipeline.platform.bootstrap import connect_postgres
+    from pipeline.platform.settings import DatabaseSettings
+
     observability.configure()
-    settings = SweeperSettings.read()
-    postgres = connect_postgres(settings)
-    failed, store = PostgresFailedJobs(postgres), PostgresJobStore(postgres)
-    return Operator(
-        ListFailedJobs(failed, PostgresDeadLetterStore(postgres)),
-        RedriveJob(failed, store, SqsJobQueue(aws.sqs, settings.sqs_queue_url)),
+    return connect_postgres(DatabaseSettings.read(), policy.current().requests)
+
+
+@cache
+def _store() -> "PostgresJobStore":
+    from pipeline.jobs.adapters.job_store import PostgresJobStore
+
+    return PostgresJobStore(_postgres())
+
+
+@cache
+def _queue() -> "SqsJobQueue":
+    from pipeline.jobs.adapters.queue import SqsJobQueue
+    from pipeline.jobs.settings import QueueSettings
+    from pipeline.platform import aws
+
+    return SqsJobQueue(aws.sqs, QueueSettings.read().sqs_queue_url)
+
+
+@cache
+def _results() -> "S3ResultStore":
+    from pipeline.jobs.adapters.results import S3ResultStore
+    from pipeline.jobs.settings import ResultSettings
+    from pipeline.platform import aws
+
+    return S3ResultStore(aws.s3, ResultSettings.read().s3_bucket_name, policy.current().api.result_url_s)
+
+
+@cache
+def _ledger() -> "PostgresCallLedger":
+    from pipeline.models.postgres_call_ledger import PostgresCallLedger
+
+    return PostgresCallLedger(_postgres(), policy.current().circuit, policy.current().denials)
+
+
+@cache
+def _stage_config() -> "ParameterStoreStageConfig":
+    from pipeline.jobs.settings import ParameterSettings
+    from pipeline.models.stage_config_source import ParameterStoreStageConfig
+    from pipeline.platform import aws
+
+    settings = ParameterSettings.read()
+    return ParameterStoreStageConfig(
+        aws.ssm,
+        settings.config_parameter_name,
+        settings.business_rules_parameter_name,
+        policy.current().stage_config_cache_s,
     )
-
-
-def _stage_config(settings: JobSettings) -> ParameterStoreStageConfig:
-    return ParameterStoreStageConfig(aws.ssm, settings.config_parameter_name, settings.business_rules_parameter_name)

@@ -1,4 +1,16 @@
-"""Errors of jobs, named by what the caller does next."""
+"""Errors of jobs, named by what the caller does next.
+
+PipelineError
+├── RequestRefused        the client changes its request
+│   ├── KeyReused         the idempotency key belongs to another request
+│   ├── NoSuchJob         the job does not exist, or it is another tenant's
+│   ├── JobEnded          the job can no longer be cancelled
+│   ├── LimitReached      the daily spending limit has been reached: the client retries after midnight UTC
+│   └── TooManyQueued     the client retries when some of its jobs have finished
+├── JobFailed             the worker gives up: the job fails, with a reason
+├── TryAgain              the worker gives the job back to the queue, to run again after a delay
+└── OutOfTime             the worker leaves the message: the invocation ends too soon to start
+"""
 
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.platform.errors import PipelineError, RequestRefused
@@ -9,11 +21,11 @@ class KeyReused(RequestRefused):
 
 
 class NoSuchJob(RequestRefused):
-    """There is none with this id, or it is another tenant's: the two are not told apart."""
+    """The tenant has no job with this id. Another tenant's job is not distinguished from a missing one."""
 
 
 class JobEnded(RequestRefused):
-    """The job has come to an end already."""
+    """The job has reached a final state."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -21,15 +33,19 @@ class JobEnded(RequestRefused):
 
 
 class LimitReached(RequestRefused):
-    """The money for the day is spent; there is more in so many seconds."""
+    """The daily spending limit has been reached. A new day begins in ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__("daily limit")
         self.seconds = seconds
 
 
-class TooManyWaiting(RequestRefused):
-    """The tenant has as many jobs waiting as it may."""
+class TooManyQueued(RequestRefused):
+    """The tenant has reached the limit of queued jobs, ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("queued jobs")
+        self.limit = limit
 
 
 class JobFailed(PipelineError):
@@ -43,31 +59,16 @@ class JobFailed(PipelineError):
 class TryAgain(PipelineError):
     """The attempt ended without a result, and another may succeed.
 
-    ``code`` is what the job fails with once its attempts are used up. A throttled attempt (``deferred``) costs none.
-    ``after`` is how many seconds the next one waits, where that is known; else it waits longer each time.
+    ``code`` is the job's failure code if this was the last attempt. A ``deferred`` attempt costs none. ``after_s`` is
+    the delay in seconds where the cause of the error implies one; otherwise delays grow exponentially.
     """
 
-    def __init__(self, reason: str, *, deferred: bool, code: FailureCode, after: float | None = None) -> None:
+    def __init__(self, reason: str, *, deferred: bool, code: FailureCode, after_s: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.deferred = deferred
         self.code = code
-        self.after = after
-
-
-class CallFailed(PipelineError):
-    """A call of the model brought no answer.
-
-    ``reason`` is AWS's name for it, or ours. ``billed``: it may be paid for all the same. ``model_ill``: it says
-    something of the model's health, and not of the request.
-    """
-
-    def __init__(self, reason: str, then: JobFailed | TryAgain, *, billed: bool, model_ill: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.then = then
-        self.billed = billed
-        self.model_ill = model_ill
+        self.after_s = after_s
 
 
 class OutOfTime(PipelineError):

@@ -4,7 +4,7 @@ Every method raises Unavailable when what is behind it does not answer.
 """
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
@@ -12,8 +12,6 @@ from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, SubmittedJob
 from pipeline.jobs.domain.listing import JobFilter, Page
 from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, RedriveRequest
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, PlannedCall
-from pipeline.models.stage_config import Limits, StageConfig
 
 
 class JobStore(Protocol):
@@ -69,22 +67,6 @@ class JobStore(Protocol):
 
     def ping(self) -> None:
         """Answer."""
-
-
-class CallLedger(Protocol):
-    """The record of all model calls, and the limits that they are made within."""
-
-    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
-        """Write the call down and reserve its slot and its money; or say why it may not be made now.
-
-        All or nothing, for all workers of the stage together. The same call again is begun already.
-        """
-
-    def end(self, call_id: UUID, end: CallOutcome) -> None:
-        """Write down how it ended, free its slot, and settle what it cost. The second time nothing changes."""
-
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        """What has been spent, and is reserved, today."""
 
 
 class DeadLetterStore(Protocol):
@@ -145,21 +127,3 @@ class ResultStore(Protocol):
 
     def url(self, key: str) -> str:
         """A link that works for a short while without credentials. It is a secret: it is not logged."""
-
-
-class Converse(Protocol):
-    """Bedrock's Converse API."""
-
-    def converse(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One call; ``request`` and answer in Converse's own shape. Raises CallFailed."""
-
-    @property
-    def longest_call(self) -> float:
-        """Seconds for which a call waits for Bedrock to say something, connecting included."""
-
-
-class StageConfigSource(Protocol):
-    """The stage's configuration, never older than a few minutes."""
-
-    def current(self) -> tuple[StageConfig, dict[str, Any]]:
-        """The stage's configuration, and the business rules by analysis. Raises ConfigurationError too."""

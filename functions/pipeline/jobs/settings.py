@@ -1,26 +1,31 @@
-"""The environment of the functions that handle jobs."""
+"""The environment of the functions that handle jobs, by what each part is needed for."""
 
 from pydantic import Field
 
-from pipeline.platform.settings import DatabaseSettings
+from pipeline.platform.settings import EnvironmentSettings
 
 
-class SweeperSettings(DatabaseSettings):
-    """What the sweeper and the operator's function need."""
+class QueueSettings(EnvironmentSettings):
+    """The job queue."""
 
     sqs_queue_url: str
 
 
-class DeadLetterSettings(DatabaseSettings):
-    """What the consumer of the dead-letter queue needs."""
-
-    max_receive_count: int = Field(ge=1)
-    """How often the job queue delivers a message."""
-
-
-class JobSettings(SweeperSettings):
-    """What the API and the AI processor need."""
+class ResultSettings(EnvironmentSettings):
+    """The bucket of results."""
 
     s3_bucket_name: str
+
+
+class ParameterSettings(EnvironmentSettings):
+    """The names of the stage's parameters in Parameter Store."""
+
     config_parameter_name: str
     business_rules_parameter_name: str
+
+
+class DeadLetterSettings(EnvironmentSettings):
+    """The dead-letter queue."""
+
+    max_receive_count: int = Field(ge=1)
+    """Deliveries of a message before it reaches the dead-letter queue."""

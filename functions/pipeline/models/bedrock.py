@@ -1,8 +1,7 @@
-"""Bedrock's Converse, and what its errors mean for a job."""
+"""Chat models on Amazon Bedrock: the Converse API, and the meaning of its errors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -13,106 +12,89 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
-from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import ConnectionError as ConnectionFailed
 from botocore.parsers import ResponseParserError
 
-from pipeline.jobs.domain.failure import FailureCode
-from pipeline.jobs.errors import CallFailed, JobFailed, TryAgain
-from pipeline.platform.aws import MODEL_CONNECT_TIMEOUT_S, MODEL_READ_TIMEOUT_S, error_code
+from pipeline.models.chat import ChatAnswer, ChatRequest
+from pipeline.models.converse import converse_request, read_answer
+from pipeline.models.errors import (
+    InputTooLong,
+    ModelAccessDenied,
+    ModelClientFailed,
+    ModelError,
+    ModelFailed,
+    ModelNotFound,
+    ModelRequestInvalid,
+    ModelRequestRejected,
+    ModelThrottled,
+)
+from pipeline.platform.aws import error_code
+from pipeline.platform.policy import ModelCallPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """Wait in the queue, for hours if need be; costs no attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transient:
-    """Another attempt may succeed; costs one."""
-
-    code: FailureCode = FailureCode.MODEL_FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class Permanent:
-    """No attempt will succeed."""
-
-    code: FailureCode
-
-
-MEANING: dict[str, Throttled | Transient | Permanent] = {
-    "ThrottlingException": Throttled(),
-    "TooManyRequestsException": Throttled(),
-    "ServiceQuotaExceededException": Throttled(),
-    "ServiceUnavailableException": Throttled(),
-    "ModelNotReadyException": Throttled(),
-    "InternalServerException": Transient(),
-    "ModelTimeoutException": Transient(),
-    "ModelErrorException": Transient(),
-    "ValidationException": Permanent(FailureCode.MODEL_REFUSED_REQUEST),
-    "AccessDeniedException": Permanent(FailureCode.MODEL_ACCESS_DENIED),
-    "UnrecognizedClientException": Permanent(FailureCode.MODEL_ACCESS_DENIED),
-    "ResourceNotFoundException": Permanent(FailureCode.MODEL_NOT_AVAILABLE),
+SERVICE_ERRORS: dict[str, type[ModelError]] = {
+    "ThrottlingException": ModelThrottled,
+    "TooManyRequestsException": ModelThrottled,
+    "ServiceQuotaExceededException": ModelThrottled,
+    "ServiceUnavailableException": ModelThrottled,
+    "ModelNotReadyException": ModelThrottled,
+    "InternalServerException": ModelFailed,
+    "ModelTimeoutException": ModelFailed,
+    "ModelErrorException": ModelFailed,
+    "ValidationException": ModelRequestRejected,
+    "AccessDeniedException": ModelAccessDenied,
+    "UnrecognizedClientException": ModelAccessDenied,
+    "ResourceNotFoundException": ModelNotFound,
 }
-"""Every error of Converse (botocore's model, 2026-11), and those of AWS's front door. An unknown one is Transient. Permanent
-ones are about the request; the others count against the model's health. Bedrock bills none of them."""
+"""Every error of Converse (botocore's service model, 2026-11), and those of AWS's front door. An unknown error is
+ModelFailed. Bedrock bills none of them."""
 
 TOO_LONG = ("too long", "too many input tokens", "maximum context length", "exceeds the maximum")
-"""How the ValidationException reads when the document does not fit (several models' wordings)."""
+"""Wordings of a ValidationException for a prompt that does not fit (several models)."""
 
 
-class BedrockConverse:
-    """``services.ports.Converse``."""
+class BedrockChatModel:
+    """``models.ports.ChatModel`` on Converse."""
 
-    longest_call = float(MODEL_CONNECT_TIMEOUT_S + MODEL_READ_TIMEOUT_S)
-
-    def __init__(self, client: "Callable[[], BedrockRuntimeClient]") -> None:
+    def __init__(self, client: "Callable[[], BedrockRuntimeClient]", policy: ModelCallPolicy) -> None:
         self._client = client
+        self.longest_call_s = policy.longest_s
 
-    def converse(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: ChatRequest) -> ChatAnswer:
         try:
-            answer = dict(self._client().converse(**request))
-        except ClientError as fault:
-            raise _meaning(fault) from fault
-        except ReadTimeoutError as fault:
-            raise _without_answer("no answer in time") from fault
-        except (ConnectTimeoutError, EndpointConnectionError) as fault:
-            raise _without_answer("not connected", billed=False) from fault
-        except (NotConnected, HTTPClientError) as fault:
-            raise _without_answer("connection lost") from fault
-        except ResponseParserError as fault:
-            raise _without_answer("garbled answer") from fault
-        except ParamValidationError as fault:
-            # This release asks for what the runtime's botocore does not know.
-            failed = JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK refuses the request)")
-            raise CallFailed("not sent", failed, billed=False, model_ill=False) from fault
-        except BotoCoreError as fault:
-            again = TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
-            raise CallFailed(again.reason, again, billed=True, model_ill=False) from fault
-        if not answer.keys() >= {"output", "stopReason", "usage"}:
-            # A connection that breaks in the middle of the body: botocore makes an empty answer of it.
-            raise _without_answer("answer cut off")
-        return answer
+            answer = dict(self._client().converse(**converse_request(request)))
+        except (ClientError, BotoCoreError, ResponseParserError) as exc:
+            raise model_error(exc) from exc
+        try:
+            return read_answer(answer)
+        except KeyError as exc:
+            raise ModelFailed("answer cut off", billed=True) from exc
 
 
-def _without_answer(reason: str, *, billed: bool = True) -> CallFailed:
-    again = TryAgain(reason, deferred=False, code=FailureCode.MODEL_FAILED)
-    return CallFailed(reason, again, billed=billed, model_ill=True)
+def model_error(error: Exception) -> ModelError:
+    """The model error for an error of the AWS SDK."""
+    match error:
+        case ClientError():
+            return _service_error(error)
+        case ReadTimeoutError():
+            return ModelFailed("no answer in time", billed=True)
+        case ConnectTimeoutError() | EndpointConnectionError():
+            return ModelFailed("not connected")
+        case ConnectionFailed() | HTTPClientError():
+            return ModelFailed("connection lost", billed=True)
+        case ResponseParserError():
+            return ModelFailed("garbled answer", billed=True)
+        case ParamValidationError():
+            return ModelRequestInvalid("not sent")
+        case _:
+            return ModelClientFailed(type(error).__name__, billed=True)
 
 
-def _meaning(fault: ClientError) -> CallFailed:
-    code = error_code(fault)
-    then: JobFailed | TryAgain
-    match meaning := MEANING.get(code, Transient()):
-        case Throttled():
-            then = TryAgain(code, deferred=True, code=FailureCode.MODEL_FAILED)
-        case Transient(failure):
-            then = TryAgain(code, deferred=False, code=failure)
-        case Permanent(failure):
-            said = str(fault.response.get("Error", {}).get("Message", "")).lower()
-            too_long = code == "ValidationException" and any(words in said for words in TOO_LONG)
-            then = JobFailed(FailureCode.INPUT_TOO_LONG if too_long else failure)
-    return CallFailed(code, then, billed=False, model_ill=not isinstance(meaning, Permanent))
+def _service_error(error: ClientError) -> ModelError:
+    code = error_code(error)
+    message = str(error.response.get("Error", {}).get("Message", "")).lower()
+    if code == "ValidationException" and any(words in message for words in TOO_LONG):
+        return InputTooLong(code)
+    return SERVICE_ERRORS.get(code, ModelFailed)(code)

@@ -1,16 +1,25 @@
-"""A call of a model: what must hold before it is made, and what is written down of it."""
+"""A call of a model: the conditions under which it is made, and its record in the ledger."""
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from pipeline.models.prices import Price, Usage
 
-BYTES_PER_TOKEN = 3
-"""Of a request's UTF-8: English has about four to a token, and what is reserved should rather be too much. The estimate
-lasts only until the answer comes, with Bedrock's own count."""
+Purpose = Literal["job", "sync_run", "chat_turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallOwner:
+    """The piece of work that a call is made and billed for."""
+
+    purpose: Purpose
+    id: UUID
+    tenant_id: str
+    attempt: int | None = None
+    """The attempt of a job; ``None`` where the purpose has no attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,59 +27,56 @@ class PlannedCall:
     """A call that is about to be made."""
 
     id: UUID
-    job_id: UUID
-    attempt: int
-    tenant_id: str
+    owner: CallOwner
     model_id: str
-    reserved_usd: Decimal
-    """What it may cost at most, about: see ``max_cost_usd``."""
-    longest: float
-    """Seconds after which it has surely ended, also when its worker cannot say so."""
+    max_cost_usd: Decimal
+    """Upper bound of its cost, which the ledger reserves: see ``max_cost_usd``."""
+    longest_s: float
+    """Seconds after which it has certainly ended, even if its worker cannot report that."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """How a call ended."""
+    """The end of a call."""
 
     outcome: str
-    """``answered``, or why there is no answer."""
+    """``answered``, or the reason why there is no answer."""
     usage: Usage
     cost_usd: Decimal | None
-    """``None``: nobody knows whether Bedrock has billed it, so what was reserved stays spent."""
+    """``None`` if it is unknown whether Bedrock bills the call: its reservation then stays spent."""
     healthy: bool | None
-    """What it says of the model. ``None``: nothing, the request was at fault."""
+    """Evidence about the model's health; ``None`` for an error that is about the request."""
 
 
 class DenialReason(StrEnum):
-    """Why a call is not made now. No fault of the job: it waits, and its attempt does not count."""
+    """The limit that denies a call. The job waits, and its attempt does not count."""
 
     MODEL_DOWN = "model_down"
-    """The model has failed so often in a row that it is left alone for a while."""
+    """The model failed so often in a row that its circuit is open."""
     NO_SLOT = "no_slot"
-    """The stage makes as many calls at once as it may."""
+    """The stage makes as many calls at once as its configuration allows."""
     DAILY_LIMIT = "daily_limit"
-    """The tenant's or the stage's money for the day is spent."""
+    """The tenant's or the stage's daily spending limit leaves too little for the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallDenied:
-    """A call that is not made now, and for how many seconds at least."""
+    """A call that may not be made now, and the seconds after which to ask again."""
 
-    why: DenialReason
-    seconds: float
+    reason: DenialReason
+    retry_after_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class DailySpend:
-    """US dollars, spent and reserved on the current UTC day."""
+    """US dollars spent and reserved on the current UTC day."""
 
     tenant: Decimal
     stage: Decimal
     day_ends_in: float
-    """Seconds."""
+    """Seconds until midnight UTC."""
 
 
-def max_cost_usd(said: object, max_tokens: float, price: Price) -> Decimal:
-    """US dollars: the tokens of what is said, estimated, and as many in the answer as it may have."""
-    prompt = len(json.dumps(said, ensure_ascii=False).encode()) // BYTES_PER_TOKEN + 1
-    return price.of_call(Usage(input_tokens=prompt, output_tokens=int(max_tokens)))
+def max_cost_usd(prompt_tokens: int, max_tokens: float, price: Price) -> Decimal:
+    """Upper bound of a call's cost in US dollars: the estimated prompt, and ``max_tokens`` of output."""
+    return price.of_call(Usage(input_tokens=prompt_tokens, output_tokens=int(max_tokens)))

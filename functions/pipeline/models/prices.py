@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
 
 from pipeline.platform.strict_model import StrictModel
 
@@ -27,17 +26,6 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cache_read_tokens + other.cache_read_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
-        )
-
-    @classmethod
-    def of_answer(cls, answer: dict[str, Any]) -> Self:
-        """The usage that a Converse answer reports."""
-        usage = answer["usage"]
-        return cls(
-            usage["inputTokens"],
-            usage["outputTokens"],
-            usage.get("cacheReadInputTokens", 0),
-            usage.get("cacheWriteInputTokens", 0),
         )
 
 
@@ -72,15 +60,3 @@ class Price(Rates):
             + rates.cache_read * usage.cache_read_tokens
             + rates.cache_write * usage.cache_write_tokens
         ) / MILLION
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a job has used and cost so far."""
-
-    usage: Usage = Usage()
-    cost_usd: Decimal = Decimal(0)
-
-    def add(self, usage: Usage, price: Price) -> "Bill":
-        """The bill with one more call on it."""
-        return Bill(self.usage + usage, self.cost_usd + price.of_call(usage))

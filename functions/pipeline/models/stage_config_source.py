@@ -14,30 +14,29 @@ from pipeline.platform.observability import log
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-CACHE_SECONDS = 300
-"""A change of the configuration is in force everywhere after this long, without a deploy."""
-
 RULES = TypeAdapter(dict[str, dict[str, Any]])
 
 
 class ParameterStoreStageConfig:
-    """``services.ports.Configuration``. While a new value cannot be had or read, the last stays in force."""
+    """``models.ports.StageConfigSource``. While a new value cannot be had or read, the last stays in force."""
 
     def __init__(
         self,
         client: "Callable[[], SSMClient]",
         config_name: str,
         rules_name: str,
+        cache_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._names = (config_name, rules_name)
+        self._cache_s = cache_s
         self._clock = clock
         self._cached: tuple[StageConfig, dict[str, Any]] | None = None
         self._fetched_at = 0.0
 
     def current(self) -> tuple[StageConfig, dict[str, Any]]:
-        if self._cached is None or self._clock() - self._fetched_at >= CACHE_SECONDS:
+        if self._cached is None or self._clock() - self._fetched_at >= self._cache_s:
             try:
                 self._cached = self._fetch()
             except (Unavailable, ConfigurationError) as fault:

@@ -1,7 +1,4 @@
-"""HTTP as API Gateway's HTTP API hands it over (payload format 2.0), and as it wants it back.
-
-API Gateway has matched the route already, so routing is a look-up of ``routeKey``.
-"""
+"""Requests and responses of API Gateway's HTTP API (payload format 2.0)."""
 
 import base64
 import binascii
@@ -11,7 +8,6 @@ from typing import Any
 
 import pydantic_core
 
-from pipeline.jobs.domain.request import MAX_BODY_BYTES
 from pipeline.platform.errors import (
     MAX_FIELD_ERRORS,
     FieldError,
@@ -44,8 +40,8 @@ class HttpProblem(PipelineError):
 
 
 def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer. Nothing of this API may be kept by a cache, for states change and links expire; and none of it is
-    ever a web page, whatever a result holds."""
+    """A JSON response. Caches must not keep it, since states change and links expire; browsers must not render it as a
+    page, whatever a result holds."""
     always = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"}
     return {
         "statusCode": int(status),
@@ -54,11 +50,11 @@ def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = N
     }
 
 
-def json_body(event: Event) -> object:
+def json_body(event: Event, max_bytes: int) -> object:
     """The request's JSON document.
 
-    Raises HttpProblem: 415 for another media type, 413 for a body that is too long, 400 for what is no JSON; and
-    InvalidRequest for text that PostgreSQL cannot hold.
+    Raises HttpProblem (415 for another media type, 413 for a body over ``max_bytes``, 400 for invalid JSON), and
+    InvalidRequest for text that PostgreSQL cannot store.
     """
     media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -67,9 +63,9 @@ def json_body(event: Event) -> object:
             "Unsupported media type",
             "Send JSON, with the header Content-Type: application/json.",
         )
-    raw = _raw_body(event)
+    raw = _raw_body(event, max_bytes)
     document = _parsed(raw)
-    if b"\\u0000" not in raw:  # JSON has no other way to write it, and a long body takes long to walk through
+    if b"\\u0000" not in raw:  # JSON has no other notation for it, and walking through a long body is slow
         return document
     errors: list[FieldError] = [
         {"pointer": pointer, "detail": "contains the character U+0000"}
@@ -81,16 +77,16 @@ def json_body(event: Event) -> object:
     return document
 
 
-def _raw_body(event: Event) -> bytes:
+def _raw_body(event: Event, max_bytes: int) -> bytes:
     body = event.get("body") or ""
-    if len(body) > 2 * MAX_BODY_BYTES:  # base64 is a third longer: no need to decode what is too long anyway
-        raise _too_large()
+    if len(body) > 2 * max_bytes:  # base64 is a third longer: decoding it would be wasted work
+        raise _too_large(max_bytes)
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except (binascii.Error, UnicodeEncodeError):
         raise _malformed("it is not UTF-8") from None
-    if len(raw) > MAX_BODY_BYTES:
-        raise _too_large()
+    if len(raw) > max_bytes:
+        raise _too_large(max_bytes)
     return raw
 
 
@@ -101,8 +97,8 @@ def _parsed(raw: bytes) -> object:
         # pydantic's parser: strict about UTF-8 and surrogates, refuses NaN, and bounds the depth (200).
         document: object = pydantic_core.from_json(raw, allow_inf_nan=False)
         document = json.loads(json.dumps(document, allow_nan=False), parse_float=_number)
-    except (ValueError, RecursionError) as fault:
-        reason = str(fault) if isinstance(fault, ValueError) else "it is nested too deep"
+    except (ValueError, RecursionError) as exc:
+        reason = str(exc) if isinstance(exc, ValueError) else "it is nested too deep"
         raise _malformed(reason) from None
     return document
 
@@ -117,9 +113,9 @@ def _malformed(reason: str) -> HttpProblem:
     return HttpProblem(HTTPStatus.BAD_REQUEST, "Malformed JSON", f"The body cannot be read as JSON: {reason}.")
 
 
-def _too_large() -> HttpProblem:
+def _too_large(max_bytes: int) -> HttpProblem:
     return HttpProblem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "Body too large",
-        f"The body is longer than {MAX_BODY_BYTES:,} bytes. Send a shorter document.",
+        f"The body is longer than {max_bytes:,} bytes. Send a shorter document.",
     )

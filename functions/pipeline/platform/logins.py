@@ -5,6 +5,7 @@ from contextlib import closing
 from pg8000 import native
 
 from pipeline.platform.credentials import Credentials
+from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.postgres import LoginRefused, Postgres
 from pipeline.platform.scram import verifier
 from pipeline.platform.settings import DatabaseSettings, ServerSettings
@@ -13,8 +14,9 @@ from pipeline.platform.settings import DatabaseSettings, ServerSettings
 class PostgresLogins:
     """``services.credentials.Logins``."""
 
-    def __init__(self, server: ServerSettings) -> None:
+    def __init__(self, server: ServerSettings, timeouts: DatabaseTimeouts) -> None:
         self._server = server
+        self._timeouts = timeouts
 
     def works(self, credentials: Credentials) -> bool:
         try:
@@ -33,7 +35,7 @@ class PostgresLogins:
             db_username=credentials.username,
             db_password_secret_arn="",
         )
-        return Postgres(settings, lambda: [credentials.password]).connect()
+        return Postgres(settings, lambda: [credentials.password], self._timeouts).connect()
 
 
 def set_password(connection: native.Connection, credentials: Credentials, option: str = "") -> None:

@@ -1,75 +1,81 @@
-"""Logs: one JSON object a line, of fields from a closed list. Documents, prompts, answers and secrets have no field."""
+"""Logs: one JSON object a line, with typed fields. Documents, prompts, answers and secrets have no field."""
 
 import logging
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
+from uuid import UUID
 
 from pythonjsonlogger.json import JsonFormatter
 
-ALLOWED_FIELDS = frozenset(
-    {
-        "analysis",
-        "attempt",
-        "calls",
-        "cost_usd",
-        "delay_s",
-        "dependency",
-        "environment",
-        "error_at",
-        "error_type",
-        "fields",
-        "input_tokens",
-        "job_id",
-        "message_id",
-        "migrations",
-        "outcome",
-        "output_tokens",
-        "reason",
-        "redrive_of",
-        "request_id",
-        "resent",
-        "route",
-        "status",
-    }
-)
+
+class LogFields(TypedDict, total=False):
+    """Every field that a line may have. The type checker refuses others, and none of these holds content."""
+
+    analysis: str
+    attempt: int | None
+    calls: int
+    """Answers of the model in this attempt."""
+    cost_usd: float
+    dependency: str
+    fields: list[str]
+    """JSON Pointers of invalid fields; names that the schema does not have are masked."""
+    input_tokens: int
+    job_id: UUID | None
+    message_id: str
+    migrations: list[str]
+    outcome: str
+    output_tokens: int
+    owner_id: UUID
+    """The job, sync run or chat turn that a model call is made for."""
+    error_type: str
+    purpose: str
+    reason: str | None
+    redrive_of: UUID
+    request_id: str
+    resent: int
+    roles: list[str]
+    route: str
+    status: int | str | None
+    step: str
+    """Step of a secret's rotation."""
+    version: str
+    """Version id of a secret."""
 
 
 class Log:
-    """The package's logger. A field that is not on the list is named in ``dropped``, and its value is not written."""
+    """The package's logger."""
 
     def __init__(self) -> None:
         self._logger = logging.getLogger("pipeline")
 
-    def info(self, message: str, **fields: object) -> None:
-        """Something went as it should."""
+    def info(self, message: str, **fields: Unpack[LogFields]) -> None:
+        """Log normal progress."""
         self._write(logging.INFO, message, fields)
 
-    def warning(self, message: str, **fields: object) -> None:
-        """Something went wrong that heals by itself."""
+    def warning(self, message: str, **fields: Unpack[LogFields]) -> None:
+        """Log an error that recovers without intervention."""
         self._write(logging.WARNING, message, fields)
 
-    def error(self, message: str, error: BaseException, **fields: object) -> None:
-        """Something went wrong that a person should look at.
+    def error(self, message: str, error: BaseException, **fields: Unpack[LogFields]) -> None:
+        """Log an error that a person should look at.
 
-        The error's type and the places it went through are written, but never its message: pydantic and PostgreSQL
-        quote the data in theirs.
+        The error's type and the last six stack frames are written, never its message: pydantic and PostgreSQL quote
+        data in theirs.
         """
         frames = traceback.extract_tb(error.__traceback__)[-6:]
         at = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        self._write(logging.ERROR, message, {**fields, "error_type": type(error).__qualname__, "error_at": at})
+        located = {"error_type": type(error).__qualname__, "error_at": at}
+        self._write(logging.ERROR, message, {**fields, **located})
 
     def _write(self, level: int, message: str, fields: Mapping[str, object]) -> None:
-        allowed: dict[str, Any] = {name: _plain(value) for name, value in fields.items() if name in ALLOWED_FIELDS}
-        if dropped := sorted(fields.keys() - ALLOWED_FIELDS):
-            allowed["dropped"] = dropped
-        self._logger.log(level, message, extra=allowed)
+        self._logger.log(level, message, extra={name: _plain(value) for name, value in fields.items()})
 
 
 def configure() -> None:
-    """Send the package's log to stdout, which Lambda writes to CloudWatch. Does nothing the second time."""
+    """Send the package's log to stdout, which Lambda writes to CloudWatch. Idempotent."""
     logger = logging.getLogger("pipeline")
     if logger.handlers:
         return
@@ -84,7 +90,7 @@ def configure() -> None:
     )
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    logger.propagate = False  # the runtime's own handler would write everything twice
+    logger.propagate = False  # the runtime's own handler would write each line again
 
 
 def _plain(value: object) -> object:

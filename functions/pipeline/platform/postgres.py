@@ -10,7 +10,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,13 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.settings import DatabaseSettings
 
 
 class LoginRefused(ConfigurationError):
     """The database does not know the user name, or refuses the password."""
 
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long a connection waits, in seconds, before it gives up."""
-
-    socket: float
-    """For the server to say anything at all."""
-    statement: float
-    """For a statement: less than the socket's, so that the server gives up first and the connection stays."""
-    lock: float
-
-
-REQUESTS = Timeouts(socket=3.5, statement=3.0, lock=2.0)
-"""A statement of ours takes milliseconds. A silent server is waited for twice, on the kept connection and on a new one,
-which leaves the API, with its 29 s, time to say so."""
-
-MIGRATIONS = Timeouts(socket=280.0, statement=270.0, lock=270.0)
-"""An index on a large table takes minutes, and so may waiting for another runner; the migrator has 300 s."""
 
 AUTHENTICATION_FAILED = {"28P01", "28000"}
 READ_ONLY = "25006"
@@ -64,9 +46,9 @@ class Postgres:
     although the server may have done it already.
     """
 
-    def __init__(self, settings: DatabaseSettings, passwords: Passwords, waits: Timeouts = REQUESTS) -> None:
+    def __init__(self, settings: DatabaseSettings, passwords: Passwords, timeouts: DatabaseTimeouts) -> None:
         self._settings = settings
-        self._waits = waits
+        self._timeouts = timeouts
         self._passwords = passwords
         self._connection: native.Connection | None = None
         self._statements: dict[str, native.PreparedStatement] = {}
@@ -174,7 +156,7 @@ class Postgres:
                 unix_sock=settings.unix_socket,
                 database=settings.db_name,
                 password=password,
-                timeout=self._waits.socket,
+                timeout=self._timeouts.socket_s,
                 ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
                 application_name="pipeline",
             )
@@ -182,8 +164,8 @@ class Postgres:
             raise _told_before(lost) or lost from None
         # Not in the startup message, of which RDS Proxy refuses them.
         connection.run(
-            f"SET statement_timeout = {round(self._waits.statement * 1000)};"
-            f"SET lock_timeout = {round(self._waits.lock * 1000)};"
+            f"SET statement_timeout = {round(self._timeouts.statement_s * 1000)};"
+            f"SET lock_timeout = {round(self._timeouts.lock_s * 1000)};"
             "SET idle_in_transaction_session_timeout = 10000;"  # a frozen worker must not keep its locks
             "SET timezone = 'UTC'"
         )

@@ -9,10 +9,10 @@ ANONYMOUS = "anonymous"
 
 
 def tenant_of(event: Event) -> str:
-    """Whose request it is, from what API Gateway has verified and from nothing else.
+    """The request's tenant, taken only from the identity that API Gateway has verified.
 
-    Raises HttpProblem (403) for a caller who was let in, but of whom no name is known: the tenants of such callers
-    would all be one.
+    Raises HttpProblem (403) for an authenticated caller without an identifier; otherwise all such callers would share
+    one tenant.
     """
     authorizer = event["requestContext"].get("authorizer")
     if not authorizer:
@@ -20,10 +20,12 @@ def tenant_of(event: Event) -> str:
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
     tenant = claims.get("sub") or claims.get("client_id") or _role((authorizer.get("iam") or {}).get("userArn"))
     if not tenant:
-        raise HttpProblem(HTTPStatus.FORBIDDEN, "Unknown caller", "The credentials name neither a user nor a client.")
+        raise HttpProblem(
+            HTTPStatus.FORBIDDEN, "Unknown caller", "The credentials identify neither a user nor a client."
+        )
     return str(tenant)
 
 
 def _role(arn: str | None) -> str | None:
-    """An assumed role without the name of its session, which changes from one to the next."""
+    """An assumed role without its session name, which changes from one session to the next."""
     return arn.rpartition("/")[0] if arn and ":assumed-role/" in arn else arn

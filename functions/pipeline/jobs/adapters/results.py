@@ -11,17 +11,14 @@ from pipeline.platform.aws import error_code, translate_aws_errors
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-URL_SECONDS = 300
-"""How long a link to a result works: long enough to follow it, too short to be worth stealing. Each poll gives a new
-one."""
-
 
 class S3ResultStore:
     """``services.ports.ResultStore``."""
 
-    def __init__(self, client: "Callable[[], S3Client]", bucket: str) -> None:
+    def __init__(self, client: "Callable[[], S3Client]", bucket: str, url_s: int) -> None:
         self._client = client
         self._bucket = bucket
+        self._url_s = url_s
 
     def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
@@ -43,5 +40,5 @@ class S3ResultStore:
     def url(self, key: str) -> str:
         with translate_aws_errors("storage"):
             return self._client().generate_presigned_url(
-                "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_SECONDS
+                "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=self._url_s
             )

@@ -1,111 +1,134 @@
-"""Lambda: the HTTP API."""
+"""Lambda: the HTTP API of jobs."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
 
 from pipeline.jobs import bootstrap
-from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.handlers import openapi
+from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
 from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, idempotency_key
 from pipeline.jobs.handlers.listing import ListQuery
 from pipeline.jobs.handlers.problems import refuse
+from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
 from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
 from pipeline.platform.observability import log
+from pipeline.platform.routing import Routes, Success
 from pipeline.tenancy.caller import tenant_of
 
-POLL_AFTER_S = "1"
-"""``Retry-After`` of a job that is not final: most take a few seconds."""
+ROUTES = Routes()
 
 
+@ROUTES.route(
+    "POST /analyze",
+    summary="Submit an analysis",
+    body="AnalyzeRequest",
+    success=Success(
+        HTTPStatus.ACCEPTED,
+        "Accepted",
+        "The job is recorded and queued.",
+        headers={"Location": "The URL to poll.", "Retry-After": "Seconds until the first poll."},
+        links=("status", "cancel"),
+    ),
+    refusals=("400", "409", "413", "415", "422"),
+)
 def analyze(event: Event) -> Response:
     """``POST /analyze``."""
     key = idempotency_key(event)
     try:
-        request = AnalyzeRequest.model_validate(json_body(event), strict=True)
-    except ValidationError as fault:
-        raise InvalidRequest(field_errors(fault)) from None
-    job = bootstrap.api().submit_job.run(request, tenant_of(event), key)
+        request = AnalyzeRequest.model_validate(json_body(event, MAX_BODY_BYTES), strict=True)
+    except ValidationError as exc:
+        raise InvalidRequest(field_errors(exc)) from None
+    job = bootstrap.submit_job().run(request, tenant_of(event), key)
     log.info("accepted", job_id=job.id)
     body = Accepted.of(job)
-    return respond(HTTPStatus.ACCEPTED, body.dump(), {"location": body.status_url, "retry-after": POLL_AFTER_S})
+    return respond(HTTPStatus.ACCEPTED, body.dump(), {"location": body.status_url, **_poll_later()})
 
 
+@ROUTES.route(
+    "GET /status/{id}",
+    summary="Get a job",
+    success=Success(
+        HTTPStatus.OK,
+        "StatusBody",
+        "The job. While it is not final there is a Retry-After.",
+        headers={"Retry-After": "Seconds until the next poll."},
+    ),
+    refusals=("404",),
+)
 def status(event: Event) -> Response:
     """``GET /status/{id}``."""
-    job, url = bootstrap.api().get_job.run(event["pathParameters"]["id"], tenant_of(event))
-    waiting = {} if job.status.final else {"retry-after": POLL_AFTER_S}
-    return respond(HTTPStatus.OK, StatusBody.of(job, result=job.result, result_url=url).dump(), waiting)
+    job, url = bootstrap.get_job().run(event["pathParameters"]["id"], tenant_of(event))
+    headers = {} if job.status.final else _poll_later()
+    return respond(HTTPStatus.OK, StatusBody.of(job, result=job.result, result_url=url).dump(), headers)
 
 
+@ROUTES.route(
+    "GET /jobs",
+    summary="List your jobs, newest first",
+    success=Success(HTTPStatus.OK, "PageBody", "A page of jobs, without their results."),
+    refusals=("422",),
+)
 def jobs(event: Event) -> Response:
     """``GET /jobs``."""
-    page = bootstrap.api().list_jobs.run(tenant_of(event), ListQuery.of(event).wanted())
+    page = bootstrap.list_jobs().run(tenant_of(event), ListQuery.of(event).wanted())
     return respond(HTTPStatus.OK, PageBody.of(page).dump())
 
 
+@ROUTES.route(
+    "POST /jobs/{id}/cancel",
+    summary="Cancel a queued or running job",
+    description="A model call in progress is not interrupted and is billed; its answer is discarded.",
+    success=Success(HTTPStatus.OK, "StatusBody", "The cancelled job."),
+    refusals=("404", "409"),
+)
 def cancel(event: Event) -> Response:
-    """``POST /jobs/{id}/cancel``: not DELETE, for the job stays, and says that it was cancelled."""
-    job = bootstrap.api().cancel_job.run(event["pathParameters"]["id"], tenant_of(event))
+    """``POST /jobs/{id}/cancel``. Not DELETE: the job stays readable, as cancelled."""
+    job = bootstrap.cancel_job().run(event["pathParameters"]["id"], tenant_of(event))
     return respond(HTTPStatus.OK, StatusBody.of(job, result=None, result_url=None).dump())
 
 
+@ROUTES.route(
+    "GET /health",
+    summary="Check the service's dependencies",
+    success=Success(HTTPStatus.OK, "HealthBody", "Every dependency responds."),
+    public=True,
+)
 def health(_event: Event) -> Response:
     """``GET /health``."""
-    api = bootstrap.api()
-    body = HealthBody.of(api.stage, api.check_health.run())
+    check_health = bootstrap.check_health()
+    body = HealthBody.of(check_health.stage, check_health.run())
     return respond(HTTPStatus.OK if body.status == "ok" else HTTPStatus.SERVICE_UNAVAILABLE, body.dump())
 
 
-def describe(event: Event) -> Response:
-    """``GET /openapi.json``: to its caller, with what the caller is known by."""
+@ROUTES.route(
+    "GET /openapi.json",
+    summary="Get this description",
+    success=Success(HTTPStatus.OK, None, "OpenAPI 3.1"),
+)
+def openapi(event: Event) -> Response:
+    """``GET /openapi.json``, with the security scheme by which the caller was authenticated."""
+    from pipeline.jobs.handlers.description import description  # the largest import of the API, for this route alone
+
     authorizer = next(iter(event["requestContext"].get("authorizer") or {}), None)
-    return respond(HTTPStatus.OK, openapi.document(bootstrap.api().submit_job.analyses, authorizer))
-
-
-ROUTES: dict[str, Callable[[Event], Response]] = {
-    "POST /analyze": analyze,
-    "GET /status/{id}": status,
-    "GET /jobs": jobs,
-    "POST /jobs/{id}/cancel": cancel,
-    "GET /health": health,
-    "GET /openapi.json": describe,
-}
+    return respond(HTTPStatus.OK, description(ROUTES, bootstrap.analyses(), authorizer))
 
 
 def handler(event: Event, context: Any) -> Response:
     """Answer one request."""
     route, request_id = event["routeKey"], context.aws_request_id
     try:
-        response = ROUTES.get(route, unknown)(event)
-    except (HttpProblem, RequestRefused) as refused:
-        response = refuse(refused, request_id)
-    except Exception as fault:  # noqa: BLE001 - the client gets an id and no internals, the log gets the rest
-        reason = str(fault) if isinstance(fault, ConfigurationError | Unavailable) else None
-        log.error("request failed", fault, route=route, request_id=request_id, reason=reason)
-        response = refuse(fault, request_id)
+        response = ROUTES.answer(event)
+    except (HttpProblem, RequestRefused) as exc:
+        response = refuse(exc, request_id)
+    except Exception as exc:  # noqa: BLE001 - the client gets a reference and no internals, the log gets the rest
+        reason = str(exc) if isinstance(exc, ConfigurationError | Unavailable) else None
+        log.error("request failed", exc, route=route, request_id=request_id, reason=reason)
+        response = refuse(exc, request_id)
     log.info("answered", route=route, status=response["statusCode"], request_id=request_id)
     return response
 
 
-def unknown(event: Event) -> Response:
-    """What API Gateway's ``$default`` route brings: a path that is none of ours, or one with another method."""
-    path, method = event["rawPath"], event["requestContext"]["http"]["method"]
-    allowed = [key.split()[0] for key in ROUTES if _matches(key.split()[1], path)]
-    if allowed and method == "OPTIONS":
-        # A browser that asks before it calls wants no refusal; the gateway adds the rest.
-        return {"statusCode": int(HTTPStatus.NO_CONTENT), "headers": {"allow": ", ".join(allowed)}}
-    if allowed:
-        methods = ", ".join(allowed)
-        raise HttpProblem(
-            HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", f"Here only: {methods}.", headers={"allow": methods}
-        )
-    raise HttpProblem(HTTPStatus.NOT_FOUND, "No such path", "See /openapi.json for what there is.")
-
-
-def _matches(template: str, path: str) -> bool:
-    wanted, given = template.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(w == g or (w[:1] == "{" and g) for w, g in zip(wanted, given, strict=True))
+def _poll_later() -> dict[str, str]:
+    return {"retry-after": str(policy.current().api.poll_after_s)}

@@ -58,13 +58,12 @@ def handler(event: Any, context: Context) -> dict[str, Any]:
         order = ORDER.validate_python(event)
     except ValidationError as fault:
         return {"refused": field_errors(fault)}
-    use_cases = bootstrap.operator()
     if isinstance(order, ListOrder):
         sought = FailedJobFilter(**order.model_dump(exclude={"do"}))
-        answer: dict[str, Any] = _plain(asdict(use_cases.list_failed_jobs.run(sought)))
+        answer: dict[str, Any] = _plain(asdict(bootstrap.list_failed_jobs().run(sought)))
         return answer
     given = RedriveRequest(order.who, order.because, context.aws_request_id, order.again)
-    done = [(job_id, use_cases.redrive_job.run(job_id, given)) for job_id in dict.fromkeys(order.jobs)]
+    done = [(job_id, bootstrap.redrive_job().run(job_id, given)) for job_id in dict.fromkeys(order.jobs)]
     return {"jobs": [_plain({"id": id_, "outcome": it.outcome, "redriven_as": it.job_id}) for id_, it in done]}
 
 

@@ -3,16 +3,17 @@
 import math
 from http import HTTPStatus
 
-from pipeline.jobs.errors import JobEnded, KeyReused, LimitReached, NoSuchJob, TooManyWaiting
+from pipeline.jobs.errors import JobEnded, KeyReused, LimitReached, NoSuchJob, TooManyQueued
+from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
 from pipeline.platform.http import HttpProblem, Response, respond
 
 MAX_DETAIL = 500
-"""Characters. A detail names fields, and their names are the caller's."""
+"""Longest detail, in characters: it may quote field names, which the caller chose."""
 
 
 def refuse(error: Exception, request_id: str) -> Response:
-    """The answer to an error: the one place where errors become HTTP."""
+    """The problem document for an error: the one mapping from errors to HTTP."""
     problem = _problem(error, request_id)
     body: dict[str, object] = {
         "type": "about:blank",
@@ -26,6 +27,7 @@ def refuse(error: Exception, request_id: str) -> Response:
 
 
 def _problem(error: Exception, request_id: str) -> HttpProblem:
+    api = policy.current().api
     match error:
         case HttpProblem():
             return error
@@ -41,22 +43,22 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
         case LimitReached():
-            detail = "The money for the day is spent. A new day begins at midnight UTC, in Retry-After seconds."
+            detail = "The daily spending limit has been reached. It is reset at midnight UTC, in Retry-After seconds."
             headers = {"retry-after": str(math.ceil(error.seconds))}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily limit reached", detail, headers=headers)
-        case TooManyWaiting():
-            detail = "As many of your jobs wait as may. Come back when some of them have ended."
-            headers = {"retry-after": "60"}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs waiting", detail, headers=headers)
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily spending limit reached", detail, headers=headers)
+        case TooManyQueued():
+            detail = f"You have reached the limit of {error.limit:,} queued jobs. Retry after some have finished."
+            headers = {"retry-after": str(api.retry_after_queue_full_s)}
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Too many queued jobs", detail, headers=headers)
         case Unavailable() | ConfigurationError():
             detail = (
-                "Something that this service needs does not answer. Try again after Retry-After seconds, "
-                "with the same Idempotency-Key: then it is one job, whatever became of this request."
+                "A dependency of this service does not respond. Retry after Retry-After seconds with the same "
+                "Idempotency-Key: the retry never creates a second job."
             )
-            retry_after = "5" if isinstance(error, Unavailable) else "60"
-            return HttpProblem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", detail, headers={"retry-after": retry_after}
-            )
+            outage = isinstance(error, Unavailable)
+            seconds = api.retry_after_outage_s if outage else api.retry_after_misconfiguration_s
+            headers = {"retry-after": str(seconds)}
+            return HttpProblem(HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", detail, headers=headers)
         case _:
-            detail = f"A fault of this service. Its log has it as {request_id}."
+            detail = f"Internal error. Reference: {request_id}."
             return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail)

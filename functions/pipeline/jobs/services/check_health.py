@@ -10,6 +10,7 @@ from pipeline.platform.observability import log
 class CheckHealth:
     """The use case behind ``GET /health``: every dependency of the API is asked to answer."""
 
+    stage: str
     checks: Mapping[str, Callable[[], object]]
 
     def run(self) -> dict[str, str]:

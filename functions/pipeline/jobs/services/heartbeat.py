@@ -7,23 +7,22 @@ from typing import Self
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.ports import Delivery, JobStore
 from pipeline.platform.observability import log
-
-BEATS_PER_LEASE = 3
-"""Two beats may be lost before the lease is."""
+from pipeline.platform.policy import LeasePolicy
 
 
 class Heartbeat:
-    """While it runs, the lease and the message's invisibility end ``lease_seconds`` from the last beat.
+    """While it runs, the lease and the message's invisibility end the length of a lease from the last beat.
 
     When the worker dies, both end soon, and the message is there for another: the queue's own visibility timeout, which
     must outlast the function's, would make the job wait for an hour.
     """
 
-    def __init__(self, store: JobStore, delivery: Delivery, job: ClaimedJob, lease_seconds: int) -> None:
+    def __init__(self, store: JobStore, delivery: Delivery, job: ClaimedJob, policy: LeasePolicy) -> None:
         self._store = store
         self._delivery = delivery
         self._job = job
-        self._lease_seconds = lease_seconds
+        self._lease_s = policy.lease_s
+        self._pause_s = policy.lease_s / policy.beats_per_lease
         self.lost = False
         """The attempt is no longer the running one: another worker has the job, or it was cancelled."""
         self._stop = threading.Event()
@@ -40,14 +39,14 @@ class Heartbeat:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._lease_seconds / BEATS_PER_LEASE):
+        while not self._stop.wait(self._pause_s):
             try:
-                if not self._store.extend_lease(self._job.id, self._job.attempt, self._lease_seconds):
+                if not self._store.extend_lease(self._job.id, self._job.attempt, self._lease_s):
                     if self._stop.is_set():
                         return  # the attempt ended while the beat was under way
                     self.lost = True
                     log.warning("lease lost", job_id=self._job.id, attempt=self._job.attempt)
                     return
-                self._delivery.hide(self._lease_seconds)
+                self._delivery.hide(self._lease_s)
             except Exception as fault:  # noqa: BLE001 - whatever it is, the next beat may get through
                 log.warning("heartbeat missed", job_id=self._job.id, error_type=type(fault).__name__)

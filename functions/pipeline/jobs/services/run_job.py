@@ -1,11 +1,10 @@
 """Run one job: claim it, ask the model, store the result, finish. The heart of the pipeline.
 
-Everything here may happen twice, or stop anywhere. A claim gives a lease and an attempt number; the result is stored
-under that number, and only the running attempt can finish the job. So a job has at most one result, and a worker that
-was thought dead and wakes up finds its late answer refused.
+Every step may happen twice or stop anywhere. A claim gives a lease and an attempt number, the result is stored under
+that number, and only the running attempt can finish the job. So a job has at most one result, and the late result of a
+worker that lost its lease is refused.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,162 +14,151 @@ from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from pipeline.jobs.errors import JobFailed, OutOfTime, TryAgain
-from pipeline.jobs.ports import CallLedger, Converse, Delivery, JobQueue, JobStore, ResultStore, StageConfigSource
-from pipeline.jobs.services.answer import Conversation
+from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
+from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.heartbeat import Heartbeat
+from pipeline.jobs.services.structured_answer import StructuredAnswer
+from pipeline.models.calls import CallOwner
+from pipeline.models.ledgered_chat import LedgeredChat
+from pipeline.models.ports import CallLedger, ChatModel, StageConfigSource
 from pipeline.models.stage_config import Limits
-from pipeline.platform.errors import ConfigurationError, PipelineError, Unavailable
+from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.observability import log
-
-LEASE_S = 30
-"""A dead worker's job runs again after this long. The heartbeat renews it three times as often."""
-
-MAX_ATTEMPTS = 3
-"""Attempts that end in a crash or a fault. Fewer than the queue's receive count, so that a job fails with its reason
-before its message goes to the dead-letter queue."""
-
-FINISH_MARGIN_S = 20.0
-"""Kept after the longest model call for storing the result and giving the job back."""
-
-MAX_DELAY_S = 900
-"""The longest that SQS delays a message. Delays grow from 2 s to it."""
-
-WRITE_RETRY_DELAYS_S = (1, 2, 4, 8)
-"""Pauses between tries to write an attempt's end down while the database is away: what it says was paid for. Within
-``FINISH_MARGIN_S``, and well over the fraction of a second that PostgreSQL takes to recover from a crash."""
-
-MAX_JITTER_S = 300
-"""How far apart those come back that wait for the same moment."""
+from pipeline.platform.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
-    """The use case behind a message on the queue."""
+    """The use case behind a message on the job queue."""
 
     store: JobStore
     queue: JobQueue
     results: ResultStore
-    model: Converse
+    model: ChatModel
     ledger: CallLedger
     stage_config: StageConfigSource
     analyses: Mapping[str, AnyAnalysis]
+    policy: Policy
     random: Callable[[], float] = SystemRandom().random
-    pause: Callable[[float], object] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
 
-    def run(self, message: JobMessage, delivery: Delivery, remaining: Callable[[], float]) -> None:
-        """Bring the job one attempt further; ``remaining`` is the seconds left to this invocation.
+    def run(self, message: JobMessage, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
+        """Bring the job one attempt further; ``remaining_s`` returns the seconds left to this invocation.
 
-        Returns when the message is done with: the job is, or it has another message. Raises OutOfTime, or Unavailable
-        when not even another message can be sent; then this one must come again.
+        Returns when the message is done with: the job has ended, or it has another message. Raises OutOfTime, or
+        Unavailable if not even another message could be sent; then this message must be delivered again.
         """
-        delivery.hide(LEASE_S)  # whatever happens from here on, the message is back soon
-        if not self._time_for_a_call(remaining):
+        lease_s = self.policy.lease.lease_s
+        delivery.hide(lease_s)  # from here on, the message reappears soon if the worker dies
+        if not self._time_for_a_call(remaining_s):
             raise OutOfTime
         try:
             limits = self.stage_config.current()[0].limits
-            job = self.store.claim(message.job_id, LEASE_S)
+            job = self.store.claim(message.job_id, lease_s)
             if isinstance(job, NotClaimed):
                 self._not_claimed(message, job)
             else:
-                self._run(job, limits, delivery, remaining)
-        except (Unavailable, ConfigurationError) as fault:
-            # No fault of the job: a message of its own keeps it out of the dead-letter queue.
-            log.error("put off", fault, job_id=message.job_id, reason=str(fault))
-            self.queue.send(message, self._spread(2 * LEASE_S))
+                self._attempt(job, limits, delivery, remaining_s)
+        except (Unavailable, ConfigurationError) as exc:
+            # Not the job's doing: a message of its own keeps it out of the dead-letter queue.
+            log.error("job postponed", exc, job_id=message.job_id, reason=str(exc))
+            self.queue.send(message, self._delays.after_outage())
 
-    def _run(self, job: ClaimedJob, limits: Limits, delivery: Delivery, remaining: Callable[[], float]) -> None:
+    def _attempt(self, job: ClaimedJob, limits: Limits, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
-        heartbeat = Heartbeat(self.store, delivery, job, LEASE_S)
-        # Whoever has lost the job pays for no further call of it.
-        talk = Conversation(
-            self.model, self.ledger, limits, job, lambda: self._time_for_a_call(remaining) and not heartbeat.lost
-        )
+        heartbeat = Heartbeat(self.store, delivery, job, self.policy.lease)
+        owner = CallOwner("job", job.id, job.tenant_id, job.attempt)
+        calls = self.policy.model
+        chat = LedgeredChat(self.model, self.ledger, limits, owner, slot_margin_s=calls.slot_margin_s)
+
+        def may_call() -> bool:  # a worker that lost its job pays for no further call of it
+            return self._time_for_a_call(remaining_s) and not heartbeat.lost
+
+        answer = StructuredAnswer(chat, job, may_call, max_answers=calls.answers_per_attempt)
         with heartbeat:
             try:
-                result = self._result(job, talk)
-            except JobFailed as failed:
-                self._fail(job, talk, failed.failure)
-            except TryAgain as again:
-                self._give_back(job, talk, again)
-            except PipelineError:
-                raise
-            except Exception as fault:  # noqa: BLE001 - whatever it is: an attempt is spent, and the job says why
-                log.error("attempt at fault", fault, job_id=job.id, attempt=job.attempt)
-                unknown = TryAgain(type(fault).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
-                self._give_back(job, talk, unknown)
+                result = self._result(job, answer)
+            except JobFailed as exc:
+                self._fail(job, chat, exc.failure)
+            except TryAgain as exc:
+                self._give_back(job, chat, exc)
+            except (Unavailable, ConfigurationError):
+                raise  # ``run`` postpones the job
+            except Exception as exc:  # noqa: BLE001 - an unexpected error spends an attempt, and the job reports it
+                log.error("attempt failed", exc, job_id=job.id, attempt=job.attempt)
+                unexpected = TryAgain(type(exc).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
+                self._give_back(job, chat, unexpected)
             else:
                 finished = self._write_with_retry(lambda: self.store.succeed(job.id, job.attempt, result))
-                self._log_end(job, talk, JobStatus.SUCCEEDED.value, finished=finished)
+                self._log_end(job, chat, JobStatus.SUCCEEDED.value, finished=finished)
 
-    def _result(self, job: ClaimedJob, talk: Conversation) -> JobResult:
-        if job.attempts_spent > MAX_ATTEMPTS:
+    def _result(self, job: ClaimedJob, answer: StructuredAnswer) -> JobResult:
+        if job.attempts_spent > self.policy.attempts.attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")
-        document = talk.result_of(analysis).model_dump_json().encode()
+        document = answer.result_of(analysis).model_dump_json().encode()
         try:
             key = self.results.put(job.id, job.attempt, document)
-        except Unavailable as away:
-            raise TryAgain(away.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR, after=LEASE_S) from away
+        except Unavailable as exc:
+            delay_s = self.policy.lease.lease_s
+            raise TryAgain(exc.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR, after_s=delay_s) from exc
         return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
 
-    def _give_back(self, job: ClaimedJob, talk: Conversation, again: TryAgain) -> None:
-        if not again.deferred and job.attempts_spent >= MAX_ATTEMPTS:
-            self._fail(job, talk, Failure.of(again.code, f"({again.reason}, {MAX_ATTEMPTS} attempts)"))
+    def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: TryAgain) -> None:
+        attempts = self.policy.attempts.attempts
+        if not cause.deferred and job.attempts_spent >= attempts:
+            self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {attempts} attempts)"))
             return
-        delay = self._delay(job, again)
+        delay_s = self._delays.after(job, cause)
         released = self._write_with_retry(
-            lambda: self.store.release(job.id, job.attempt, again.reason, deferred=again.deferred, delay_seconds=delay)
+            lambda: self.store.release(
+                job.id, job.attempt, cause.reason, deferred=cause.deferred, delay_seconds=delay_s
+            )
         )
         if released:
-            # A message of its own, so that waiting out a throttle does not use up the receive count of the first.
-            self.queue.send(JobMessage.of(job.id, job.tenant_id), min(MAX_DELAY_S, delay))
+            # A new message, so that waiting out a throttle does not use up the receive count of the old one.
+            longest_s = self.policy.attempts.longest_delay_s
+            self.queue.send(JobMessage.of(job.id, job.tenant_id), min(longest_s, delay_s))
             self.store.mark_enqueued(job.id)
-        self._log_end(job, talk, again.reason, finished=released)
+        self._log_end(job, chat, cause.reason, finished=released)
 
-    def _write_with_retry(self, change: Callable[[], bool]) -> bool:
-        for seconds in WRITE_RETRY_DELAYS_S:
-            try:
-                return change()
-            except Unavailable as away:
-                log.warning("end not written yet", dependency=away.dependency)
-                self.pause(seconds)
-        return change()
-
-    def _delay(self, job: ClaimedJob, again: TryAgain) -> int:
-        if again.after is not None:
-            return math.ceil(again.after + self.random() * min(MAX_JITTER_S, again.after))
-        times = job.failed_calls if again.deferred else job.attempts_spent - 1
-        return self._spread(min(MAX_DELAY_S, 2 << min(times, 10)))
-
-    def _fail(self, job: ClaimedJob, talk: Conversation, failure: Failure) -> None:
+    def _fail(self, job: ClaimedJob, chat: LedgeredChat, failure: Failure) -> None:
         finished = self._write_with_retry(lambda: self.store.fail(job.id, job.attempt, failure))
-        self._log_end(job, talk, failure.code.value, finished=finished)
+        self._log_end(job, chat, failure.code.value, finished=finished)
 
-    def _not_claimed(self, message: JobMessage, why: NotClaimed) -> None:
-        if why.status is None or why.status.final:
-            log.info("nothing to do", job_id=message.job_id, status=why.status)  # a duplicate, or withdrawn
+    def _write_with_retry(self, write: Callable[[], bool]) -> bool:
+        for seconds in self.policy.attempts.write_retry_delays_s:
+            try:
+                return write()
+            except Unavailable as exc:
+                log.warning("end of attempt not written yet", dependency=exc.dependency)
+                self.sleep(seconds)
+        return write()
+
+    def _not_claimed(self, message: JobMessage, refusal: NotClaimed) -> None:
+        if refusal.status is None or refusal.status.final:
+            log.info("nothing to do", job_id=message.job_id, status=refusal.status)  # a duplicate, or withdrawn
             return
-        # Held by another worker, who may die, or not due yet: look again then.
-        self.queue.send(message, min(MAX_DELAY_S, math.ceil(max(why.seconds_left, 0)) + 1))
+        # Another worker holds it and may die, or it is not due yet: look again then.
+        self.queue.send(message, self._delays.until(refusal.seconds_left))
 
-    def _time_for_a_call(self, remaining: Callable[[], float]) -> bool:
-        return remaining() >= self.model.longest_call + FINISH_MARGIN_S
+    def _time_for_a_call(self, remaining_s: Callable[[], float]) -> bool:
+        return remaining_s() >= self.model.longest_call_s + self.policy.attempts.finish_margin_s
 
-    def _spread(self, longest: int) -> int:
-        """Seconds, drawn from the upper half, so that a crowd does not come back as one."""
-        return round(longest * (0.5 + self.random() / 2))
+    @property
+    def _delays(self) -> Delays:
+        return Delays(self.policy, self.random)
 
-    def _log_end(self, job: ClaimedJob, talk: Conversation, outcome: str, *, finished: bool) -> None:
-        usage = talk.bill.usage
+    def _log_end(self, job: ClaimedJob, chat: LedgeredChat, outcome: str, *, finished: bool) -> None:
         log.info(
             "attempt ended" if finished else "late result refused",
             job_id=job.id,
             attempt=job.attempt,
             outcome=outcome,
-            calls=talk.calls,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd=float(talk.bill.cost_usd),
+            calls=chat.calls,
+            input_tokens=chat.usage.input_tokens,
+            output_tokens=chat.usage.output_tokens,
+            cost_usd=float(chat.cost_usd),
         )

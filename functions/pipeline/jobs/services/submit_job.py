@@ -14,10 +14,12 @@ from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.job import JobMessage, NewJob, SubmittedJob
 from pipeline.jobs.domain.job_config import ParameterRefused, resolve_job_config
 from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.errors import KeyReused, LimitReached, TooManyWaiting
-from pipeline.jobs.ports import CallLedger, JobQueue, JobStore, StageConfigSource
+from pipeline.jobs.errors import KeyReused, LimitReached, TooManyQueued
+from pipeline.jobs.ports import JobQueue, JobStore
 from pipeline.models.calls import max_cost_usd
 from pipeline.models.catalogue import Model, UnknownModel
+from pipeline.models.converse import estimated_tokens
+from pipeline.models.ports import CallLedger, StageConfigSource
 from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable, field_errors
 from pipeline.platform.observability import log
@@ -52,7 +54,7 @@ class SubmitJob:
     def _within(self, limits: Limits, tenant_id: str, usd: Decimal) -> None:
         most = limits.waiting_jobs_per_tenant
         if most is not None and self.store.waiting(tenant_id, most) >= most:
-            raise TooManyWaiting
+            raise TooManyQueued(most)
         of_tenant, of_stage = limits.daily_usd_per_tenant, limits.daily_usd
         if limits.over_limit == "wait" or (of_tenant is None and of_stage is None):
             return
@@ -94,7 +96,11 @@ class SubmitJob:
             raise InvalidRequest.at(f"/parameters/{refused.parameter}", refused.why) from refused
         except ValidationError as fault:
             raise ConfigurationError(f"the business rules of {analysis.name} do not fit their model") from fault
-        self._within(stage.limits, tenant_id, max_cost_usd(request.input, config.inference["maxTokens"], model.price))
+        self._within(
+            stage.limits,
+            tenant_id,
+            max_cost_usd(estimated_tokens(request.input), config.inference["maxTokens"], model.price),
+        )
         return NewJob(
             id=self.new_id(),
             tenant_id=tenant_id,

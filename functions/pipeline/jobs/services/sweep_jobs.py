@@ -9,16 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.jobs.ports import JobQueue, JobStore
 from pipeline.platform.observability import log
-
-OVERDUE_S = 60
-"""A submit takes at most the API's 29 s, and a worker hides its message for 30 s: after this long nobody is about to
-send the message, and it is not about to come back."""
-
-BACKLOG_S = 3600
-"""A job may well wait this long behind others, and gets another message then: one an hour at most."""
-
-MOST = 500
-"""Jobs a sweep: sending so many takes well under the function's timeout."""
+from pipeline.platform.policy import SweepPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +18,13 @@ class SweepJobs:
 
     store: JobStore
     queue: JobQueue
+    policy: SweepPolicy
 
     def run(self) -> int:
         """Send again; the number of messages sent."""
         # Where no message waits for a worker, a job that waits has none, or one that is hidden for too long.
-        waiting = BACKLOG_S if self.queue.has_backlog() else OVERDUE_S
-        stranded = self.store.stranded(OVERDUE_S, waiting, MOST)
+        waiting = self.policy.backlog_s if self.queue.has_backlog() else self.policy.overdue_s
+        stranded = self.store.stranded(self.policy.overdue_s, waiting, self.policy.jobs_per_sweep)
         for message in stranded:
             self.queue.send(message)
             self.store.mark_enqueued(message.job_id)

@@ -1,0 +1,152 @@
+"""The OpenAPI 3.1 description, made from the routes and from the models that the handlers use."""
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from pipeline import __version__
+from pipeline.definitions.analysis import AnyAnalysis
+from pipeline.jobs.domain.failure import EXPLANATIONS
+from pipeline.jobs.domain.request import AnalyzeRequest
+from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, Problem, Refusal, StatusBody
+from pipeline.jobs.handlers.listing import ListQuery
+from pipeline.jobs.handlers.refusals import REFUSALS
+from pipeline.platform.openapi import (
+    ALWAYS,
+    CREDENTIALS,
+    REF,
+    Json,
+    header,
+    json_content,
+    problem_content,
+    problems,
+    ref,
+)
+from pipeline.platform.routing import Route
+
+JOB_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+    "example": "6b0f3f0e-8f0f-4f6e-9a3a-0d6f1c1d7b52",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeating a request with the same key returns the same job and never creates a second one.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "order-4711",
+}
+
+
+def description(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis], authorizer: str | None = None) -> Json:
+    """The description of the API with these routes and analyses, for callers authenticated by ``authorizer``."""
+    paths: Json = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    described: Json = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bedrock pipeline",
+            "version": __version__,
+            "description": "Submit an analysis with POST /analyze, then poll GET /status/{id} until it is final.",
+        },
+        "paths": paths,
+        "components": {"schemas": _schemas(analyses)},
+    }
+    if authorizer in CREDENTIALS:
+        _secure(described, authorizer)
+    return described
+
+
+def _secure(described: Json, authorizer: str) -> None:
+    name, scheme, refused = CREDENTIALS[authorizer]
+    described["security"] = [{name: []}]
+    described["components"]["securitySchemes"] = {name: scheme}
+    for path in described["paths"].values():
+        for operation in path.values():
+            if "security" not in operation:
+                operation["responses"] |= problems(REFUSALS, *refused)
+
+
+def _operation(route: Route) -> Json:
+    success, operation = route.success, {"operationId": route.operation_id, "summary": route.summary}
+    text = _error_codes() if route.operation_id == "status" else route.description
+    response: Json = {
+        "description": success.description,
+        "content": json_content(success.model)
+        if success.model
+        else {"application/json": {"schema": {"type": "object"}}},
+    }
+    if success.headers:
+        response["headers"] = {name: header(why) for name, why in success.headers.items()}
+    if success.links:
+        by_id = {"id": "$response.body#/id"}
+        response["links"] = {name: {"operationId": name, "parameters": by_id} for name in success.links}
+    always = ("429", "500") if route.public else ALWAYS
+    responses = {str(int(success.status)): response, **problems(REFUSALS, *route.refusals, *always)}
+    if route.operation_id == "health":
+        responses["503"] = _down()
+    return {
+        **operation,
+        **({"description": text} if text else {}),
+        **({"parameters": parameters} if (parameters := _parameters(route)) else {}),
+        **({"requestBody": {"required": True, "content": json_content(route.body)}} if route.body else {}),
+        **({"security": []} if route.public else {}),
+        "responses": dict(sorted(responses.items())),
+    }
+
+
+def _parameters(route: Route) -> list[Json]:
+    if route.operation_id == "jobs":
+        query: Json = ListQuery.model_json_schema(ref_template=REF)["properties"]
+        return [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query]
+    return [IDEMPOTENCY_KEY] if route.body else [JOB_ID] if "{id}" in route.path else []
+
+
+def _error_codes() -> str:
+    codes = "; ".join(f"`{code}`: {explanation}" for code, (explanation, _) in EXPLANATIONS.items())
+    return f"The codes of `error.code`. {codes}"
+
+
+def _down() -> Json:
+    anything = {"schema": {"anyOf": [ref("HealthBody"), ref("Refusal")]}}
+    return {
+        "description": "At least one dependency does not respond.",
+        "content": {"application/json": anything, **problem_content()},
+    }
+
+
+def _schemas(analyses: Mapping[str, AnyAnalysis]) -> Json:
+    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem, Refusal]
+    _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
+    _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
+    schemas: Json = {**answered["$defs"], **asked["$defs"]}
+    request = schemas.pop("AnalyzeRequest")
+    variants = {}
+    for name, analysis in sorted(analyses.items()):
+        title = "".join(word.capitalize() for word in name.split("-"))
+        schemas[f"{title}Input"] = _standing_alone(analysis.input_model, schemas)
+        schemas[f"{title}Result"] = _standing_alone(analysis.output_model, schemas)
+        variant = {**request, "description": analysis.description, "title": title}
+        variant["properties"] = {
+            **request["properties"],
+            "analysis": {"type": "string", "const": name},
+            "input": {"$ref": REF.format(model=f"{title}Input")},
+        }
+        schemas[f"{title}Request"] = variant
+        variants[name] = {"$ref": REF.format(model=f"{title}Request")}
+    schemas["AnalyzeRequest"] = {
+        "oneOf": list(variants.values()),
+        "discriminator": {"propertyName": "analysis", "mapping": {n: v["$ref"] for n, v in variants.items()}},
+    }
+    return schemas
+
+
+def _standing_alone(model: type[BaseModel], schemas: Json) -> Json:
+    schema = model.model_json_schema(ref_template=REF)
+    schemas.update(schema.pop("$defs", {}))
+    return schema

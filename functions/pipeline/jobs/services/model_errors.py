@@ -1,0 +1,44 @@
+"""The effect of each model error on a job: the one table of it."""
+
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.models.errors import (
+    InputTooLong,
+    ModelAccessDenied,
+    ModelCallDenied,
+    ModelClientFailed,
+    ModelError,
+    ModelFailed,
+    ModelNotFound,
+    ModelRequestInvalid,
+    ModelRequestRejected,
+    ModelThrottled,
+)
+
+
+def job_error(error: ModelError) -> JobFailed | TryAgain:
+    """What the worker does with the job after a model error."""
+    match error:
+        # Waits in the queue, for hours if necessary, and costs no attempt.
+        case ModelCallDenied():
+            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED, after_s=error.retry_after_s)
+        case ModelThrottled():
+            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED)
+        # Another attempt may succeed; this one is spent.
+        case ModelFailed():
+            return TryAgain(error.reason, deferred=False, code=FailureCode.MODEL_FAILED)
+        case ModelClientFailed():
+            return TryAgain(error.reason, deferred=False, code=FailureCode.INTERNAL_ERROR)
+        # No attempt will succeed.
+        case InputTooLong():
+            return JobFailed(FailureCode.INPUT_TOO_LONG)
+        case ModelRequestRejected():
+            return JobFailed(FailureCode.MODEL_REFUSED_REQUEST)
+        case ModelAccessDenied():
+            return JobFailed(FailureCode.MODEL_ACCESS_DENIED)
+        case ModelNotFound():
+            return JobFailed(FailureCode.MODEL_NOT_AVAILABLE)
+        case ModelRequestInvalid():
+            return JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK rejects the request)")
+        case _:
+            raise NotImplementedError(type(error).__name__) from error

@@ -1,0 +1,104 @@
+"""An analysis's answer from a model: a forced tool, a validation, and up to two corrections."""
+
+import json
+from collections.abc import Callable
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.definitions.analysis import AnyAnalysis, Context
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.domain.job import ClaimedJob
+from pipeline.jobs.domain.job_config import JobConfig
+from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.services.answer_validation import TOOL_NAME, InvalidAnswer, validated
+from pipeline.jobs.services.model_errors import job_error
+from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, Tool, ToolErrors, UserText
+from pipeline.models.errors import ModelError
+from pipeline.models.ledgered_chat import LedgeredChat
+from pipeline.models.prompt import Prompt
+from pipeline.models.schema import tool_schema
+from pipeline.platform.errors import PipelineError
+from pipeline.platform.observability import log
+
+FAILURES: dict[StopReason, FailureCode] = {
+    "max_tokens": FailureCode.OUTPUT_TRUNCATED,
+    "context_window_exceeded": FailureCode.INPUT_TOO_LONG,
+    "content_blocked": FailureCode.CONTENT_BLOCKED,
+}
+
+
+class StructuredAnswer:
+    """The exchange between one attempt of a job and the model."""
+
+    def __init__(self, chat: LedgeredChat, job: ClaimedJob, may_call: Callable[[], bool], *, max_answers: int) -> None:
+        self._chat = chat
+        self._job = job
+        self._may_call = may_call
+        self._max_answers = max_answers
+
+    def result_of(self, analysis: AnyAnalysis) -> BaseModel:
+        """The job's result, valid against the analysis's output model. Raises JobFailed, TryAgain and Unavailable."""
+        job = self._job
+        try:
+            config = JobConfig.model_validate(job.config)
+            document = analysis.input_model.model_validate_json(json.dumps(job.input))
+            rules = analysis.rules_model.model_validate_json(json.dumps(config.rules))
+        except ValidationError as exc:
+            # Accepted by another release, whose models this one does not have.
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from exc
+        context = Context(accepted_at=job.accepted_at, rules=rules)
+        try:
+            prompt = analysis.prompt(document, context)
+            answer = self._ask(first_request(job, config, prompt, analysis), analysis.answer_model)
+            result: BaseModel = analysis.conclude(document, answer, context)
+        except PipelineError:
+            raise
+        except Exception as exc:
+            # An error in the analysis's own code: it is the same for every attempt, so none is wasted on it.
+            log.error("analysis failed", exc, job_id=job.id, analysis=analysis.name)
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
+        return result
+
+    def _ask(self, request: ChatRequest, answer_model: type[BaseModel]) -> BaseModel:
+        while True:
+            answer = self._call(request)
+            if answer.stop_reason != "complete":
+                raise JobFailed(FAILURES[answer.stop_reason])
+            try:
+                return validated(answer_model, answer)
+            except InvalidAnswer as exc:
+                log.info("answer invalid", job_id=self._job.id, calls=self._chat.calls, fields=exc.pointers)
+                if self._chat.calls == self._max_answers:
+                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.calls} answers)") from None
+                request = _corrected(request, answer, exc)
+
+    def _call(self, request: ChatRequest) -> ChatAnswer:
+        if not self._may_call():
+            reason = "no time left, or the lease was lost"
+            raise TryAgain(reason, deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
+        try:
+            return self._chat.ask(request)
+        except ModelError as exc:
+            raise job_error(exc) from exc
+
+
+def first_request(job: ClaimedJob, config: JobConfig, prompt: Prompt, analysis: AnyAnalysis) -> ChatRequest:
+    """The request of a job's first call."""
+    return ChatRequest(
+        model=config.model,
+        system=prompt.system,
+        turns=(UserText(prompt.user, guarded=True),),
+        tool=Tool(TOOL_NAME, f"Record the result. {analysis.description}", tool_schema(analysis.answer_model)),
+        inference=config.inference,
+        guardrail=config.guardrail,
+        service_tier=config.service_tier,
+        prompt_caching=config.prompt_caching,
+        metadata={"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)},
+    )
+
+
+def _corrected(request: ChatRequest, answer: ChatAnswer, invalid: InvalidAnswer) -> ChatRequest:
+    """The request that sends an answer back with its errors."""
+    call_ids = tuple(call.id for call in answer.tool_calls)
+    correction = ToolErrors(call_ids, invalid.explanation) if call_ids else UserText(invalid.explanation)
+    return request.with_turns(answer.turn, correction)

@@ -1,0 +1,68 @@
+"""Chat calls that are recorded before they are made, within the stage's limits."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall, max_cost_usd
+from pipeline.models.chat import ChatAnswer, ChatRequest
+from pipeline.models.converse import estimated_prompt_tokens
+from pipeline.models.errors import ModelCallDenied, ModelError
+from pipeline.models.ports import CallLedger, ChatModel
+from pipeline.models.prices import Usage
+from pipeline.models.stage_config import Limits
+from pipeline.platform.errors import Unavailable
+from pipeline.platform.observability import log
+
+
+class LedgeredChat:
+    """The chat calls of one owner. ``calls``, ``usage`` and ``cost_usd`` sum up its answers so far."""
+
+    def __init__(
+        self, model: ChatModel, ledger: CallLedger, limits: Limits, owner: CallOwner, *, slot_margin_s: float
+    ) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._limits = limits
+        self._owner = owner
+        self._slot_margin_s = slot_margin_s
+        self.calls = 0
+        self.usage = Usage()
+        self.cost_usd = Decimal(0)
+
+    def ask(self, request: ChatRequest) -> ChatAnswer:
+        """Make one call and settle it. Raises ModelError, ModelCallDenied among them, and Unavailable."""
+        call = self._begin(request)
+        try:
+            answer = self._model.ask(request)
+        except ModelError as exc:
+            cost = None if exc.billed else Decimal(0)
+            self._end(call, CallOutcome(exc.reason, Usage(), cost, healthy=False if exc.unhealthy else None))
+            raise
+        cost_usd = request.model.price.of_call(answer.usage)
+        self.calls += 1
+        self.usage += answer.usage
+        self.cost_usd += cost_usd
+        self._end(call, CallOutcome("answered", answer.usage, cost_usd, healthy=True))
+        return answer
+
+    def _begin(self, request: ChatRequest) -> PlannedCall:
+        call = PlannedCall(
+            id=uuid4(),
+            owner=self._owner,
+            model_id=request.model.id,
+            max_cost_usd=max_cost_usd(
+                estimated_prompt_tokens(request), request.inference["maxTokens"], request.model.price
+            ),
+            longest_s=self._model.longest_call_s + self._slot_margin_s,
+        )
+        if denied := self._ledger.begin(call, self._limits):
+            raise ModelCallDenied(denied.reason.value, denied.retry_after_s)
+        return call
+
+    def _end(self, call: PlannedCall, outcome: CallOutcome) -> None:
+        try:
+            self._ledger.end(call.id, outcome)
+        except Unavailable as exc:
+            # The answer is worth more than its record: the reservation stays spent, and the slot expires.
+            owner = self._owner
+            log.error("call not settled", exc, purpose=owner.purpose, owner_id=owner.id, outcome=outcome.outcome)

@@ -1,0 +1,162 @@
+"""Every timeout, attempt count, delay and margin of the functions, in one frozen object.
+
+The bootstraps read it from ``current`` and inject its parts. No other module holds such a number, and
+``tests/unit/test_policy.py`` proves that the sums fit the functions' timeouts and the queues' visibility timeouts.
+Durations are in seconds, as the suffix ``_s`` states.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCallPolicy:
+    """Calls of SQS, S3, Parameter Store and Secrets Manager."""
+
+    connect_timeout_s: int = 1
+    read_timeout_s: int = 2
+    attempts: int = 2
+    """Total. With both attempts a call takes 7 s at most, so a request that waits for each service in turn still fits
+    the API's 29 s. Retries beyond that are the queue's job."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCallPolicy:
+    """Calls of Bedrock models. Each is attempted once: a retry inside the SDK would be billed and never recorded."""
+
+    connect_timeout_s: int = 5
+    read_timeout_s: int = 120
+    """A Sonnet-class model takes about 80 s for 4,000 tokens (2026-11). Three calls of this length fit the worker's
+    600 s."""
+    slot_margin_s: float = 15.0
+    """Added to the longest call before its slot counts as free: the call of a worker that gave up may still run at
+    Bedrock, and requesting the slot took a moment."""
+    answers_per_attempt: int = 3
+    """The first answer and two corrections."""
+
+    @property
+    def longest_s(self) -> float:
+        """The longest time that a call waits for Bedrock's first byte, connecting included."""
+        return float(self.connect_timeout_s + self.read_timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTimeouts:
+    """Time limits of one database connection."""
+
+    socket_s: float
+    """Without a byte from the server. A silent server is tried twice, on the kept connection and on a new one."""
+    statement_s: float
+    """Shorter than the socket's, so that the server gives up first and the connection survives."""
+    lock_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """The lease that a worker holds on a job."""
+
+    lease_s: int = 30
+    """A dead worker's job runs again after this time."""
+    beats_per_lease: int = 3
+    """Heartbeats in the length of a lease: two may be lost before the lease is."""
+    message_retry_s: int = 30
+    """Delay before a message that a worker could not handle is delivered again. The queue's own visibility timeout is
+    an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPolicy:
+    """Attempts of a job, and the delays between them."""
+
+    attempts: int = 3
+    """Attempts that end in a crash or an error. Fewer than the queue's receive count, so that a job fails with its
+    reason before its message reaches the dead-letter queue."""
+    finish_margin_s: float = 20.0
+    """Reserved after the longest model call for storing the result or giving the job back."""
+    write_retry_delays_s: tuple[float, ...] = (1, 2, 4, 8)
+    """Pauses between tries to record the end of an attempt while the database is down: the attempt was paid for. They
+    fit ``finish_margin_s``; PostgreSQL recovers from a crash in a fraction of a second."""
+    first_delay_s: float = 2.0
+    """The delay after the first failed attempt or throttled call. It doubles each time, up to ``longest_delay_s``."""
+    longest_delay_s: int = 900
+    """SQS delays a message by 15 minutes at most."""
+    longest_jitter_s: int = 300
+    """The spread of jobs that wait for the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitPolicy:
+    """The circuit breaker of each model, across all workers."""
+
+    failures_allowed: int = 10
+    """Consecutive failures, across all workers, that open the circuit. At a third of all calls throttled, ten in a row
+    happen once in 60,000 calls."""
+    shortest_pause_s: float = 10.0
+    """The first pause. It doubles after each failed probe, up to ``longest_pause_s``."""
+    longest_pause_s: float = 300.0
+    probe_s: float = 30.0
+    """A probe without an outcome expires after this time, and another job may probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenialPolicy:
+    """Waits of a job whose model call was denied by a limit of the stage."""
+
+    no_slot_s: float = 5.0
+    daily_limit_s: float = 600.0
+    """At most, although the day may end later: money returns when running calls turn out cheaper than reserved, or when
+    an operator raises the limit. No longer than SQS can delay a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPolicy:
+    """The sweeper, which re-enqueues jobs whose message was lost."""
+
+    overdue_s: int = 60
+    """A submit takes at most the API's 29 s, and a worker hides its message for 30 s: after this time no process is
+    about to send the job's message, and no hidden message is about to reappear."""
+    backlog_s: int = 3600
+    """While messages wait in the queue, a queued job gets a second message after this time: at most one an hour."""
+    jobs_per_sweep: int = 500
+    """Sending that many messages takes well under the function's timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPolicy:
+    """What the API tells its clients to wait."""
+
+    poll_after_s: int = 1
+    """``Retry-After`` of a job that is not final: most take a few seconds."""
+    retry_after_outage_s: int = 5
+    retry_after_misconfiguration_s: int = 60
+    """Until an operator has fixed a parameter, which the functions read again within five minutes."""
+    retry_after_queue_full_s: int = 60
+    result_url_s: int = 300
+    """Lifetime of a link to a result: long enough to follow it, too short to be worth stealing. Each poll returns a new
+    one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The timing of the whole product."""
+
+    aws: AwsCallPolicy = AwsCallPolicy()
+    model: ModelCallPolicy = ModelCallPolicy()
+    requests: DatabaseTimeouts = DatabaseTimeouts(socket_s=3.5, statement_s=3.0, lock_s=2.0)
+    """Statements take milliseconds. Two silent sockets leave the API, with its 29 s, time to answer 503."""
+    migrations: DatabaseTimeouts = DatabaseTimeouts(socket_s=280.0, statement_s=270.0, lock_s=270.0)
+    """An index on a large table takes minutes, and so may waiting for another runner. The migrator has 300 s."""
+    lease: LeasePolicy = LeasePolicy()
+    attempts: AttemptPolicy = AttemptPolicy()
+    circuit: CircuitPolicy = CircuitPolicy()
+    denials: DenialPolicy = DenialPolicy()
+    sweep: SweepPolicy = SweepPolicy()
+    api: ApiPolicy = ApiPolicy()
+    stage_config_cache_s: int = 300
+    """A change of the stage's configuration is in effect everywhere after this time, without a deploy."""
+
+
+@cache
+def current() -> Policy:
+    """The policy of this process."""
+    return Policy()

@@ -1,0 +1,118 @@
+"""Errors of Converse: each has a class, and each class one effect on a job."""
+
+import botocore.exceptions as botocore_errors
+import pytest
+from botocore import loaders
+from botocore.exceptions import ClientError
+from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.services.model_errors import job_error
+from pipeline.models import errors
+from pipeline.models.bedrock import SERVICE_ERRORS, BedrockChatModel, model_error
+from pipeline.models.catalogue import shipped_catalogue
+from pipeline.models.chat import ChatRequest, UserText
+from pipeline.models.errors import ModelError, ModelFailed
+
+from tests.support.policy import POLICY
+
+REQUEST = ChatRequest(shipped_catalogue().find("haiku"), "s", (UserText("u"),), None, {"maxTokens": 10})
+
+
+def answered(code: str, message: str = "") -> JobFailed | TryAgain:
+    return job_error(model_error(ClientError({"Error": {"Code": code, "Message": message}}, "Converse")))
+
+
+def test_every_error_of_the_service_model_has_a_class() -> None:
+    model = loaders.Loader().load_service_model("bedrock-runtime", "service-2")
+    assert {error["shape"] for error in model["operations"]["Converse"]["errors"]} <= set(SERVICE_ERRORS)
+
+
+def test_every_class_has_an_effect() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ModelError)]
+    assert len(classes) > 8
+    for each in classes:
+        if each is not ModelError:
+            error = each("x", 1.0) if each is errors.ModelCallDenied else each("x")
+            assert isinstance(job_error(error), JobFailed | TryAgain), each
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailableException", "ModelNotReadyException"])
+def test_throttling_costs_no_attempt(code: str) -> None:
+    error = answered(code)
+    assert isinstance(error, TryAgain)
+    assert error.deferred
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "InternalServerException"}}, "Converse"),
+        ClientError({"Error": {"Code": "SomethingNew"}}, "Converse"),
+        botocore_errors.ReadTimeoutError(endpoint_url="x"),
+        botocore_errors.ConnectTimeoutError(endpoint_url="x"),
+        botocore_errors.EndpointConnectionError(endpoint_url="x"),
+        botocore_errors.ConnectionClosedError(endpoint_url="x"),
+        botocore_errors.ResponseStreamingError(error="x"),
+        botocore_errors.NoCredentialsError(),
+    ],
+)
+def test_a_transient_error_costs_an_attempt(error: Exception) -> None:
+    retry = job_error(model_error(error))
+    assert isinstance(retry, TryAgain)
+    assert not retry.deferred
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "failure"),
+    [
+        ("ValidationException", "Malformed input request", FailureCode.MODEL_REFUSED_REQUEST),
+        ("ValidationException", "Input is too long for requested model.", FailureCode.INPUT_TOO_LONG),
+        ("AccessDeniedException", "", FailureCode.MODEL_ACCESS_DENIED),
+        (
+            "ResourceNotFoundException",
+            "This model version has reached its end of life",
+            FailureCode.MODEL_NOT_AVAILABLE,
+        ),
+    ],
+)
+def test_a_permanent_error_fails_the_job_without_quoting_the_service(
+    code: str, message: str, failure: FailureCode
+) -> None:
+    error = answered(code, message)
+    assert isinstance(error, JobFailed)
+    assert error.failure.code is failure
+    assert not message or message not in error.failure.message
+
+
+def test_a_request_that_the_sdk_refuses_fails_the_job_and_is_not_billed() -> None:
+    error = model_error(botocore_errors.ParamValidationError(report="x"))
+    assert not error.billed
+    failed = job_error(error)
+    assert isinstance(failed, JobFailed)
+    assert failed.failure.code is FailureCode.INTERNAL_ERROR
+
+
+@pytest.mark.parametrize("answer", [{}, {"ResponseMetadata": {}}, {"output": {}, "stopReason": "end_turn"}])
+def test_an_incomplete_answer_is_a_failure_that_may_be_billed(answer: dict[str, object]) -> None:
+    class Answering:
+        def converse(self, **_request: object) -> object:
+            return answer
+
+    with pytest.raises(ModelFailed, match="cut off") as failed:
+        BedrockChatModel(lambda: Answering(), POLICY.model).ask(REQUEST)  # type: ignore[arg-type, return-value]
+    assert failed.value.billed
+
+
+def test_what_may_be_billed_and_what_counts_against_the_model() -> None:
+    rejected = ClientError({"Error": {"Code": "ValidationException"}}, "Converse")
+    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "Converse")
+    silent = botocore_errors.ReadTimeoutError(endpoint_url="x")
+    unreachable = botocore_errors.EndpointConnectionError(endpoint_url="x")
+    for error, billed, unhealthy in (
+        (rejected, False, False),
+        (throttled, False, True),
+        (silent, True, True),
+        (unreachable, False, True),
+    ):
+        found = model_error(error)
+        assert (found.billed, found.unhealthy) == (billed, unhealthy), error
