@@ -19,7 +19,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, EndpointConnectionError
-from deploy_checks.account import WHAT, Account
+from deploy_checks.account import QUESTIONS, Account
 from deploy_proof import deploy, live
 from stack_graph import stages
 from stack_graph.graph import Graph, Rehearsed
@@ -497,7 +497,7 @@ def test_what_could_not_be_asked_is_said() -> None:
 def test_without_an_identity_nothing_else_is_asked(fault: Exception, rules: list[str]) -> None:
     asked = account({"sts": {"get_caller_identity": fault}})
     assert [finding.id for finding in asked.findings(rehearsed())] == rules
-    assert asked.unchecked.keys() == WHAT.keys()
+    assert asked.unchecked.keys() == QUESTIONS.keys()
 
 
 def test_without_credentials_nothing_is_asked() -> None:

@@ -1,6 +1,5 @@
 """The command ``python -m pipeline.manifest``."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -16,7 +15,6 @@ def manifest(given: StageParameters) -> dict[str, Any]:
         "package": places.PACKAGE.name,
         "files": {name: places.path_of(file) for name, file in places.FILES.items()},
         "worker": places.handler_of(code.WORKER),
-        "public_routes": list(code.PUBLIC_ROUTES),
         "request_headers": list(code.REQUEST_HEADERS),
         "migrator": "pipeline.platform.migrations",
         "errors": {},
@@ -47,7 +45,7 @@ def main() -> None:
     """Print the manifest."""
     text = "" if sys.stdin.isatty() else sys.stdin.read()
     given: StageParameters = {"config": "{}", "rules": "{}", **json.loads(text or "{}")}
-    json.dump(manifest(given), sys.stdout, default=dataclasses.asdict)
+    json.dump(manifest(given), sys.stdout)
 
 
 if __name__ == "__main__":

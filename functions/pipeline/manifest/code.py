@@ -1,6 +1,7 @@
 """Handlers, routes, AWS clients and policy."""
 
 import ast
+import dataclasses
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,8 +12,6 @@ from pipeline.manifest.places import PACKAGE, handler_of, path_of
 
 API = PACKAGE / "jobs" / "handlers" / "api.py"
 WORKER = PACKAGE / "jobs" / "handlers" / "worker.py"
-PUBLIC_ROUTES = ("GET /health",)
-"""Routes that are open to everyone in every stage."""
 REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key")
 """Headers that clients send, in lower case. Browsers ask for permission to send them."""
 
@@ -32,11 +31,12 @@ def handlers() -> Iterator[Handler]:
 
 def routes() -> Routes:
     """The routes that the API's handler answers."""
-    keys = import_module("pipeline.jobs.handlers.api").ROUTES
+    declared = list(import_module("pipeline.jobs.handlers.api").ROUTES)
     return {
         "handler": handler_of(API),
         "file": path_of(API),
-        "keys": list(keys),
+        "keys": [route.key for route in declared],
+        "public": [route.key for route in declared if route.public],
     }
 
 
@@ -61,5 +61,5 @@ def aws_clients() -> Iterator[AwsClient]:
 
 
 def policy() -> dict[str, Any]:
-    """Attempts of a job."""
-    return {"max_attempts": import_module("pipeline.jobs.services.run_job").MAX_ATTEMPTS}
+    """Every timeout, attempt count, delay and margin, by subject."""
+    return dataclasses.asdict(import_module("pipeline.platform.policy").current())

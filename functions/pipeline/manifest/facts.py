@@ -24,6 +24,8 @@ class Routes(TypedDict):
     handler: str
     file: str
     keys: list[str]
+    public: list[str]
+    """Keys of the routes that need no credentials."""
 
 
 class AwsClient(TypedDict):
@@ -73,7 +75,6 @@ class Manifest(TypedDict, total=False):
     worker: str
     """The handler that runs jobs."""
     routes: Routes
-    public_routes: list[str]
     request_headers: list[str]
     aws_clients: list[AwsClient]
     policy: dict[str, Any]

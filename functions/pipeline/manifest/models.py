@@ -54,11 +54,9 @@ def _request(config: Any, analysis: Any) -> dict[str, Any]:
     from unittest.mock import MagicMock
 
     prompt = import_module("pipeline.models.prompt").Prompt(system="s", user="u")
-    client = MagicMock()
-    client.converse.return_value = {"output": {}, "stopReason": "", "usage": {}}
-    request = import_module("pipeline.jobs.services.answer").first_request(MagicMock(), config, prompt, analysis)
-    import_module("pipeline.models.bedrock").BedrockConverse(lambda: client).converse(request)
-    sent: dict[str, Any] = client.converse.call_args.kwargs
+    first_request = import_module("pipeline.jobs.services.structured_answer").first_request
+    request = first_request(MagicMock(attempt=1), config, prompt, analysis)
+    sent: dict[str, Any] = import_module("pipeline.models.converse").converse_request(request)
     return sent
 
 

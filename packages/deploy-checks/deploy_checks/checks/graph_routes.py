@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import matches
@@ -29,10 +30,9 @@ class Expected:
     @classmethod
     def of(cls, rehearsed: Rehearsed) -> "Expected":
         """The routes in the tree's manifest."""
-        manifest = manifest_of(rehearsed)
-        routes = manifest.section("routes") or {"handler": "", "file": "", "keys": ()}
-        public = frozenset(manifest.section("public_routes") or ())
-        return cls(routes["handler"], routes["file"], frozenset(routes["keys"]), public)
+        unknown: dict[str, Any] = {"handler": "", "file": "", "keys": (), "public": ()}
+        routes = manifest_of(rehearsed).section("routes") or unknown
+        return cls(routes["handler"], routes["file"], frozenset(routes["keys"]), frozenset(routes["public"]))
 
 
 def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -116,10 +116,10 @@ def _may_invoke(graph: Graph, api_id: str, function: Resource) -> bool:
 
 def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Outside of development only public routes and preflight requests, which have no credentials, are open."""
-    graph, public = rehearsed.graph, Expected.of(rehearsed).public
+    graph, expected = rehearsed.graph, Expected.of(rehearsed)
     for route in graph.of_type(ROUTE):
         key, kind = str(route.value("routeKey")), str(route.value("authorizationType") or "NONE")
-        may_be_open = key in public or key.startswith("OPTIONS ")
+        may_be_open = not expected.handler or key in expected.public or key.startswith("OPTIONS ")
         if kind == "NONE" and not may_be_open and not graph.development:
             yield finding_at(
                 route,
