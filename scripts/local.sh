@@ -3,5 +3,5 @@
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 "$root/scripts/setup-env.sh"
-# In place of this shell, so that signals reach it. The directory stays the user's: their paths are meant from there.
+# exec, so that signals reach the stack. The working directory stays the user's: relative paths in arguments start there.
 exec "$root/.venv/bin/local-stack" --root "$root" "$@"
