@@ -39,7 +39,8 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 queue,
                 "visibility-below-advised",
                 "medium",
-                f"{queue.name} delivers a message again after {hidden} s, and {label(rehearsed.graph, function)} may take "
+                f"{queue.name} delivers a message again after {hidden} s, and {label(rehearsed.graph, function)} "
+                "may take "
                 f"{timeout} s: with throttled deliveries, jobs run twice and messages become dead letters too early",
                 f"Set visibilityTimeout to {advised} seconds: six times the function's timeout, and the batch window.",
             )
@@ -121,7 +122,8 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
                 queue,
                 "too-few-deliveries",
                 "medium",
-                f"{queue.name} drops a message after {times} deliveries, and a job may have {attempts} attempts: the job "
+                f"{queue.name} drops a message after {times} deliveries, and a job may have {attempts} attempts: "
+                "the job "
                 "stays unfinished, and its message becomes a dead letter",
                 f"Set maxReceiveCount to more than {least}: a throttled delivery counts too.",
             )
@@ -135,7 +137,8 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
                 source,
                 "no-partial-responses",
                 "critical",
-                f"{label(rehearsed.graph, function)} reports the messages that failed, and Lambda ignores the report: the "
+                f"{label(rehearsed.graph, function)} reports the messages that failed, and Lambda ignores the "
+                "report: the "
                 f"whole batch is deleted from {queue.name}, and failed jobs are lost",
                 'Set functionResponseTypes: ["ReportBatchItemFailures"].',
             )
