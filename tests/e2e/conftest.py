@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_stack.issuer import Issuer, issuing
+from local_stack.running import RunningStack, started, until
 from pg8000 import native
 from pipeline.definitions.prompting import DATA_ONLY
 
 from tests.support import guarded
 from tests.support.canaries import Canaries
-from tests.support.issuer import Issuer, issuing
-from tests.support.local_stack import RunningStack, started, until
 
 ROOT = Path(__file__).parents[2]
 FINAL = {"succeeded", "failed", "cancelled"}

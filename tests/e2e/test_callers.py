@@ -11,10 +11,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from local_stack.issuer import BAD, READ, SUBMIT, Issuer
+from local_stack.signing import signed
 
 from tests.e2e.conftest import Credentials, Pipeline, nobodys, wired
 from tests.support import guarded
-from tests.support.issuer import BAD, READ, SUBMIT, Issuer
 
 TENANTS = ("tenant-ann", "tenant-bob")
 ANN, BOB = TENANTS
@@ -159,13 +160,13 @@ def sign(pipeline: Pipeline, route: str, job_id: str, **how: str) -> dict[str, s
     row = ROWS[route]
     method = "GET" if route == "$default" else route.split()[0]
     url = f"{pipeline.ready['api_url']}{row.path.format(id=job_id)}"
-    return guarded.signed(method, url, row.body or b"", **how)
+    return signed(method, url, row.body or b"", **how)
 
 
 @pytest.fixture(scope="module")
 def alices_job(by_signature: Pipeline) -> str:
     """A job that has ended."""
-    return _done(by_signature, guarded.signed)
+    return _done(by_signature, signed)
 
 
 @pytest.mark.parametrize("key", ROWS)

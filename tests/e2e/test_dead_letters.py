@@ -7,9 +7,9 @@ from typing import Any
 
 import boto3
 import pytest
+from local_stack.running import until
 
 from tests.e2e.conftest import ROOT, Pipeline, running
-from tests.support.local_stack import until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 JUNK = "no message of ours: s3cret-words"

@@ -5,9 +5,10 @@ The same requests each time; ``tests/fuzz`` makes many more, and others.
 
 from pathlib import Path
 
+from local_stack.issuer import Issuer
+
 from tests.e2e.conftest import Pipeline
 from tests.support.fuzzing import fuzz
-from tests.support.issuer import Issuer
 
 
 def test_the_api_is_as_described(by_token: Pipeline, issuer: Issuer, tmp_path: Path) -> None:

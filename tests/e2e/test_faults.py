@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from local_stack.running import until
 
 from tests.e2e.conftest import ROOT, Pipeline, running
-from tests.support.local_stack import until
 from tests.support.policy import POLICY
 
 BUCKET = json.loads((ROOT / "infra" / "wiring.json").read_text())["resources"]["Results"]["inputs"]["bucket"]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from local_stack.running import until
 
 from tests.e2e.conftest import Pipeline, running
-from tests.support.local_stack import until
 
 SLOW, THROTTLED, EVENTS = "slow-document", "throttled-document", "SELECT event FROM job_events WHERE job_id = "
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_stack.running import until
 
 from tests.e2e.conftest import ROOT, Pipeline, running
-from tests.support.local_stack import until
 
 SLOTS = 2
 DAILY_USD = Decimal("0.03")

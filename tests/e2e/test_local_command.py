@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_stack.running import alive, until
 
 from tests.e2e.conftest import ROOT, Pipeline, running
-from tests.support.local_stack import alive, until
 
 LOCAL = ROOT / "scripts" / "local.sh"
 

@@ -7,9 +7,9 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from local_stack.running import descendants
 
 from tests.e2e.conftest import Pipeline, running
-from tests.support.local_stack import descendants
 
 GOOD = {"analysis": "summary", "input": {"text": "Rain is likely."}}
 

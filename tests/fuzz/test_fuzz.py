@@ -7,10 +7,10 @@ with the same requests each time, is among them: ``tests/e2e/test_description.py
 from pathlib import Path
 
 import pytest
+from local_stack.issuer import Issuer
 
 from tests.e2e.conftest import Pipeline
 from tests.support.fuzzing import fuzz
-from tests.support.issuer import Issuer
 
 LEAST_CASES = 2_000
 

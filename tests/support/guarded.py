@@ -4,16 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
-from tests.support.issuer import AUDIENCE, READ, SUBMIT
+from local_stack.issuer import AUDIENCE, READ, SUBMIT
 
 WIRING = Path(__file__).parents[2] / "infra" / "wiring.json"
 OPEN = "GET /health"
 WANTS_SUBMIT = {"POST /analyze", "POST /jobs/{id}/cancel"}
-REGION = "us-east-1"
 
 
 def by_token(issuer: str) -> dict[str, Any]:
@@ -51,11 +46,3 @@ def _with_access(access: Any) -> dict[str, Any]:
 
 def _token_access(scope: str) -> dict[str, Any]:
     return {"authorizationType": "JWT", "authorizerId": "${Tokens.id}", "authorizationScopes": [scope]}
-
-
-def signed(method: str, url: str, body: bytes = b"", *, key: str = "alice", **changes: str) -> dict[str, str]:
-    """The headers of a request that its sender has signed: with the secret of the local stack, unless it is changed."""
-    request = AWSRequest(method, url, {"content-type": "application/json"}, body)
-    credentials = Credentials(key, changes.get("secret", "local"))
-    SigV4Auth(credentials, changes.get("service", "execute-api"), changes.get("region", REGION)).add_auth(request)
-    return dict(request.headers.items())

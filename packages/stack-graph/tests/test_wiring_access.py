@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from local_stack.connections import Connections, connect
 from local_stack.errors import UsageError
+from local_stack.issuer import AUDIENCE, READ, SUBMIT
 from local_stack.wiring import Surroundings, load, resolve
 from stack_graph.graph import Graph
 from stack_graph.wiring import text
 
 from tests.support import guarded
 from tests.support.graphs import Recorded, recorded
-from tests.support.issuer import AUDIENCE, READ, SUBMIT
 
 HERE = Surroundings("http://127.0.0.1:4566", "/run/socket")
 ISSUER = "https://login.example.com"

@@ -1,7 +1,7 @@
 """Keep moto's state in a directory: S3 objects, SQS messages, and the values of parameters and secrets.
 
 One file an item, written to a temporary name and renamed, only when the item has changed. moto offers no such
-thing, so this reads its backends; `tests/integration/test_local_stack_cloud.py` pins what it relies on.
+thing, so this reads its backends; `tests/test_cloud.py` pins what it relies on.
 Not kept: versions of objects, multipart uploads under way, tags.
 """
 

@@ -6,7 +6,7 @@
 - ReceiveMessage takes no lock: two receivers at the same moment may both get a message.
 - A receiver that waits looks again only once a second for a message whose delay or timeout has ended.
 
-Found in moto 5.2; `tests/integration/test_local_stack_cloud.py` pins all three.
+Found in moto 5.2; `tests/test_cloud.py` pins all three.
 """
 
 import threading

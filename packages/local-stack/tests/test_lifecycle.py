@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_stack
+from local_stack.running import DEADLINE_SECONDS, RunningStack, alive, descendants, until
 from pg8000 import native
 
-from tests.support import local_stack as ls
-
-DATABASE = ls.resource("aws:rds/instance:Instance", engine="postgres", dbName="things", username="owner")
-SECRET = ls.resource("aws:secretsmanager/secret:Secret", name="the/secret")
+DATABASE = small_stack.resource("aws:rds/instance:Instance", engine="postgres", dbName="things", username="owner")
+SECRET = small_stack.resource("aws:secretsmanager/secret:Secret", name="the/secret")
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    ls.write_files(tmp_path, ls.wiring(tmp_path, Database=DATABASE, Secret=SECRET))
+    small_stack.write_files(tmp_path, small_stack.wiring(tmp_path, Database=DATABASE, Secret=SECRET))
     return tmp_path
 
 
-def sql(stack: ls.RunningStack, statement: str) -> Any:
+def sql(stack: RunningStack, statement: str) -> Any:
     """With the password that the functions find in the secret."""
     secret = json.loads(stack.client("secretsmanager").get_secret_value(SecretId="the/secret")["SecretString"])
     database = stack.ready["database"]
@@ -40,7 +40,7 @@ def sql(stack: ls.RunningStack, statement: str) -> Any:
         connection.close()
 
 
-def leave_state(stack: ls.RunningStack) -> None:
+def leave_state(stack: RunningStack) -> None:
     stack.client("s3").put_object(
         Bucket="the-bucket", Key="a/b", Body=b"\n\x00body\n", ContentType="text/x", Metadata={"k": "v"}
     )
@@ -55,7 +55,7 @@ def leave_state(stack: ls.RunningStack) -> None:
     sql(stack, "INSERT INTO thing VALUES ('kept')")
 
 
-def assert_state(stack: ls.RunningStack) -> None:
+def assert_state(stack: RunningStack) -> None:
     found = stack.client("s3").get_object(Bucket="the-bucket", Key="a/b")
     assert (found["Body"].read(), found["ContentType"], found["Metadata"]) == (b"\n\x00body\n", "text/x", {"k": "v"})
     assert stack.client("ssm").get_parameter(Name="/the/parameter")["Parameter"]["Value"] == "changed"
@@ -71,106 +71,108 @@ def assert_state(stack: ls.RunningStack) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 def test_state_survives_and_no_process_does(directory: Path, signum: signal.Signals) -> None:
     data = ["--data-dir", str(directory / "data")]
-    with ls.running(directory, *data) as stack:
+    with small_stack.running(directory, *data) as stack:
         leave_state(stack)
         processes = stack.processes()
         assert len(processes) > 5
         run_dir = Path(stack.ready["database"]["host"]).parent
         stack.end(signum)
         # The next one starts at once: it has to wait for what the children of a killed one still write.
-        with ls.running(directory, *data) as again:
+        with small_stack.running(directory, *data) as again:
             assert_state(again)
             assert not run_dir.exists()
-        ls.until(lambda: not ls.alive(processes), 5)
+        until(lambda: not alive(processes), 5)
 
 
 def test_ctrl_c_ends_everything(directory: Path) -> None:
-    with ls.running(directory) as stack:
+    with small_stack.running(directory) as stack:
         processes = stack.processes()
         run_dir = Path(stack.ready["database"]["host"]).parent
         assert stack.end(signal.SIGINT) == 0
-        assert not ls.alive(processes)
+        assert not alive(processes)
         assert not run_dir.exists()
 
 
 def test_a_second_start_is_refused_and_a_service_that_ends_by_itself_ends_the_stack(directory: Path) -> None:
     data = ["--data-dir", str(directory / "data")]
-    with ls.running(directory, *data) as stack:
-        second = run(ls.command(directory, "--port", "0", *data))
+    with small_stack.running(directory, *data) as stack:
+        second = run(small_stack.command(directory, "--port", "0", *data))
         assert second.returncode == 2
         assert f"is in use by another local stack (process {stack.process.pid})" in second.stderr
         assert stack.request("GET", "/bare")[0] == 200
         processes = stack.processes()
         os.kill(stack.ready["pids"]["services"]["moto"], signal.SIGKILL)
-        assert stack.process.wait(ls.DEADLINE_SECONDS) == 1
+        assert stack.process.wait(DEADLINE_SECONDS) == 1
         assert "moto has ended by itself" in stack.log()
-        assert not ls.alive(processes)
+        assert not alive(processes)
 
 
 def test_a_busy_port(directory: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = run(ls.command(directory, "--port", str(port)))
+        result = run(small_stack.command(directory, "--port", str(port)))
     assert result.returncode == 2
     assert result.stderr == f"local-stack: port {port} is in use: choose another with --port N\n"
 
 
 def test_an_unreadable_request_file(directory: Path) -> None:
-    result = run(ls.command(directory, "--once", str(directory / "nothing.json")))
+    result = run(small_stack.command(directory, "--once", str(directory / "nothing.json")))
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "No such file or directory" in result.stderr
 
 
 def test_once(tmp_path: Path) -> None:
-    ls.write_files(tmp_path, ls.wiring(tmp_path))
+    small_stack.write_files(tmp_path, small_stack.wiring(tmp_path))
     request = tmp_path / "request.json"
     request.write_text(json.dumps({"outcome": "succeeded"}))
-    result = run(ls.command(tmp_path, "--once", str(request)))
+    result = run(small_stack.command(tmp_path, "--once", str(request)))
     assert (result.returncode, result.stdout) == (0, '{\n  "status": "succeeded"\n}\n')
     assert "ready after" in result.stderr
 
 
 def test_a_second_signal_kills_at_once(directory: Path) -> None:
-    with ls.running(directory, "--data-dir", str(directory / "data")) as stack:
+    with small_stack.running(directory, "--data-dir", str(directory / "data")) as stack:
         processes = stack.processes()
         for pid in stack.ready["pids"]["services"].values():
             os.kill(pid, signal.SIGSTOP)  # so that an orderly end takes longer than the test
         stack.process.send_signal(signal.SIGINT)
-        ls.until(lambda: "ending on SIGINT" in stack.log())
+        until(lambda: "ending on SIGINT" in stack.log())
         started = time.monotonic()
         assert stack.end(signal.SIGINT) == 128 + signal.SIGINT
         assert time.monotonic() - started < 1
-        ls.until(lambda: not ls.alive(processes), 5)
+        until(lambda: not alive(processes), 5)
 
 
 @pytest.mark.parametrize(("after", "signum"), [("", signal.SIGTERM), ("PostgreSQL", signal.SIGHUP)])
 def test_a_signal_during_the_start(directory: Path, after: str, signum: signal.Signals) -> None:
     with (directory / "stderr").open("wb") as log:
-        process = subprocess.Popen(ls.command(directory, "--port", "0"), stdout=subprocess.DEVNULL, stderr=log)
-    ls.until(lambda: len(ls.descendants(process.pid)) > 1 and after in (directory / "stderr").read_text())
-    processes = {process.pid, *ls.descendants(process.pid)}
+        process = subprocess.Popen(small_stack.command(directory, "--port", "0"), stdout=subprocess.DEVNULL, stderr=log)
+    until(lambda: len(descendants(process.pid)) > 1 and after in (directory / "stderr").read_text())
+    processes = {process.pid, *descendants(process.pid)}
     process.send_signal(signum)
     assert process.wait(5) == 0
-    ls.until(lambda: not ls.alive(processes), 5)
+    until(lambda: not alive(processes), 5)
     assert "Traceback" not in (directory / "stderr").read_text()  # of the stack itself, or of a part cut off
 
 
 def test_a_failed_invocation_fails_the_start(tmp_path: Path) -> None:
-    failing = ls.function("the-once", "once", environment={"variables": {"ONCE": "fail"}})
-    ls.write_files(tmp_path, ls.wiring(tmp_path, Once=failing))
-    result = run(ls.command(tmp_path, "--port", "0"))
+    failing = small_stack.function("the-once", "once", environment={"variables": {"ONCE": "fail"}})
+    small_stack.write_files(tmp_path, small_stack.wiring(tmp_path, Once=failing))
+    result = run(small_stack.command(tmp_path, "--port", "0"))
     assert result.returncode == 1
     assert "local-stack: Invocation: the invocation failed" in result.stderr
     assert "cannot migrate" in result.stderr
 
 
 def test_a_mistake_in_the_wiring_is_told_before_anything_starts(tmp_path: Path) -> None:
-    ls.write_files(tmp_path, ls.wiring(tmp_path, Topic=ls.resource("aws:sns/topic:Topic", name="t")))
-    result = run(ls.command(tmp_path, "--port", "0"))
+    small_stack.write_files(
+        tmp_path, small_stack.wiring(tmp_path, Topic=small_stack.resource("aws:sns/topic:Topic", name="t"))
+    )
+    result = run(small_stack.command(tmp_path, "--port", "0"))
     assert result.returncode == 2
     assert result.stderr == "local-stack: Topic: the local stack does not know the resource type aws:sns/topic:Topic\n"
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=ls.DEADLINE_SECONDS, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)

@@ -15,8 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from local_stack.cloud import plan, process
 from local_stack.processes import Children
-
-from tests.support.local_stack import aws_client, until
+from local_stack.running import aws_client, until
 
 DEAD = "arn:aws:sqs:eu-west-1:111122223333:dead"
 PLAN = plan.CloudPlan(

@@ -7,25 +7,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import small_stack
 from botocore.exceptions import ClientError
 from local_stack import state_dir
-
-from tests.support import local_stack as ls
+from local_stack.running import RunningStack, aws_client
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:the-once"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ls.RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     directory = tmp_path_factory.mktemp("invoke")
-    ls.write_files(directory, ls.wiring(directory))
-    with ls.running(directory) as running:
+    small_stack.write_files(directory, small_stack.wiring(directory))
+    with small_stack.running(directory) as running:
         yield running
 
 
 @pytest.fixture
-def client(stack: ls.RunningStack) -> Any:
-    return ls.aws_client("lambda", stack.ready["lambda_endpoint_url"])
+def client(stack: RunningStack) -> Any:
+    return aws_client("lambda", stack.ready["lambda_endpoint_url"])
 
 
 @pytest.mark.parametrize("name", ["the-once", ARN])
@@ -58,7 +58,7 @@ def test_refusals_have_lambdas_shapes(client: Any, order: dict[str, Any], code: 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_who_does_not_sign_invokes_nothing(stack: ls.RunningStack) -> None:
+def test_who_does_not_sign_invokes_nothing(stack: RunningStack) -> None:
     """As a web page would, in the browser of whoever runs the stack."""
     connection = http.client.HTTPConnection(urlsplit(stack.ready["lambda_endpoint_url"]).netloc)
     connection.request("POST", "/2015-03-31/functions/the-once/invocations", b"{}")
@@ -66,7 +66,7 @@ def test_who_does_not_sign_invokes_nothing(stack: ls.RunningStack) -> None:
     connection.close()
 
 
-def test_a_command_finds_the_stack_that_runs(stack: ls.RunningStack) -> None:
+def test_a_command_finds_the_stack_that_runs(stack: RunningStack) -> None:
     told = [json.loads(file.read_text()) for file in state_dir.running()]
     assert stack.ready in told
     assert stack.ready["functions"]["Once"] == "the-once"

@@ -11,7 +11,7 @@ from bedrock_emulator.schema_answer import answer_for
 from bedrock_emulator.schema_check import fits
 from bedrock_emulator.source_text import read_source
 
-COMPLAINTS = Path(__file__).parents[1] / "data" / "cfpb-complaints.jsonl"
+COMPLAINTS = Path(__file__).parents[3] / "tests" / "data" / "cfpb-complaints.jsonl"
 PRODUCTS = [
     "Checking or savings account",
     "Credit card or prepaid card",

@@ -10,36 +10,38 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import small_stack
 from local_stack import once
-
-from tests.support import local_stack as ls
+from local_stack.running import RunningStack, alive, until
 
 PAGE = "https://app.example.com"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ls.RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     directory = tmp_path_factory.mktemp("stack")
-    broken = ls.function("the-broken", "handler")
+    broken = small_stack.function("the-broken", "handler")
     broken["inputs"]["handler"] = "fixture/nothing.handler"
     pages = {"allowOrigins": [PAGE], "allowMethods": ["GET"], "exposeHeaders": ["location"]}
     more = {
-        "Api": ls.resource("aws:apigatewayv2/api:Api", name="api", protocolType="HTTP", corsConfiguration=pages),
+        "Api": small_stack.resource(
+            "aws:apigatewayv2/api:Api", name="api", protocolType="HTTP", corsConfiguration=pages
+        ),
         "BrokenFunction": broken,
-        "BrokenIntegration": ls.integration("BrokenFunction"),
-        "RouteBroken": ls.route("GET /broken", "BrokenIntegration"),
-        "SingleFunction": ls.function("the-single", "api", timeout=5, reservedConcurrentExecutions=1),
-        "SingleIntegration": ls.integration("SingleFunction"),
-        "RouteSingle": ls.route("PUT /pause", "SingleIntegration"),
-        "HastyIntegration": ls.integration("SingleFunction", timeoutMilliseconds=100),
-        "RouteHasty": ls.route("POST /pause", "HastyIntegration"),
+        "BrokenIntegration": small_stack.integration("BrokenFunction"),
+        "RouteBroken": small_stack.route("GET /broken", "BrokenIntegration"),
+        "SingleFunction": small_stack.function("the-single", "api", timeout=5, reservedConcurrentExecutions=1),
+        "SingleIntegration": small_stack.integration("SingleFunction"),
+        "RouteSingle": small_stack.route("PUT /pause", "SingleIntegration"),
+        "HastyIntegration": small_stack.integration("SingleFunction", timeoutMilliseconds=100),
+        "RouteHasty": small_stack.route("POST /pause", "HastyIntegration"),
     }
-    ls.write_files(directory, ls.wiring(directory, **more))
-    with ls.running(directory) as running:
+    small_stack.write_files(directory, small_stack.wiring(directory, **more))
+    with small_stack.running(directory) as running:
         yield running
 
 
-def test_a_request_becomes_an_event_and_the_answer_a_response(stack: ls.RunningStack) -> None:
+def test_a_request_becomes_an_event_and_the_answer_a_response(stack: RunningStack) -> None:
     status, headers, body = stack.request(
         "POST", "/items/a%20b?x=1&x=2", b'{"k": "\xc3\xa9"}', {"Content-Type": "application/json", "Cookie": "a=1; b=2"}
     )
@@ -53,19 +55,19 @@ def test_a_request_becomes_an_event_and_the_answer_a_response(stack: ls.RunningS
     assert (event["body"], event["isBase64Encoded"]) == ('{"k": "é"}', False)
 
 
-def test_a_binary_body_comes_in_base64(stack: ls.RunningStack) -> None:
+def test_a_binary_body_comes_in_base64(stack: RunningStack) -> None:
     _, _, body = stack.request("PUT", "/items/1", b"\x00\xff", {"content-type": "application/octet-stream"})
     event = json.loads(body)["event"]
     assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (b"\x00\xff", True)
 
 
-def test_a_binary_answer_and_cookies(stack: ls.RunningStack) -> None:
+def test_a_binary_answer_and_cookies(stack: RunningStack) -> None:
     status, headers, body = stack.request("GET", "/image")
     assert (status, headers["content-type"], body) == (200, "image/png", b"\x89PNG")
     assert headers.get_all("set-cookie") == ["a=1", "b=2"]
 
 
-def test_a_function_has_exactly_its_own_environment(stack: ls.RunningStack) -> None:
+def test_a_function_has_exactly_its_own_environment(stack: RunningStack) -> None:
     answer = json.loads(stack.request("GET", "/items/1")[2])
     own = answer["environment"]
     assert own["OWN"] == "1"
@@ -79,17 +81,17 @@ def test_a_function_has_exactly_its_own_environment(stack: ls.RunningStack) -> N
     assert 0 < answer["remaining_ms"] <= 1000
 
 
-def test_an_environment_is_reused(stack: ls.RunningStack) -> None:
+def test_an_environment_is_reused(stack: RunningStack) -> None:
     pids = {json.loads(stack.request("GET", "/bare")[2])["pid"] for _ in range(3)}
     assert len(pids) == 1
 
 
-def test_a_timeout_kills_the_process_and_the_next_request_gets_another(stack: ls.RunningStack) -> None:
+def test_a_timeout_kills_the_process_and_the_next_request_gets_another(stack: RunningStack) -> None:
     before = json.loads(stack.request("GET", "/bare")[2])["pid"]
     status, _, body = stack.request("GET", "/slow")
     assert (status, json.loads(body)) == (500, {"message": "Internal Server Error"})
     assert "Task timed out after 1.00 seconds" in stack.log()
-    ls.until(lambda: not ls.alive({before}))
+    until(lambda: not alive({before}))
     assert json.loads(stack.request("GET", "/bare")[2])["pid"] != before
 
 
@@ -101,36 +103,36 @@ def test_a_timeout_kills_the_process_and_the_next_request_gets_another(stack: ls
         ("/big", "Function.ResponseSizeTooLarge"),
     ],
 )
-def test_a_failed_function_is_a_500_and_says_why(stack: ls.RunningStack, path: str, said: str) -> None:
+def test_a_failed_function_is_a_500_and_says_why(stack: RunningStack, path: str, said: str) -> None:
     status, _, body = stack.request("GET", path)
     assert (status, json.loads(body)) == (500, {"message": "Internal Server Error"})
     assert said in stack.log()
     assert stack.request("GET", "/bare")[0] == 200
 
 
-def test_a_function_that_cannot_be_imported(stack: ls.RunningStack) -> None:
+def test_a_function_that_cannot_be_imported(stack: RunningStack) -> None:
     status, _, body = stack.request("GET", "/broken")
     assert (status, json.loads(body)) == (500, {"message": "Internal Server Error"})
     assert "Unable to import module 'fixture/nothing'" in stack.log()
 
 
-def test_an_integration_has_a_time_limit_of_its_own(stack: ls.RunningStack) -> None:
+def test_an_integration_has_a_time_limit_of_its_own(stack: RunningStack) -> None:
     status, _, body = stack.request("POST", "/pause")
     assert (status, json.loads(body)) == (503, {"message": "Service Unavailable"})
 
 
-def at_the_same_time(stack: ls.RunningStack, method: str, count: int) -> list[int]:
+def at_the_same_time(stack: RunningStack, method: str, count: int) -> list[int]:
     with ThreadPoolExecutor(count) as pool:
         answers = list(pool.map(lambda _: stack.request(method, "/pause"), range(count)))
     assert {status for status, _, _ in answers} == {200}
     return [json.loads(body)["pid"] for _, _, body in answers]
 
 
-def test_requests_at_the_same_time_get_more_processes(stack: ls.RunningStack) -> None:
+def test_requests_at_the_same_time_get_more_processes(stack: RunningStack) -> None:
     assert len(set(at_the_same_time(stack, "GET", 6))) > 1
 
 
-def test_a_reserved_concurrency_is_the_limit(stack: ls.RunningStack) -> None:
+def test_a_reserved_concurrency_is_the_limit(stack: RunningStack) -> None:
     assert len(set(at_the_same_time(stack, "PUT", 3))) == 1
 
 
@@ -143,7 +145,7 @@ def test_a_reserved_concurrency_is_the_limit(stack: ls.RunningStack) -> None:
     ],
 )
 def test_once(
-    stack: ls.RunningStack,
+    stack: RunningStack,
     capfd: pytest.CaptureFixture[str],
     outcome: str,
     exit_status: int,
@@ -157,12 +159,12 @@ def test_once(
     assert captured.err.endswith(on_stderr)
 
 
-def test_no_route(stack: ls.RunningStack) -> None:
+def test_no_route(stack: RunningStack) -> None:
     status, _, body = stack.request("DELETE", "/nothing")
     assert (status, json.loads(body)) == (404, {"message": "Not Found"})
 
 
-def test_a_browser_that_asks_is_answered_without_the_function(stack: ls.RunningStack) -> None:
+def test_a_browser_that_asks_is_answered_without_the_function(stack: RunningStack) -> None:
     asks = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
     for path in ("/items/1", "/no/route/has/this/method"):
         status, headers, body = stack.request("OPTIONS", path, None, asks)
@@ -174,7 +176,7 @@ def test_a_browser_that_asks_is_answered_without_the_function(stack: ls.RunningS
     assert (status, headers["access-control-allow-origin"]) == (201, None)
 
 
-def test_a_body_above_the_limit(stack: ls.RunningStack) -> None:
+def test_a_body_above_the_limit(stack: RunningStack) -> None:
     status, _, body = stack.request("POST", "/items/1", b"x" * (10 * 1024 * 1024 + 1))
     assert (status, json.loads(body)) == (413, {"message": "Request Entity Too Large"})
 
@@ -194,7 +196,7 @@ def test_a_body_above_the_limit(stack: ls.RunningStack) -> None:
         b"NONSENSE\r\n\r\n",
     ],
 )
-def test_odd_requests_are_answered_without_a_fault_of_the_gateway(stack: ls.RunningStack, raw: bytes) -> None:
+def test_odd_requests_are_answered_without_a_fault_of_the_gateway(stack: RunningStack, raw: bytes) -> None:
     address = urlsplit(stack.ready["api_url"])
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(raw)
@@ -204,13 +206,13 @@ def test_odd_requests_are_answered_without_a_fault_of_the_gateway(stack: ls.Runn
     assert stack.request("GET", "/bare")[0] == 200
 
 
-def test_a_large_upload_with_expect_continue(stack: ls.RunningStack) -> None:
+def test_a_large_upload_with_expect_continue(stack: RunningStack) -> None:
     headers = {"Expect": "100-continue", "Content-Type": "text/plain"}
     _, _, body = stack.request("POST", "/items/1", b"x" * 2_000_000, headers)
     assert len(json.loads(body)["event"]["body"]) == 2_000_000
 
 
-def test_messages_are_delivered_and_deleted_and_failed_ones_come_back_alone(stack: ls.RunningStack) -> None:
+def test_messages_are_delivered_and_deleted_and_failed_ones_come_back_alone(stack: RunningStack) -> None:
     sqs = stack.client("sqs")
     jobs = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     entries = [
@@ -223,7 +225,7 @@ def test_messages_are_delivered_and_deleted_and_failed_ones_come_back_alone(stac
     ]
     sqs.send_message_batch(QueueUrl=jobs, Entries=entries)
     dead = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
-    left = ls.until(
+    left = until(
         lambda: sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1, MessageSystemAttributeNames=["All"]).get(
             "Messages"
         )
@@ -248,11 +250,11 @@ def test_messages_are_delivered_and_deleted_and_failed_ones_come_back_alone(stac
     }
 
 
-def test_a_crash_fails_the_whole_batch(stack: ls.RunningStack) -> None:
+def test_a_crash_fails_the_whole_batch(stack: RunningStack) -> None:
     sqs = stack.client("sqs")
     jobs = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     sqs.send_message(QueueUrl=jobs, MessageBody="crash-1")
-    counts = ls.until(
+    counts = until(
         lambda: (
             {record["attributes"]["ApproximateReceiveCount"] for record in stack.seen() if record["body"] == "crash-1"}
             >= {"1", "2"}
@@ -261,7 +263,7 @@ def test_a_crash_fails_the_whole_batch(stack: ls.RunningStack) -> None:
     assert counts
 
 
-def test_no_process_of_a_function_has_the_stacks_environment(stack: ls.RunningStack) -> None:
+def test_no_process_of_a_function_has_the_stacks_environment(stack: RunningStack) -> None:
     for pids in stack.ready["pids"]["functions"].values():
-        for pid in ls.alive(set(pids)):
+        for pid in alive(set(pids)):
             assert b"HOME_OF_THE_STACK" not in Path(f"/proc/{pid}/environ").read_bytes()

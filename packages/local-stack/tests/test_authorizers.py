@@ -13,10 +13,9 @@ from local_stack.gateway.iam_authorizer import iam_authorizer
 from local_stack.gateway.jwt_authorizer import JwtAuthorizer
 from local_stack.gateway.request import Request
 from local_stack.gateway.response import Response
+from local_stack.issuer import AUDIENCE, BAD, READ, SUBMIT, Issuer, issuing
 from local_stack.resources import CorsConfiguration
-
-from tests.support.guarded import signed
-from tests.support.issuer import AUDIENCE, BAD, READ, SUBMIT, Issuer, issuing
+from local_stack.signing import signed
 
 HOST = "127.0.0.1:8787"
 
