@@ -3,7 +3,7 @@
 import ast
 import dataclasses
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -56,8 +56,14 @@ def aws_clients() -> Iterator[AwsClient]:
             "read_s": meta.config.read_timeout,
             "attempts": retries.get("total_max_attempts") or retries.get("max_attempts", 4) + 1,
             "file": path_of(inspect.getfile(build)),
-            "line": inspect.getsourcelines(build)[1],
+            "line": _line_of(build),
         }
+
+
+def _line_of(function: Callable[..., object]) -> int:
+    """The line of the ``def``, below the decorators."""
+    lines, first = inspect.getsourcelines(function)
+    return first + next(number for number, line in enumerate(lines) if line.startswith("def "))
 
 
 def policy() -> dict[str, Any]:
