@@ -154,7 +154,7 @@ FUNCTIONS = (
         "memory-beyond-lambda",
         "value-refused",
         WORKER,
-        Edit(WORKER, "${stage.functions.memory.worker} MB", "20 GB"),
+        Edit(WORKER, "${stage.functions.memoryMB.worker} MB", "20 GB"),
     ),
     mutation(
         "NEW",
