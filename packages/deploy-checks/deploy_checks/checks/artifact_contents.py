@@ -57,7 +57,7 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
                 severity="medium",
                 file=pyproject if known else "uv.lock",
                 line=1,
-                message=f"{artifact.function}'s archive contains packages that {project} does not need: {_listed(foreign)}.",
+                message=f"{artifact.function}'s archive has packages that {project} does not need: {_listed(foreign)}.",
                 fix="Keep the functions in a separate workspace member, with only their dependencies."
                 if known
                 else "The archive was built from another lock: run uv lock.",
