@@ -24,6 +24,7 @@ def manifest(given: StageParameters) -> dict[str, Any]:
         "handlers": lambda: list(code.handlers()),
         "routes": code.routes,
         "aws_clients": lambda: list(code.aws_clients()),
+        "statements": code.statements,
         "policy": code.policy,
         "models": lambda: models.models(config),
         "sampling_parameters": lambda: models.sampling_parameters(config),

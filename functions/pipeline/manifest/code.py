@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-from pipeline.manifest.facts import AwsClient, Handler, Routes
+from pipeline.manifest.facts import AwsClient, Handler, Routes, SqlStatement
 from pipeline.manifest.places import PACKAGE, handler_of, path_of
 
 API = PACKAGE / "jobs" / "handlers" / "api.py"
@@ -58,6 +58,12 @@ def aws_clients() -> Iterator[AwsClient]:
             "file": path_of(inspect.getfile(build)),
             "line": _line_of(build),
         }
+
+
+def statements() -> list[SqlStatement]:
+    """Every SQL statement in the ``.sql`` files of the package."""
+    found = import_module("pipeline.platform.sql").all_statements(PACKAGE)
+    return [{"name": one.name, "file": path_of(one.file), "line": one.line, "text": one.text} for one in found]
 
 
 def _line_of(function: Callable[..., object]) -> int:

@@ -40,6 +40,15 @@ class AwsClient(TypedDict):
     line: int
 
 
+class SqlStatement(TypedDict):
+    """A statement that the code prepares; the line is that of its block."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
 class AnalysisFacts(TypedDict):
     """An analysis that can be requested."""
 
@@ -77,6 +86,7 @@ class Manifest(TypedDict, total=False):
     routes: Routes
     request_headers: list[str]
     aws_clients: list[AwsClient]
+    statements: list[SqlStatement]
     policy: dict[str, Any]
     """Timeouts, attempts, delays and limits, by subject."""
     models: Models

@@ -1,10 +1,10 @@
 """Checks the SQL of a tree in a separate process: creates a database as RDS does, applies the migrations with the
 tree's migrator, and has PostgreSQL parse every statement of the code.
 
-Standard input: JSON with the folders ``functions`` and ``migrations``, the ``package``, the ``migrator`` module and the
-master user's ``username``. Standard output: JSON with ``major``, the version of PostgreSQL; ``migration`` and
-``statements``, which were refused; and ``untested``, the extensions that RDS has and this machine does not. Or only
-``error``, why the tree's code cannot be loaded.
+Standard input: JSON with the folders ``functions`` and ``migrations``, the manifest's ``statements``, the ``migrator``
+module and the master user's ``username``. Standard output: JSON with ``major``, the version of PostgreSQL;
+``migration`` and ``statements``, which were refused; and ``untested``, the extensions that RDS has and this machine
+does not. Or only ``error``, why the tree's code cannot be loaded.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError
 
 from deploy_checks.rds import EXTENSIONS, MASTER
-from deploy_checks.sql_statements import Statement, statements
 
 Refusal = dict[str, Any]
+Statement = dict[str, Any]
+"""A statement of the manifest: ``name``, ``file``, ``line`` and ``text``."""
 ADMINISTRATOR = "rdsadmin"
 PASSWORD = "of a database that ends with this process"  # noqa: S105
 EXTENSION = re.compile(r"\bCREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\"?([\w-]+)\"?[^;]*;", re.IGNORECASE)
@@ -44,7 +45,7 @@ class Examination:
         self._absent = absent
         self._statements = found
         self._migrator = migrator
-        self._fits_until: dict[Statement, int] = {}
+        self._fits_until: dict[str, int] = {}
         """Number of applied migrations when the statement was last accepted."""
         self._names: list[str] = []
         self._refused_sql = ""
@@ -82,7 +83,7 @@ class Examination:
                 return
             for statement in self._statements:
                 if self.objection(statement) is None:
-                    self._fits_until[statement] = number + 1
+                    self._fits_until[statement["text"]] = number + 1
 
     def _without_absent(self, migration: Any) -> Any:
         """The migration without the extensions that RDS has and this machine does not."""
@@ -105,17 +106,17 @@ class Examination:
         for statement in self._statements:
             if objection := self.objection(statement):
                 position, reason = objection
-                at = statement.text.splitlines()[_line(statement.text, position) - 1].strip()
-                fits = self._fits_until.get(statement)
+                at = statement["text"].splitlines()[_line(statement["text"], position) - 1].strip()
+                fits = self._fits_until.get(statement["text"])
                 since = self._names[fits] if fits else None
-                place = {"module": statement.module, "line": statement.line, "at": at}
+                place = {"file": statement["file"], "line": statement["line"], "at": at}
                 refusals.append({**place, "reason": reason, "since": since})
         return refusals
 
     def objection(self, statement: Statement) -> tuple[int, str] | None:
         """Position and message of PostgreSQL's error; ``None`` if it accepts the statement."""
         try:
-            self._connection.prepare(statement.text).close()
+            self._connection.prepare(statement["text"]).close()
         except DatabaseError as exc:
             position, reason, state = _details(exc)
             return None if state == TYPE_NOT_KNOWN else (position, reason)
@@ -132,7 +133,7 @@ def _line(text: str, position: int) -> int:
     return text[:position].count("\n") + 1
 
 
-async def examined(question: dict[str, str], migrator: Any) -> dict[str, Any]:
+async def examined(question: dict[str, Any], migrator: Any) -> dict[str, Any]:
     """Start PostgreSQL, and examine the migrations and the statements."""
     children = Children()
     with tempfile.TemporaryDirectory(prefix="sql-") as temporary:
@@ -144,7 +145,7 @@ async def examined(question: dict[str, str], migrator: Any) -> dict[str, Any]:
             await children.stop_all(2)
 
 
-def _examined(database: Database, question: dict[str, str], migrator: Any) -> dict[str, Any]:
+def _examined(database: Database, question: dict[str, Any], migrator: Any) -> dict[str, Any]:
     def connect(user: str) -> native.Connection:
         socket = f"{database.socket_directory}/.s.PGSQL.{database.port}"
         return native.Connection(user, unix_sock=socket, database=database.name, password=PASSWORD)
@@ -152,8 +153,7 @@ def _examined(database: Database, question: dict[str, str], migrator: Any) -> di
     administrator, master = connect(ADMINISTRATOR), question["username"]
     administrator.run(MASTER.format(master=f'"{master}"', password=PASSWORD, database=f'"{database.name}"'))
     here = {str(row[0]) for row in administrator.run("SELECT name FROM pg_available_extensions") or []}
-    found = statements(Path(question["functions"]), question["package"])
-    examination = Examination(found, migrator, connect(master), set(EXTENSIONS) - here)
+    examination = Examination(question["statements"], migrator, connect(master), set(EXTENSIONS) - here)
     examination.migrate(Path(question["migrations"]))
     refused = examination.refused
     return {
@@ -169,7 +169,6 @@ if __name__ == "__main__":
     sys.path.insert(0, given["functions"])
     try:
         module = importlib.import_module(given["migrator"])
-        statements(Path(given["functions"]), given["package"])
     except Exception as exc:  # noqa: BLE001 - the checked code can fail with any error
         json.dump({"error": f"{type(exc).__name__}: {exc}"}, sys.stdout)
     else:

@@ -31,15 +31,15 @@ def examined(rehearsed: Rehearsed) -> dict[str, Any]:
     manifest = manifest_of(rehearsed)
     folder = rehearsed.root / manifest.file("migrations")
     files = [*folder.glob("*.sql"), *(path for _, path in sources(rehearsed.root))]
-    if "files" not in manifest.data or not any(folder.glob("*.sql")):
-        return {"error": "there is nothing to apply"}
+    if manifest.section("statements") is None or not any(folder.glob("*.sql")):
+        return {"error": "there are no statements or no migrations"}
     instances = rehearsed.graph.of_type(DATABASE)
     username = str(instances[0].value("username") or "postgres") if instances else "postgres"
     question = {
         "functions": str(rehearsed.root / FOLDER),
         "migrations": str(folder),
         "migrator": manifest.section("migrator"),
-        "package": manifest.section("package"),
+        "statements": manifest.section("statements"),
         "username": username,
     }
     return _asked(json.dumps(question), frozenset((str(file), file.stat().st_mtime_ns) for file in files))
@@ -87,11 +87,11 @@ def statements_parse(rehearsed: Rehearsed) -> Iterator[Finding]:
     folder = manifest.file("migrations")
     found: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for refused in report.get("statements", []) if not report.get("untested") else ():
-        module = str(Path(refused["module"]).relative_to(rehearsed.root))
-        line = _line(text_of(rehearsed.root, module), refused["at"]) or refused["line"]
+        written = refused["file"]
+        line = refused["line"] + _line(_from(text_of(rehearsed.root, written), refused["line"]), refused["at"]) - 1
         since = refused["since"] or _lost(rehearsed.root, manifest, refused["reason"])
-        file = f"{folder}/{since}" if since else module
-        found.setdefault((file, refused["reason"]), []).append((line, f"{module}:{line}"))
+        file = f"{folder}/{since}" if since else written
+        found.setdefault((file, refused["reason"]), []).append((line, f"{written}:{line}"))
     for (file, reason), places in found.items():
         by_migration = file.startswith(folder)
         tables = f"since {file}" if by_migration else "with the tables that the migrations create"
@@ -117,8 +117,13 @@ def _lost(root: Path, manifest: Manifest, reason: str) -> str | None:
     return None
 
 
+def _from(text: str, line: int) -> str:
+    return "\n".join(text.splitlines()[line - 1 :])
+
+
 def _line(text: str, part: str) -> int:
-    return next((number for number, line in enumerate(text.splitlines(), 1) if part and part in line), 0)
+    """The first line with the part, or 1."""
+    return next((number for number, line in enumerate(text.splitlines(), 1) if part and part in line), 1)
 
 
 def versions_agree(rehearsed: Rehearsed) -> Iterator[Finding]:

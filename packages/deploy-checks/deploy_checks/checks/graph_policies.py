@@ -59,8 +59,8 @@ def actions_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "unknown-action",
                 "critical",
                 *_granted(rehearsed, role, action),
-                f'The role of {_owner(graph, role)} lists "{action}", which is not an IAM action: the deploy succeeds, and '
-                "it allows nothing",
+                f'The role of {_owner(graph, role)} lists "{action}", which is not an IAM action: the deploy '
+                "succeeds, and it allows nothing",
                 "Name the action that authorises the call: bedrock:InvokeModel for Converse, "
                 "bedrock:InvokeModelWithResponseStream for ConverseStream."
                 if action.lower().startswith("bedrock")
