@@ -328,7 +328,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         append(API, "\nfrom pipeline.jobs.nothing import x\n"),
         "import-unresolved",
         API,
-        "domain.nothing",
+        "jobs.nothing",
     ),
     "a folder that SST drops": (
         add("functions/pipeline/temp/rules.py", "X = 1\n"),
