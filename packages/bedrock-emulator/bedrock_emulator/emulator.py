@@ -13,7 +13,7 @@ from bedrock_emulator.conversation_rules import check_conversation
 from bedrock_emulator.converse_output import usage_of
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
-from bedrock_emulator.json_prose import strings_in
+from bedrock_emulator.json_text import strings_in
 from bedrock_emulator.model_rules import Model, check_chat_parameters, check_length, check_on_demand, find_model
 from bedrock_emulator.prompt_cache import PromptCache
 from bedrock_emulator.rule_book import RuleBook

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-LETTER = (
+COMPLAINT = (
     "I bought a kettle from your shop on 2026-03-12 for $49.50. It leaked on the first day. "
     "I would like a refund of the price. Please write to jo@example.com."
 )
@@ -29,9 +29,9 @@ SCHEMA: dict[str, Any] = {
     "required": ["topic", "price", "summary", "wish"],
     "additionalProperties": False,
 }
-TOOLS = {"tools": [{"toolSpec": {"name": "file_letter", "inputSchema": {"json": SCHEMA}}}]}
-FORCED = TOOLS | {"toolChoice": {"tool": {"name": "file_letter"}}}
-USER: dict[str, Any] = {"role": "user", "content": [{"text": f"<letter>{LETTER}</letter> File it."}]}
+TOOLS = {"tools": [{"toolSpec": {"name": "file_complaint", "inputSchema": {"json": SCHEMA}}}]}
+FORCED = TOOLS | {"toolChoice": {"tool": {"name": "file_complaint"}}}
+USER: dict[str, Any] = {"role": "user", "content": [{"text": f"<complaint>{COMPLAINT}</complaint> File it."}]}
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +53,16 @@ def converse(client: "BedrockRuntimeClient", **more: Any) -> dict[str, Any]:
     return dict(client.converse(**({"modelId": MODEL, "messages": [USER]} | more)))
 
 
-def test_a_forced_tool_is_called_with_what_the_text_says(client: "BedrockRuntimeClient") -> None:
+def test_a_forced_tool_is_called_with_values_from_the_text(client: "BedrockRuntimeClient") -> None:
     answer = converse(client, toolConfig=FORCED)
     [block] = answer["output"]["message"]["content"]
-    assert block["toolUse"]["name"] == "file_letter"
+    assert block["toolUse"]["name"] == "file_complaint"
     assert block["toolUse"]["input"] == {
         "topic": "refund",
-        "price": 49.5,
-        "summary": block["toolUse"]["input"]["summary"],
-        "wish": "I would like a refund of the price.",
+        "price": 2026,
+        "summary": "I bought a kettle from your shop on 2026-03-12 for $49.50.",
+        "wish": "I bought a kettle from your shop on 2026-03-12 for $49.50.",
     }
-    assert block["toolUse"]["input"]["summary"].startswith("I bought a kettle")
     assert answer["stopReason"] == "tool_use"
     usage = answer["usage"]
     assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"]
@@ -104,7 +103,7 @@ def test_after_a_tool_result(client: "BedrockRuntimeClient", status: str, kind: 
 
 
 def test_output_config_gives_json_text(client: "BedrockRuntimeClient") -> None:
-    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "letter"}}
+    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "complaint"}}
     answer = converse(client, outputConfig={"textFormat": {"type": "json_schema", "structure": structure}})
     assert json.loads(answer["output"]["message"]["content"][0]["text"])["topic"] == "refund"
 
@@ -151,7 +150,7 @@ def test_a_model_arn_in_the_path_is_understood(client: "BedrockRuntimeClient") -
 def test_documents_are_read_and_images_are_taken(client: "BedrockRuntimeClient") -> None:
     content = [
         {"text": "What does it say?"},
-        {"document": {"format": "txt", "name": "letter", "source": {"bytes": LETTER.encode()}}},
+        {"document": {"format": "txt", "name": "complaint", "source": {"bytes": COMPLAINT.encode()}}},
         {"image": {"format": "png", "source": {"bytes": b"\x89PNG" * 1000}}},
     ]
     answer = converse(client, messages=[{"role": "user", "content": content}])
@@ -181,7 +180,7 @@ def test_streamed_text_is_the_plain_one(client: "BedrockRuntimeClient") -> None:
 
 
 def test_invoke_model_embeds(client: "BedrockRuntimeClient") -> None:
-    body = json.dumps({"inputText": LETTER, "dimensions": 256})
+    body = json.dumps({"inputText": COMPLAINT, "dimensions": 256})
     answer = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)
     embedding = json.loads(answer["body"].read())
     assert len(embedding["embedding"]) == 256
@@ -193,5 +192,5 @@ def test_count_tokens_counts_what_converse_reports(client: "BedrockRuntimeClient
     wanted: Any = {"converse": {"messages": [USER], "toolConfig": TOOLS}}
     counted = client.count_tokens(modelId="anthropic.claude-sonnet-4-5-20250929-v1:0", input=wanted)
     assert counted["inputTokens"] == converse(client, toolConfig=TOOLS)["usage"]["inputTokens"]
-    body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": [{"role": "user", "content": LETTER}]})
+    body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": [{"role": "user", "content": COMPLAINT}]})
     assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] > 30

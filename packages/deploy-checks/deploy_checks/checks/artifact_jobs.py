@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bedrock_emulator.schema_answer import answer_for
-from bedrock_emulator.source_text import Source
+from bedrock_emulator.sample import sample_for
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import EVENT_SOURCE, calls
 
@@ -21,9 +20,7 @@ from deploy_checks.finding import Finding
 from deploy_checks.jobs import Ran, run
 from deploy_checks.probe import probes
 
-MATERIAL = Source(
-    "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
-)
+MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
 """What inputs are made of, by their schemas."""
 
 
@@ -47,7 +44,7 @@ def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Finding]:
         return
     if any(handlers_answer(rehearsed)) or any(found for ask in files_sql.CHECKS[:2] for found in ask(rehearsed)):
         return
-    inputs = {name: answer_for(required(schema), MATERIAL) for name, schema in probed(rehearsed)["inputs"].items()}
+    inputs = {name: sample_for(required(schema), MATERIAL) for name, schema in probed(rehearsed)["inputs"].items()}
     ran = run(rehearsed, inputs)
     if ran.problem and ran.doubt:
         print(f"NOT CHECKED: that a real job succeeds ({ran.doubt})", file=sys.stderr)  # noqa: T201 - for people
