@@ -23,7 +23,7 @@ def compose(parameters: Document) -> Answer:
 
     Raises ServiceError (ModelErrorException) when a tool's schema is beyond the emulator.
     """
-    tool = wanted_tool(parameters)
+    tool = requested_tool(parameters)
     if tool is not None:
         value = answer_for(tool["inputSchema"]["json"], read_source(user_text(parameters)))
         return tool_answer(parameters, tool["name"], value)
@@ -48,7 +48,7 @@ def tool_answer(parameters: Document, name: str, value: Document) -> Answer:
     return Answer((ToolCall(tool_use_id, name, json.dumps(value, ensure_ascii=False)),), "tool_use")
 
 
-def wanted_tool(parameters: Document) -> Document | None:
+def requested_tool(parameters: Document) -> Document | None:
     """The tool to call, or None for a text answer: the chosen one, the failed one, else the first."""
     config = parameters.get("toolConfig")
     specs = tool_specs(config)

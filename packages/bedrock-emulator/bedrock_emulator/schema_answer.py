@@ -18,7 +18,7 @@ _DEEPEST = 6  # levels; below them only required properties are filled, so that 
 def answer_for(schema: Document, source: Source) -> Document:
     """A JSON object that is valid against the schema.
 
-    Raises ServiceError (ModelErrorException) when the emulator cannot build one; the message says so.
+    Raises ServiceError (ModelErrorException) when the emulator cannot build one.
     """
     for sparse in (False, True):
         value = _Filling(schema, sparse).value("", schema, source, required=True)

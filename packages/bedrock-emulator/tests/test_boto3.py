@@ -76,7 +76,7 @@ def test_the_same_request_gets_the_same_answer(client: "BedrockRuntimeClient") -
     assert first["ResponseMetadata"]["RequestId"] != second["ResponseMetadata"]["RequestId"]
 
 
-def test_every_answer_says_that_it_is_emulated(client: "BedrockRuntimeClient") -> None:
+def test_every_answer_is_marked_as_emulated(client: "BedrockRuntimeClient") -> None:
     answer = converse(client)
     assert answer["ResponseMetadata"]["HTTPHeaders"]["x-emulator"] == EMULATOR
     assert answer["additionalModelResponseFields"] == {"emulator": EMULATOR}
@@ -136,7 +136,7 @@ def test_tiers_and_guardrail_traces_are_echoed(client: "BedrockRuntimeClient") -
 
 
 def test_a_cached_prefix_is_read_the_second_time(client: "BedrockRuntimeClient") -> None:
-    system = [{"text": "Handle letters with care. " * 400}, {"cachePoint": {"type": "default"}}]
+    system = [{"text": "Handle complaints with care. " * 400}, {"cachePoint": {"type": "default"}}]
     first, second = (converse(client, system=system)["usage"] for _ in range(2))
     assert first["cacheWriteInputTokens"] == second["cacheReadInputTokens"] > 1024
     assert first["cacheReadInputTokens"] == second["cacheWriteInputTokens"] == 0
@@ -149,7 +149,7 @@ def test_a_model_arn_in_the_path_is_understood(client: "BedrockRuntimeClient") -
 
 def test_documents_are_read_and_images_are_taken(client: "BedrockRuntimeClient") -> None:
     content = [
-        {"text": "What does it say?"},
+        {"text": "What is in it?"},
         {"document": {"format": "txt", "name": "complaint", "source": {"bytes": COMPLAINT.encode()}}},
         {"image": {"format": "png", "source": {"bytes": b"\x89PNG" * 1000}}},
     ]
@@ -189,8 +189,8 @@ def test_invoke_model_embeds(client: "BedrockRuntimeClient") -> None:
 
 
 def test_count_tokens_counts_what_converse_reports(client: "BedrockRuntimeClient") -> None:
-    wanted: Any = {"converse": {"messages": [USER], "toolConfig": TOOLS}}
-    counted = client.count_tokens(modelId="anthropic.claude-sonnet-4-5-20250929-v1:0", input=wanted)
+    given: Any = {"converse": {"messages": [USER], "toolConfig": TOOLS}}
+    counted = client.count_tokens(modelId="anthropic.claude-sonnet-4-5-20250929-v1:0", input=given)
     assert counted["inputTokens"] == converse(client, toolConfig=TOOLS)["usage"]["inputTokens"]
     body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": [{"role": "user", "content": COMPLAINT}]})
     assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] > 30

@@ -57,7 +57,7 @@ def test_the_aws_cli_converses(url: str) -> None:
 
 
 def test_the_aws_cli_shows_errors(url: str) -> None:
-    ended = aws(url, "converse", "--model-id", "nobody.knows-v1", "--messages", "[]")
+    ended = aws(url, "converse", "--model-id", "unknown.model-v1", "--messages", "[]")
     assert ended.returncode != 0
     assert "ValidationException" in ended.stderr
     assert "The provided model identifier is invalid." in ended.stderr
