@@ -101,8 +101,8 @@ export interface StageSettings {
   };
   results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
-    /** MB. Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
-    memory: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
+    /** Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
+    memoryMB: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
     logRetention: LogRetention;
     tracing: boolean;
   };
@@ -235,7 +235,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
+      memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 week",
       tracing: true,
     },
@@ -271,7 +271,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
-      memory: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
+      memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 month",
       tracing: true,
     },
@@ -305,7 +305,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
-      memory: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
+      memoryMB: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 year",
       tracing: true,
     },

@@ -1,18 +1,156 @@
--- What the migrations make, for reading. Renewed by: uv run python -m tests.support.schema_dump
+-- The whole schema, table by table, for reading. A test compares it with the migrations.
+--
+-- States of a job, with the cause of each transition (the list of pipeline.jobs.domain.job; a test compares the two):
+--   queued    -> running      a worker claims the job
+--   queued    -> cancelled    the caller cancels before a worker claims
+--   queued    -> failed       the job's message was delivered as often as the queue allows, and no worker could claim it
+--   running   -> running      another worker claims after the lease expired (a new attempt)
+--   running   -> queued       the worker gives the job back: throttled, or an error that may pass
+--   running   -> succeeded    the worker stored the result
+--   running   -> failed       the job cannot be done, or its attempts are used up
+--   running   -> cancelled    the caller cancels while a worker runs it
+-- succeeded, failed and cancelled are final.
 
+-- Roles belong to the server: a migration of another database may have created them, or be creating them now.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['pipeline_api', 'pipeline_worker'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+    END LOOP;
+END $$;
 
-CREATE TYPE public.job_status AS ENUM (
-    'queued',
-    'running',
-    'succeeded',
-    'failed',
-    'cancelled'
+-- The tenant of the current request. The adapter sets it for one transaction; outside of it there is no tenant.
+CREATE FUNCTION request_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('app.tenant', true), '');
+
+CREATE TYPE job_status AS ENUM ('queued', 'running', 'succeeded', 'failed', 'cancelled');
+
+-- The configuration that a job was accepted with: model, inference parameters, prices, business rules. Many jobs share
+-- one row, so pinning costs a job 32 bytes, and every result can be traced to the configuration that produced it.
+CREATE TABLE job_configs (
+    fingerprint bytea       PRIMARY KEY CHECK (octet_length(fingerprint) = 32),
+    body        json        NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now()
+);
+GRANT SELECT (fingerprint), INSERT (fingerprint, body) ON job_configs TO pipeline_api;
+GRANT SELECT ON job_configs TO pipeline_worker;
+
+CREATE TABLE jobs (
+    id                  uuid        PRIMARY KEY,
+    tenant_id           text        NOT NULL,
+    idempotency_key     text        CHECK (length(idempotency_key) BETWEEN 1 AND 255),
+    -- SHA-256 of the request: the same key with another request is refused.
+    request_fingerprint bytea       NOT NULL CHECK (octet_length(request_fingerprint) = 32),
+    analysis            text        NOT NULL,
+    model_id            text        NOT NULL,
+    -- json, not jsonb: documents are returned exactly as they were sent, and no query looks inside them.
+    input               json        NOT NULL,
+    metadata            json        NOT NULL,
+    config_fingerprint  bytea       NOT NULL REFERENCES job_configs,
+
+    status              job_status  NOT NULL DEFAULT 'queued',
+    -- Counts claims. It is the fence: a worker can finish only the attempt that it claimed.
+    attempt             integer     NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+    -- The claim of the running attempt: a worker whose connection broke while it claimed recognizes its own claim.
+    claim_id            uuid,
+    -- Attempts given back because the model was throttled. They do not count against the attempts allowed.
+    deferrals           integer     NOT NULL DEFAULT 0 CHECK (deferrals BETWEEN 0 AND attempt),
+    -- The reason why the last attempt gave the job back.
+    release_reason      text,
+    -- A queued job is not claimed before this time.
+    due_at              timestamptz,
+
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    -- The last time a message for the job was sent; NULL while it has none.
+    enqueued_at         timestamptz,
+    started_at          timestamptz,
+    finished_at         timestamptz,
+    -- After this time another worker may claim the running job.
+    lease_expires_at    timestamptz,
+
+    -- The result itself up to 100 kB; the object in S3 under result_key always.
+    result              json,
+    result_key          text,
+    result_bytes        integer     CHECK (result_bytes >= 0),
+
+    error_code          text,
+    error_message       text,
+    error_retryable     boolean,
+
+    CONSTRAINT started_once_claimed    CHECK ((attempt > 0) = (started_at IS NOT NULL)),
+    CONSTRAINT running_has_lease       CHECK ((status = 'running') = (lease_expires_at IS NOT NULL)),
+    CONSTRAINT running_was_claimed     CHECK (status NOT IN ('running', 'succeeded') OR attempt > 0),
+    CONSTRAINT only_queued_is_due      CHECK (due_at IS NULL OR status = 'queued'),
+    CONSTRAINT final_has_finished      CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
+    CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded') = (result_key IS NOT NULL)),
+    CONSTRAINT result_has_size         CHECK ((result_key IS NULL) = (result_bytes IS NULL)),
+    CONSTRAINT result_only_with_object CHECK (result IS NULL OR result_key IS NOT NULL),
+    CONSTRAINT failed_has_error        CHECK ((status = 'failed') = (error_code IS NOT NULL)),
+    CONSTRAINT error_is_whole          CHECK ((error_code IS NULL) = (error_message IS NULL)
+                                          AND (error_code IS NULL) = (error_retryable IS NULL)),
+    CONSTRAINT times_in_order          CHECK (created_at <= enqueued_at AND created_at <= started_at
+                                          AND coalesce(started_at, created_at) <= finished_at)
 );
 
-CREATE FUNCTION public.record_job_event() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
+-- One job per key and tenant: this makes a repeated submit safe.
+CREATE UNIQUE INDEX jobs_idempotency_key ON jobs (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+-- Lists a tenant's jobs, newest first: all, and those in one state.
+CREATE INDEX jobs_newest_first ON jobs (tenant_id, created_at DESC, id DESC);
+CREATE INDEX jobs_by_status ON jobs (tenant_id, status, created_at DESC, id DESC);
+-- The sweeper's searches. These indexes are as small as the number of jobs in flight, whatever the size of the table.
+CREATE INDEX jobs_never_enqueued ON jobs (created_at) WHERE status = 'queued' AND enqueued_at IS NULL;
+CREATE INDEX jobs_waiting ON jobs (enqueued_at) WHERE status = 'queued';
+CREATE INDEX jobs_leases ON jobs (lease_expires_at) WHERE status = 'running';
+-- Lists failed jobs for operators.
+CREATE INDEX jobs_failed ON jobs (finished_at DESC, id DESC) WHERE status = 'failed';
+
+-- The API records, reads and cancels jobs. It cannot end them in any other way.
+GRANT SELECT, DELETE,
+    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at) ON jobs TO pipeline_api;
+-- The workers run, fail and redrive jobs. They delete none.
+GRANT SELECT,
+    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
+            lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable)
+    ON jobs TO pipeline_worker;
+
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_of_tenant ON jobs TO pipeline_api
+    USING (tenant_id = request_tenant()) WITH CHECK (tenant_id = request_tenant());
+-- The API deletes only a job that never reached the queue: its client received a 503.
+CREATE POLICY api_withdraws ON jobs AS RESTRICTIVE FOR DELETE TO pipeline_api
+    USING (status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
+CREATE POLICY worker_of_all ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- Every change of every job, in order. A trigger writes it, so that no statement can omit it.
+CREATE TABLE job_events (
+    id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job_id      uuid        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- accepted, claimed, released, succeeded, failed, cancelled or withdrawn.
+    event       text        NOT NULL,
+    from_status job_status,
+    to_status   job_status,
+    attempt     integer     NOT NULL,
+    -- The error code of a failure, or the reason of a release.
+    reason      text
+);
+CREATE INDEX job_events_of_job ON job_events (job_id, id);
+GRANT SELECT ON job_events TO pipeline_worker;
+
+-- Enforces the state machine and records each transition. It runs as the owner, since no role may write history, and
+-- names its search path, since the caller's may point anywhere.
+CREATE FUNCTION record_job_event() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'queued' OR NEW.attempt <> 0 THEN
@@ -22,9 +160,8 @@ BEGIN
         VALUES (NEW.id, 'accepted', NEW.status, NEW.attempt);
         RETURN NEW;
     ELSIF TG_OP = 'DELETE' THEN
-        -- Only a job that never reached the queue is deleted: its caller was told 503.
         IF OLD.status <> 'queued' OR OLD.attempt <> 0 THEN
-            RAISE EXCEPTION 'a job that was claimed is not deleted' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'a claimed job cannot be deleted' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, attempt)
         VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
@@ -39,7 +176,7 @@ BEGIN
         ) THEN
             RAISE EXCEPTION 'a job does not go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation';
         ELSIF NEW.attempt <> OLD.attempt + (NEW.status = 'running')::integer THEN
-            RAISE EXCEPTION 'a claim, and nothing else, is a new attempt' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'only a claim is a new attempt' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, to_status, attempt, reason)
         VALUES (
@@ -51,267 +188,141 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+CREATE TRIGGER jobs_record_event AFTER INSERT OR UPDATE OR DELETE ON jobs
+    FOR EACH ROW EXECUTE FUNCTION record_job_event();
 
-CREATE FUNCTION public.refuse_event_change() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
+CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
 END $$;
+CREATE TRIGGER job_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON job_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
 
-CREATE FUNCTION public.request_tenant() RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN NULLIF(current_setting('app.tenant'::text, true), ''::text);
+REVOKE EXECUTE ON FUNCTION record_job_event(), refuse_event_change() FROM PUBLIC;
 
-CREATE TABLE public.daily_spend (
-    day date NOT NULL,
-    tenant_id text NOT NULL,
-    usd numeric(16,9) DEFAULT 0 NOT NULL
+-- The ledger. A row without ended_at is a call in progress, or one whose worker died: it is then unknown whether Bedrock
+-- bills the call, and its reservation stays spent.
+CREATE TABLE model_calls (
+    id                  uuid        PRIMARY KEY,
+    -- The piece of work that the call is made for.
+    purpose             text        NOT NULL CHECK (purpose IN ('job', 'sync_run', 'chat_turn')),
+    owner_id            uuid        NOT NULL,
+    attempt             integer,
+    tenant_id           text        NOT NULL,
+    model_id            text        NOT NULL,
+    -- The UTC day whose limits the call counts against: the day on which it began.
+    day                 date        NOT NULL,
+    -- Upper bound of its cost, reserved until the call is settled.
+    reserved_usd        numeric(16, 9) NOT NULL CHECK (reserved_usd >= 0),
+
+    started_at          timestamptz NOT NULL DEFAULT now(),
+    ended_at            timestamptz,
+    -- 'answered', or the reason why there is no answer.
+    outcome             text,
+    input_tokens        bigint      NOT NULL DEFAULT 0 CHECK (input_tokens >= 0),
+    output_tokens       bigint      NOT NULL DEFAULT 0 CHECK (output_tokens >= 0),
+    cache_read_tokens   bigint      NOT NULL DEFAULT 0 CHECK (cache_read_tokens >= 0),
+    cache_write_tokens  bigint      NOT NULL DEFAULT 0 CHECK (cache_write_tokens >= 0),
+    -- NULL while it is unknown, also after a connection that broke before the answer arrived.
+    cost_usd            numeric(16, 9) CHECK (cost_usd >= 0),
+
+    CONSTRAINT job_has_attempt   CHECK ((purpose = 'job') = (attempt IS NOT NULL)),
+    CONSTRAINT ended_has_outcome CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CONSTRAINT cost_is_of_an_end CHECK (cost_usd IS NULL OR ended_at IS NOT NULL)
 );
+CREATE INDEX model_calls_of_owner ON model_calls (owner_id);
+-- Explains what a tenant's day was spent on.
+CREATE INDEX model_calls_of_day ON model_calls (day, tenant_id);
 
-ALTER TABLE ONLY public.daily_spend FORCE ROW LEVEL SECURITY;
+GRANT SELECT (owner_id, tenant_id, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd)
+    ON model_calls TO pipeline_api;
+GRANT SELECT, INSERT,
+    UPDATE (ended_at, outcome, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd)
+    ON model_calls TO pipeline_worker;
 
-CREATE TABLE public.dead_letters (
-    message_id text NOT NULL,
-    job_id uuid,
-    fate text NOT NULL,
-    deliveries integer NOT NULL,
-    body_bytes integer NOT NULL,
-    body_sha256 bytea NOT NULL,
-    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT dead_letters_body_bytes_check CHECK ((body_bytes >= 0)),
-    CONSTRAINT dead_letters_body_sha256_check CHECK ((octet_length(body_sha256) = 32)),
-    CONSTRAINT dead_letters_deliveries_check CHECK ((deliveries > 0)),
-    CONSTRAINT dead_letters_fate_check CHECK ((fate = ANY (ARRAY['job_failed'::text, 'job_unaffected'::text, 'no_such_job'::text, 'unrecognized'::text]))),
-    CONSTRAINT ours_names_a_job CHECK (((job_id IS NULL) = (fate = 'unrecognized'::text)))
+ALTER TABLE model_calls ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_of_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_of_all ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- The tokens and the cost of all calls of one owner. Inlined into the statements that use it.
+CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
+    input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cost_usd numeric
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CAST(coalesce(sum(input_tokens), 0) AS bigint), CAST(coalesce(sum(output_tokens), 0) AS bigint),
+           CAST(coalesce(sum(cache_read_tokens), 0) AS bigint), CAST(coalesce(sum(cache_write_tokens), 0) AS bigint),
+           coalesce(sum(cost_usd), 0)
+    FROM model_calls WHERE owner_id = owner
+$$;
+
+-- The slots for concurrent calls, of which a stage uses the first so many. The slot of a dead worker becomes free once
+-- its call has certainly ended.
+CREATE TABLE model_slots (
+    number      integer     PRIMARY KEY CHECK (number BETWEEN 1 AND 1000),
+    call_id     uuid,
+    held_until  timestamptz NOT NULL DEFAULT '-infinity'
 );
+INSERT INTO model_slots (number) SELECT generate_series(1, 1000);
+CREATE INDEX model_slots_of_call ON model_slots (call_id);
+GRANT SELECT, UPDATE (call_id, held_until) ON model_slots TO pipeline_worker;
 
-CREATE TABLE public.job_configs (
-    fingerprint bytea NOT NULL,
-    body json NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT job_configs_fingerprint_check CHECK ((octet_length(fingerprint) = 32))
+-- The amount spent and reserved on a UTC day: a row for each tenant, and one for the whole stage, whose tenant is ''.
+CREATE TABLE daily_spend (
+    day         date,
+    tenant_id   text,
+    usd         numeric(16, 9) NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, tenant_id)
 );
+GRANT SELECT ON daily_spend TO pipeline_api;
+GRANT SELECT, INSERT (day, tenant_id), UPDATE (usd) ON daily_spend TO pipeline_worker;
 
-CREATE TABLE public.job_events (
-    id bigint NOT NULL,
-    job_id uuid NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    event text NOT NULL,
-    from_status public.job_status,
-    to_status public.job_status,
-    attempt integer NOT NULL,
-    reason text
+ALTER TABLE daily_spend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- The stage's row shows the API whether the stage's daily limit has been reached.
+CREATE POLICY api_of_tenant ON daily_spend FOR SELECT TO pipeline_api
+    USING (tenant_id = request_tenant() OR (tenant_id = '' AND request_tenant() IS NOT NULL));
+CREATE POLICY worker_of_all ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- The circuit breaker: a model's consecutive failures, and the time until which no worker calls it.
+CREATE TABLE model_health (
+    model_id    text        PRIMARY KEY,
+    failures    integer     NOT NULL CHECK (failures >= 0),
+    open_until  timestamptz NOT NULL DEFAULT '-infinity'
 );
+GRANT SELECT, INSERT, UPDATE (failures, open_until) ON model_health TO pipeline_worker;
 
-ALTER TABLE public.job_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.job_events_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
+-- A message that was delivered as often as the queue allows. Its body is not kept: it may hold anything.
+CREATE TABLE dead_letters (
+    message_id  text        PRIMARY KEY,
+    -- NULL: the message names no job.
+    job_id      uuid,
+    outcome     text        NOT NULL CHECK (outcome IN ('job_failed', 'job_unaffected', 'job_missing', 'unrecognized')),
+    deliveries  integer     NOT NULL CHECK (deliveries > 0),
+    body_bytes  integer     NOT NULL CHECK (body_bytes >= 0),
+    body_sha256 bytea       NOT NULL CHECK (octet_length(body_sha256) = 32),
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+
+    CONSTRAINT recognized_names_a_job CHECK ((job_id IS NULL) = (outcome = 'unrecognized'))
 );
+CREATE INDEX dead_letters_newest_first ON dead_letters (recorded_at DESC);
+GRANT SELECT, INSERT ON dead_letters TO pipeline_worker;
 
-CREATE TABLE public.jobs (
-    id uuid NOT NULL,
-    tenant_id text NOT NULL,
-    idempotency_key text,
-    request_fingerprint bytea NOT NULL,
-    analysis text NOT NULL,
-    model_id text NOT NULL,
-    input json NOT NULL,
-    metadata json NOT NULL,
-    config_fingerprint bytea NOT NULL,
-    status public.job_status DEFAULT 'queued'::public.job_status NOT NULL,
-    attempt integer DEFAULT 0 NOT NULL,
-    deferrals integer DEFAULT 0 NOT NULL,
-    release_reason text,
-    due_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    enqueued_at timestamp with time zone,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    lease_expires_at timestamp with time zone,
-    result json,
-    result_key text,
-    result_bytes integer,
-    error_code text,
-    error_message text,
-    error_retryable boolean,
-    claim_id uuid,
-    CONSTRAINT error_is_whole CHECK ((((error_code IS NULL) = (error_message IS NULL)) AND ((error_code IS NULL) = (error_retryable IS NULL)))),
-    CONSTRAINT failed_has_error CHECK (((status = 'failed'::public.job_status) = (error_code IS NOT NULL))),
-    CONSTRAINT final_has_finished CHECK (((status = ANY (ARRAY['succeeded'::public.job_status, 'failed'::public.job_status, 'cancelled'::public.job_status])) = (finished_at IS NOT NULL))),
-    CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
-    CONSTRAINT jobs_check CHECK (((deferrals >= 0) AND (deferrals <= attempt))),
-    CONSTRAINT jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
-    CONSTRAINT jobs_request_fingerprint_check CHECK ((octet_length(request_fingerprint) = 32)),
-    CONSTRAINT jobs_result_bytes_check CHECK ((result_bytes >= 0)),
-    CONSTRAINT only_queued_is_due CHECK (((due_at IS NULL) OR (status = 'queued'::public.job_status))),
-    CONSTRAINT result_has_size CHECK (((result_key IS NULL) = (result_bytes IS NULL))),
-    CONSTRAINT result_only_with_object CHECK (((result IS NULL) OR (result_key IS NOT NULL))),
-    CONSTRAINT running_has_lease CHECK (((status = 'running'::public.job_status) = (lease_expires_at IS NOT NULL))),
-    CONSTRAINT running_was_claimed CHECK (((status <> ALL (ARRAY['running'::public.job_status, 'succeeded'::public.job_status])) OR (attempt > 0))),
-    CONSTRAINT started_once_claimed CHECK (((attempt > 0) = (started_at IS NOT NULL))),
-    CONSTRAINT succeeded_has_result CHECK (((status = 'succeeded'::public.job_status) = (result_key IS NOT NULL))),
-    CONSTRAINT times_in_order CHECK (((created_at <= enqueued_at) AND (created_at <= started_at) AND (COALESCE(started_at, created_at) <= finished_at)))
+-- The audit of redrives: who ran a failed job again, why, and as which job. The failed job itself never changes.
+CREATE TABLE redrives (
+    job_id       uuid        PRIMARY KEY,
+    redrive_of   uuid        NOT NULL,
+    -- 1, and more only for an operator who insists: two operators do not run one job twice by accident.
+    sequence     integer     NOT NULL CHECK (sequence > 0),
+    tenant_id    text        NOT NULL,
+    -- As the operator's command states. The request's id leads to the caller in CloudTrail, which logs invocations.
+    requested_by text        NOT NULL CHECK (length(requested_by) > 0),
+    reason       text        NOT NULL CHECK (length(reason) > 0),
+    request_id   text        NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+
+    UNIQUE (redrive_of, sequence)
 );
+GRANT SELECT (job_id, redrive_of, sequence, tenant_id) ON redrives TO pipeline_api;
+GRANT SELECT, INSERT ON redrives TO pipeline_worker;
 
-ALTER TABLE ONLY public.jobs FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.model_calls (
-    id uuid NOT NULL,
-    job_id uuid NOT NULL,
-    attempt integer NOT NULL,
-    tenant_id text NOT NULL,
-    model_id text NOT NULL,
-    day date NOT NULL,
-    reserved_usd numeric(16,9) NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    ended_at timestamp with time zone,
-    outcome text,
-    input_tokens bigint DEFAULT 0 NOT NULL,
-    output_tokens bigint DEFAULT 0 NOT NULL,
-    cache_read_tokens bigint DEFAULT 0 NOT NULL,
-    cache_write_tokens bigint DEFAULT 0 NOT NULL,
-    cost_usd numeric(16,9),
-    CONSTRAINT cost_is_of_an_end CHECK (((cost_usd IS NULL) OR (ended_at IS NOT NULL))),
-    CONSTRAINT ended_has_outcome CHECK (((ended_at IS NULL) = (outcome IS NULL))),
-    CONSTRAINT model_calls_cache_read_tokens_check CHECK ((cache_read_tokens >= 0)),
-    CONSTRAINT model_calls_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
-    CONSTRAINT model_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
-    CONSTRAINT model_calls_input_tokens_check CHECK ((input_tokens >= 0)),
-    CONSTRAINT model_calls_output_tokens_check CHECK ((output_tokens >= 0)),
-    CONSTRAINT model_calls_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric))
-);
-
-ALTER TABLE ONLY public.model_calls FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.model_health (
-    model_id text NOT NULL,
-    failures integer NOT NULL,
-    open_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT model_health_failures_check CHECK ((failures >= 0))
-);
-
-CREATE TABLE public.model_slots (
-    number integer NOT NULL,
-    call_id uuid,
-    held_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT model_slots_number_check CHECK (((number >= 1) AND (number <= 1000)))
-);
-
-CREATE TABLE public.redrives (
-    job_id uuid NOT NULL,
-    redrive_of uuid NOT NULL,
-    nth integer NOT NULL,
-    tenant_id text NOT NULL,
-    who text NOT NULL,
-    because text NOT NULL,
-    request_id text NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT redrives_because_check CHECK ((length(because) > 0)),
-    CONSTRAINT redrives_nth_check CHECK ((nth > 0)),
-    CONSTRAINT redrives_who_check CHECK ((length(who) > 0))
-);
-
-ALTER TABLE ONLY public.redrives FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.schema_migrations (
-    number integer NOT NULL,
-    name text NOT NULL,
-    sha256 text NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.daily_spend
-    ADD CONSTRAINT daily_spend_pkey PRIMARY KEY (day, tenant_id);
-
-ALTER TABLE ONLY public.dead_letters
-    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (message_id);
-
-ALTER TABLE ONLY public.job_configs
-    ADD CONSTRAINT job_configs_pkey PRIMARY KEY (fingerprint);
-
-ALTER TABLE ONLY public.job_events
-    ADD CONSTRAINT job_events_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.jobs
-    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.model_calls
-    ADD CONSTRAINT model_calls_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.model_health
-    ADD CONSTRAINT model_health_pkey PRIMARY KEY (model_id);
-
-ALTER TABLE ONLY public.model_slots
-    ADD CONSTRAINT model_slots_pkey PRIMARY KEY (number);
-
-ALTER TABLE ONLY public.redrives
-    ADD CONSTRAINT redrives_pkey PRIMARY KEY (job_id);
-
-ALTER TABLE ONLY public.redrives
-    ADD CONSTRAINT redrives_redrive_of_nth_key UNIQUE (redrive_of, nth);
-
-ALTER TABLE ONLY public.schema_migrations
-    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
-
-CREATE INDEX dead_letters_newest_first ON public.dead_letters USING btree (recorded_at DESC);
-
-CREATE INDEX job_events_of_job ON public.job_events USING btree (job_id, id);
-
-CREATE INDEX jobs_by_status ON public.jobs USING btree (tenant_id, status, created_at DESC, id DESC);
-
-CREATE INDEX jobs_failed ON public.jobs USING btree (finished_at DESC, id DESC) WHERE (status = 'failed'::public.job_status);
-
-CREATE UNIQUE INDEX jobs_idempotency_key ON public.jobs USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
-
-CREATE INDEX jobs_leases ON public.jobs USING btree (lease_expires_at) WHERE (status = 'running'::public.job_status);
-
-CREATE INDEX jobs_never_enqueued ON public.jobs USING btree (created_at) WHERE ((status = 'queued'::public.job_status) AND (enqueued_at IS NULL));
-
-CREATE INDEX jobs_newest_first ON public.jobs USING btree (tenant_id, created_at DESC, id DESC);
-
-CREATE INDEX jobs_waiting ON public.jobs USING btree (enqueued_at) WHERE (status = 'queued'::public.job_status);
-
-CREATE INDEX model_calls_of_day ON public.model_calls USING btree (day, tenant_id);
-
-CREATE INDEX model_calls_of_job ON public.model_calls USING btree (job_id);
-
-CREATE INDEX model_slots_of_call ON public.model_slots USING btree (call_id);
-
-CREATE TRIGGER job_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.job_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_event_change();
-
-CREATE TRIGGER jobs_record_event AFTER INSERT OR DELETE OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.record_job_event();
-
-ALTER TABLE ONLY public.jobs
-    ADD CONSTRAINT jobs_config_fingerprint_fkey FOREIGN KEY (config_fingerprint) REFERENCES public.job_configs(fingerprint);
-
-CREATE POLICY api_of_tenant ON public.daily_spend FOR SELECT TO pipeline_api USING (((tenant_id = public.request_tenant()) OR ((tenant_id = ''::text) AND (public.request_tenant() IS NOT NULL))));
-
-CREATE POLICY api_of_tenant ON public.jobs TO pipeline_api USING ((tenant_id = public.request_tenant())) WITH CHECK ((tenant_id = public.request_tenant()));
-
-CREATE POLICY api_of_tenant ON public.model_calls FOR SELECT TO pipeline_api USING ((tenant_id = public.request_tenant()));
-
-CREATE POLICY api_of_tenant ON public.redrives FOR SELECT TO pipeline_api USING ((tenant_id = public.request_tenant()));
-
-CREATE POLICY api_withdraws ON public.jobs AS RESTRICTIVE FOR DELETE TO pipeline_api USING (((status = 'queued'::public.job_status) AND (attempt = 0) AND (enqueued_at IS NULL)));
-
-ALTER TABLE public.daily_spend ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.model_calls ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.redrives ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY worker_of_all ON public.daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
-
-CREATE POLICY worker_of_all ON public.jobs TO pipeline_worker USING (true) WITH CHECK (true);
-
-CREATE POLICY worker_of_all ON public.model_calls TO pipeline_worker USING (true) WITH CHECK (true);
-
-CREATE POLICY worker_of_all ON public.redrives TO pipeline_worker USING (true) WITH CHECK (true);
-
+ALTER TABLE redrives ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_of_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_of_all ON redrives TO pipeline_worker USING (true) WITH CHECK (true);

@@ -18,7 +18,7 @@ const migrator = new sst.aws.Function("Migrator", {
   description: "Applies pending migrations and enables the logins of the database roles",
   handler: "pipeline/platform/handlers/migrator.handler",
   timeout: `${limits.migratorTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.migrator} MB`,
+  memory: `${stage.functions.memoryMB.migrator} MB`,
   environment: {
     ...directDatabaseEnvironment(master),
     API_PASSWORD_SECRET_ARN: apiCredentials.arn,

@@ -11,7 +11,7 @@ export const rotator = new sst.aws.Function("Rotator", {
   description: "Rotates the password of a database role",
   handler: "pipeline/platform/handlers/rotator.handler",
   timeout: `${limits.rotatorTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.rotator} MB`,
+  memory: `${stage.functions.memoryMB.rotator} MB`,
   environment: directDatabaseEnvironment(),
   permissions: [
     ...commonPermissions,

@@ -16,7 +16,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   description: "Serves the jobs API: accepts jobs and reports their state",
   handler: "pipeline/jobs/handlers/api.handler",
   timeout: `${limits.apiTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.api} MB`,
+  memory: `${stage.functions.memoryMB.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
   environment: jobEnvironment(apiCredentials),
   permissions: [

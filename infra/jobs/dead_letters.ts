@@ -12,7 +12,7 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
   description: "Records dead letters and fails their jobs",
   handler: "pipeline/jobs/handlers/dead_letter.handler",
   timeout: `${limits.deadLetterTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.deadLetter} MB`,
+  memory: `${stage.functions.memoryMB.deadLetter} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), MAX_RECEIVE_COUNT: `${limits.maxReceiveCount}` },
   permissions: [
     ...commonPermissions,

@@ -15,7 +15,7 @@ export const operator = new sst.aws.Function("Operator", {
   description: "Lists failed jobs and re-runs them; invoked by scripts/redrive.sh",
   handler: "pipeline/jobs/handlers/operator.handler",
   timeout: `${limits.operatorTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.operator} MB`,
+  memory: `${stage.functions.memoryMB.operator} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
   permissions: [
     ...commonPermissions,

@@ -12,7 +12,7 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   description: "Re-enqueues jobs that were never enqueued or whose worker died",
   handler: "pipeline/jobs/handlers/sweeper.handler",
   timeout: `${limits.sweeperTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.sweeper} MB`,
+  memory: `${stage.functions.memoryMB.sweeper} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
   permissions: [
     ...commonPermissions,

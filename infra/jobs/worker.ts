@@ -16,7 +16,7 @@ export const worker = new sst.aws.Function("Worker", {
   description: "Runs one job: claims it, calls the model, stores the result",
   handler: "pipeline/jobs/handlers/worker.handler",
   timeout: `${limits.workerTimeoutSeconds} seconds`,
-  memory: `${stage.functions.memory.worker} MB`,
+  memory: `${stage.functions.memoryMB.worker} MB`,
   environment: jobEnvironment(workerCredentials),
   permissions: [
     ...commonPermissions,

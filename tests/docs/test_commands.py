@@ -101,6 +101,7 @@ def test_each_block_is_run_or_has_a_reason(block: Block) -> None:
         assert (ROOT / path).is_file(), f"{block}: {path} does not exist"
 
 
+@pytest.mark.xdist_group("documented-stack")  # one stack, where the scheduler keeps groups together
 @pytest.mark.parametrize("block", SHELL, ids=str)
 def test_a_block_runs_and_prints_what_the_page_states(block: Block, stack: Stack) -> None:
     marker = MARKER.fullmatch(block.marker)

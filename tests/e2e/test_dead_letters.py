@@ -46,10 +46,10 @@ def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> 
         assert "delivered 5 times" in failed["error"]["message"]
 
         letters = until(
-            lambda: (rows := pipeline.rows("SELECT job_id::text, fate FROM dead_letters")) * (len(rows) > 2)
+            lambda: (rows := pipeline.rows("SELECT job_id::text, outcome FROM dead_letters")) * (len(rows) > 2)
         )
-        fates = {fate: job for job, fate in letters}
-        assert fates == {"job_failed": job_id, "no_such_job": UNKNOWN, "unrecognized": None}
+        outcomes = {outcome: job for job, outcome in letters}
+        assert outcomes == {"job_failed": job_id, "job_missing": UNKNOWN, "unrecognized": None}
         # Each message was delivered as often as the queue says, and not once more.
         in_vain = [line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line]
         assert len(in_vain) == 3 * 5

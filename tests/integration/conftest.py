@@ -80,9 +80,9 @@ def database(databases: Callable[[str], DatabaseSettings], migrated: str) -> Dat
     return databases(migrated)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def login(server: Path, migrated: str) -> Callable[[DatabaseSettings, str], Postgres]:
-    """Connects as one of the two roles."""
+    """Connects as one of the two roles. Roles belong to the server, and other tests change their passwords."""
     admin = native.Connection("postgres", database=migrated, unix_sock=str(server / ".s.PGSQL.5432"))
     for role in ROLES:
         set_password(admin, Credentials(username=role, password=PASSWORD), option="LOGIN")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from pipeline.jobs.adapters import job_statements
-from pipeline.models import call_statements
+from pipeline.jobs.adapters.job_store import SQL as JOBS_SQL
+from pipeline.models.postgres_call_ledger import SQL as LEDGER_SQL
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
@@ -22,8 +22,8 @@ SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 
        (n % 1000 <> 0)::int, at, at, CASE WHEN n % 1000 <> 0 THEN at END, CASE WHEN n % 1000 <> 0 THEN at END,
        CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END, 'key-' || n
 FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s' AS at) AS times;
-INSERT INTO model_calls (id, job_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at, outcome)
-SELECT gen_random_uuid(), id, 1, tenant_id, 'm', created_at::date, 0, created_at, created_at, 'answered' FROM jobs;
+INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at, outcome)
+SELECT gen_random_uuid(), 'job', id, 1, tenant_id, 'm', created_at::date, 0, created_at, created_at, 'answered' FROM jobs;
 INSERT INTO daily_spend SELECT (now() - n * interval '1 day')::date, 'tenant-' || tenant, 1
 FROM generate_series(0, 364) AS n, generate_series(1, 50) AS tenant;
 ANALYZE jobs, model_calls, daily_spend;
@@ -37,7 +37,8 @@ PAGE: dict[str, object] = {
 
 CALL: dict[str, object] = {
     "id": str(uuid4()),
-    "job_id": str(uuid4()),
+    "purpose": "job",
+    "owner_id": str(uuid4()),
     "attempt": 1,
     "tenant_id": "tenant-7",
     "model_id": "m",
@@ -50,20 +51,29 @@ CALL: dict[str, object] = {
     "probe_seconds": 30,
 }
 
+SUBMIT: dict[str, object] = {
+    **dict.fromkeys(("analysis", "model_id"), "x"),
+    **dict.fromkeys(("input", "metadata", "config"), "{}"),
+    **dict.fromkeys(("request_fingerprint", "config_fingerprint"), b"f" * 32),
+    **dict.fromkeys(("daily_usd", "daily_usd_per_tenant", "idempotency_key")),
+    "id": str(uuid4()),
+    "tenant_id": "tenant-1",
+    "max_queued": 10_000,
+    "max_cost_usd": "0.01",
+}
+
 HOT: dict[str, tuple[str, dict[str, object]]] = {
-    "status": (job_statements.GET, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
-    "same key again": (
-        job_statements.RECORDED,
-        {"id": str(uuid4()), "tenant_id": "tenant-1", "idempotency_key": "key-1"},
-    ),
-    "claim": (job_statements.CLAIM, {"id": str(uuid4()), "lease": 60, "claim_id": str(uuid4())}),
-    "sweep": (job_statements.STRANDED, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
-    "list": (job_statements.LIST, PAGE),
-    "list one state": (job_statements.LIST_OF_STATUS, {**PAGE, "status": "queued"}),
-    "begin a call": (call_statements.BEGIN, CALL),
-    "what is spent": (call_statements.SPENT, {"tenant_id": "tenant-7"}),
-    "waiting": (job_statements.WAITING, {"tenant_id": "tenant-7", "most": 10_000}),
-    "cancel": (job_statements.CANCEL, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
+    "status": (JOBS_SQL.get, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
+    "repeated key": (JOBS_SQL.submit, {**SUBMIT, "idempotency_key": "key-1"}),
+    "refused submit": (JOBS_SQL.submit, {**SUBMIT, "max_queued": 0}),
+    "find by key": (JOBS_SQL.find_by_key, {"tenant_id": "tenant-1", "idempotency_key": "key-1"}),
+    "claim": (JOBS_SQL.claim, {"id": str(uuid4()), "lease": 60, "claim_id": str(uuid4())}),
+    "sweep": (JOBS_SQL.stranded, {"never_enqueued": 60, "waiting": 3600, "most": 500}),
+    "list": (JOBS_SQL.list_jobs, PAGE),
+    "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
+    "begin a call": (LEDGER_SQL.begin, CALL),
+    "what is spent": (LEDGER_SQL.spent_today, {"tenant_id": "tenant-7"}),
+    "cancel": (JOBS_SQL.cancel, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
 

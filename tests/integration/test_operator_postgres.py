@@ -23,7 +23,7 @@ class TestPostgresOperator(OperatorContract):
         return PostgresJobStore(postgres)
 
     @pytest.fixture
-    def graveyard(self, postgres: Postgres) -> PostgresDeadLetterStore:
+    def dead_letters(self, postgres: Postgres) -> PostgresDeadLetterStore:
         return PostgresDeadLetterStore(postgres)
 
     @pytest.fixture
@@ -44,10 +44,10 @@ class TestPostgresOperator(OperatorContract):
         return move
 
     def test_a_job_failed_by_its_letter_has_that_in_its_history(
-        self, postgres: Postgres, store: PostgresJobStore, graveyard: PostgresDeadLetterStore
+        self, postgres: Postgres, store: PostgresJobStore, dead_letters: PostgresDeadLetterStore
     ) -> None:
         job_id = self.queued(store)
-        graveyard.bury(letter(job_id), 5, EXHAUSTED)
+        dead_letters.record(letter(job_id), 5, EXHAUSTED)
         events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
         assert tuple(events[-1].values()) == ("failed", "queued", "failed", 0, "attempts_exhausted")
 
@@ -56,7 +56,7 @@ class TestPostgresOperator(OperatorContract):
     ) -> None:
         job_id, new_id = self.failed_job(store), uuid4()
         failed.redrive(job_id, new_id, ORDER)
-        rows = postgres.run("SELECT job_id, redrive_of, tenant_id, who, because, request_id FROM redrives")
+        rows = postgres.run("SELECT job_id, redrive_of, tenant_id, requested_by, reason, request_id FROM redrives")
         assert [tuple(row.values()) for row in rows] == [
             (new_id, job_id, "a", "somebody", "the model is back", "request-1")
         ]

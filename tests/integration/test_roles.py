@@ -70,7 +70,7 @@ class TestAnOperatorIsAWorker(OperatorContract):
         return StoreOfBoth(as_api, as_worker)
 
     @pytest.fixture
-    def graveyard(self, as_worker: Postgres) -> PostgresDeadLetterStore:
+    def dead_letters(self, as_worker: Postgres) -> PostgresDeadLetterStore:
         return PostgresDeadLetterStore(as_worker)
 
     @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_tenant_is_forgotten_with_its_statement_even_one_that_fails(as_api: Po
 
 def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked(as_api: Postgres, job_id: UUID) -> None:
     store = PostgresJobStore(as_api)
-    assert not store.cancel(job_id, "b")
+    assert not store.cancel(job_id, "b")[1]
     assert not store.mark_enqueued(job_id, "b")
     store.withdraw(job_id, "b")
     view = store.get(job_id, "a")
@@ -145,7 +145,7 @@ def test_a_job_cannot_be_made_for_or_given_to_another_tenant(as_api: Postgres, j
         "SELECT * FROM model_slots",
         "UPDATE model_health SET failures = 0",
         "SELECT body FROM job_configs",
-        "SELECT who, because FROM redrives",
+        "SELECT requested_by, reason FROM redrives",
         "SELECT * FROM dead_letters",
     ],
 )
@@ -157,7 +157,7 @@ def test_the_api_cannot(as_api: Postgres, job_id: UUID, statement: str) -> None:
     "statement",
     [
         "DELETE FROM redrives",
-        "UPDATE dead_letters SET fate = 'job_unaffected'",
+        "UPDATE dead_letters SET outcome = 'job_unaffected'",
         "DELETE FROM jobs",
         "UPDATE jobs SET input = '{}'",
         "UPDATE jobs SET tenant_id = 'b'",

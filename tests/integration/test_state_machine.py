@@ -26,7 +26,6 @@ from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult, JobStatus
 from pipeline.jobs.domain.listing import JobFilter
-from pipeline.models import postgres_call_ledger as call_ledger
 from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
@@ -45,6 +44,8 @@ THOROUGH = settings.get_current_profile_name() == "thorough"
 MOST_JOBS = 3
 """More, and too little happens to each."""
 TENANTS = st.sampled_from("ab")
+CIRCUIT = replace(POLICY.circuit, failures_allowed=2)
+"""Ten failures in a row are rarely drawn."""
 LIMITS = Limits(concurrent_model_calls=2, daily_usd=Decimal(6), daily_usd_per_tenant=Decimal(4))
 REFUSED = replace(ANSWERED, outcome="ValidationException", cost_usd=Decimal(0), healthy=None)
 
@@ -62,10 +63,10 @@ class Pipeline(RuleBasedStateMachine):
         self.content.put_back("nothing")
         self.clock = SessionClock(self.postgres.run)
         self.model = InMemoryJobStore(self.clock)
-        self.model.ledger = self.model_ledger = CallLedgerModel(self.clock)
+        self.model.ledger = self.model_ledger = CallLedgerModel(self.clock, CIRCUIT)
         self.store, self.ledger = (
             PostgresJobStore(self.postgres),
-            PostgresCallLedger(self.postgres, POLICY.circuit, POLICY.denials),
+            PostgresCallLedger(self.postgres, CIRCUIT, POLICY.denials),
         )
         self.ids = 0
         self.tenants: dict[UUID, str] = {}
@@ -185,7 +186,6 @@ class Pipeline(RuleBasedStateMachine):
 
 @pytest.fixture
 def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Pipeline]]:
-    monkeypatch.setattr(call_ledger, "POLICY.circuit.failures_allowed", 2)  # ten in a row are seldom drawn
     timed(empty_database, FakeClock().now)
     content = Content(empty_database)
     content.keep("nothing")

@@ -7,7 +7,7 @@ from tests.mutations.mutation import Append, Edit, Mutation, mutation
 
 FUNCTIONS = "functions/pyproject.toml"
 API = "functions/pipeline/jobs/handlers/api.py"
-LAMBDA = "  function: (args, options) => {\n"
+LAMBDA = "const setTracing: FunctionTransform = (args) => {\n"
 
 
 def dependency(name: str) -> Edit:

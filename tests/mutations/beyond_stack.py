@@ -2,6 +2,7 @@
 
 from tests.mutations.mutation import Append, Edit, mutation
 
+GATEWAY, ENVIRONMENT, ALARMS = "infra/api.ts", "infra/jobs/environment.ts", "infra/jobs/alarms.ts"
 SST, PROJECT = "sst.config.ts", "project.config.ts"
 API, QUEUE, WORKER, SWEEPER = (
     "infra/jobs/api.ts",
@@ -24,8 +25,8 @@ QUEUES = (
         "jobs-sent-to-the-dead-letter-queue",
         "role-lacks-action",
         API,
-        Edit(API, "SQS_QUEUE_URL: jobs.url", "SQS_QUEUE_URL: jobsDeadLetter.url"),
-        Edit(API, "import { jobs }", "import { jobs, jobsDeadLetter }"),
+        Edit(ENVIRONMENT, "SQS_QUEUE_URL: jobs.url", "SQS_QUEUE_URL: jobsDeadLetter.url"),
+        Edit(ENVIRONMENT, "import { jobs }", "import { jobs, jobsDeadLetter }"),
     ),
     mutation(
         "NEW",
@@ -153,7 +154,7 @@ FUNCTIONS = (
         "memory-beyond-lambda",
         "value-refused",
         WORKER,
-        Edit(WORKER, "${stage.functions.memory.worker} MB", "20 GB"),
+        Edit(WORKER, "${stage.functions.memoryMB.worker} MB", "20 GB"),
     ),
     mutation(
         "NEW",
@@ -182,7 +183,7 @@ FUNCTIONS = (
         "function-url-for-everybody",
         "open-function-url",
         API,
-        Edit(API, '  description: "Accepts', '  url: true,\n  description: "Accepts'),
+        Edit(API, '  description: "Serves', '  url: true,\n  description: "Serves'),
         stage="production",
     ),
     mutation(
@@ -201,7 +202,7 @@ FUNCTIONS = (
         "variable-left-out",
         "call-without-target",
         WORKER,
-        Edit(WORKER, "    S3_BUCKET_NAME: results.name,\n", ""),
+        Edit(ENVIRONMENT, "  S3_BUCKET_NAME: results.name,\n", ""),
     ),
     mutation("NEW", "variable-misspelt", "variable-not-set", FUNCTION, Edit(FUNCTION, "DB_USERNAME:", "DB_USER_NAME:")),
     mutation(
@@ -209,7 +210,7 @@ FUNCTIONS = (
         "bucket-named-after-the-queue",
         "call-without-target",
         WORKER,
-        Edit(WORKER, "S3_BUCKET_NAME: results.name", "S3_BUCKET_NAME: jobs.url"),
+        Edit(ENVIRONMENT, "S3_BUCKET_NAME: results.name", "S3_BUCKET_NAME: jobs.url"),
     ),
     mutation(
         "NEW",
@@ -226,10 +227,14 @@ FUNCTIONS = (
         "NEW",
         "parameters-swapped",
         "parameter-does-not-fit",
-        API,
-        Edit(API, "CONFIG_PARAMETER_NAME: configParameter.name", "CONFIG_PARAMETER_NAME: businessRulesParameter.name"),
+        ENVIRONMENT,
         Edit(
-            API,
+            ENVIRONMENT,
+            "CONFIG_PARAMETER_NAME: configParameter.name",
+            "CONFIG_PARAMETER_NAME: businessRulesParameter.name",
+        ),
+        Edit(
+            ENVIRONMENT,
             "BUSINESS_RULES_PARAMETER_NAME: businessRulesParameter.name",
             "BUSINESS_RULES_PARAMETER_NAME: configParameter.name",
         ),
@@ -260,11 +265,11 @@ FUNCTIONS = (
         "sweeper-left-out",
         "handler-not-deployed",
         "functions/pipeline/jobs/handlers/sweeper.py",
-        Edit(SST, '    await import("./infra/sweeper");\n', ""),
-        Edit(MONITORING, 'import { sweeper } from "./sweeper";\n', ""),
+        Edit(SST, '    await import("./infra/jobs/sweeper");\n', ""),
+        Edit(ALARMS, 'import { sweeper } from "./sweeper";\n', ""),
         Edit(
-            MONITORING,
-            'alarm("SweeperErrors", "Lost jobs are not found again", errorsOf(sweeper), functionErrors);\n',
+            ALARMS,
+            'alarm("SweeperErrors", "Lost jobs are not re-enqueued", functionMetric(sweeper, "Errors"), tooManyErrors);\n',
             "",
         ),
     ),
@@ -321,8 +326,8 @@ FUNCTIONS = (
         API,
         Edit(
             API,
-            '  description: "Accepts',
-            '  layers: ["arn:aws:lambda:eu-west-1:111122223333:layer:tools:1"],\n  description: "Accepts',
+            '  description: "Serves',
+            '  layers: ["arn:aws:lambda:eu-west-1:111122223333:layer:tools:1"],\n  description: "Serves',
         ),
     ),
 )
@@ -339,7 +344,11 @@ PERMISSIONS = (
         "worker-may-not-read-parameters",
         "role-lacks-action",
         WORKER,
-        Edit(WORKER, '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n', ""),
+        Edit(
+            WORKER,
+            '    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },\n',
+            "",
+        ),
     ),
     mutation(
         "NEW",
@@ -347,7 +356,7 @@ PERMISSIONS = (
         "job-fails",
         "functions/pipeline/platform/postgres.py",
         Edit(API, "import { apiCredentials }", "import { workerCredentials }"),
-        Edit(API, "databaseEnvironment(apiCredentials)", "databaseEnvironment(workerCredentials)"),
+        Edit(API, "jobEnvironment(apiCredentials)", "jobEnvironment(workerCredentials)"),
         Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
     ),
     mutation(
@@ -358,8 +367,8 @@ PERMISSIONS = (
         Edit(API, "import { apiCredentials }", "import { apiCredentials, workerCredentials }"),
         Edit(
             API,
-            "databaseEnvironment(apiCredentials)",
-            "databaseEnvironment({ ...apiCredentials, arn: workerCredentials.arn })",
+            "jobEnvironment(apiCredentials)",
+            "jobEnvironment({ ...apiCredentials, arn: workerCredentials.arn })",
         ),
         Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
     ),
@@ -489,7 +498,11 @@ NETWORKS = (
         "endpoint-policy-asks-whose-models-are",
         "policy-denies",
         ENDPOINTS,
-        Edit(ENDPOINTS, 'only("aws:PrincipalAccount"), //', 'only("aws:PrincipalAccount", "aws:ResourceAccount"), //'),
+        Edit(
+            ENDPOINTS,
+            'onlyThisAccount("aws:PrincipalAccount"), //',
+            'onlyThisAccount("aws:PrincipalAccount", "aws:ResourceAccount"), //',
+        ),
     ),
     mutation(
         "NEW",
@@ -523,8 +536,8 @@ NETWORKS = (
         DATABASE,
         Edit(
             DATABASE,
-            'description: "The functions", securityGroups: [functionSecurityGroup.id]',
-            'description: "The functions", cidrBlocks: ["0.0.0.0/0"]',
+            'description: "From the functions", securityGroups: [functionSecurityGroup.id]',
+            'description: "From the functions", cidrBlocks: ["0.0.0.0/0"]',
         ),
     ),
     mutation(
@@ -710,7 +723,7 @@ APIS = (
         "one-open-route",
         "open-route",
         API,
-        Edit(API, 'name: "Analyze", auth: auth("submit")', 'name: "Analyze", auth: false'),
+        Edit(API, 'name: "Analyze", auth: authorizationFor("submit")', 'name: "Analyze", auth: false'),
         stage="production",
     ),
     mutation(
@@ -731,9 +744,9 @@ APIS = (
         "NEW",
         "no-throttle",
         "api-without-throttle",
-        API,
+        GATEWAY,
         Edit(
-            API,
+            GATEWAY,
             "        throttlingRateLimit: throttle.requestsPerSecond,\n        throttlingBurstLimit: throttle.burst,\n",
             "",
         ),
@@ -778,17 +791,19 @@ APIS = (
         "NEW",
         "no-access-log",
         "api-without-access-log",
-        API,
+        GATEWAY,
         Edit(
-            API, "  transform: {\n    stage: {\n", "  transform: {\n    stage: {\n      accessLogSettings: undefined,\n"
+            GATEWAY,
+            "  transform: {\n    stage: {\n",
+            "  transform: {\n    stage: {\n      accessLogSettings: undefined,\n",
         ),
     ),
     mutation(
         "NEW",
         "gateway-stage-not-deployed",
         "api-not-deployed",
-        API,
-        Edit(API, "  transform: {\n    stage: {\n", "  transform: {\n    stage: {\n      autoDeploy: false,\n"),
+        GATEWAY,
+        Edit(GATEWAY, "  transform: {\n    stage: {\n", "  transform: {\n    stage: {\n      autoDeploy: false,\n"),
     ),
 )
 WATCH = (
@@ -803,15 +818,15 @@ WATCH = (
         "NEW",
         "alarm-on-a-metric-that-is-not",
         "alarm-on-nothing",
-        MONITORING,
-        Edit(MONITORING, '"ApproximateNumberOfMessagesVisible"', '"MessagesVisible"'),
+        ALARMS,
+        Edit(ALARMS, '"ApproximateNumberOfMessagesVisible"', '"MessagesVisible"'),
     ),
     mutation(
         "NEW",
         "alarm-on-the-wrong-queue",
         "dead-letters-unseen",
         QUEUE,
-        Edit(MONITORING, "ofQueue(jobsDeadLetter,", "ofQueue(jobs,"),
+        Edit(ALARMS, "queueMetric(jobsDeadLetter,", "queueMetric(jobs,"),
     ),
     mutation(
         "NEW",

@@ -2,6 +2,7 @@
 
 from tests.mutations.mutation import Append, Edit, mutation
 
+GATEWAY = "infra/api.ts"
 PROJECT, QUEUE, WORKER, API = "project.config.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts", "infra/jobs/api.ts"
 DATABASE, ENDPOINTS, NETWORK, STORAGE = (
     "infra/database.ts",
@@ -17,7 +18,7 @@ MONITORING, MIGRATION, SWEEPER, MODEL = (
 )
 LETTERS = "VisibilityTimeoutSeconds} seconds`,\n  transform: { queue }"
 BATCH = "  batchSize: limits.batchSize,\n"
-DESCRIPTION = '  description: "Accepts'
+DESCRIPTION = '  description: "Serves'
 
 REFUSED = (
     mutation(
@@ -89,7 +90,7 @@ REFUSED = (
         "description-without-end",
         "value-refused",
         API,
-        Edit(API, '"Accepts jobs and says where they stand"', '"Accepts jobs. ".repeat(30)'),
+        Edit(API, '"Serves the jobs API: accepts jobs and reports their state"', '"Accepts jobs. ".repeat(30)'),
     ),
     mutation(
         "NEW",
@@ -125,9 +126,9 @@ SILENT = (
         "NEW",
         "address-of-the-api-switched-off",
         "api-unreachable",
-        API,
+        GATEWAY,
         Edit(
-            API,
+            GATEWAY,
             "  transform: {\n    stage:",
             "  transform: {\n    api: { disableExecuteApiEndpoint: true },\n    stage:",
         ),
@@ -136,15 +137,15 @@ SILENT = (
         "NEW",
         "browsers-may-not-post",
         "cors-method-missing",
-        API,
-        Edit(API, 'allowMethods: ["GET", "POST"]', 'allowMethods: ["GET"]'),
+        GATEWAY,
+        Edit(GATEWAY, 'allowMethods: ["GET", "POST"]', 'allowMethods: ["GET"]'),
     ),
     mutation(
         "NEW",
         "browsers-may-not-send-a-key",
         "cors-header-missing",
-        API,
-        Edit(API, '"idempotency-key", ', ""),
+        GATEWAY,
+        Edit(GATEWAY, '"idempotency-key", ', ""),
     ),
     mutation(
         "NEW",
@@ -167,8 +168,8 @@ SILENT = (
         API,
         Edit(
             API,
-            '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n',
-            '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n    { actions: ["ssm:GetParameter"], resources: [jobs.arn] },\n',
+            '    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },\n',
+            '    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },\n    { actions: ["ssm:GetParameter"], resources: [jobs.arn] },\n',
         ),
     ),
     mutation(

@@ -3,7 +3,7 @@
 from tests.mutations.mutation import Edit, mutation
 
 API, WORKER, MODEL, ENDPOINTS = "infra/jobs/api.ts", "infra/jobs/worker.ts", "infra/models.ts", "infra/endpoints.ts"
-INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(called) }'
+INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(requested) }'
 
 MUTATIONS = (
     mutation(
@@ -36,7 +36,7 @@ MUTATIONS = (
         "profile-left-out",
         "role-lacks-action",
         MODEL,
-        Edit(MODEL, INVOKE, INVOKE.replace("called", "routedTo")),
+        Edit(MODEL, INVOKE, INVOKE.replace("requested", "routedTo")),
     ),
     mutation("NET-03", "may-not-send", "role-lacks-action", API, Edit(API, '"sqs:SendMessage", ', "")),
     mutation(
@@ -44,7 +44,11 @@ MUTATIONS = (
         "may-not-read-parameters",
         "role-lacks-action",
         API,
-        Edit(API, '    { actions: ["ssm:GetParameters"], resources: [config.arn, rules.arn] },\n', ""),
+        Edit(
+            API,
+            '    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },\n',
+            "",
+        ),
     ),
     mutation(
         "NET-03",
@@ -99,8 +103,8 @@ MUTATIONS = (
         "infra/database.ts",
         Edit(
             "infra/database.ts",
-            'description: "The functions", securityGroups: [functionSecurityGroup.id]',
-            'description: "The functions", cidrBlocks: ["172.31.0.0/16"]',
+            'description: "From the functions", securityGroups: [functionSecurityGroup.id]',
+            'description: "From the functions", cidrBlocks: ["172.31.0.0/16"]',
         ),
     ),
     mutation(

@@ -2,12 +2,12 @@
 
 from tests.mutations.mutation import Edit, mutation
 
-API, API_TS = "functions/pipeline/jobs/handlers/api.py", "infra/jobs/api.ts"
+API, API_TS = "functions/pipeline/jobs/handlers/api.py", "infra/jobs/environment.ts"
 CONFIGURATION = "functions/pipeline/jobs/domain/job_config.py"
 AWS = "functions/pipeline/platform/aws.py"
 MODELS = "functions/pipeline/models/catalogue.json"
 DEFAULT = '"default": "global.anthropic.claude-sonnet-5"'
-ENVIRONMENT = "    S3_BUCKET_NAME: results.name,\n"
+ENVIRONMENT = "  S3_BUCKET_NAME: results.name,\n"
 
 MUTATIONS = (
     mutation(

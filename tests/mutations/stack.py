@@ -5,7 +5,7 @@ from tests.mutations.mutation import Append, Edit, Move, mutation
 SST, PROJECT = "sst.config.ts", "project.config.ts"
 API, QUEUE, WORKER = "infra/jobs/api.ts", "infra/jobs/queue.ts", "infra/jobs/worker.ts"
 HOME = '      home: "aws",\n'
-STATUS = 'api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: auth("read") });\n'
+STATUS = 'api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: authorizationFor("read") });\n'
 BY_HAND = """
 new aws.lambda.Function("ByHand", {
   runtime: "python3.12",
@@ -206,6 +206,6 @@ MUTATIONS = (
         "fixed-function-name",
         "fixed-name",
         API,
-        Edit(API, '  description: "Accepts', '  name: "analysis-api",\n  description: "Accepts'),
+        Edit(API, '  description: "Serves', '  name: "analysis-api",\n  description: "Serves'),
     ),
 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import (
     ClaimedJob,
@@ -20,6 +21,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
+from pipeline.jobs.errors import LimitReached, TooManyQueued
 from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
@@ -67,15 +69,27 @@ class InMemoryJobStore:
         self.redrives: dict[UUID, UUID] = {}
         """The failed job by the one that runs it again, oldest first."""
 
-    def record(self, job: NewJob) -> SubmittedJob:
+    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for row in self.rows.values():
             same_key = job.idempotency_key and row.job.idempotency_key == job.idempotency_key
             if row.job.id == job.id or (same_key and row.job.tenant_id == job.tenant_id):
                 return SubmittedJob(
                     row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None
                 )
+        self._admit(job.tenant_id, admission)
         self.rows[job.id] = _Stored(job, self._clock())
         return SubmittedJob(job.id, self._clock(), job.request_fingerprint, enqueued=False)
+
+    def _admit(self, tenant_id: str, admission: Admission) -> None:
+        queued = [
+            row for row in self.rows.values() if row.status is JobStatus.QUEUED and row.job.tenant_id == tenant_id
+        ]
+        if admission.max_queued is not None and len(queued) >= admission.max_queued:
+            raise TooManyQueued(admission.max_queued)
+        spent = self.ledger.spent_today(tenant_id)
+        for limit, used in ((admission.daily_usd_per_tenant, spent.tenant), (admission.daily_usd, spent.stage)):
+            if limit is not None and used + admission.max_cost_usd > limit:
+                raise LimitReached(spent.day_ends_in)
 
     def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
@@ -124,32 +138,29 @@ class InMemoryJobStore:
         made = [new for new, of in self.redrives.items() if of == job_id]
         return made[-1] if made else None
 
-    def page(self, tenant_id: str, wanted: JobFilter) -> Page:
+    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
         found = [
             row
             for row in sorted(self.rows.values(), key=lambda row: (row.created_at, row.job.id), reverse=True)
             if row.job.tenant_id == tenant_id
-            and wanted.status in (None, row.status)
-            and wanted.analysis in (None, row.job.analysis)
-            and (wanted.created_from is None or row.created_at >= wanted.created_from)
-            and (wanted.created_before is None or row.created_at < wanted.created_before)
-            and (wanted.after is None or (row.created_at, row.job.id) < (wanted.after.created_at, wanted.after.id))
+            and filter_.status in (None, row.status)
+            and filter_.analysis in (None, row.job.analysis)
+            and (filter_.created_from is None or row.created_at >= filter_.created_from)
+            and (filter_.created_before is None or row.created_at < filter_.created_before)
+            and (filter_.after is None or (row.created_at, row.job.id) < (filter_.after.created_at, filter_.after.id))
         ]
-        views = [view for row in found[: wanted.limit] if (view := self.get(row.job.id, tenant_id))]
+        views = [view for row in found[: filter_.limit] if (view := self.get(row.job.id, tenant_id))]
         jobs = [replace(view, result=None, result_key=None, redrive_of=None, redriven_as=None) for view in views]
-        more = len(found) > wanted.limit
+        more = len(found) > filter_.limit
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
+    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
         row = self.rows.get(job_id)
-        if row is None or row.job.tenant_id != tenant_id or row.status.final:
-            return False
-        row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
-        return True
-
-    def waiting(self, tenant_id: str, most: int) -> int:
-        queued = [row for row in self.rows.values() if row.status is JobStatus.QUEUED]
-        return min(most, sum(row.job.tenant_id == tenant_id for row in queued))
+        cancelled = row is not None and row.job.tenant_id == tenant_id and not row.status.final
+        if row and cancelled:
+            row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
+        view = self.get(job_id, tenant_id)
+        return view and replace(view, result=None, result_key=None), cancelled
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)

@@ -3,10 +3,13 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+from pipeline.jobs.domain.admission import Admission
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from pipeline.jobs.domain.job_config import JobConfig
 from pipeline.jobs.domain.listing import JobFilter
+from pipeline.jobs.errors import TooManyQueued
 from pipeline.jobs.ports import JobStore
 
 from tests.support.jobs import config, new_job
@@ -68,21 +71,21 @@ class JobStoreContract:
 
     def test_a_cancelled_job_never_runs(self, store: JobStore) -> None:
         job_id = self.queued(store)
-        assert not store.cancel(job_id, "b")
-        assert store.cancel(job_id, "a")
+        assert not store.cancel(job_id, "b")[1]
+        assert store.cancel(job_id, "a")[1]
         claim = store.claim(job_id, 30)
         assert isinstance(claim, NotClaimed)
         assert claim.status is JobStatus.CANCELLED
         view = store.get(job_id, "a")
         assert view is not None
         assert view.finished_at is not None
-        assert not store.cancel(job_id, "a")
-        assert not store.cancel(uuid4(), "a")
+        assert not store.cancel(job_id, "a")[1]
+        assert not store.cancel(uuid4(), "a")[1]
 
     def test_the_result_of_a_job_cancelled_while_it_ran_is_refused(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.cancel(job_id, "a")
+        assert store.cancel(job_id, "a")[1]
         assert not store.extend_lease(job_id, 1, 30)
         assert not store.succeed(job_id, 1, RESULT)
         assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
@@ -95,13 +98,13 @@ class JobStoreContract:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert store.cancel(job_id, "a")
+        assert store.cancel(job_id, "a")[1]
 
     def test_what_has_ended_is_not_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         store.succeed(job_id, 1, RESULT)
-        assert not store.cancel(job_id, "a")
+        assert not store.cancel(job_id, "a")[1]
 
     def test_pages_hold_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
         ids = []
@@ -135,12 +138,18 @@ class JobStoreContract:
         assert [job.id for job in store.page("a", JobFilter(created_from=border)).jobs] == [new]
         assert [job.id for job in store.page("a", JobFilter(created_before=border)).jobs] == [old]
 
-    def test_waiting_jobs_are_counted_up_to_so_many(self, store: JobStore) -> None:
-        jobs = [self.queued(store) for _ in range(3)]
-        self.queued(store, tenant="b")
-        assert (store.waiting("a", 9), store.waiting("a", 2), store.waiting("c", 9)) == (3, 2, 0)
+    def test_a_tenant_has_no_more_queued_jobs_than_the_limit(self, store: JobStore) -> None:
+        three = Admission(max_queued=3)
+        jobs = [self.queued(store, key=f"k-{number}") for number in range(3)]
+        store.record(new_job(tenant="b"), three)
+        refused = new_job()
+        with pytest.raises(TooManyQueued) as error:
+            store.record(refused, three)
+        assert error.value.limit == 3
+        assert store.get(refused.id, "a") is None
+        assert store.record(new_job(key="k-1"), three).id == jobs[1]  # a repeated key is no new job
         self.claimed(store, jobs[0])
-        assert store.waiting("a", 9) == 2
+        store.record(new_job(), three)
 
     def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
         pinned = config("fast")

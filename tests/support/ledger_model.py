@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
+from pipeline.platform.policy import CircuitPolicy
 
 from tests.support.fakes import FakeClock, InMemoryCallLedger
 from tests.support.policy import POLICY
@@ -18,10 +19,11 @@ class _Health:
 
 
 class CallLedgerModel(InMemoryCallLedger):
-    """What ``PostgresCallLedger`` should do."""
+    """The expected behaviour of ``PostgresCallLedger``."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, circuit: CircuitPolicy) -> None:
         super().__init__(clock)
+        self.circuit = circuit
         self._health: dict[str, _Health] = {}
         self._given_up_at: dict[UUID, datetime] = {}
 
@@ -38,18 +40,18 @@ class CallLedgerModel(InMemoryCallLedger):
         if refused is None:
             self._given_up_at[call.id] = now + timedelta(seconds=call.longest_s)
             if health.open_until:  # it is the probe
-                health.open_until = now + timedelta(seconds=POLICY.circuit.probe_s)
+                health.open_until = now + timedelta(seconds=self.circuit.probe_s)
         return refused
 
-    def end(self, call_id: UUID, end: CallOutcome) -> None:
+    def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         first = self.calls[call_id].end is None
-        super().end(call_id, end)
-        if not first or end.healthy is None:
+        super().end(call_id, outcome)
+        if not first or outcome.healthy is None:
             return
         health = self._health.setdefault(self.calls[call_id].call.model_id, _Health())
-        health.failures = 0 if end.healthy else health.failures + 1
-        too_many = health.failures - POLICY.circuit.failures_allowed
-        pause = min(POLICY.circuit.shortest_pause_s * 2 ** max(too_many, 0), POLICY.circuit.longest_pause_s)
+        health.failures = 0 if outcome.healthy else health.failures + 1
+        too_many = health.failures - self.circuit.failures_allowed
+        pause = min(self.circuit.shortest_pause_s * 2 ** max(too_many, 0), self.circuit.longest_pause_s)
         health.open_until = self._clock() + timedelta(seconds=pause) if too_many >= 0 else None
 
     def holding(self) -> list[UUID]:

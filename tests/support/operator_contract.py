@@ -1,4 +1,4 @@
-"""What every graveyard and every record of failed jobs does. Subclassed for the fakes and for PostgreSQL."""
+"""What every dead_letters and every record of failed jobs does. Subclassed for the fakes and for PostgreSQL."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def letter(job_id: UUID | None, message_id: str = "m-1") -> DeadLetter:
 
 
 class OperatorContract:
-    """``store``, ``graveyard``, ``failed`` and ``pass_time`` come from the subclass's fixtures."""
+    """``store``, ``dead_letters``, ``failed`` and ``pass_time`` come from the subclass's fixtures."""
 
     def queued(self, store: JobStore, **fields: Any) -> UUID:
         job = new_job(**fields)
@@ -43,62 +43,62 @@ class OperatorContract:
         return view
 
     def test_the_job_of_a_dead_letter_is_failed_with_its_reason(
-        self, store: JobStore, graveyard: DeadLetterStore
+        self, store: JobStore, dead_letters: DeadLetterStore
     ) -> None:
         job_id = self.queued(store)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         view = self.view(store, job_id)
         assert (view.status, view.failure, view.attempts) == (JobStatus.FAILED, EXHAUSTED, 0)
         assert view.finished_at is not None
-        (buried,) = graveyard.letters(None, 10)
-        assert (buried.job_id, buried.fate, buried.deliveries) == (job_id, DeadLetterOutcome.JOB_FAILED, 5)
-        assert (buried.body_bytes, buried.body_sha256) == (12, b"d" * 32)
-        assert graveyard.count(None) == {"job_failed": 1}
+        (recorded,) = dead_letters.records(None, 10)
+        assert (recorded.job_id, recorded.outcome, recorded.deliveries) == (job_id, DeadLetterOutcome.JOB_FAILED, 5)
+        assert (recorded.body_bytes, recorded.body_sha256) == (12, b"d" * 32)
+        assert dead_letters.count_by_outcome(None) == {"job_failed": 1}
 
-    def test_a_job_that_was_given_back_is_failed_too(self, store: JobStore, graveyard: DeadLetterStore) -> None:
+    def test_a_job_that_was_given_back_is_failed_too(self, store: JobStore, dead_letters: DeadLetterStore) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert self.view(store, job_id).status is JobStatus.FAILED
 
     def test_a_worker_at_work_keeps_its_job(
-        self, store: JobStore, graveyard: DeadLetterStore, pass_time: Callable[[float], None]
+        self, store: JobStore, dead_letters: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status is JobStatus.RUNNING
         pass_time(61)  # the worker is dead, and so is another message of the job
-        assert graveyard.bury(letter(job_id, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        assert dead_letters.record(letter(job_id, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert not store.succeed(job_id, 1, RESULT)
 
     @pytest.mark.parametrize("end", ["succeeded", "cancelled"])
-    def test_what_has_ended_stays_as_it_is(self, store: JobStore, graveyard: DeadLetterStore, end: str) -> None:
+    def test_what_has_ended_stays_as_it_is(self, store: JobStore, dead_letters: DeadLetterStore, end: str) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
-        assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 
-    def test_letters_of_no_job_are_written_down(self, graveyard: DeadLetterStore) -> None:
+    def test_letters_of_no_job_are_written_down(self, dead_letters: DeadLetterStore) -> None:
         unknown = uuid4()
-        assert graveyard.bury(letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.NO_SUCH_JOB
-        assert graveyard.bury(letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
-        found = {(each.message_id, each.job_id) for each in graveyard.letters(None, 10)}
+        assert dead_letters.record(letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_MISSING
+        assert dead_letters.record(letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
+        found = {(each.message_id, each.job_id) for each in dead_letters.records(None, 10)}
         assert found == {("m-1", unknown), ("m-2", None)}
 
     def test_a_letter_that_comes_twice_is_one(
-        self, store: JobStore, graveyard: DeadLetterStore, pass_time: Callable[[float], None]
+        self, store: JobStore, dead_letters: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         for _ in range(2):
-            assert graveyard.bury(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+            assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
             store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
             pass_time(1)
         assert self.view(store, job_id).status is JobStatus.QUEUED
-        assert len(graveyard.letters(None, 10)) == 1
+        assert len(dead_letters.records(None, 10)) == 1
 
     def test_failed_jobs_are_found_newest_first_and_counted(
         self, store: JobStore, failed: FailedJobs, pass_time: Callable[[float], None]
@@ -109,7 +109,7 @@ class OperatorContract:
         self.queued(store)
         assert [job.id for job in failed.find(FailedJobFilter())] == [new, old]
         assert [job.id for job in failed.find(FailedJobFilter(limit=1))] == [new]
-        assert failed.count(FailedJobFilter(limit=1)) == {"invalid_output": 1, "model_failed": 1}
+        assert failed.count_by_code(FailedJobFilter(limit=1)) == {"invalid_output": 1, "model_failed": 1}
         (found,) = failed.find(FailedJobFilter(code=FailureCode.INVALID_OUTPUT))
         assert (found.id, found.tenant_id, found.analysis, found.code) == (old, "a", "mood", "invalid_output")
         border = failed.find(FailedJobFilter(limit=1))[0].finished_at

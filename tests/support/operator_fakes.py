@@ -15,35 +15,37 @@ from tests.support.fakes import FakeClock, InMemoryJobStore
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class InMemoryGraveyard:
+class InMemoryDeadLetterStore:
     """``DeadLetterStore`` in a dictionary."""
 
     def __init__(self, store: InMemoryJobStore, clock: FakeClock) -> None:
         self._store = store
         self._clock = clock
-        self._buried: dict[str, DeadLetterRecord] = {}
+        self._records: dict[str, DeadLetterRecord] = {}
 
-    def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
-        if letter.message_id not in self._buried:
-            fate = self._fate(letter.job_id, failure)
+    def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+        if letter.message_id not in self._records:
+            outcome = self._outcome(letter.job_id, failure)
             size, digest = letter.body_bytes, letter.body_sha256
-            buried = DeadLetterRecord(letter.message_id, letter.job_id, fate, deliveries, size, digest, self._clock())
-            self._buried[letter.message_id] = buried
-        return self._buried[letter.message_id].fate
+            record = DeadLetterRecord(
+                letter.message_id, letter.job_id, outcome, deliveries, size, digest, self._clock()
+            )
+            self._records[letter.message_id] = record
+        return self._records[letter.message_id].outcome
 
-    def letters(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
-        found = [letter for letter in self._buried.values() if letter.recorded_at >= (since or LONG_AGO)]
+    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+        found = [letter for letter in self._records.values() if letter.recorded_at >= (since or LONG_AGO)]
         return sorted(found, key=lambda letter: letter.recorded_at, reverse=True)[:limit]
 
-    def count(self, since: datetime | None) -> dict[str, int]:
-        return dict(Counter(letter.fate.value for letter in self.letters(since, len(self._buried))))
+    def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
+        return dict(Counter(letter.outcome.value for letter in self.records(since, len(self._records))))
 
-    def _fate(self, job_id: UUID | None, failure: Failure) -> DeadLetterOutcome:
+    def _outcome(self, job_id: UUID | None, failure: Failure) -> DeadLetterOutcome:
         if job_id is None:
             return DeadLetterOutcome.UNRECOGNIZED
         row = self._store.rows.get(job_id)
         if row is None:
-            return DeadLetterOutcome.NO_SUCH_JOB
+            return DeadLetterOutcome.JOB_MISSING
         if row.status.final or (row.lease_until and row.lease_until > self._clock()):
             return DeadLetterOutcome.JOB_UNAFFECTED
         row.status, row.failure, row.finished_at = JobStatus.FAILED, failure, self._clock()
@@ -56,40 +58,40 @@ class InMemoryFailedJobs:
 
     def __init__(self, store: InMemoryJobStore) -> None:
         self._store = store
-        self.orders: dict[UUID, RedriveRequest] = {}
+        self.requests: dict[UUID, RedriveRequest] = {}
 
-    def find(self, sought: FailedJobFilter) -> list[FailedJob]:
-        return self._found(sought)[: sought.limit]
+    def find(self, filter_: FailedJobFilter) -> list[FailedJob]:
+        return self._found(filter_)[: filter_.limit]
 
-    def count(self, sought: FailedJobFilter) -> dict[str, int]:
-        return dict(Counter(job.code for job in self._found(sought)))
+    def count_by_code(self, filter_: FailedJobFilter) -> dict[str, int]:
+        return dict(Counter(job.code for job in self._found(filter_)))
 
-    def redrive(self, job_id: UUID, new_id: UUID, order: RedriveRequest) -> Redriven:
+    def redrive(self, job_id: UUID, new_id: UUID, request: RedriveRequest) -> Redriven:
         row = self._store.rows.get(job_id)
         if row is None:
             return Redriven(RedriveOutcome.NO_SUCH_JOB)
         if row.status is not JobStatus.FAILED:
             return Redriven(RedriveOutcome.NOT_FAILED)
         before = self._store.redriven_as(job_id)
-        if before and before != new_id and not order.again:
+        if before and before != new_id and not request.again:
             return Redriven(RedriveOutcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
         if new_id not in self._store.rows:
             self._store.record(replace(row.job, id=new_id, idempotency_key=None))
             self._store.redrives[new_id] = job_id
-            self.orders[new_id] = order
+            self.requests[new_id] = request
         return Redriven(RedriveOutcome.REDRIVEN, new_id, row.job.tenant_id)
 
-    def _found(self, sought: FailedJobFilter) -> list[FailedJob]:
+    def _found(self, filter_: FailedJobFilter) -> list[FailedJob]:
         found = []
         for job_id, row in self._store.rows.items():
             if row.status is not JobStatus.FAILED or row.failure is None or row.finished_at is None:
                 continue
             again = self._store.redriven_as(job_id)
             if (
-                sought.code in (None, row.failure.code)
-                and sought.analysis in (None, row.job.analysis)
-                and row.finished_at >= (sought.since or LONG_AGO)
-                and not (sought.waiting and again)
+                filter_.code in (None, row.failure.code)
+                and filter_.analysis in (None, row.job.analysis)
+                and row.finished_at >= (filter_.since or LONG_AGO)
+                and not (filter_.waiting and again)
             ):
                 who = (job_id, row.job.tenant_id, row.job.analysis, row.job.config.model.id)
                 why = (row.failure.code.value, row.failure.message, row.attempt)

@@ -41,7 +41,7 @@ class Bench:
         self.queue = FakeQueue()
         self.configuration = FixedConfiguration()
         self.use_cases: dict[str, Any] = {
-            "submit_job": SubmitJob(self.store, self.queue, self.store.ledger, self.configuration, ANALYSES),
+            "submit_job": SubmitJob(self.store, self.queue, self.configuration, ANALYSES),
             "get_job": GetJob(self.store, FakeResults()),
             "list_jobs": ListJobs(self.store),
             "cancel_job": CancelJob(self.store),

@@ -19,7 +19,7 @@ from pipeline.platform.errors import Unavailable
 from tests.support.events import sqs_event
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
-from tests.support.operator_fakes import InMemoryGraveyard
+from tests.support.operator_fakes import InMemoryDeadLetterStore
 from tests.support.policy import POLICY
 
 
@@ -39,15 +39,15 @@ def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkey
     store = InMemoryJobStore(clock)
     job = new_job()
     store.record(job)
-    graveyard = InMemoryGraveyard(store, clock)
-    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(graveyard, 5))
+    dead_letters = InMemoryDeadLetterStore(store, clock)
+    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
     assert dead_letter.handler(sqs_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
     view = store.get(job.id, "a")
     assert view is not None
     assert view.failure is not None
     assert (view.status, view.failure.code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
     assert "delivered 5 times" in view.failure.message
-    assert graveyard.count(None) == {"job_failed": 1, "unrecognized": 1}
+    assert dead_letters.count_by_outcome(None) == {"job_failed": 1, "unrecognized": 1}
 
 
 def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_not(
@@ -55,14 +55,14 @@ def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_
 ) -> None:
     bad = uuid4()
 
-    class Flaky(InMemoryGraveyard):
-        def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+    class Flaky(InMemoryDeadLetterStore):
+        def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
             if letter.job_id == bad:
                 raise Unavailable("database")
-            return super().bury(letter, deliveries, failure)
+            return super().record(letter, deliveries, failure)
 
-    graveyard: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
-    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(graveyard, 5))
+    dead_letters: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
+    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
     answer = dead_letter.handler(sqs_event(message(uuid4()), message(bad), message(uuid4())), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
@@ -74,7 +74,7 @@ def test_the_job_of_a_worker_who_dies_after_its_letter_was_buried_is_sent_again(
     store.record(job)
     store.mark_enqueued(job.id)
     store.claim(job.id, POLICY.lease.lease_s)
-    RecordDeadLetter(InMemoryGraveyard(store, clock), 5).run(DeadLetter("m", job.id, 0, b"d" * 32))
+    RecordDeadLetter(InMemoryDeadLetterStore(store, clock), 5).run(DeadLetter("m", job.id, 0, b"d" * 32))
     clock.forward(POLICY.lease.lease_s + POLICY.sweep.overdue_s + 1)
     assert SweepJobs(store, queue, POLICY.sweep).run() == 1
     assert queue.sent == [(job.id, 0)]

@@ -14,11 +14,11 @@ from pipeline.jobs.services.sweep_jobs import SweepJobs
 
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
-from tests.support.operator_fakes import InMemoryFailedJobs, InMemoryGraveyard
+from tests.support.operator_fakes import InMemoryDeadLetterStore, InMemoryFailedJobs
 from tests.support.policy import POLICY
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
-WORDS = {"who": "somebody", "because": "the model is back"}
+WORDS = {"requested_by": "somebody", "reason": "the model is back"}
 
 
 class Bench:
@@ -28,7 +28,7 @@ class Bench:
         self.clock, self.queue = FakeClock(), FakeQueue()
         self.store = InMemoryJobStore(self.clock)
         self.failed = InMemoryFailedJobs(self.store)
-        list_failed_jobs = ListFailedJobs(self.failed, InMemoryGraveyard(self.store, self.clock))
+        list_failed_jobs = ListFailedJobs(self.failed, InMemoryDeadLetterStore(self.store, self.clock))
         redrive_job = RedriveJob(self.failed, self.store, self.queue)
         monkeypatch.setattr(bootstrap, "list_failed_jobs", lambda: list_failed_jobs)
         monkeypatch.setattr(bootstrap, "redrive_job", lambda: redrive_job)
@@ -56,7 +56,7 @@ def test_failed_jobs_are_listed_with_their_reasons_and_without_documents(bench: 
     (job,) = answer["jobs"]
     assert (job["id"], job["code"], job["finished_at"]) == (str(job_id), "model_failed", "2026-11-20T12:00:00.000Z")
     assert "input" not in job
-    assert (answer["letters"], answer["by_fate"]) == ([], {})
+    assert (answer["dead_letters"], answer["by_outcome"]) == ([], {})
 
 
 def test_a_redriven_job_is_on_the_queue_in_its_tenants_group_and_says_who_wanted_it(bench: Bench) -> None:
@@ -66,8 +66,8 @@ def test_a_redriven_job_is_on_the_queue_in_its_tenants_group_and_says_who_wanted
     assert (job["id"], job["outcome"]) == (str(job_id), "redriven")
     assert bench.queue.sent == [(new_id, 0)]
     assert bench.queue.groups == [JobMessage.of(new_id, "t").group]
-    order = bench.failed.orders[new_id]
-    assert (order.who, order.because, order.request_id) == ("somebody", "the model is back", "request-1")
+    order = bench.failed.requests[new_id]
+    assert (order.requested_by, order.reason, order.request_id) == ("somebody", "the model is back", "request-1")
     recorded = bench.store.find("t", "none")
     assert recorded is None
     assert bench.store.rows[new_id].enqueued_at is not None
@@ -105,8 +105,8 @@ def test_while_the_queue_is_away_the_job_is_recorded_and_the_sweeper_sends_it(be
         {"do": "list", "more": 1},
         {"do": "redrive", "jobs": [], **WORDS},
         {"do": "redrive", "jobs": ["x"], **WORDS},
-        {"do": "redrive", "jobs": [str(uuid4())], "who": "me"},
-        {"do": "redrive", "jobs": [str(uuid4())], "who": "me", "because": ""},
+        {"do": "redrive", "jobs": [str(uuid4())], "requested_by": "me"},
+        {"do": "redrive", "jobs": [str(uuid4())], "requested_by": "me", "reason": ""},
     ],
 )
 def test_what_is_no_order_is_refused_and_nothing_is_done(bench: Bench, event: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fakes import FakeClock, InMemoryJobStore
 from tests.support.operator_contract import OperatorContract
-from tests.support.operator_fakes import InMemoryFailedJobs, InMemoryGraveyard
+from tests.support.operator_fakes import InMemoryDeadLetterStore, InMemoryFailedJobs
 
 
 class TestInMemoryOperator(OperatorContract):
@@ -19,8 +19,8 @@ class TestInMemoryOperator(OperatorContract):
         return InMemoryJobStore(clock)
 
     @pytest.fixture
-    def graveyard(self, store: InMemoryJobStore, clock: FakeClock) -> InMemoryGraveyard:
-        return InMemoryGraveyard(store, clock)
+    def dead_letters(self, store: InMemoryJobStore, clock: FakeClock) -> InMemoryDeadLetterStore:
+        return InMemoryDeadLetterStore(store, clock)
 
     @pytest.fixture
     def failed(self, store: InMemoryJobStore) -> InMemoryFailedJobs:

@@ -34,7 +34,7 @@ class Lambda:
     def _answer(self, order: dict[str, Any]) -> dict[str, Any]:
         if order["do"] == "list":
             jobs = [{"id": job_id} for job_id in self.waiting[: order["limit"]]]
-            return said({"jobs": jobs, "by_code": {}, "letters": [], "by_fate": {}})
+            return said({"jobs": jobs, "by_code": {}, "dead_letters": [], "by_outcome": {}})
         assert len(order["jobs"]) <= 50
         done = [(job_id, job_id in self.waiting) for job_id in order["jobs"]]
         self.waiting = [job_id for job_id in self.waiting if job_id not in order["jobs"]]
@@ -56,7 +56,9 @@ def test_all_are_run_again_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None
     assert run(monkeypatch, function, "all", "--code", "model_failed", "--because", "it is back") == 0
     assert function.waiting == []
     orders = [order for order in function.orders if order["do"] == "redrive"]
-    assert {(order["who"], order["because"], order["again"]) for order in orders} == {("me", "it is back", False)}
+    assert {(order["requested_by"], order["reason"], order["again"]) for order in orders} == {
+        ("me", "it is back", False)
+    }
     assert all(order["waiting"] for order in function.orders if order["do"] == "list")
 
 

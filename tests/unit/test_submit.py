@@ -22,7 +22,6 @@ class Bench:
         self.submit = SubmitJob(
             self.store,
             self.queue,
-            self.store.ledger,
             FixedConfiguration(StageConfig.model_validate(stage)),
             ANALYSES,
         )

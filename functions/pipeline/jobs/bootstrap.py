@@ -42,7 +42,7 @@ def analyses() -> "Mapping[str, AnyAnalysis]":
 def submit_job() -> "SubmitJob":
     from pipeline.jobs.services.submit_job import SubmitJob
 
-    return SubmitJob(_store(), _queue(), _ledger(), _stage_config(), analyses())
+    return SubmitJob(_store(), _queue(), _stage_config(), analyses())
 
 
 @cache

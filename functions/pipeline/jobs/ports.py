@@ -1,12 +1,13 @@
-"""What the services need of the outside world. Adapters implement these; tests have fakes of them.
+"""The ports of jobs. Adapters implement them; tests have fakes of them.
 
-Every method raises Unavailable when what is behind it does not answer.
+Every method raises Unavailable if its dependency does not respond.
 """
 
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, SubmittedJob
@@ -17,8 +18,11 @@ from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, R
 class JobStore(Protocol):
     """The record of all jobs. Every change is guarded: it happens only from the state that it expects."""
 
-    def record(self, job: NewJob) -> SubmittedJob:
-        """Record a new job, or find the one that already has its tenant's idempotency key."""
+    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+        """Record a new job within the limits, or return the one that already has its tenant's idempotency key.
+
+        Raises TooManyQueued and LimitReached; then nothing was recorded.
+        """
 
     def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         """The job that has the tenant's key."""
@@ -26,35 +30,30 @@ class JobStore(Protocol):
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
         """Note that a job that is not final has a message on the queue. False: the job was withdrawn.
 
-        Who sees the jobs of all tenants need not say whose it is.
+        A caller that sees the jobs of all tenants may leave the tenant out.
         """
 
     def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
-        """Remove a job that never reached the queue. False: it has, and stays."""
+        """Remove a job that never reached the queue. False: it did reach the queue, and stays."""
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         """The tenant's job; ``None`` also for another tenant's."""
 
-    def page(self, tenant_id: str, wanted: JobFilter) -> Page:
-        """The tenant's jobs that are wanted, newest first, without their results."""
+    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+        """The tenant's jobs that match, newest first, without their results."""
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
-        """End the tenant's job, queued or running. False: it is not there, or has ended otherwise."""
-
-    def waiting(self, tenant_id: str, most: int) -> int:
-        """How many of the tenant's jobs are queued, counted up to so many."""
+    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+        """End the tenant's job if it is queued or running. The job as it is now, without its result, and whether this
+        call cancelled it; no job if the tenant has none with this id."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
-        """Start an attempt: of a queued job that is due, or of a running one whose lease has run out."""
+        """Start an attempt: of a queued job that is due, or of a running one whose lease has expired."""
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
-        """False: the attempt is no longer the running one."""
+        """Renew the lease. False: the attempt is no longer the running one."""
 
     def release(self, job_id: UUID, attempt: int, reason: str, *, deferred: bool, delay_seconds: int) -> bool:
-        """Give the job back to the queue, due after the delay.
-
-        False: the attempt was not the running one.
-        """
+        """Give the job back to the queue, due after the delay. False: the attempt was not the running one."""
 
     def succeed(self, job_id: UUID, attempt: int, result: JobResult) -> bool:
         """Finish the attempt with its result. False: too late, the attempt is not the running one."""
@@ -63,67 +62,69 @@ class JobStore(Protocol):
         """Finish the attempt with an error. False: too late, the attempt is not the running one."""
 
     def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
-        """Of jobs that no message may be left for, oldest first: see ``services.sweep``. Ages in seconds."""
+        """Messages for jobs that may have none, oldest first: see ``services.sweep_jobs``. Ages are in seconds."""
 
     def ping(self) -> None:
-        """Answer."""
+        """Respond."""
 
 
 class DeadLetterStore(Protocol):
-    """The record of messages that nobody could handle."""
+    """The record of dead letters."""
 
-    def bury(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
-        """Write the letter down, and fail its job, unless it has ended or a worker holds it. The second time nothing
-        changes, whatever has become of the job since."""
+    def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+        """Record the dead letter, and fail its job unless the job has ended or a worker holds it.
 
-    def letters(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
-        """Newest first."""
+        A second time changes nothing, whatever has happened to the job since.
+        """
 
-    def count(self, since: datetime | None) -> dict[str, int]:
-        """Letters by fate."""
+    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+        """Recorded dead letters, newest first."""
+
+    def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
+        """The number of recorded dead letters, by outcome."""
 
 
 class FailedJobs(Protocol):
     """The failed jobs of all tenants, for operators."""
 
-    def find(self, sought: FailedJobFilter) -> list[FailedJob]:
-        """Those sought, newest failure first."""
+    def find(self, filter_: FailedJobFilter) -> list[FailedJob]:
+        """The jobs that match, newest failure first."""
 
-    def count(self, sought: FailedJobFilter) -> dict[str, int]:
-        """How many were sought, whatever the limit, by code."""
+    def count_by_code(self, filter_: FailedJobFilter) -> dict[str, int]:
+        """The number of jobs that match, whatever the filter's limit, by error code."""
 
-    def redrive(self, job_id: UUID, new_id: UUID, order: RedriveRequest) -> Redriven:
-        """Record a new job of the failed one's request, and who ordered it and why: both, or neither.
+    def redrive(self, job_id: UUID, new_id: UUID, request: RedriveRequest) -> Redriven:
+        """Record a new job of the failed one's request, and the audit of it: both, or neither.
 
-        The same new id again is the same redrive. A job is redriven once, unless the order says again.
+        The same new id a second time is the same redrive. A job is redriven once, unless the request insists.
         """
 
 
 class JobQueue(Protocol):
-    """Where a job's message waits for a worker."""
+    """The queue of messages, one for each job that waits for a worker."""
 
     def send(self, message: JobMessage, delay_seconds: int = 0) -> None:
         """Put the message on the queue; it appears after the delay (at most 900 s)."""
 
     def has_backlog(self) -> bool:
-        """Whether messages wait for a worker, as far as the queue knows."""
+        """Whether messages wait for a worker, by the queue's own approximate count."""
 
     def ping(self) -> None:
-        """Answer."""
+        """Respond."""
 
 
 class Delivery(Protocol):
-    """One message in the hands of this worker."""
+    """One received message."""
 
     def hide(self, seconds: int) -> None:
-        """Let the message come back after that many seconds from now, unless it is finished before."""
+        """Make the message visible again after that many seconds from now, unless it is deleted before."""
 
 
 class ResultStore(Protocol):
-    """Where results are kept for good."""
+    """The storage of results."""
 
     def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
-        """Store a result once and give its key; an object that is there already is never overwritten."""
+        """Store a result once and return its key; an existing object is never overwritten."""
 
     def url(self, key: str) -> str:
-        """A link that works for a short while without credentials. It is a secret: it is not logged."""
+        """A link that works for a short time without credentials. It is a secret and never logged."""

@@ -1,16 +1,19 @@
-"""The call ledger in PostgreSQL: what was asked of the models, within which limits, and what it cost."""
+"""The call ledger in PostgreSQL. To begin and to end a call is one statement each."""
 
+from pathlib import Path
 from uuid import UUID
 
-from pipeline.models import call_statements as sql
 from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
 from pipeline.platform.policy import CircuitPolicy, DenialPolicy
 from pipeline.platform.postgres import Postgres
+from pipeline.platform.sql import Statements
+
+SQL = Statements(Path(__file__).with_name("call_ledger.sql"))
 
 
 class PostgresCallLedger:
-    """``services.ports.CallLedger``."""
+    """``models.ports.CallLedger``."""
 
     def __init__(self, postgres: Postgres, circuit: CircuitPolicy, denials: DenialPolicy) -> None:
         self._postgres = postgres
@@ -20,7 +23,7 @@ class PostgresCallLedger:
     def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         for _ in range(2):
             (row,) = self._postgres.run(
-                sql.BEGIN,
+                SQL.begin,
                 id=str(call.id),
                 purpose=call.owner.purpose,
                 owner_id=str(call.owner.id),
@@ -37,18 +40,18 @@ class PostgresCallLedger:
             )
             if row["begun"]:
                 return None
-            if not row["healthy"]:
+            if not row["model_available"]:
                 return CallDenied(DenialReason.MODEL_DOWN, max(row["open_for"] or 0.0, 1.0))
-            if not row["placed"]:
+            if not row["slot_free"]:
                 return CallDenied(DenialReason.NO_SLOT, self._denials.no_slot_s)
-            if row["days"] == 2:
+            if row["day_open"]:
                 break
-            self._postgres.run(sql.OPEN_DAY, tenant_id=call.owner.tenant_id)  # the tenant's first call of the day
+            self._postgres.run(SQL.open_day, tenant_id=call.owner.tenant_id)  # the tenant's first call of the day
         return CallDenied(DenialReason.DAILY_LIMIT, min(row["day_ends_in"], self._denials.daily_limit_s))
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         self._postgres.run(
-            sql.END,
+            SQL.end,
             id=str(call_id),
             outcome=outcome.outcome,
             input_tokens=outcome.usage.input_tokens,
@@ -63,5 +66,5 @@ class PostgresCallLedger:
         )
 
     def spent_today(self, tenant_id: str) -> DailySpend:
-        (row,) = self._postgres.run(sql.SPENT, tenant_id, tenant_id=tenant_id)
+        (row,) = self._postgres.run(SQL.spent_today, tenant_id, tenant_id=tenant_id)
         return DailySpend(**row)

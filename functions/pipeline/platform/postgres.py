@@ -1,9 +1,8 @@
-"""One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect when it was lost.
+"""One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect after a loss.
 
 A prepared statement takes pg8000 one round trip where a parameterised one takes three (measured 2026-11), so every
-statement is prepared once a connection. Each runs in a transaction of its own: a change is one statement. One that
-runs for a tenant is told so inside that transaction, where row level security reads it: what is said outside stays with
-the connection, and the next tenant's request would find it there.
+statement is prepared once per connection. Each runs in a transaction of its own: a change is one statement. For a
+tenant's statement the same round trip sets the tenant, in that transaction alone: see ``pipelining``.
 """
 
 import ssl
@@ -11,12 +10,12 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from pipeline.platform.errors import ConfigurationError, Unavailable
+from pipeline.platform.pipelining import SET_TENANT, Row, named_rows, run_for_tenant
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.settings import DatabaseSettings
 
@@ -30,10 +29,6 @@ READ_ONLY = "25006"
 UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
 """SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation, and a
 primary that has just become a replica."""
-
-SET_TENANT = "SELECT set_config('app.tenant', CAST(:tenant AS text), true)"
-
-Row = dict[str, Any]
 
 Passwords = Callable[[], Iterable[str]]
 """The passwords to try, in order: the next is asked for once the one before it was refused."""
@@ -105,26 +100,25 @@ class Postgres:
     def _execute_for(
         self, tenant: str, connection: native.Connection, sql: str, parameters: dict[str, object]
     ) -> list[Row]:
-        self._execute(connection, "BEGIN")
+        set_tenant, statement = self._prepared(connection, SET_TENANT), self._prepared(connection, sql)
         try:
-            self._execute(connection, SET_TENANT, {"tenant": tenant})
-            rows = self._execute(connection, sql, parameters)
+            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
+        except DatabaseError:
+            raise  # the server has answered every message and rolled back
         except BaseException:
-            with suppress(InterfaceError, OSError):  # a lost connection has rolled back
-                self._execute(connection, "ROLLBACK")
+            self.close()  # messages may be half sent, and the tenant's transaction still open
             raise
-        self._execute(connection, "COMMIT")
-        return rows
 
-    def _execute(
-        self, connection: native.Connection, sql: str, parameters: dict[str, object] | None = None
-    ) -> list[Row]:
+    def _execute(self, connection: native.Connection, sql: str, parameters: dict[str, object]) -> list[Row]:
+        statement = self._prepared(connection, sql)
+        rows = statement.run(**parameters) or []
+        return named_rows(statement.columns, rows)
+
+    def _prepared(self, connection: native.Connection, sql: str) -> native.PreparedStatement:
         statement = self._statements.get(sql)
         if statement is None:
             statement = self._statements[sql] = connection.prepare(sql)
-        rows = statement.run(**parameters or {}) or []
-        names = [column["name"] for column in statement.columns or []]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return statement
 
     def _translate(self, refused: DatabaseError) -> None:
         state = sqlstate(refused)

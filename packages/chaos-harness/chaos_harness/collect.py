@@ -18,7 +18,7 @@ SELECT CAST(id AS text), tenant_id, idempotency_key, CAST(metadata->>'number' AS
        attempt, deferrals, result_key, result_bytes, error_code FROM jobs
 """
 _LEDGER = """
-SELECT CAST(job_id AS text), attempt, CAST(extract(epoch FROM started_at) AS float8), outcome, tenant_id,
+SELECT CAST(owner_id AS text), attempt, CAST(extract(epoch FROM started_at) AS float8), outcome, tenant_id,
        CAST(day AS text), reserved_usd, cost_usd FROM model_calls ORDER BY started_at
 """
 _SPEND = "SELECT CAST(day AS text), tenant_id, usd FROM daily_spend"

@@ -44,10 +44,10 @@ def _list(call: OperatorFunction, options: Namespace) -> int:
     for job in found["jobs"]:
         again = f"  -> {job['redriven_as']}" if job["redriven_as"] else ""
         _say(f"  {job['finished_at']}  {job['id']}  {job['analysis']}  {job['code']}{again}\n      {job['message']}")
-    _say(f"dead letters: {_counts(found['by_fate'])}")
-    for letter in found["letters"]:
+    _say(f"dead letters: {_counts(found['by_outcome'])}")
+    for letter in found["dead_letters"]:
         what = letter["job_id"] or f"{letter['body_bytes']} bytes, SHA-256 {letter['body_sha256']}"
-        _say(f"  {letter['recorded_at']}  {letter['fate']}  {what}")
+        _say(f"  {letter['recorded_at']}  {letter['outcome']}  {what}")
     return 0
 
 
@@ -79,7 +79,7 @@ def _redrive(call: OperatorFunction, options: Namespace, ids: list[str]) -> int:
     for start in range(0, len(ids), AT_ONCE):
         again = getattr(options, "again", False)
         some = ids[start : start + AT_ONCE]
-        for job in call(do="redrive", jobs=some, who=call.who, because=options.because, again=again)["jobs"]:
+        for job in call(do="redrive", jobs=some, requested_by=call.who, reason=options.because, again=again)["jobs"]:
             undone += job["outcome"] != "redriven"
             _say(f"{job['id']}  {job['outcome']}  {job['redriven_as'] or ''}".rstrip())
     return 1 if undone else 0

@@ -38,6 +38,7 @@ class Module:
                     pass
                 case _:
                     self.run.append(statement)
+        self.run += [node for node in tree.body if isinstance(node, ast.FunctionDef) and self._registers(node)]
         for node in ast.walk(tree):
             match node:
                 case ast.Import(names=names):
@@ -45,6 +46,16 @@ class Module:
                     self.imports.update({alias.name.split(".")[0]: alias.name.split(".")[0] for alias in names})
                 case ast.ImportFrom(module=source, names=names, level=0):
                     self.imports.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in names})
+
+    def _registers(self, function: ast.FunctionDef) -> bool:
+        """Whether a decorator stores the function in an object of the module, such as ``@ROUTES.route("GET /jobs")``."""
+        return any(
+            isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and isinstance(decorator.func.value, ast.Name)
+            and decorator.func.value.id in self.definitions
+            for decorator in function.decorator_list
+        )
 
 
 class Reached:

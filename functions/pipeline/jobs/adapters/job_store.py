@@ -1,10 +1,12 @@
-"""The job store in PostgreSQL. The rules are in the schema; here each change is one guarded statement."""
+"""The job store in PostgreSQL. The schema holds the rules; here each change is one guarded statement."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from pipeline.jobs.adapters import job_statements as sql
+from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import (
     ClaimedJob,
@@ -17,24 +19,30 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
+from pipeline.jobs.errors import LimitReached, TooManyQueued
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import Unavailable
-from pipeline.platform.postgres import Postgres, Row
+from pipeline.platform.pipelining import Row
+from pipeline.platform.postgres import Postgres
+from pipeline.platform.sql import Statements
+
+SQL = Statements(Path(__file__).with_name("jobs.sql"))
 
 
 class PostgresJobStore:
-    """``services.ports.JobStore`` on one connection."""
+    """``jobs.ports.JobStore`` on one connection."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def record(self, job: NewJob) -> SubmittedJob:
-        identity = {"id": str(job.id), "tenant_id": job.tenant_id, "idempotency_key": job.idempotency_key}
+    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for _ in range(3):
-            rows = self._postgres.run(
-                sql.RECORD,
+            (row,) = self._postgres.run(
+                SQL.submit,
                 job.tenant_id,
-                **identity,
+                id=str(job.id),
+                tenant_id=job.tenant_id,
+                idempotency_key=job.idempotency_key,
                 request_fingerprint=job.request_fingerprint,
                 analysis=job.analysis,
                 model_id=job.config.model.id,
@@ -42,57 +50,69 @@ class PostgresJobStore:
                 metadata=_json(job.metadata),
                 config_fingerprint=job.config.fingerprint,
                 config=job.config.as_json(),
+                max_queued=admission.max_queued,
+                max_cost_usd=admission.max_cost_usd,
+                daily_usd_per_tenant=admission.daily_usd_per_tenant,
+                daily_usd=admission.daily_usd,
             )
-            # Not recorded: the key is taken. If its job was withdrawn in between, the key is free again.
-            rows = rows or self._postgres.run(sql.RECORDED, job.tenant_id, **identity)
-            if rows:
-                return SubmittedJob(**rows[0])
+            if row["id"]:
+                return _submitted(row)
+            if not row["queue_open"] and admission.max_queued is not None:
+                raise TooManyQueued(admission.max_queued)
+            if not row["affordable"]:
+                raise LimitReached(row["day_ends_in"])
+            # Another request with this key committed meanwhile: its job is visible to the next statement, unless it
+            # was withdrawn since, and then the key is free again.
         raise Unavailable("database")
 
     def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
-        rows = self._postgres.run(sql.FIND, tenant_id, tenant_id=tenant_id, idempotency_key=idempotency_key)
-        return SubmittedJob(**rows[0]) if rows else None
+        rows = self._postgres.run(SQL.find_by_key, tenant_id, tenant_id=tenant_id, idempotency_key=idempotency_key)
+        return _submitted(rows[0]) if rows else None
 
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
-        return bool(self._run(sql.MARK_ENQUEUED, tenant_id, job_id) or self._run(sql.KNOWN, tenant_id, job_id))
+        return bool(self._run(SQL.mark_enqueued, tenant_id, job_id) or self._run(SQL.exists, tenant_id, job_id))
 
     def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
-        return bool(self._run(sql.WITHDRAW, tenant_id, job_id) or not self._run(sql.KNOWN, tenant_id, job_id))
+        return bool(self._run(SQL.withdraw, tenant_id, job_id) or not self._run(SQL.exists, tenant_id, job_id))
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
-        rows = self._postgres.run(sql.GET, tenant_id, id=str(job_id), tenant_id=tenant_id)
+        rows = self._postgres.run(SQL.get, tenant_id, id=str(job_id), tenant_id=tenant_id)
         return _view(rows[0]) if rows else None
 
-    def page(self, tenant_id: str, wanted: JobFilter) -> Page:
-        after = wanted.after
-        of_status = {} if wanted.status is None else {"status": wanted.status.value}
+    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+        after = filter_.after
+        of_status = {} if filter_.status is None else {"status": filter_.status.value}
         rows = self._postgres.run(
-            sql.LIST_OF_STATUS if of_status else sql.LIST,
+            SQL.list_jobs_of_status if of_status else SQL.list_jobs,
             tenant_id,
             tenant_id=tenant_id,
-            analysis=wanted.analysis,
-            created_from=wanted.created_from,
-            created_before=wanted.created_before,
+            analysis=filter_.analysis,
+            created_from=filter_.created_from,
+            created_before=filter_.created_before,
             after_at=after.created_at if after else None,
             after_id=str(after.id) if after else None,
-            most=wanted.limit + 1,  # one more tells whether there is a next page
+            most=filter_.limit + 1,  # one more shows whether there is a next page
             **of_status,
         )
-        jobs = [_view({**row, "result": None, "result_key": None}) for row in rows[: wanted.limit]]
-        return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > wanted.limit else None)
+        jobs = [_view(row) for row in rows[: filter_.limit]]
+        return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > filter_.limit else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> bool:
-        return bool(self._postgres.run(sql.CANCEL, tenant_id, id=str(job_id), tenant_id=tenant_id))
-
-    def waiting(self, tenant_id: str, most: int) -> int:
-        (row,) = self._postgres.run(sql.WAITING, tenant_id, tenant_id=tenant_id, most=most)
-        return int(row["jobs"])
+    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+        rows = self._postgres.run(SQL.cancel, tenant_id, id=str(job_id), tenant_id=tenant_id)
+        if not rows:
+            return None, False
+        job, cancelled = _view(rows[0]), bool(rows[0]["cancelled"])
+        if job.status.final:
+            return job, cancelled
+        # It ended in another transaction while this statement waited for it: its snapshot is older than that.
+        ended = self.get(job_id, tenant_id)
+        return ended and replace(ended, result=None, result_key=None), False
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         claim = {"id": str(job_id), "claim_id": str(uuid4())}
-        rows = self._postgres.run(sql.CLAIM, **claim, lease=lease_seconds)
-        # It may have been claimed by this very call, on a connection that was lost before the answer came.
-        rows = rows or self._postgres.run(sql.CLAIMED, **claim)
+        rows = self._postgres.run(SQL.claim, **claim, lease=lease_seconds)
+        # It may have been claimed by this call, on a connection that broke before the answer arrived.
+        rows = rows or self._postgres.run(SQL.claimed, **claim)
         if rows:
             row = rows[0]
             return ClaimedJob(
@@ -106,17 +126,17 @@ class PostgresJobStore:
                 config=row["config"],
                 failed_calls=row["failed_calls"],
             )
-        rows = self._postgres.run(sql.WHY_NOT_CLAIMED, id=str(job_id))
+        rows = self._postgres.run(SQL.claim_refusal, id=str(job_id))
         if not rows:
             return NotClaimed(None)
         return NotClaimed(JobStatus(rows[0]["status"]), rows[0]["seconds_left"] or 0.0)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
-        return bool(self._postgres.run(sql.EXTEND_LEASE, id=str(job_id), attempt=attempt, lease=lease_seconds))
+        return bool(self._postgres.run(SQL.extend_lease, id=str(job_id), attempt=attempt, lease=lease_seconds))
 
     def release(self, job_id: UUID, attempt: int, reason: str, *, deferred: bool, delay_seconds: int) -> bool:
         return self._end(
-            sql.RELEASE,
+            SQL.release,
             JobStatus.QUEUED,
             job_id,
             attempt,
@@ -127,7 +147,7 @@ class PostgresJobStore:
 
     def succeed(self, job_id: UUID, attempt: int, result: JobResult) -> bool:
         return self._end(
-            sql.SUCCEED,
+            SQL.succeed,
             JobStatus.SUCCEEDED,
             job_id,
             attempt,
@@ -138,7 +158,7 @@ class PostgresJobStore:
 
     def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
         return self._end(
-            sql.FAIL,
+            SQL.fail,
             JobStatus.FAILED,
             job_id,
             attempt,
@@ -148,11 +168,11 @@ class PostgresJobStore:
         )
 
     def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
-        rows = self._postgres.run(sql.STRANDED, never_enqueued=never_enqueued_for, waiting=waiting_for, most=limit)
+        rows = self._postgres.run(SQL.stranded, never_enqueued=never_enqueued_for, waiting=waiting_for, most=limit)
         return [JobMessage.of(row["id"], row["tenant_id"]) for row in rows]
 
     def ping(self) -> None:
-        self._postgres.run("SELECT 1 AS one FROM jobs LIMIT 1")
+        self._postgres.run(SQL.ping)
 
     def _run(self, statement: str, tenant_id: str | None, job_id: UUID) -> list[Row]:
         return self._postgres.run(statement, tenant_id, id=str(job_id))
@@ -161,8 +181,12 @@ class PostgresJobStore:
         of_attempt = {"id": str(job_id), "attempt": attempt}
         if self._postgres.run(statement, **of_attempt, **values):
             return True
-        # It may have been done by this very call, on a connection that was lost before the answer came.
-        return bool(self._postgres.run(sql.ENDED_AS, **of_attempt, status=status.value))
+        # It may have been done by this call, on a connection that broke before the answer arrived.
+        return bool(self._postgres.run(SQL.ended_as, **of_attempt, status=status.value))
+
+
+def _submitted(row: Row) -> SubmittedJob:
+    return SubmittedJob(row["id"], row["created_at"], row["request_fingerprint"], row["enqueued"])
 
 
 def _view(row: Row) -> JobView:
@@ -176,19 +200,19 @@ def _view(row: Row) -> JobView:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         attempts=row["attempt"],
-        result=row["result"],
-        result_key=row["result_key"],
+        result=row.get("result"),
+        result_key=row.get("result_key"),
         usage=Usage(row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]),
         cost_usd=float(row["cost_usd"]),
         failure=Failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,
         metadata=row["metadata"],
-        redrive_of=row.get("redrive_of"),  # a list does not say
+        redrive_of=row.get("redrive_of"),  # a list omits both
         redriven_as=row.get("redriven_as"),
     )
 
 
 def _known(code: str) -> FailureCode:
-    """The code; ``internal_error`` for one of a newer release, whose message says more."""
+    """The code; ``internal_error`` for one of a newer release, whose message explains it."""
     return FailureCode(code) if code in FailureCode else FailureCode.INTERNAL_ERROR
 
 

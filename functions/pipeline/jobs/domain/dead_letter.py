@@ -1,4 +1,4 @@
-"""A message that was delivered as often as the queue allows, and what becomes of it."""
+"""A dead letter: a message that was delivered as often as the queue allows, and the effect on its job."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,21 +7,21 @@ from uuid import UUID
 
 
 class DeadLetterOutcome(StrEnum):
-    """What a dead letter meant."""
+    """The effect of a dead letter on the job that it names."""
 
     JOB_FAILED = "job_failed"
-    """Its job waited for nobody but it, and is failed."""
+    """The job was waiting for this message, and is now failed."""
     JOB_UNAFFECTED = "job_unaffected"
-    """Its job had ended, or a worker was at it, who will end it; if he dies, the sweeper sends the job again."""
-    NO_SUCH_JOB = "no_such_job"
-    """It names a job that there is not: withdrawn, or never there."""
+    """The job has ended, or a worker holds it and will finish it; if the worker dies the sweeper re-enqueues it."""
+    JOB_MISSING = "job_missing"
+    """The named job does not exist: it was withdrawn, or never recorded."""
     UNRECOGNIZED = "unrecognized"
-    """It names no job."""
+    """The message names no job."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What is known of the message. What it says is not: it may be anybody's."""
+    """The facts about the message that are kept. Its body is not among them: it may hold anything."""
 
     message_id: str
     job_id: UUID | None
@@ -31,11 +31,11 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRecord:
-    """A dead letter as it was written down."""
+    """A dead letter as it was recorded."""
 
     message_id: str
     job_id: UUID | None
-    fate: DeadLetterOutcome
+    outcome: DeadLetterOutcome
     deliveries: int
     body_bytes: int
     body_sha256: bytes

@@ -1,4 +1,4 @@
-"""The job: its states, who moves it between them, and the shapes in which it is handed around."""
+"""The job: its states, their transitions, and the types in which it is passed around."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,16 +13,16 @@ from pipeline.models.prices import Usage
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. ``TRANSITIONS`` says how it moves."""
+    """The state of a job. ``TRANSITIONS`` lists how it changes."""
 
     QUEUED = "queued"
     """Accepted; a worker will claim it."""
     RUNNING = "running"
-    """Claimed by a worker, whose lease has not run out (or nobody has noticed yet)."""
+    """Claimed by a worker. If its lease has expired, another worker may claim it."""
     SUCCEEDED = "succeeded"
     """Final: the result is in S3 and in the status."""
     FAILED = "failed"
-    """Final: the error says why."""
+    """Final: the error holds the reason."""
     CANCELLED = "cancelled"
     """Final: the caller cancelled it."""
 
@@ -31,23 +31,20 @@ class JobStatus(StrEnum):
         return not any(source is self for source, _target in TRANSITIONS)
 
 
+# fmt: off
 TRANSITIONS: dict[tuple[JobStatus, JobStatus], str] = {
     (JobStatus.QUEUED, JobStatus.RUNNING): "a worker claims the job",
     (JobStatus.QUEUED, JobStatus.CANCELLED): "the caller cancels before a worker claims",
-    (
-        JobStatus.QUEUED,
-        JobStatus.FAILED,
-    ): "the job's message was delivered again and again, and nobody could claim the job",
-    (JobStatus.RUNNING, JobStatus.RUNNING): "another worker claims after the lease ran out (a new attempt)",
-    (
-        JobStatus.RUNNING,
-        JobStatus.QUEUED,
-    ): "the worker gives the job back: throttled, or a fault that may pass",
+    (JobStatus.QUEUED, JobStatus.FAILED):
+        "the job's message was delivered as often as the queue allows, and no worker could claim it",
+    (JobStatus.RUNNING, JobStatus.RUNNING): "another worker claims after the lease expired (a new attempt)",
+    (JobStatus.RUNNING, JobStatus.QUEUED): "the worker gives the job back: throttled, or an error that may pass",
     (JobStatus.RUNNING, JobStatus.SUCCEEDED): "the worker stored the result",
     (JobStatus.RUNNING, JobStatus.FAILED): "the job cannot be done, or its attempts are used up",
     (JobStatus.RUNNING, JobStatus.CANCELLED): "the caller cancels while a worker runs it",
 }
-"""Every legal move and who makes it: the same list as in the migration that enforces it."""
+# fmt: on
+"""Every legal transition and its cause. ``database/schema.sql`` lists the same, and its trigger enforces them."""
 
 INLINE_RESULT_BYTES = 100_000
 """A result up to this size is kept in the database too; a larger one is in S3 only."""
@@ -69,12 +66,12 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class JobMessage:
-    """What waits on the queue for a worker: no more than which job it is, and whose."""
+    """A message on the job queue: the id of a job, and its tenant's message group."""
 
     job_id: UUID
     group: str | None
-    """The tenant, disguised. SQS delivers the messages of a group that has many after those of the others (fair
-    queues). ``None``: of a message that somebody sent by hand."""
+    """A hash of the tenant. SQS delivers the messages of a group with many after those of other groups (fair queues).
+    ``None`` for a message that was sent by hand."""
 
     @classmethod
     def of(cls, job_id: UUID, tenant_id: str) -> "JobMessage":
@@ -84,7 +81,7 @@ class JobMessage:
 
 @dataclass(frozen=True, slots=True)
 class SubmittedJob:
-    """The job that a submit ended at: the new one, or the one that already has its idempotency key."""
+    """The job that a submit returns: the new one, or the one that already has its idempotency key."""
 
     id: UUID
     created_at: datetime
@@ -94,7 +91,7 @@ class SubmittedJob:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job in the hands of one worker; ``attempt`` is the fence that it must show to finish it."""
+    """A job that a worker has claimed. ``attempt`` is the fence: only the running attempt can finish the job."""
 
     id: UUID
     tenant_id: str
@@ -106,11 +103,11 @@ class ClaimedJob:
     config: dict[str, Any]
     """The pinned configuration as it was stored, perhaps by another release."""
     failed_calls: int = 0
-    """Calls of the model that had no answer, in all attempts."""
+    """Model calls without an answer, over all attempts."""
 
     @property
     def attempts_spent(self) -> int:
-        """Attempts that count against the limit, this one included: being throttled costs none."""
+        """Attempts that count against the limit, this one included. A throttled attempt does not count."""
         return self.attempt - self.deferrals
 
 
@@ -119,15 +116,15 @@ class NotClaimed:
     """Why a job could not be claimed."""
 
     status: JobStatus | None
-    """``None``: there is no such job. A final status: it is done. ``running``: another worker has it. ``queued``: it is
-    not due yet."""
+    """``None``: the job does not exist. A final status: it has ended. ``running``: another worker holds it. ``queued``:
+    it is not due yet."""
     seconds_left: float = 0.0
-    """Until the other worker's lease runs out, or the job is due."""
+    """Seconds until the other worker's lease expires, or the job is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a succeeded attempt leaves: where the object is, and the document itself when it is small."""
+    """The result of a succeeded attempt: the key of its object, and the document itself if it is small."""
 
     key: str
     size: int
@@ -157,13 +154,13 @@ class JobView:
     redrive_of: UUID | None = None
     """The failed job that this one runs again."""
     redriven_as: UUID | None = None
-    """The last job that an operator made of this one."""
+    """The latest job that an operator made of this one."""
 
 
 def job_id_of(text: str) -> UUID | None:
-    """The id that a caller gave; ``None`` for what is none."""
+    """The id in a caller's text, or ``None`` if it is malformed."""
     try:
         parsed = UUID(text)
     except ValueError:
         return None
-    return parsed if str(parsed) == text.lower() else None  # UUID() also takes braces, urn: and no hyphens
+    return parsed if str(parsed) == text.lower() else None  # UUID() also accepts braces, urn: and missing hyphens

@@ -1,4 +1,4 @@
-"""Failed jobs as an operator sees them, and what running them again comes to."""
+"""Failed jobs as operators see them, and the outcome of running one again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +10,14 @@ from pipeline.jobs.domain.failure import FailureCode
 
 @dataclass(frozen=True, slots=True)
 class FailedJobFilter:
-    """Which failed jobs an operator looks for; ``None`` leaves a condition out."""
+    """The failed jobs that an operator asks for; ``None`` leaves a condition out."""
 
     code: FailureCode | None = None
     analysis: str | None = None
     since: datetime | None = None
-    """Failed at this time, or later."""
+    """Failed at this time or later."""
     waiting: bool = False
-    """Only those that nobody has run again."""
+    """Only jobs that have not been run again."""
     limit: int = 50
 
 
@@ -39,17 +39,17 @@ class FailedJob:
 
 @dataclass(frozen=True, slots=True)
 class RedriveRequest:
-    """An operator's word that a job shall run again: what the audit keeps."""
+    """An operator's request to run a failed job again, as the audit keeps it."""
 
-    who: str
-    because: str
+    requested_by: str
+    reason: str
     request_id: str
     again: bool
-    """Although it was run again before."""
+    """Run the job even if it was redriven before."""
 
 
 class RedriveOutcome(StrEnum):
-    """What became of a job that should run again."""
+    """The outcome of a redrive."""
 
     REDRIVEN = "redriven"
     ALREADY_REDRIVEN = "already_redriven"
@@ -59,7 +59,7 @@ class RedriveOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """The outcome, and the new job where there is one, now or from before."""
+    """The outcome and the new job, if one exists: of this redrive or of an earlier one."""
 
     outcome: RedriveOutcome
     job_id: UUID | None = None

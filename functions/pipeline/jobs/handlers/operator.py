@@ -1,4 +1,4 @@
-"""Lambda: an operator's orders. Nothing calls it but ``scripts/redrive.sh``, by an IAM identity that may invoke it."""
+"""Lambda: operator commands. Only ``scripts/redrive.sh`` calls it, as an IAM identity that may invoke it."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,20 +14,20 @@ from pipeline.platform.errors import field_errors
 from pipeline.platform.strict_model import StrictModel
 
 MOST_LISTED = 500
-"""Jobs an answer: 300 kB, where Lambda takes 6 MB."""
+"""Jobs in an answer: about 300 kB, where Lambda allows 6 MB."""
 
 MOST_REDRIVEN = 50
-"""Jobs an order: three statements and a message each fit the function's minute many times over."""
+"""Jobs in a command: three statements and a message each fit the function's 60 s many times over."""
 
 
 class Context(Protocol):
-    """What is used of Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     aws_request_id: str
 
 
-class ListOrder(StrictModel):
-    """Show what has failed."""
+class ListCommand(StrictModel):
+    """List failed jobs and dead letters."""
 
     do: Literal["list"]
     code: FailureCode | None = None
@@ -37,38 +37,38 @@ class ListOrder(StrictModel):
     limit: int = Field(50, ge=1, le=MOST_LISTED)
 
 
-class RedriveOrder(StrictModel):
-    """Run these jobs again."""
+class RedriveCommand(StrictModel):
+    """Run failed jobs again."""
 
     do: Literal["redrive"]
     jobs: list[UUID] = Field(min_length=1, max_length=MOST_REDRIVEN)
-    who: str = Field(min_length=1, max_length=300)
-    because: str = Field(min_length=1, max_length=500)
+    requested_by: str = Field(min_length=1, max_length=300)
+    reason: str = Field(min_length=1, max_length=500)
     again: bool = False
 
 
-ORDER: TypeAdapter[ListOrder | RedriveOrder] = TypeAdapter(
-    Annotated[ListOrder | RedriveOrder, Field(discriminator="do")]
+COMMAND: TypeAdapter[ListCommand | RedriveCommand] = TypeAdapter(
+    Annotated[ListCommand | RedriveCommand, Field(discriminator="do")]
 )
 
 
 def handler(event: Any, context: Context) -> dict[str, Any]:
-    """The answer to an order; ``refused`` says what is wrong with one that is none."""
+    """Run one command. ``refused`` lists the errors of an invalid one."""
     try:
-        order = ORDER.validate_python(event)
-    except ValidationError as fault:
-        return {"refused": field_errors(fault)}
-    if isinstance(order, ListOrder):
-        sought = FailedJobFilter(**order.model_dump(exclude={"do"}))
-        answer: dict[str, Any] = _plain(asdict(bootstrap.list_failed_jobs().run(sought)))
+        command = COMMAND.validate_python(event)
+    except ValidationError as exc:
+        return {"refused": field_errors(exc)}
+    if isinstance(command, ListCommand):
+        filter_ = FailedJobFilter(**command.model_dump(exclude={"do"}))
+        answer: dict[str, Any] = _plain(asdict(bootstrap.list_failed_jobs().run(filter_)))
         return answer
-    given = RedriveRequest(order.who, order.because, context.aws_request_id, order.again)
-    done = [(job_id, bootstrap.redrive_job().run(job_id, given)) for job_id in dict.fromkeys(order.jobs)]
+    request = RedriveRequest(command.requested_by, command.reason, context.aws_request_id, command.again)
+    done = [(job_id, bootstrap.redrive_job().run(job_id, request)) for job_id in dict.fromkeys(command.jobs)]
     return {"jobs": [_plain({"id": id_, "outcome": it.outcome, "redriven_as": it.job_id}) for id_, it in done]}
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it."""
+    """The value in JSON's types."""
     match value:
         case dict():
             return {name: _plain(item) for name, item in value.items()}

@@ -12,19 +12,18 @@ from pipeline.platform.observability import log
 class CancelJob:
     """The use case behind ``POST /jobs/{id}/cancel``.
 
-    A job that waits never runs. Of one that runs the model's answer is refused, since only a running attempt can end a
-    job; a call that is under way is not taken back, and is paid for.
+    A queued job never runs. The answer of a running job's model call is refused, since only a running attempt can
+    finish a job; a call in progress is not interrupted, and is billed.
     """
 
     store: JobStore
 
     def run(self, given_id: str, tenant_id: str) -> JobView:
-        """The job, cancelled now or before. Raises NoSuchJob, and JobEnded for one that came to another end."""
+        """The job, cancelled now or before. Raises NoSuchJob, and JobEnded for one that ended in another way."""
         job_id = job_id_of(given_id)
         if job_id is None:
             raise NoSuchJob
-        cancelled = self.store.cancel(job_id, tenant_id)
-        job = self.store.get(job_id, tenant_id)
+        job, cancelled = self.store.cancel(job_id, tenant_id)
         if job is None:
             raise NoSuchJob
         if job.status is not JobStatus.CANCELLED:

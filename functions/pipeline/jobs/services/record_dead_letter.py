@@ -1,7 +1,7 @@
-"""RecordDeadLetter a dead letter: write it down, and fail the job that nobody could run, with its reason.
+"""Record a dead letter, and fail its job with the reason.
 
-Without this a job whose message died would stay queued for good, or go round and round: the sweeper would send it
-again, and its message would die again.
+Without this a job whose message was dropped would stay queued for good, or circulate forever: the sweeper would
+re-enqueue it, and its message would be dropped again.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from pipeline.platform.observability import log
 
 @dataclass(frozen=True, slots=True)
 class RecordDeadLetter:
-    """The use case behind a message on the dead-letter queue. Twice is once."""
+    """The use case behind a message on the dead-letter queue. Idempotent."""
 
-    graveyard: DeadLetterStore
+    dead_letters: DeadLetterStore
     deliveries: int
-    """How often the queue delivers a message. Not asked of the letter, whose own count goes on while it waits here."""
+    """Deliveries that the job queue allows. The message's own count continues while it waits in the dead-letter queue."""
 
     def run(self, letter: DeadLetter) -> None:
-        """Raises Unavailable: then the letter must come again."""
-        reason = f"(Its message was delivered {self.deliveries} times without an end.)"
-        fate = self.graveyard.bury(letter, self.deliveries, Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, reason))
-        log.warning("dead letter buried", message_id=letter.message_id, job_id=letter.job_id, outcome=fate)
+        """Record one message. Raises Unavailable: then it must be delivered again."""
+        reason = f"(Its message was delivered {self.deliveries} times without completing.)"
+        failure = Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, reason)
+        outcome = self.dead_letters.record(letter, self.deliveries, failure)
+        log.warning("dead letter recorded", message_id=letter.message_id, job_id=letter.job_id, outcome=outcome)

@@ -1,7 +1,7 @@
-"""What an operator does with failed jobs: see them, and run them again.
+"""List failed jobs, and run one again.
 
 A failed job is final. Running it again makes a new job of the same request and the same pinned configuration, recorded
-and enqueued as a submit is: if the queue is away, the sweeper finds it.
+and enqueued as a submit is: while the queue is down, the sweeper finds the new job.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from pipeline.platform.observability import log
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What there is to be looked at. The counts are of all that was sought, the lists end at its limit."""
+    """Failed jobs and dead letters. The counts cover everything that matches, the lists end at the filter's limit."""
 
     jobs: list[FailedJob]
     by_code: dict[str, int]
-    letters: list[DeadLetterRecord]
-    by_fate: dict[str, int]
+    dead_letters: list[DeadLetterRecord]
+    by_outcome: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +31,35 @@ class ListFailedJobs:
     """The use case behind ``redrive.sh list``."""
 
     failed: FailedJobs
-    graveyard: DeadLetterStore
+    dead_letters: DeadLetterStore
 
-    def run(self, sought: FailedJobFilter) -> Failures:
-        """Newest first."""
-        jobs, by_code = self.failed.find(sought), self.failed.count(sought)
+    def run(self, filter_: FailedJobFilter) -> Failures:
+        """Failed jobs and dead letters, newest first."""
         return Failures(
-            jobs, by_code, self.graveyard.letters(sought.since, sought.limit), self.graveyard.count(sought.since)
+            self.failed.find(filter_),
+            self.failed.count_by_code(filter_),
+            self.dead_letters.records(filter_.since, filter_.limit),
+            self.dead_letters.count_by_outcome(filter_.since),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RedriveJob:
-    """The use case behind ``redrive.sh jobs`` and ``all``."""
+    """The use case behind ``redrive.sh jobs`` and ``redrive.sh all``."""
 
     failed: FailedJobs
     store: JobStore
     queue: JobQueue
     new_id: Callable[[], UUID] = uuid4
 
-    def run(self, job_id: UUID, order: RedriveRequest) -> Redriven:
-        """Run one job again. Raises Unavailable when nothing was done, or nobody knows: asking again is safe."""
-        done = self.failed.redrive(job_id, self.new_id(), order)
-        if done.outcome is RedriveOutcome.REDRIVEN and done.job_id:
-            log.info("redriven", job_id=done.job_id, redrive_of=job_id, request_id=order.request_id)
+    def run(self, job_id: UUID, request: RedriveRequest) -> Redriven:
+        """Run one job again. Raises Unavailable if nothing was done or that is unknown: a second try is safe."""
+        redriven = self.failed.redrive(job_id, self.new_id(), request)
+        if redriven.outcome is RedriveOutcome.REDRIVEN and redriven.job_id:
+            log.info("redriven", job_id=redriven.job_id, redrive_of=job_id, request_id=request.request_id)
             try:
-                self.queue.send(JobMessage.of(done.job_id, done.tenant_id))
-                self.store.mark_enqueued(done.job_id)
-            except Unavailable as away:
-                log.warning("not enqueued yet", job_id=done.job_id, dependency=away.dependency)
-        return done
+                self.queue.send(JobMessage.of(redriven.job_id, redriven.tenant_id))
+                self.store.mark_enqueued(redriven.job_id)
+            except Unavailable as exc:
+                log.warning("not enqueued yet", job_id=redriven.job_id, dependency=exc.dependency)
+        return redriven

@@ -1,69 +1,76 @@
-"""The statements of the call ledger. To begin and to end a call is one statement each: all of it happens, or none."""
-
-OPEN_DAY = """
+-- name: open_day
+-- Creates the day's rows of spending, for the stage and for the tenant.
 INSERT INTO daily_spend (day, tenant_id) VALUES ((now() AT TIME ZONE 'UTC')::date, ''),
                                                 ((now() AT TIME ZONE 'UTC')::date, :tenant_id)
 ON CONFLICT DO NOTHING
-"""
-# A lock of a row is waited for, and the row is then judged as the other left it: two calls cannot share a probe, a slot
-# or the last cent. The days are locked in one order by all, so nobody waits for each other.
-BEGIN = """
-WITH known AS (
+
+-- name: begin
+-- Reserves a call's probe, slot and cost and records it, all or nothing; one row reports which limit denied it.
+--   circuit:  open_circuit, probe, model_available   a model with an open circuit takes one probe once its pause is over
+--   slots:    slot, slot_free                        the first free slot of as many as the stage allows
+--   money:    budget, granted                        both days, the stage's ('') and the tenant's, can pay the cost
+--   then:     take_probe, take_slot, reserve, record the changes, only if granted
+-- FOR UPDATE waits for a row's lock and re-reads the row as the other transaction committed it: two calls cannot share
+-- a probe, a slot or the last cent. All calls lock the two days in one order, so none deadlock.
+WITH already_begun AS (
     SELECT FROM model_calls WHERE id = CAST(:id AS uuid)
 ), today AS (
     SELECT (now() AT TIME ZONE 'UTC')::date AS day
-), ill AS (
+), open_circuit AS (
     SELECT open_until FROM model_health
     WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer)
-      AND NOT EXISTS (SELECT FROM known)
+      AND NOT EXISTS (SELECT FROM already_begun)
 ), probe AS (
     SELECT model_id FROM model_health
     WHERE model_id = :model_id AND failures >= CAST(:failures_allowed AS integer) AND open_until <= now()
-      AND NOT EXISTS (SELECT FROM known)
+      AND NOT EXISTS (SELECT FROM already_begun)
     FOR UPDATE
-), healthy AS (
-    SELECT WHERE NOT EXISTS (SELECT FROM ill) OR EXISTS (SELECT FROM probe)
+), model_available AS (
+    SELECT WHERE NOT EXISTS (SELECT FROM open_circuit) OR EXISTS (SELECT FROM probe)
 ), slot AS (
     SELECT number FROM model_slots
     WHERE number <= CAST(:slots AS integer) AND held_until <= now()
-      AND EXISTS (SELECT FROM healthy) AND NOT EXISTS (SELECT FROM known)
+      AND EXISTS (SELECT FROM model_available) AND NOT EXISTS (SELECT FROM already_begun)
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
-), placed AS (
+), slot_free AS (
     SELECT WHERE CAST(:slots AS integer) IS NULL OR EXISTS (SELECT FROM slot)
-), paid AS (
+), budget AS (
     SELECT day, tenant_id FROM daily_spend
     WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)
       AND usd + CAST(:reserved_usd AS numeric) <= CASE tenant_id
           WHEN '' THEN coalesce(CAST(:daily_usd AS numeric), 'infinity')
           ELSE coalesce(CAST(:daily_usd_per_tenant AS numeric), 'infinity') END
-      AND EXISTS (SELECT FROM placed) AND EXISTS (SELECT FROM healthy) AND NOT EXISTS (SELECT FROM known)
+      AND EXISTS (SELECT FROM slot_free) AND EXISTS (SELECT FROM model_available)
+      AND NOT EXISTS (SELECT FROM already_begun)
     ORDER BY tenant_id FOR UPDATE
 ), granted AS (
-    SELECT WHERE (SELECT count(*) FROM paid) = 2
-), probing AS (
+    SELECT WHERE (SELECT count(*) FROM budget) = 2
+), take_probe AS (
     UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8))
     FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
-), taken AS (
+), take_slot AS (
     UPDATE model_slots SET call_id = CAST(:id AS uuid),
                            held_until = now() + make_interval(secs => CAST(:longest AS float8))
     FROM slot WHERE model_slots.number = slot.number AND EXISTS (SELECT FROM granted)
-), spent AS (
+), reserve AS (
     UPDATE daily_spend SET usd = usd + CAST(:reserved_usd AS numeric)
-    FROM paid WHERE daily_spend.day = paid.day AND daily_spend.tenant_id = paid.tenant_id
+    FROM budget WHERE daily_spend.day = budget.day AND daily_spend.tenant_id = budget.tenant_id
       AND EXISTS (SELECT FROM granted)
-), begun AS (
-    INSERT INTO model_calls (id, job_id, attempt, tenant_id, model_id, day, reserved_usd)
-    SELECT CAST(:id AS uuid), CAST(:job_id AS uuid), CAST(:attempt AS integer), :tenant_id, :model_id, day,
+), record AS (
+    INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd)
+    SELECT CAST(:id AS uuid), :purpose, CAST(:owner_id AS uuid), CAST(:attempt AS integer), :tenant_id, :model_id, day,
            CAST(:reserved_usd AS numeric)
     FROM today WHERE EXISTS (SELECT FROM granted)
 )
-SELECT EXISTS (SELECT FROM known) OR EXISTS (SELECT FROM granted) AS begun,
-       EXISTS (SELECT FROM healthy) AS healthy, EXISTS (SELECT FROM placed) AS placed,
-       (SELECT count(*) FROM daily_spend WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) AS days,
-       CAST(extract(epoch FROM (SELECT open_until FROM ill) - now()) AS float8) AS open_for,
+SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS begun,
+       EXISTS (SELECT FROM model_available) AS model_available, EXISTS (SELECT FROM slot_free) AS slot_free,
+       (SELECT count(*) FROM daily_spend
+        WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) = 2 AS day_open,
+       CAST(extract(epoch FROM (SELECT open_until FROM open_circuit) - now()) AS float8) AS open_for,
        CAST(extract(epoch FROM (SELECT day + 1 FROM today) - (now() AT TIME ZONE 'UTC')) AS float8) AS day_ends_in
-"""
-END = """
+
+-- name: end
+-- Records a call's outcome, frees its slot, settles its cost and updates the model's health; a second time does nothing.
 WITH ended AS (
     UPDATE model_calls SET ended_at = greatest(now(), started_at), outcome = :outcome,
         input_tokens = CAST(:input_tokens AS bigint), output_tokens = CAST(:output_tokens AS bigint),
@@ -93,11 +100,11 @@ ON CONFLICT (model_id) DO UPDATE SET
             CAST(:shortest_pause AS float8)
                 * power(2, least(health.failures + 1 - CAST(:failures_allowed AS integer), 20)))) END
     WHERE health.failures > 0 OR NOT CAST(:healthy AS boolean)
-"""
-SPENT = """
+
+-- name: spent_today
+-- The amounts spent and reserved today.
 SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
        coalesce(sum(usd) FILTER (WHERE tenant_id = ''), 0) AS stage,
        CAST(extract(epoch FROM (now() AT TIME ZONE 'UTC')::date + 1 - (now() AT TIME ZONE 'UTC')) AS float8)
            AS day_ends_in
 FROM daily_spend WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id IN ('', :tenant_id)
-"""

@@ -1,23 +1,16 @@
--- The job, its configuration and its history.
---
--- State machine (the same list stands in functions/pipeline/jobs/domain/job.py; a test compares the two):
---   queued    -> running      a worker claims the job
---   queued    -> cancelled    the caller cancels before a worker claims
---   running   -> running      another worker claims after the lease ran out (a new attempt)
---   running   -> queued       the worker gives the job back: throttled, or a fault that may pass
---   running   -> succeeded    the worker stored the result
---   running   -> failed       the job cannot be done, or its attempts are used up
---   running   -> cancelled    the caller cancels while a worker runs it
--- succeeded, failed and cancelled are final.
+-- Jobs, their configuration and their history.
+
 CREATE TYPE job_status AS ENUM ('queued', 'running', 'succeeded', 'failed', 'cancelled');
 
--- What a job was accepted with: model, inference parameters, prices, business rules. Many jobs share one row, so
--- pinning costs a job 32 bytes, and a result can always be traced to the configuration that made it.
+-- The configuration that a job was accepted with: model, inference parameters, prices, business rules. Many jobs share
+-- one row, so pinning costs a job 32 bytes, and every result can be traced to the configuration that produced it.
 CREATE TABLE job_configs (
-    fingerprint bytea PRIMARY KEY CHECK (octet_length(fingerprint) = 32),
+    fingerprint bytea       PRIMARY KEY CHECK (octet_length(fingerprint) = 32),
     body        json        NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now()
 );
+GRANT SELECT (fingerprint), INSERT (fingerprint, body) ON job_configs TO pipeline_api;
+GRANT SELECT ON job_configs TO pipeline_worker;
 
 CREATE TABLE jobs (
     id                  uuid        PRIMARY KEY,
@@ -27,24 +20,29 @@ CREATE TABLE jobs (
     request_fingerprint bytea       NOT NULL CHECK (octet_length(request_fingerprint) = 32),
     analysis            text        NOT NULL,
     model_id            text        NOT NULL,
-    -- json, not jsonb: documents come back as they came, and nothing searches inside them.
+    -- json, not jsonb: documents are returned exactly as they were sent, and no query looks inside them.
     input               json        NOT NULL,
     metadata            json        NOT NULL,
     config_fingerprint  bytea       NOT NULL REFERENCES job_configs,
 
     status              job_status  NOT NULL DEFAULT 'queued',
-    -- Counts claims. It is the fence: a worker may only finish the attempt that it claimed.
+    -- Counts claims. It is the fence: a worker can finish only the attempt that it claimed.
     attempt             integer     NOT NULL DEFAULT 0 CHECK (attempt >= 0),
-    -- Attempts given back because Bedrock was throttling: they do not count against the attempts allowed.
+    -- The claim of the running attempt: a worker whose connection broke while it claimed recognizes its own claim.
+    claim_id            uuid,
+    -- Attempts given back because the model was throttled. They do not count against the attempts allowed.
     deferrals           integer     NOT NULL DEFAULT 0 CHECK (deferrals BETWEEN 0 AND attempt),
-    -- Why the last attempt gave the job back, and before when it is not claimed again.
+    -- The reason why the last attempt gave the job back.
     release_reason      text,
+    -- A queued job is not claimed before this time.
     due_at              timestamptz,
 
     created_at          timestamptz NOT NULL DEFAULT now(),
+    -- The last time a message for the job was sent; NULL while it has none.
     enqueued_at         timestamptz,
     started_at          timestamptz,
     finished_at         timestamptz,
+    -- After this time another worker may claim the running job.
     lease_expires_at    timestamptz,
 
     -- The result itself up to 100 kB; the object in S3 under result_key always.
@@ -52,19 +50,13 @@ CREATE TABLE jobs (
     result_key          text,
     result_bytes        integer     CHECK (result_bytes >= 0),
 
-    input_tokens        bigint      NOT NULL DEFAULT 0 CHECK (input_tokens >= 0),
-    output_tokens       bigint      NOT NULL DEFAULT 0 CHECK (output_tokens >= 0),
-    cache_read_tokens   bigint      NOT NULL DEFAULT 0 CHECK (cache_read_tokens >= 0),
-    cache_write_tokens  bigint      NOT NULL DEFAULT 0 CHECK (cache_write_tokens >= 0),
-    cost_usd            numeric(16, 9) NOT NULL DEFAULT 0 CHECK (cost_usd >= 0),
-
     error_code          text,
     error_message       text,
     error_retryable     boolean,
 
     CONSTRAINT started_once_claimed    CHECK ((attempt > 0) = (started_at IS NOT NULL)),
     CONSTRAINT running_has_lease       CHECK ((status = 'running') = (lease_expires_at IS NOT NULL)),
-    CONSTRAINT running_was_claimed     CHECK (status NOT IN ('running', 'succeeded', 'failed') OR attempt > 0),
+    CONSTRAINT running_was_claimed     CHECK (status NOT IN ('running', 'succeeded') OR attempt > 0),
     CONSTRAINT only_queued_is_due      CHECK (due_at IS NULL OR status = 'queued'),
     CONSTRAINT final_has_finished      CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded') = (result_key IS NOT NULL)),
@@ -77,30 +69,57 @@ CREATE TABLE jobs (
                                           AND coalesce(started_at, created_at) <= finished_at)
 );
 
--- One job per key and caller: what makes a repeated submit safe.
+-- One job per key and tenant: this makes a repeated submit safe.
 CREATE UNIQUE INDEX jobs_idempotency_key ON jobs (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
--- Listing a caller's jobs, newest first, all or in one state.
+-- Lists a tenant's jobs, newest first: all, and those in one state.
 CREATE INDEX jobs_newest_first ON jobs (tenant_id, created_at DESC, id DESC);
 CREATE INDEX jobs_by_status ON jobs (tenant_id, status, created_at DESC, id DESC);
--- What the sweeper looks for: as small as the number of jobs in flight, whatever the size of the table.
+-- The sweeper's searches. These indexes are as small as the number of jobs in flight, whatever the size of the table.
 CREATE INDEX jobs_never_enqueued ON jobs (created_at) WHERE status = 'queued' AND enqueued_at IS NULL;
 CREATE INDEX jobs_waiting ON jobs (enqueued_at) WHERE status = 'queued';
 CREATE INDEX jobs_leases ON jobs (lease_expires_at) WHERE status = 'running';
+-- Lists failed jobs for operators.
+CREATE INDEX jobs_failed ON jobs (finished_at DESC, id DESC) WHERE status = 'failed';
 
--- Every change of every job, in order; written by trigger, so that no path can forget it.
+-- The API records, reads and cancels jobs. It cannot end them in any other way.
+GRANT SELECT, DELETE,
+    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at) ON jobs TO pipeline_api;
+-- The workers run, fail and redrive jobs. They delete none.
+GRANT SELECT,
+    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
+            lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable)
+    ON jobs TO pipeline_worker;
+
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_of_tenant ON jobs TO pipeline_api
+    USING (tenant_id = request_tenant()) WITH CHECK (tenant_id = request_tenant());
+-- The API deletes only a job that never reached the queue: its client received a 503.
+CREATE POLICY api_withdraws ON jobs AS RESTRICTIVE FOR DELETE TO pipeline_api
+    USING (status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
+CREATE POLICY worker_of_all ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- Every change of every job, in order. A trigger writes it, so that no statement can omit it.
 CREATE TABLE job_events (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id      uuid        NOT NULL,
     at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- accepted, claimed, released, succeeded, failed, cancelled or withdrawn.
     event       text        NOT NULL,
     from_status job_status,
     to_status   job_status,
     attempt     integer     NOT NULL,
+    -- The error code of a failure, or the reason of a release.
     reason      text
 );
 CREATE INDEX job_events_of_job ON job_events (job_id, id);
+GRANT SELECT ON job_events TO pipeline_worker;
 
-CREATE FUNCTION record_job_event() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Enforces the state machine and records each transition. It runs as the owner, since no role may write history, and
+-- names its search path, since the caller's may point anywhere.
+CREATE FUNCTION record_job_event() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'queued' OR NEW.attempt <> 0 THEN
@@ -110,9 +129,8 @@ BEGIN
         VALUES (NEW.id, 'accepted', NEW.status, NEW.attempt);
         RETURN NEW;
     ELSIF TG_OP = 'DELETE' THEN
-        -- Only a job that never reached the queue is deleted: its caller was told 503.
         IF OLD.status <> 'queued' OR OLD.attempt <> 0 THEN
-            RAISE EXCEPTION 'a job that was claimed is not deleted' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'a claimed job cannot be deleted' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, attempt)
         VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
@@ -121,13 +139,13 @@ BEGIN
         RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
     ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
         IF (OLD.status, NEW.status) NOT IN (
-            ('queued', 'running'), ('queued', 'cancelled'),
+            ('queued', 'running'), ('queued', 'cancelled'), ('queued', 'failed'),
             ('running', 'running'), ('running', 'queued'),
             ('running', 'succeeded'), ('running', 'failed'), ('running', 'cancelled')
         ) THEN
             RAISE EXCEPTION 'a job does not go from % to %', OLD.status, NEW.status USING ERRCODE = 'check_violation';
         ELSIF NEW.attempt <> OLD.attempt + (NEW.status = 'running')::integer THEN
-            RAISE EXCEPTION 'a claim, and nothing else, is a new attempt' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'only a claim is a new attempt' USING ERRCODE = 'check_violation';
         END IF;
         INSERT INTO job_events (job_id, event, from_status, to_status, attempt, reason)
         VALUES (
@@ -139,7 +157,6 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-
 CREATE TRIGGER jobs_record_event AFTER INSERT OR UPDATE OR DELETE ON jobs
     FOR EACH ROW EXECUTE FUNCTION record_job_event();
 
@@ -147,6 +164,7 @@ CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
 END $$;
-
 CREATE TRIGGER job_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON job_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
+
+REVOKE EXECUTE ON FUNCTION record_job_event(), refuse_event_change() FROM PUBLIC;

@@ -1,0 +1,90 @@
+-- Model calls: every call is recorded before it is made, and made only within the stage's limits.
+
+-- The ledger. A row without ended_at is a call in progress, or one whose worker died: it is then unknown whether Bedrock
+-- bills the call, and its reservation stays spent.
+CREATE TABLE model_calls (
+    id                  uuid        PRIMARY KEY,
+    -- The piece of work that the call is made for.
+    purpose             text        NOT NULL CHECK (purpose IN ('job', 'sync_run', 'chat_turn')),
+    owner_id            uuid        NOT NULL,
+    attempt             integer,
+    tenant_id           text        NOT NULL,
+    model_id            text        NOT NULL,
+    -- The UTC day whose limits the call counts against: the day on which it began.
+    day                 date        NOT NULL,
+    -- Upper bound of its cost, reserved until the call is settled.
+    reserved_usd        numeric(16, 9) NOT NULL CHECK (reserved_usd >= 0),
+
+    started_at          timestamptz NOT NULL DEFAULT now(),
+    ended_at            timestamptz,
+    -- 'answered', or the reason why there is no answer.
+    outcome             text,
+    input_tokens        bigint      NOT NULL DEFAULT 0 CHECK (input_tokens >= 0),
+    output_tokens       bigint      NOT NULL DEFAULT 0 CHECK (output_tokens >= 0),
+    cache_read_tokens   bigint      NOT NULL DEFAULT 0 CHECK (cache_read_tokens >= 0),
+    cache_write_tokens  bigint      NOT NULL DEFAULT 0 CHECK (cache_write_tokens >= 0),
+    -- NULL while it is unknown, also after a connection that broke before the answer arrived.
+    cost_usd            numeric(16, 9) CHECK (cost_usd >= 0),
+
+    CONSTRAINT job_has_attempt   CHECK ((purpose = 'job') = (attempt IS NOT NULL)),
+    CONSTRAINT ended_has_outcome CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CONSTRAINT cost_is_of_an_end CHECK (cost_usd IS NULL OR ended_at IS NOT NULL)
+);
+CREATE INDEX model_calls_of_owner ON model_calls (owner_id);
+-- Explains what a tenant's day was spent on.
+CREATE INDEX model_calls_of_day ON model_calls (day, tenant_id);
+
+GRANT SELECT (owner_id, tenant_id, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd)
+    ON model_calls TO pipeline_api;
+GRANT SELECT, INSERT,
+    UPDATE (ended_at, outcome, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd)
+    ON model_calls TO pipeline_worker;
+
+ALTER TABLE model_calls ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_of_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_of_all ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- The tokens and the cost of all calls of one owner. Inlined into the statements that use it.
+CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
+    input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint, cost_usd numeric
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CAST(coalesce(sum(input_tokens), 0) AS bigint), CAST(coalesce(sum(output_tokens), 0) AS bigint),
+           CAST(coalesce(sum(cache_read_tokens), 0) AS bigint), CAST(coalesce(sum(cache_write_tokens), 0) AS bigint),
+           coalesce(sum(cost_usd), 0)
+    FROM model_calls WHERE owner_id = owner
+$$;
+
+-- The slots for concurrent calls, of which a stage uses the first so many. The slot of a dead worker becomes free once
+-- its call has certainly ended.
+CREATE TABLE model_slots (
+    number      integer     PRIMARY KEY CHECK (number BETWEEN 1 AND 1000),
+    call_id     uuid,
+    held_until  timestamptz NOT NULL DEFAULT '-infinity'
+);
+INSERT INTO model_slots (number) SELECT generate_series(1, 1000);
+CREATE INDEX model_slots_of_call ON model_slots (call_id);
+GRANT SELECT, UPDATE (call_id, held_until) ON model_slots TO pipeline_worker;
+
+-- The amount spent and reserved on a UTC day: a row for each tenant, and one for the whole stage, whose tenant is ''.
+CREATE TABLE daily_spend (
+    day         date,
+    tenant_id   text,
+    usd         numeric(16, 9) NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, tenant_id)
+);
+GRANT SELECT ON daily_spend TO pipeline_api;
+GRANT SELECT, INSERT (day, tenant_id), UPDATE (usd) ON daily_spend TO pipeline_worker;
+
+ALTER TABLE daily_spend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- The stage's row shows the API whether the stage's daily limit has been reached.
+CREATE POLICY api_of_tenant ON daily_spend FOR SELECT TO pipeline_api
+    USING (tenant_id = request_tenant() OR (tenant_id = '' AND request_tenant() IS NOT NULL));
+CREATE POLICY worker_of_all ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- The circuit breaker: a model's consecutive failures, and the time until which no worker calls it.
+CREATE TABLE model_health (
+    model_id    text        PRIMARY KEY,
+    failures    integer     NOT NULL CHECK (failures >= 0),
+    open_until  timestamptz NOT NULL DEFAULT '-infinity'
+);
+GRANT SELECT, INSERT, UPDATE (failures, open_until) ON model_health TO pipeline_worker;

@@ -1,0 +1,186 @@
+-- name: submit
+-- Records a job unless its key is taken or a limit is reached; one row reports which, with the job that has the key.
+WITH existing AS (
+    SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
+    WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
+), queued AS (
+    SELECT count(*) AS jobs FROM (
+        SELECT FROM jobs WHERE tenant_id = :tenant_id AND status = 'queued' LIMIT CAST(:max_queued AS integer)
+    ) counted
+), spend AS (
+    SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
+           coalesce(sum(usd) FILTER (WHERE tenant_id = ''), 0) AS stage
+    FROM daily_spend WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id IN ('', :tenant_id)
+), limits AS (
+    SELECT CAST(:max_queued AS integer) IS NULL OR jobs < CAST(:max_queued AS integer) AS queue_open,
+           tenant + CAST(:max_cost_usd AS numeric) <= coalesce(CAST(:daily_usd_per_tenant AS numeric), 'infinity')
+               AND stage + CAST(:max_cost_usd AS numeric) <= coalesce(CAST(:daily_usd AS numeric), 'infinity')
+               AS affordable
+    FROM queued, spend
+), admitted AS (
+    SELECT FROM limits WHERE queue_open AND affordable AND NOT EXISTS (SELECT FROM existing)
+), config AS (
+    INSERT INTO job_configs (fingerprint, body)
+    SELECT CAST(:config_fingerprint AS bytea), CAST(:config AS json) FROM admitted
+    ON CONFLICT (fingerprint) DO NOTHING
+), recorded AS (
+    INSERT INTO jobs (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata,
+                      config_fingerprint)
+    SELECT CAST(:id AS uuid), :tenant_id, CAST(:idempotency_key AS text), CAST(:request_fingerprint AS bytea),
+           :analysis, :model_id, CAST(:input AS json), CAST(:metadata AS json), CAST(:config_fingerprint AS bytea)
+    FROM admitted
+    ON CONFLICT DO NOTHING
+    RETURNING id, created_at, request_fingerprint, false AS enqueued
+), job AS (
+    SELECT * FROM existing UNION ALL SELECT * FROM recorded
+)
+SELECT id, created_at, request_fingerprint, enqueued, queue_open, affordable,
+       CAST(extract(epoch FROM (now() AT TIME ZONE 'UTC')::date + 1 - (now() AT TIME ZONE 'UTC')) AS float8)
+           AS day_ends_in
+FROM limits LEFT JOIN job ON true
+
+-- name: find_by_key
+-- The job that has a tenant's idempotency key.
+SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
+WHERE tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text)
+
+-- name: mark_enqueued
+-- Notes that a job that is not final has a message on the queue.
+UPDATE jobs SET enqueued_at = greatest(now(), created_at)
+WHERE id = CAST(:id AS uuid) AND status IN ('queued', 'running') RETURNING id
+
+-- name: withdraw
+-- Removes a job that never reached the queue.
+DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+RETURNING id
+
+-- name: exists
+-- Whether a job exists. A statement of its own: after waiting for a lock, a statement still sees its old snapshot.
+SELECT id FROM jobs WHERE id = CAST(:id AS uuid)
+
+-- name: get
+-- A tenant's job with its usage, its result and its redrives.
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, used.*,
+       error_code, error_message, error_retryable, metadata,
+       (SELECT redrive_of FROM redrives WHERE job_id = jobs.id) AS redrive_of,
+       (SELECT job_id FROM redrives WHERE redrive_of = jobs.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
+FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
+
+-- name: list_jobs
+-- A page of a tenant's jobs, newest first, without their results.
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, used.*, error_code, error_message,
+       error_retryable, metadata
+FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
+  AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
+  AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
+  AND created_at < coalesce(CAST(:created_before AS timestamptz), 'infinity')
+  AND (created_at, id) < (coalesce(CAST(:after_at AS timestamptz), 'infinity'),
+                          coalesce(CAST(:after_id AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)
+
+-- name: list_jobs_of_status
+-- The same for one status: a single statement for both would not use the index by status.
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, used.*, error_code, error_message,
+       error_retryable, metadata
+FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
+  AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
+  AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
+  AND created_at < coalesce(CAST(:created_before AS timestamptz), 'infinity')
+  AND (created_at, id) < (coalesce(CAST(:after_at AS timestamptz), 'infinity'),
+                          coalesce(CAST(:after_id AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  AND status = CAST(:status AS job_status)
+ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)
+
+-- name: cancel
+-- Cancels a tenant's queued or running job, and returns the job whether or not it was cancelled now.
+WITH cancelled AS (
+    UPDATE jobs SET status = 'cancelled', lease_expires_at = NULL, due_at = NULL,
+        finished_at = greatest(now(), coalesce(started_at, created_at), enqueued_at)
+    WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND status IN ('queued', 'running')
+    RETURNING id, status, analysis, model_id, created_at, started_at, finished_at, attempt, error_code, error_message,
+              error_retryable, metadata
+), job AS (
+    SELECT *, true AS cancelled FROM cancelled
+    UNION ALL
+    SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, error_code, error_message,
+           error_retryable, metadata, false
+    FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND NOT EXISTS (SELECT FROM cancelled)
+)
+SELECT job.*, used.*,
+       (SELECT redrive_of FROM redrives WHERE job_id = job.id) AS redrive_of,
+       (SELECT job_id FROM redrives WHERE redrive_of = job.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
+FROM job CROSS JOIN LATERAL usage_of(job.id) used
+
+-- name: claim
+-- Starts an attempt of a queued job that is due, or of a running one whose lease has expired.
+UPDATE jobs SET status = 'running', attempt = attempt + 1, claim_id = CAST(:claim_id AS uuid),
+                started_at = coalesce(started_at, greatest(now(), created_at)),
+                lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8)),
+                release_reason = NULL, due_at = NULL
+FROM (SELECT fingerprint, body FROM job_configs) c
+WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
+  AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
+       OR (status = 'running' AND lease_expires_at <= now()))
+RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config,
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls
+
+-- name: claimed
+-- The job of a claim that was made before, on a connection that broke before the answer arrived.
+SELECT id, tenant_id, attempt, deferrals, analysis, input, jobs.created_at, body AS config,
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls
+FROM jobs JOIN job_configs ON fingerprint = config_fingerprint
+WHERE id = CAST(:id AS uuid) AND claim_id = CAST(:claim_id AS uuid) AND status = 'running'
+
+-- name: claim_refusal
+-- The reason why a job could not be claimed: its status, and the seconds until it may be.
+SELECT status, CAST(extract(epoch FROM coalesce(lease_expires_at, due_at) - now()) AS float8) AS seconds_left
+FROM jobs WHERE id = CAST(:id AS uuid)
+
+-- name: extend_lease
+-- Renews the lease of the running attempt.
+UPDATE jobs SET lease_expires_at = now() + make_interval(secs => CAST(:lease AS float8))
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
+
+-- name: release
+-- Gives a job back to the queue. As in every end of an attempt, only the running attempt matches: this is the fence.
+UPDATE jobs SET status = 'queued', lease_expires_at = NULL, enqueued_at = NULL,
+    due_at = now() + make_interval(secs => CAST(:delay AS float8)),
+    deferrals = deferrals + CAST(:deferred AS integer), release_reason = :reason
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
+
+-- name: succeed
+-- Finishes the running attempt with its result.
+UPDATE jobs SET status = 'succeeded', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
+    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer)
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
+
+-- name: fail
+-- Finishes the running attempt with an error.
+UPDATE jobs SET status = 'failed', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
+    error_code = :error_code, error_message = :error_message, error_retryable = CAST(:error_retryable AS boolean)
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
+
+-- name: ended_as
+-- Whether an attempt has ended in this status: perhaps by a statement whose answer was lost.
+SELECT id FROM jobs
+WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = CAST(:status AS job_status)
+
+-- name: stranded
+-- Jobs that may have no message, oldest first: never enqueued, enqueued long ago, or with an expired lease.
+(SELECT id, tenant_id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
+   AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:never_enqueued AS float8))
+   ORDER BY created_at LIMIT :most)
+UNION ALL
+(SELECT id, tenant_id, enqueued_at FROM jobs WHERE status = 'queued'
+   AND (due_at IS NULL OR due_at < now() - make_interval(secs => CAST(:never_enqueued AS float8)))
+   AND enqueued_at < now() - make_interval(secs => CAST(:waiting AS float8)) ORDER BY enqueued_at LIMIT :most)
+UNION ALL
+(SELECT id, tenant_id, lease_expires_at FROM jobs WHERE status = 'running'
+   AND lease_expires_at < now() - make_interval(secs => CAST(:never_enqueued AS float8))
+   AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:waiting AS float8))
+   ORDER BY lease_expires_at LIMIT :most)
+ORDER BY since LIMIT :most
+
+-- name: ping
+-- Reads from the table that everything needs.
+SELECT 1 AS one FROM jobs LIMIT 1

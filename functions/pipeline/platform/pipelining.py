@@ -1,0 +1,45 @@
+"""A tenant's statement in one round trip: the tenant and the statement, pipelined in one transaction.
+
+In PostgreSQL's extended query protocol the commands before one Sync form one implicit transaction
+(https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). A tenant set locally in it ends with
+it: on success, on an error, and when the connection breaks. So no statement finds another request's tenant.
+
+pg8000 has no public function for this. What is used of its internals is in this module alone, and its version is
+pinned; ``tests/integration/test_round_trips.py`` fails if a release changes them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pg8000 import core, native
+
+SET_TENANT = "SELECT FROM set_config('app.tenant', CAST(:tenant AS text), true) OFFSET 1"
+"""Sets the tenant of the transaction. OFFSET drops the row, so that the only rows are those of the statement after."""
+
+type Row = dict[str, Any]
+
+
+def run_for_tenant(
+    connection: native.Connection,
+    set_tenant: native.PreparedStatement,
+    tenant: str,
+    statement: native.PreparedStatement,
+    parameters: dict[str, object],
+) -> list[Row]:
+    """The rows of a prepared statement, run as a tenant. One round trip. Raises pg8000's errors."""
+    values = core.make_params(connection.py_types, statement.make_vals(parameters))  # first: it may raise
+    context = core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
+    connection.send_BIND(set_tenant.name_bin, (tenant,))
+    connection.send_EXECUTE()
+    connection.send_BIND(statement.name_bin, values)
+    connection.send_EXECUTE()
+    core._write(connection._sock, core.SYNC_MSG)
+    core._flush(connection._sock)
+    connection.handle_messages(context)
+    return named_rows(context.columns, context.rows or [])
+
+
+def named_rows(columns: Sequence[dict[str, Any]] | None, rows: list[list[Any]]) -> list[Row]:
+    """Rows as dictionaries by column name."""
+    names = [column["name"] for column in columns or []]
+    return [dict(zip(names, row, strict=True)) for row in rows]
