@@ -5,4 +5,4 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 trap 'exit 2' EXIT  # what setup-env.sh cannot do
 "$root/scripts/setup-env.sh"
 trap - EXIT
-exec "$root/.venv/bin/python" -P -m chaos_harness --root "$root" "$@"
+exec "$root/.venv/bin/python" -P -m chaos_harness --root "$root" --product "$root/tests/chaos/chaos_product" "$@"

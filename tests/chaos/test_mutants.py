@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos_harness.inside.mutants import MUTANTS
+from chaos_harness.product import load
 
 ROOT = Path(__file__).parents[2]
+MUTANTS = load(Path(__file__).parent / "chaos_product").MUTANTS
 FOUND_BY = {
     "no-fence": "the result is the latest attempt's|late results are refused",
     "no-lease-test": "no claim while a lease lives",

@@ -101,24 +101,32 @@ def test_each_block_is_run_or_has_a_reason(block: Block) -> None:
         assert (ROOT / path).is_file(), f"{block}: {path} does not exist"
 
 
+@pytest.mark.parametrize("block", [block for block in SHELL if block.marker.startswith("run with")], ids=str)
 @pytest.mark.xdist_group("documented-stack")  # one stack, where the scheduler keeps groups together
-@pytest.mark.parametrize("block", SHELL, ids=str)
-def test_a_block_runs_and_prints_what_the_page_states(block: Block, stack: Stack) -> None:
-    marker = MARKER.fullmatch(block.marker)
-    assert marker
-    text = block.text if marker["kind"] == "run" else stack.addressed(block.text)
+def test_a_block_runs_against_the_local_stack(block: Block, stack: Stack) -> None:
     try:
-        ran = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            env={**os.environ, "PATH": f"{ROOT / '.tools/bin'}:{os.environ['PATH']}"},
-        )
+        _run(block, stack.addressed(block.text))
     finally:
         _clear_plan(stack)
+
+
+@pytest.mark.parametrize("block", [block for block in SHELL if not block.marker.startswith("run with")], ids=str)
+def test_a_block_runs_in_the_checkout(block: Block) -> None:
+    _run(block, block.text)
+
+
+def _run(block: Block, commands: str) -> None:
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        env={**os.environ, "PATH": f"{ROOT / '.tools/bin'}:{os.environ['PATH']}"},
+    )
     assert ran.returncode == 0, ran.stderr
+    marker = MARKER.fullmatch(block.marker)
+    assert marker
     assert (marker["prints"] or "") in ran.stdout
 
 

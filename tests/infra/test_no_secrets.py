@@ -48,7 +48,12 @@ KNOWN = (
     Known("packages/stack-graph/stack_graph/events.py", "Hex *", "[0-9a-f]{32}", "the MD5 of nothing"),
     Known("tests/mutations/harmless.py", "Hex *", r"\w{12}", "a guardrail's id"),
     Known("tests/integration/test_postgres_connection.py", "Hex *", "[0-9a-f]{64}", "fingerprints of public roots"),
-    Known("docs/before-a-deploy.md", "Telegram *", "[123]+:bedrock-pipeline-.*", "an ARN: AWS's account of examples and a queue"),
+    Known(
+        "docs/before-a-deploy.md",
+        "Telegram *",
+        "[123]+:bedrock-pipeline-.*",
+        "an ARN: AWS's account of examples and a queue",
+    ),
 )
 
 

@@ -1,6 +1,5 @@
-"""Round trips to PostgreSQL, counted at the socket: what an API request costs, and that a tenant is set in the same one."""
+"""Round trips to PostgreSQL, counted at the socket, and the tenant that is set in the same one."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -40,7 +39,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> RoundTrips:
 
 
 @pytest.fixture
-def store(as_api: Postgres) -> Iterator[PostgresJobStore]:
+def store(as_api: Postgres) -> PostgresJobStore:
     """As the API's role, with every statement prepared: that costs each a round trip, once a connection."""
     store = PostgresJobStore(as_api)
     job = new_job(key="first")
@@ -51,7 +50,7 @@ def store(as_api: Postgres) -> Iterator[PostgresJobStore]:
     store.page("a", JobFilter())
     store.page("a", JobFilter(status=JobStatus.QUEUED))
     store.cancel(job.id, "a")
-    yield store
+    return store
 
 
 @pytest.mark.parametrize("key", [None, "a-key"])

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 from bedrock_emulator.plan import read_plan
 from chaos_harness import faults, wiring
-from chaos_harness.inside.mutants import MUTANTS
 from chaos_harness.pace import Pace
 from chaos_harness.plan import Plan
+from chaos_harness.product import load
 from chaos_harness.proxies.messages import Frames, text
 from chaos_harness.proxies.request_faults import RequestFaults
 from chaos_harness.proxies.requests import Fate, Sent
 from local_stack.wiring import WiringFile
 
 ROOT = Path(__file__).parents[2]
+MUTANTS = load(ROOT / "tests/chaos/chaos_product").MUTANTS
 EVERY = faults.named("all")
 
 
@@ -89,7 +90,10 @@ def test_messages_are_cut_out_of_any_pieces() -> None:
 
 def test_the_derived_wiring_sends_every_function_by_the_proxies_but_the_migration() -> None:
     derived = wiring.derive(
-        ROOT / "infra" / "wiring.json", Pace(), wiring.Detours("http://proxy", Path("/pg")), "no-fence"
+        ROOT / "infra" / "wiring.json",
+        Pace(),
+        wiring.Detours("http://proxy", Path("/pg"), Path("/product")),
+        "no-fence",
     )
     WiringFile.model_validate(derived)
     functions = {

@@ -6,7 +6,6 @@ Durations are in seconds, as the suffix ``_s`` states.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,15 @@ class Policy:
     """A change of the stage's configuration is in effect everywhere after this time, without a deploy."""
 
 
-@cache
+_policy = Policy()
+
+
 def current() -> Policy:
     """The policy of this process."""
-    return Policy()
+    return _policy
+
+
+def use(policy: Policy) -> None:
+    """Replace the policy of this process, before its first use."""
+    global _policy
+    _policy = policy

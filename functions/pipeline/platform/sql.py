@@ -45,7 +45,7 @@ class Statements:
 
 
 def read_statements(file: Path) -> Iterator[Statement]:
-    """The blocks of one file, in order. Raises ValueError for text before the first block, or a block without a name."""
+    """The blocks of one file, in order. Raises ValueError for text outside of blocks, or a block without a name."""
     text = file.read_text(encoding="utf-8")
     headers = list(HEADER.finditer(text))
     if not headers or text[: headers[0].start()].strip() or len(headers) != text.count("-- name:"):

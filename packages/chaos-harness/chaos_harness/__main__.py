@@ -48,6 +48,7 @@ def _history(options: Options) -> History:
     settings = run.Settings(
         plan=Plan(options.seed, options.jobs, options.faults, options.rates),
         root=options.root,
+        product=options.product,
         mutant=options.mutant,
         spread_over=Pace().of(THROTTLED_FOR_S) if options.throttled else 0.0,
         ends_within=MUTANT_ENDS_WITHIN_S if options.mutant else ENDS_WITHIN_S,

@@ -38,10 +38,12 @@ WHERE datname = current_database() AND application_name <> 'chaos'
 class Drivers:
     """Carries out the moments of a plan, and counts those that had an effect."""
 
-    def __init__(self, plan: Plan, pace: Pace, stack: Stack, flights: Flights, database: PostgresProxy) -> None:
+    def __init__(
+        self, plan: Plan, pace: Pace, lease: float, stack: Stack, flights: Flights, database: PostgresProxy
+    ) -> None:
         self._plan = plan
         self._rng = random.Random(f"{plan.seed}/freeze")  # noqa: S311 - a plan must be the same each time
-        self._lease = pace.lease
+        self._lease = pace.of(lease)
         self._stack = stack
         self._flights = flights
         self._database = database

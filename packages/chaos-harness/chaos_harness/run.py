@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chaos_harness import collect, wiring
+from chaos_harness import collect, product, wiring
 from chaos_harness.clients import Clients
 from chaos_harness.drivers import Drivers
 from chaos_harness.history import History
@@ -33,6 +33,7 @@ class Settings:
 
     plan: Plan
     root: Path
+    product: Path
     mutant: str | None
     spread_over: float
     """Seconds over which the jobs are spread at least."""
@@ -50,12 +51,13 @@ class Run:
         self._settings = settings
         self._product = settings.root / "infra" / "wiring.json"
         self._pace = Pace()
+        self._lease = product.load(settings.product).LEASE_S
         self._flights = Flights()
         self._requests = RequestFaults(plan)
         self._stack = Stack(directory, settings.root)
         port = wiring.database_port(self._product)
         self._database = PostgresProxy(directory / "pg", port, plan.draw("ack-lost"))
-        self._drivers = Drivers(plan, self._pace, self._stack, self._flights, self._database)
+        self._drivers = Drivers(plan, self._pace, self._lease, self._stack, self._flights, self._database)
         self._aws = AwsProxy(self._requests, self._flights, self._drivers.kills)
 
     async def history(self) -> History:
@@ -63,7 +65,7 @@ class Run:
         settings = self._settings
         await self._aws.open()
         await self._database.open()
-        detours = wiring.Detours(self._aws.url, self._database.directory)
+        detours = wiring.Detours(self._aws.url, self._database.directory, settings.product.resolve())
         try:
             derived = wiring.derive(self._product, self._pace, detours, settings.mutant)
             await self._stack.start(derived, settings.plan.model_plan())
@@ -135,7 +137,7 @@ class Run:
             throttled=settings.spread_over > 0,
             mutant=settings.mutant,
             factor=self._pace.factor,
-            lease=self._pace.lease,
+            lease=self._pace.of(self._lease),
             model_cap=wiring.MODEL_CALLS,
             began_at=began_at,
             ended_at=ended_at,
@@ -152,8 +154,8 @@ class Run:
             strikes=self._drivers.strikes,
             late_refused=collect.late_refused(said),
             nothing_to_do=collect.jobs_of(said, "nothing to do"),
-            buried=collect.jobs_of(said, "dead letter buried"),
-            put_off=collect.jobs_of(said, "put off"),
+            buried=collect.jobs_of(said, "dead letter recorded"),
+            put_off=collect.jobs_of(said, "job postponed"),
             evidence=bites,
             duplicated=self._requests.duplicated,
             delayed=self._requests.delayed,

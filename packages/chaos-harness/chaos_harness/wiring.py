@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT_HANDLER
+from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT, PRODUCT_HANDLER
 from chaos_harness.pace import Pace
 
-HANDLER = "chaos/inside/handler.handler"
+HANDLER = "chaos_harness/inside/handler.handler"
 SWEEP_ROUTE = "POST /chaos/sweep"
 FUNCTION = "aws:lambda/function:Function"
 QUEUE = "aws:sqs/queue:Queue"
@@ -31,6 +31,8 @@ class Detours:
 
     aws_url: str
     database_directory: Path
+    product: Path
+    """The folder of the product's package for the harness."""
 
 
 def database_port(product: Path) -> int:
@@ -74,6 +76,7 @@ def _detour(
     variables: dict[str, str] = function["environment"]["variables"]
     variables[PRODUCT_HANDLER] = function["handler"]
     variables[FACTOR] = str(pace.factor)
+    variables[PRODUCT] = str(detours.product)
     variables[MUTANT] = mutant or ""
     variables[MODEL_ENDPOINT] = detours.aws_url
     variables |= {f"AWS_ENDPOINT_URL_{service}": detours.aws_url for service in PROXIED_SERVICES}

@@ -1,4 +1,4 @@
-"""Lambda: bury the messages that nobody could handle. Reads the dead-letter queue."""
+"""Lambda: records the messages of the dead-letter queue, and fails their jobs."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from pipeline.platform.observability import log
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """RecordDeadLetter each record. One that could not be written down stays: the queue has no dead letters of its own to lose."""
+    """Record each dead letter. One that could not be recorded stays: this queue has no dead-letter queue of its own."""
     record_dead_letter = bootstrap.record_dead_letter()
     failures = []
     for record in event["Records"]:
         try:
             record_dead_letter.run(dead_letter_from(record))
-        except Exception as fault:  # noqa: BLE001 - whatever it is, this letter comes again, and its neighbours are done
-            log.error("dead letter left", fault, message_id=record["messageId"])
+        except Exception as exc:  # noqa: BLE001 - this message is delivered again, and the others are done
+            log.error("dead letter not recorded", exc, message_id=record["messageId"])
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

@@ -18,7 +18,7 @@ class RecordDeadLetter:
 
     dead_letters: DeadLetterStore
     deliveries: int
-    """Deliveries that the job queue allows. The message's own count continues while it waits in the dead-letter queue."""
+    """Deliveries that the job queue allows. The message's own count goes on in the dead-letter queue."""
 
     def run(self, letter: DeadLetter) -> None:
         """Record one message. Raises Unavailable: then it must be delivered again."""

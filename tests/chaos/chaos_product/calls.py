@@ -1,25 +1,32 @@
-"""Mutants of the model's calls, their limits and their ledger, and of where a result is kept."""
+"""Mutants of model calls, their limits and their ledger, and of the storage of results."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+from pipeline.platform import policy
+from pipeline.platform.policy import Policy
+
+from chaos_product.edit import edit_statement
+
+
+def _change_policy(change: Callable[[Policy], Policy]) -> None:
+    policy.use(change(policy.current()))
 
 
 def throttled_is_final() -> None:
-    from pipeline.jobs.domain.failure import FailureCode
     from pipeline.models import bedrock
+    from pipeline.models.errors import ModelRequestRejected
 
-    bedrock.MEANING["ThrottlingException"] = bedrock.Permanent(FailureCode.MODEL_FAILED)
+    bedrock.SERVICE_ERRORS["ThrottlingException"] = ModelRequestRejected
 
 
 def endless_attempts() -> None:
-    from pipeline.jobs.services import run_job as process
-
-    process.MAX_ATTEMPTS = 1000
+    _change_policy(lambda policy: replace(policy, attempts=replace(policy.attempts, attempts=1000)))
 
 
 def endless_corrections() -> None:
-    from pipeline.jobs.services import answer
-
-    answer.MAX_CALLS = 1000
+    _change_policy(lambda policy: replace(policy, model=replace(policy.model, answers_per_attempt=1000)))
 
 
 def ledger_after() -> None:
@@ -31,20 +38,18 @@ def ledger_after() -> None:
     def later(_self: Any, call: Any, limits: Any) -> None:
         planned[call.id] = (call, limits)
 
-    def both(self: Any, call_id: Any, how: Any) -> None:
+    def both(self: Any, call_id: Any, outcome: Any) -> None:
         begin(self, *planned.pop(call_id))
-        end(self, call_id, how)
+        end(self, call_id, outcome)
 
     setattr(PostgresCallLedger, "begin", later)  # noqa: B010 - mypy refuses to assign to a method
     setattr(PostgresCallLedger, "end", both)  # noqa: B010
 
 
 def settles_twice() -> None:
-    from pipeline.models import call_statements as sql
+    from pipeline.models.postgres_call_ledger import SQL
 
-    guard = " AND ended_at IS NULL"
-    assert guard in sql.END, "the mutant no longer fits"  # noqa: S101 - or it would break nothing
-    sql.END = sql.END.replace(guard, "")
+    edit_statement(SQL, "end", " AND ended_at IS NULL", "")
 
 
 def no_cap() -> None:
@@ -62,7 +67,8 @@ def sdk_retries() -> None:
     from botocore.config import Config
     from pipeline.platform import aws
 
-    aws.MODEL_CALL = aws.MODEL_CALL.merge(Config(retries={"total_max_attempts": 3, "mode": "standard"}))
+    config = aws._model_config
+    aws._model_config = lambda: config().merge(Config(retries={"total_max_attempts": 3, "mode": "standard"}))
 
 
 def result_without_attempt() -> None:

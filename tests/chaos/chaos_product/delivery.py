@@ -1,4 +1,4 @@
-"""Mutants of how a job gets from the API to a worker, and from a dead worker to the next."""
+"""Mutants of the delivery of jobs: from the API to a worker, and from a dead worker to the next."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,13 +7,13 @@ from typing import Any
 def ack_first() -> None:
     from pipeline.jobs.services.run_job import RunJob
 
-    run = RunJob.__call__
+    run = RunJob.run
 
     def acknowledge(self: Any, message: Any, delivery: Any, remaining: Any) -> None:
         delivery._client.delete_message(QueueUrl=delivery._url, ReceiptHandle=delivery._receipt_handle)
         run(self, message, delivery, remaining)
 
-    setattr(RunJob, "__call__", acknowledge)  # noqa: B010 - mypy refuses to assign to a method
+    setattr(RunJob, "run", acknowledge)  # noqa: B010 - mypy refuses to assign to a method
 
 
 def never_hidden() -> None:
@@ -31,7 +31,7 @@ def no_heartbeat() -> None:
 def no_sweeper() -> None:
     from pipeline.jobs.services.sweep_jobs import SweepJobs
 
-    setattr(SweepJobs, "__call__", lambda *_: 0)  # noqa: B010
+    setattr(SweepJobs, "run", lambda *_: 0)  # noqa: B010
 
 
 def released_unsent() -> None:
@@ -58,9 +58,9 @@ def accepts_unrecorded() -> None:
 
     record, find = PostgresJobStore.record, PostgresJobStore.find
 
-    def lenient(self: Any, job: Any) -> SubmittedJob:
+    def lenient(self: Any, job: Any, admission: Any) -> SubmittedJob:
         try:
-            return record(self, job)
+            return record(self, job, admission)
         except Unavailable:
             return SubmittedJob(job.id, datetime.now(UTC), job.request_fingerprint, enqueued=True)
 
