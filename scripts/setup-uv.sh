@@ -3,6 +3,7 @@
 # Sets PYTHON_VERSION. Requires Python 3. Safe to repeat.
 set -euo pipefail
 
+# shellcheck disable=SC2034  # the scripts that source this file use it
 PYTHON_VERSION=3.12  # of the functions; .python-version may have been changed
 
 log() { echo "setup: $*" >&2; }

@@ -225,10 +225,10 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         1,
     ),
     "a member without a source": (
-        edit("pyproject.toml", "analysis = { workspace = true }\n", ""),
+        edit("pyproject.toml", "pipeline = { workspace = true }\n", ""),
         "workspace-source-missing",
         "pyproject.toml",
-        "dependencies = [",
+        '"pipeline",',
     ),
     "another Python in functions": (
         edit("functions/pyproject.toml", "==3.12.*", ">=3.11"),
@@ -325,10 +325,10 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
     ),
     "an undeclared import": (append(API, "\nimport requests\n"), "import-undeclared", API, "import requests"),
     "a module that is not there": (
-        append(API, "\nfrom analysis.domain.nothing import x\n"),
+        append(API, "\nfrom pipeline.jobs.nothing import x\n"),
         "import-unresolved",
         API,
-        "domain.nothing",
+        "jobs.nothing",
     ),
     "a folder that SST drops": (
         add("functions/pipeline/temp/rules.py", "X = 1\n"),
@@ -346,13 +346,13 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
     "a print": (append(API, "\nprint(1)\n"), "print-left", API, "print(1)"),
     "a breakpoint": (append(API, "\nbreakpoint()\n"), "debugger-left", API, "breakpoint()"),
     "a client with botocore's waits": (
-        edit(AWS, '.client("sqs", config=SMALL_CALL)', '.client("sqs")'),
+        edit(AWS, '.client("sqs", config=_service_config())', '.client("sqs")'),
         "client-without-waits",
         AWS,
         '.client("sqs")',
     ),
     "small calls that take too long": (
-        edit(AWS, "read_timeout=2,", "read_timeout=20,"),
+        edit(AWS, "read_timeout=calls.read_timeout_s,", "read_timeout=20,"),
         "client-outlives-function",
         AWS,
         "def sqs(",
@@ -412,7 +412,7 @@ HARMLESS: dict[str, Callable[[Tree], object]] = {
     "a byte order mark": lambda tree: (tree.root / "pyproject.toml").write_bytes(
         b"\xef\xbb\xbf" + (tree.root / "pyproject.toml").read_bytes()
     ),
-    "an empty __init__.py less": remove("functions/pipeline/handlers/__init__.py"),
+    "an empty __init__.py less": remove("functions/pipeline/jobs/handlers/__init__.py"),
     "an unused import at the top": edit("sst.config.ts", "export", 'import { unused } from "./infra/api";\nexport'),
     "a type imported at the top": edit("sst.config.ts", "export", 'import type { project } from "./x";\nexport'),
     "aws imported in TypeScript": append("infra/jobs/queue.ts", '\nimport * as aws from "@pulumi/aws";\n'),
@@ -431,9 +431,9 @@ def test_what_does_no_harm_is_no_finding(tree: Tree) -> None:
 
 def test_code_that_adds_to_the_request_is_seen(tree: Tree) -> None:
     tree.edit(
-        "functions/pipeline/jobs/services/answer.py",
-        "dict(config.inference)",
-        '{"temperature": 0, **config.inference, "topP": 1}',
+        "functions/pipeline/models/converse.py",
+        "dict(request.inference)",
+        '{"temperature": 0, **request.inference, "topP": 1}',
     )
     found = tree.findings(files_models.CHECKS)
     assert {finding.id for finding in found} == {"model-refuses-parameters"}
@@ -495,7 +495,7 @@ def test_names_that_sst_refuses(tree: Tree) -> None:
 def test_a_handler_only_the_graph_names(tree: Tree) -> None:
     tree.data["resources"][0]["inputs"]["handler"] = "pipeline/jobs/handlers/gone.handler"
     [finding] = tree.findings(files_config.CHECKS)
-    assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/jobs/api.ts", 7)
+    assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/api.ts", 7)
 
 
 def test_uv_is_needed(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

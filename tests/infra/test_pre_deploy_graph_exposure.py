@@ -1,6 +1,7 @@
 """The rules about routes, storage, secrets and values, each on a recorded graph with one thing changed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from deploy_checks.checks import (
     graph_storage,
     graph_values,
 )
-from deploy_checks.checks.graph_values import CERTIFICATES, proxies_are_trusted
+from deploy_checks.checks.graph_values import proxies_are_trusted
+from stack_graph import manifest
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.wiring import wiring
 
@@ -265,9 +267,11 @@ def test_a_proxy_needs_the_authorities_of_its_certificate(tmp_path: Path) -> Non
     [missing] = proxies_are_trusted(Rehearsed(tmp_path, "dev", Graph(graph.data), ()))
     assert missing.id == "proxy-certificate-unknown"
     assert "is missing" in missing.message
-    certificates = tmp_path / CERTIFICATES
-    certificates.mkdir(parents=True)
-    (certificates / "proxy.pem").write_bytes((ROOT / CERTIFICATES / "us-east-1.pem").read_bytes())
+    shutil.copytree(
+        ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("proxy.pem", "__pycache__")
+    )
+    certificates = tmp_path / manifest.read(tmp_path).file("certificate_authorities")
+    (certificates / "proxy.pem").write_bytes((certificates / "us-east-1.pem").read_bytes())
     [wrong] = proxies_are_trusted(Rehearsed(tmp_path, "dev", Graph(graph.data), ()))
     assert "does not have that" in wrong.message
 

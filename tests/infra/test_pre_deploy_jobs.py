@@ -40,7 +40,7 @@ def test_the_line_that_breaks_every_job_is_told(tmp_path: Path) -> None:
     cause = ran.cause()
     assert cause is not None
     assert (cause["file"], cause["type"]) == ("pipeline/jobs/adapters/results.py", "ParamValidationError")
-    assert 'Unknown parameter in input: "Content"' in cause["told"]
+    assert 'Unknown parameter in input: "Content"' in cause["message"]
     assert ran.problem
 
 

@@ -9,8 +9,8 @@ from deploy_checks.finding import Finding
 from stack_graph.graph import Rehearsed
 
 ROOT = Path(__file__).parents[2]
-STATEMENTS = "functions/pipeline/jobs/adapters/job_statements.py"
-REDRIVES = "database/migrations/0003_bury_dead_letters.sql"
+STATEMENTS = "functions/pipeline/jobs/adapters/jobs.sql"
+REDRIVES = "database/migrations/0004_create_dead_letters.sql"
 NEXT = f"database/migrations/{len(list((ROOT / 'database' / 'migrations').glob('*.sql'))) + 1:04}_change_jobs.sql"
 
 
@@ -69,7 +69,7 @@ def test_a_migration_that_takes_away_what_statements_need_is_named(tree: Path, s
 
 
 def test_a_column_renamed_where_it_is_made_is_found_there(tree: Path) -> None:
-    edit(tree, REDRIVES, "    request_id  text", "    request     text")
+    edit(tree, REDRIVES, "    request_id   text", "    request      text")
     assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", REDRIVES)}
 
 

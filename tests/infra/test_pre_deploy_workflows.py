@@ -43,8 +43,8 @@ def test_the_repository_has_no_finding(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "rule", "says"),
     [
-        (DEPLOY, "jobs:", "jobs", "workflow-broken", "no YAML"),
-        (DEPLOY, "\non:", "\nwhen:", "workflow-broken", "`on`"),
+        (DEPLOY, "jobs:", "jobs", "workflow-broken", "invalid YAML"),
+        (DEPLOY, "\non:", "\nwhen:", "workflow-broken", '"on" is a required property'),
         (DEPLOY, "needs: check", "needs: tests", "workflow-broken", "tests"),
         (DEPLOY, "    concurrency:", "    x-concurrency:", "deploys-meet", "lock"),
         (DEPLOY, "cancel-in-progress: false", "cancel-in-progress: true", "deploy-cancelled", "cancels"),

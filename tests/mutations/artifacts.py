@@ -17,7 +17,9 @@ def dependency(name: str) -> Edit:
 
 def imported(module: str) -> Edit:
     """One more import in the API's handler."""
-    return Edit(API, "from analysis import bootstrap\n", f"import {module}\n\nfrom analysis import bootstrap\n")
+    return Edit(
+        API, "from pipeline.jobs import bootstrap\n", f"import {module}\n\nfrom pipeline.jobs import bootstrap\n"
+    )
 
 
 def large_file(root: Path) -> None:
@@ -33,6 +35,12 @@ def medium_file(root: Path) -> None:
         (root / "functions/pipeline/table.bin").write_bytes(noise.read(3 << 20))
 
 
+def packages_on_3_11(root: Path) -> None:
+    """Every package of the tools allows Python 3.11."""
+    for project in root.glob("packages/*/pyproject.toml"):
+        Edit(str(project.relative_to(root)), '"==3.12.*"', '">=3.11"')(root)
+
+
 MUTATIONS = (
     mutation("PKG-09", "built-for-another-python", "uv-python-differs", ".env", Edit(".env", "3.12", "3.11")),
     mutation("PKG-09", "python-of-the-build-not-said", "uv-python-differs", ".env", Edit(".env", "UV_PYTHON=3.12", "")),
@@ -44,7 +52,7 @@ MUTATIONS = (
         (
             Edit(".env", "3.12", "3.11"),
             Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
-            Edit("scripts/pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            packages_on_3_11,
             Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
             lock,
         ),
@@ -57,7 +65,7 @@ MUTATIONS = (
         (
             Edit(".env", "3.12", "3.11"),
             Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
-            Edit("scripts/pyproject.toml", '"==3.12.*"', '">=3.11"'),
+            packages_on_3_11,
             Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
             Edit(".python-version", "3.12", "3.11"),
             lock,

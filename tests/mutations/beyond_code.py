@@ -3,10 +3,15 @@
 from tests.mutations.mutation import Append, Edit, Remove, mutation
 from tests.mutations.next_migration import next_migration
 
-HANDLERS, ADAPTERS, DOMAIN = "functions/pipeline/handlers", "functions/pipeline/adapters", "functions/pipeline/domain"
+HANDLERS, ADAPTERS, PLATFORM = (
+    "functions/pipeline/jobs/handlers",
+    "functions/pipeline/jobs/adapters",
+    "functions/pipeline/platform",
+)
+CATALOGUE, SOURCE = "functions/pipeline/models/catalogue.json", "functions/pipeline/models/stage_config_source.py"
 API, WORKER = f"{HANDLERS}/api.py", f"{HANDLERS}/worker.py"
-STATEMENTS, MIGRATION = f"{ADAPTERS}/job_statements.py", "database/migrations/0001_create_jobs.sql"
-ROLES = "database/migrations/0004_separate_roles.sql"
+STATEMENTS, MIGRATION = f"{ADAPTERS}/jobs.sql", "database/migrations/0002_create_jobs.sql"
+LEDGER = "database/migrations/0003_create_call_ledger.sql"
 CONFIG, QUEUE, RESULTS = "functions/pipeline/platform/settings.py", f"{ADAPTERS}/queue.py", f"{ADAPTERS}/results.py"
 BODY = "        request: SendMessageRequestTypeDef = {"
 
@@ -32,7 +37,7 @@ CODE = (
         "relative-import",
         "import-relative",
         API,
-        Edit(API, "from analysis.handlers import openapi", "from . import openapi"),
+        Edit(API, "from pipeline.jobs.handlers.problems import refuse", "from .problems import refuse"),
     ),
     mutation(
         "NEW",
@@ -95,22 +100,22 @@ CODE = (
         "NEW",
         "data-file-missing",
         "models-not-loadable",
-        f"{DOMAIN}/catalogue.json",
-        Remove(f"{DOMAIN}/catalogue.json"),
+        CATALOGUE,
+        Remove(CATALOGUE),
     ),
     mutation(
         "NEW",
         "data-file-broken",
         "models-not-loadable",
-        f"{DOMAIN}/catalogue.json",
-        Edit(f"{DOMAIN}/catalogue.json", "{", ""),
+        CATALOGUE,
+        Edit(CATALOGUE, "{", ""),
     ),
     mutation(
         "NEW",
         "authority-missing",
         "rds-authority-missing",
-        f"{ADAPTERS}/rds_ca/us-east-1.pem",
-        Remove(f"{ADAPTERS}/rds_ca/us-east-1.pem"),
+        f"{PLATFORM}/rds_ca/us-east-1.pem",
+        Remove(f"{PLATFORM}/rds_ca/us-east-1.pem"),
     ),
     mutation(
         "NEW",
@@ -119,7 +124,9 @@ CODE = (
         "functions/pipeline/tmp/__init__.py",
         Append("functions/pipeline/tmp/__init__.py", "ANSWER = 42\n"),
         Edit(
-            API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom analysis.tmp import ANSWER\n"
+            API,
+            "from pipeline.jobs import bootstrap\n",
+            "from pipeline.jobs import bootstrap\nfrom pipeline.tmp import ANSWER\n",
         ),
     ),
     mutation(
@@ -141,16 +148,16 @@ CODE = (
         "NEW",
         "session-of-another-region",
         "region-hard-coded",
-        f"{ADAPTERS}/aws.py",
-        Edit(f"{ADAPTERS}/aws.py", '_session().client("sqs",', '_session().client("sqs", region_name="eu-central-1",'),
+        f"{PLATFORM}/aws.py",
+        Edit(f"{PLATFORM}/aws.py", '_session().client("sqs",', '_session().client("sqs", region_name="eu-central-1",'),
     ),
     mutation(
         "NEW",
         "endpoint-of-this-machine",
         "endpoint-hard-coded",
-        f"{ADAPTERS}/aws.py",
+        f"{PLATFORM}/aws.py",
         Edit(
-            f"{ADAPTERS}/aws.py",
+            f"{PLATFORM}/aws.py",
             '_session().client("sqs",',
             '_session().client("sqs", endpoint_url="http://127.0.0.1:4566",',
         ),
@@ -200,16 +207,16 @@ RUNS = (
         "NEW",
         "parameters-asked-for-wrongly",
         "job-fails",
-        f"{ADAPTERS}/parameters.py",
-        Edit(f"{ADAPTERS}/parameters.py", "WithDecryption=True", "Decrypt=True"),
+        SOURCE,
+        Edit(SOURCE, "WithDecryption=True", "Decrypt=True"),
     ),
     mutation(
         "NEW",
         "secret-of-another-shape",
         "job-fails",
-        f"{ADAPTERS}/secrets.py",
+        f"{PLATFORM}/secrets.py",
         Edit(
-            f"{DOMAIN}/credentials.py",
+            f"{PLATFORM}/credentials.py",
             "    password: str = Field(",
             '    password: str = Field(validation_alias="secret", ',
         ),
@@ -218,15 +225,15 @@ RUNS = (
         "NEW",
         "password-in-the-code",
         "password-hard-coded",
-        f"{ADAPTERS}/postgres.py",
-        Edit(f"{ADAPTERS}/postgres.py", "password=password", 'password="postgres"'),
+        f"{PLATFORM}/postgres.py",
+        Edit(f"{PLATFORM}/postgres.py", "password=password", 'password="postgres"'),
     ),
     mutation(
         "NEW",
         "sweeper-that-fails",
         "handler-fails",
-        "functions/pipeline/jobs/services/sweep.py",
-        Edit("functions/pipeline/jobs/services/sweep.py", "self.store.stranded(", "self.store.lost("),
+        "functions/pipeline/jobs/services/sweep_jobs.py",
+        Edit("functions/pipeline/jobs/services/sweep_jobs.py", "self.store.stranded(", "self.store.lost("),
     ),
     mutation(
         "NEW",
@@ -235,9 +242,9 @@ RUNS = (
         RESULTS,
         Edit(
             RESULTS,
-            '        with calling("storage"):\n            try:',
+            '        with translate_aws_errors("storage"):\n            try:',
             '        __import__("pathlib").Path(__file__).with_name("last.json").write_bytes(document)\n'
-            '        with calling("storage"):\n            try:',
+            '        with translate_aws_errors("storage"):\n            try:',
         ),
     ),
 )
@@ -254,7 +261,11 @@ SQL = (
         "statement-that-does-not-parse",
         "statement-refused",
         STATEMENTS,
-        Edit(STATEMENTS, "FROM jobs {USED} WHERE id = ", "FORM jobs {USED} WHERE id = "),
+        Edit(
+            STATEMENTS,
+            "FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id =",
+            "FORM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id =",
+        ),
     ),
     mutation(
         "NEW",
@@ -267,7 +278,7 @@ SQL = (
         "NEW",
         "second-migration-of-a-number",
         "migration-numbering",
-        "database/migrations/0001_create_jobs.sql",
+        "database/migrations/0001_create_roles.sql",
         Append("database/migrations/0001_create_again.sql", "SELECT 1;\n"),
     ),
     mutation(
@@ -307,15 +318,15 @@ SQL = (
         "statement-refused",
         MIGRATION,
         Edit(MIGRATION, "    metadata", "    meta_data"),
-        Edit(ROLES, "model_id, input, metadata", "model_id, input, meta_data"),  # the API's
-        Edit(ROLES, "model_id, input, metadata", "model_id, input, meta_data"),  # and the workers'
+        Edit(MIGRATION, "model_id, input, metadata", "model_id, input, meta_data"),  # the grant of the API
+        Edit(MIGRATION, "model_id, input, metadata", "model_id, input, meta_data"),  # and that of the workers
     ),
     mutation(
         "NEW",
         "grant-left-out",
         "job-fails",
-        f"{ADAPTERS}/postgres.py",
-        Edit(ROLES, "GRANT UPDATE (call_id, held_until) ON model_slots TO pipeline_worker;\n", ""),
+        f"{PLATFORM}/postgres.py",
+        Edit(LEDGER, "GRANT SELECT, UPDATE (call_id, held_until) ON model_slots", "GRANT SELECT ON model_slots"),
     ),
     mutation(
         "NEW",

@@ -3,7 +3,7 @@
 from tests.mutations.mutation import Append, Edit, mutation
 
 DATABASE, POSTGRES, STORAGE = "infra/database.ts", "functions/pipeline/platform/postgres.py", "infra/jobs/results.ts"
-MIGRATION = "database/migrations/0001_create_jobs.sql"
+MIGRATION = "database/migrations/0002_create_jobs.sql"
 
 MUTATIONS = (
     mutation(

@@ -14,7 +14,7 @@ def harmless(what: str, *changes: Change, stage: str = "dev") -> Mutation:
     return mutation("FINE", what, "", "", *changes, stage=stage)
 
 
-SUMMARY, SWEEP = "functions/pipeline/analyses/summary.py", "functions/pipeline/jobs/services/sweep.py"
+SUMMARY, SWEEP = "functions/pipeline/analyses/summary.py", "functions/pipeline/jobs/services/sweep_jobs.py"
 RULE = """
     @field_validator("summary")
     @classmethod

@@ -8,7 +8,7 @@ from tests.mutations.mutation import Append, Edit, Remove, mutation
 PYPROJECT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
 API = "functions/pipeline/jobs/handlers/api.py"
 HANDLER = '"pipeline/jobs/handlers/api.handler"'
-MEMBERS = 'members = ["functions", "scripts"]'
+MEMBERS = 'members = ["functions", "packages/*"]'
 LIBRARY = """\
 [project]
 name = "core"
@@ -25,8 +25,10 @@ def library(root: Path) -> None:
     """A member of the workspace beside functions/, which the API's handler imports."""
     Append("core/pyproject.toml", LIBRARY)(root)
     Append("core/core/__init__.py", "ANSWER = 42\n")(root)
-    Edit(PYPROJECT, MEMBERS, 'members = ["core", "functions", "scripts"]')(root)
-    Edit(API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom core import ANSWER\n")(root)
+    Edit(PYPROJECT, MEMBERS, 'members = ["core", "functions", "packages/*"]')(root)
+    Edit(
+        API, "from pipeline.jobs import bootstrap\n", "from pipeline.jobs import bootstrap\nfrom core import ANSWER\n"
+    )(root)
 
 
 MUTATIONS = (
@@ -59,7 +61,11 @@ MUTATIONS = (
         "handler-import-failed",
         API,
         Append("functions/shared/__init__.py", "ANSWER = 42\n"),
-        Edit(API, "from analysis import bootstrap\n", "from analysis import bootstrap\nfrom shared import ANSWER\n"),
+        Edit(
+            API,
+            "from pipeline.jobs import bootstrap\n",
+            "from pipeline.jobs import bootstrap\nfrom shared import ANSWER\n",
+        ),
     ),
     mutation("PKG-05", "workspace-library-not-a-dependency", "handler-import-failed", API, library, lock),
     mutation(
@@ -75,7 +81,7 @@ MUTATIONS = (
         "functions-not-a-member",
         "workspace-member-missing",
         PYPROJECT,
-        Edit(PYPROJECT, MEMBERS, 'members = ["scripts"]'),
+        Edit(PYPROJECT, MEMBERS, 'members = ["packages/*"]'),
     ),
     mutation("PKG-06", "member-without-project", "workspace-member-missing", FUNCTIONS, Remove(FUNCTIONS)),
     mutation(
@@ -84,9 +90,9 @@ MUTATIONS = (
         "handler-not-in-archive",
         "infra/jobs/api.ts",
         Remove(FUNCTIONS),
-        Edit(PYPROJECT, MEMBERS, 'members = ["scripts"]'),
-        Edit(PYPROJECT, '["analysis", "pipeline-tools"]', '["pipeline-tools"]'),
-        Edit(PYPROJECT, "analysis = { workspace = true }\n", ""),
+        Edit(PYPROJECT, MEMBERS, 'members = ["packages/*"]'),
+        Edit(PYPROJECT, '    "pipeline",\n', ""),
+        Edit(PYPROJECT, "pipeline = { workspace = true }\n", ""),
         lock,
     ),
     mutation(
@@ -156,7 +162,7 @@ MUTATIONS = (
         "project-named-like-a-dependency",
         "project-refused",
         FUNCTIONS,
-        Edit(FUNCTIONS, 'name = "analysis"', 'name = "pydantic"'),
+        Edit(FUNCTIONS, 'name = "pipeline"', 'name = "pydantic"'),
     ),
     mutation(
         "PKG-24",

@@ -81,7 +81,7 @@ MUTATIONS = (
         "reads-for-ever",
         "client-without-waits",
         AWS,
-        Edit(AWS, "    read_timeout=MODEL_READ_TIMEOUT_S,\n", ""),
+        Edit(AWS, "        read_timeout=calls.read_timeout_s,\n", ""),
     ),
     mutation(
         "RUN-08",

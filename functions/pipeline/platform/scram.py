@@ -1,28 +1,24 @@
-"""What PostgreSQL keeps of a password (RFC 5802, RFC 7677), computed here.
+"""The SCRAM verifier of a password (RFC 5802, RFC 7677).
 
-``ALTER ROLE ... PASSWORD`` takes it in the password's place, so the password itself is in no statement: not on the
-way, not in the server's log, not in ``pg_stat_statements``.
+``ALTER ROLE ... PASSWORD`` accepts it in place of the password. So the password itself is in no statement: not on the
+wire, not in the server's log, not in ``pg_stat_statements``.
 """
 
-import hashlib
-import hmac
-import secrets
 from base64 import b64encode
 
+from scramp import ScramMechanism
+
+MECHANISM = "SCRAM-SHA-256"
+
 ITERATIONS = 4096
-"""PostgreSQL's own default. Ours are random passwords of 192 bits, which no number of iterations makes safer."""
+"""PostgreSQL's own default. The passwords are random, with 192 bits, and more iterations would not make them safer."""
 
 
 def verifier(password: str, salt: bytes | None = None) -> str:
-    """The verifier of an ASCII password: of others the characters would have to be normalised first."""
-    salt = secrets.token_bytes(16) if salt is None else salt
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, ITERATIONS)
-    stored = hashlib.sha256(_keyed(salted, b"Client Key")).digest()
-    return f"SCRAM-SHA-256${ITERATIONS}:{_text(salt)}${_text(stored)}:{_text(_keyed(salted, b'Server Key'))}"
-
-
-def _keyed(key: bytes, message: bytes) -> bytes:
-    return hmac.new(key, message, "sha256").digest()
+    """The verifier of a password, with a random salt of 16 bytes unless one is given."""
+    made = ScramMechanism(MECHANISM).make_auth_info(password, ITERATIONS, salt)
+    salt, stored_key, server_key = made[0], made[1], made[2]
+    return f"{MECHANISM}${ITERATIONS}:{_text(salt)}${_text(stored_key)}:{_text(server_key)}"
 
 
 def _text(value: bytes) -> str:

@@ -1,1 +1,1 @@
-"""What can be known of a deploy before AWS sees it."""
+"""Checks of a deploy that need no AWS account."""

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except Exception:  # noqa: BLE001 - a reader of stdout gets a JSON object in every case
         result = Report(options.stage, errors=[f"pre-deploy crashed:\n{traceback.format_exc()}"])
-    say(report.as_text(result))
+    log(report.as_text(result))
     if options.json:
         print(report.as_json(result))  # noqa: T201 - the result
     return result.exit_status
@@ -60,16 +60,16 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
         if rehearsal_dir:
             rehearsed = _read(root, stage, rehearsal_dir)
         else:
-            result.findings.extend(preconditions.install_packages(Rehearsed.nothing(root, stage), say))
+            result.findings.extend(preconditions.install_packages(Rehearsed.nothing(root, stage), log))
             rehearsed = _rehearse(root, stage, Path(temporary))
         result.findings.extend(rehearsal.findings_of(rehearsed.graph, root))
-        say(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
-        run_checks(rehearsed, [*every_check(), account_checks], result, say)
+        log(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
+        run_checks(rehearsed, [*every_check(), account_checks], result, log)
         result.findings = in_order(result.findings)
         if not rehearsed.graph.data.get("complete") and not result.findings:
             result.errors.append("The deploy was not rehearsed, and no check reports why.")
         for subject in unchecked(rehearsed):
-            say(f"NOT CHECKED: {subject}")
+            log(f"NOT CHECKED: {subject}")
     result.seconds = time.monotonic() - started
     return result
 
@@ -78,13 +78,13 @@ def _rehearse(root: Path, stage: str, rehearsal_dir: Path) -> Rehearsed:
     started = time.monotonic()
     nothing = Rehearsed.nothing(root, stage)
     if reason := preconditions.unmet(nothing):
-        say(f"NOT CHECKED: the resources of a deploy. {reason}")
+        log(f"NOT CHECKED: the resources of a deploy. {reason}")
         return nothing
-    say(f"Rehearsing a deploy of {stage}: about 30 s")
+    log(f"Rehearsing a deploy of {stage}: about 30 s")
     with ThreadPoolExecutor(1) as beside:
         # tsc takes seconds and needs no rehearsal: its result is ready when the check asks for it.
-        rehearsal.run_rehearsal(root, stage, rehearsal_dir, say, lambda: beside.submit(files_node.compiled, root))
-    say(f"Rehearsed in {time.monotonic() - started:.1f} s")
+        rehearsal.run_rehearsal(root, stage, rehearsal_dir, log, lambda: beside.submit(files_node.compiled, root))
+    log(f"Rehearsed in {time.monotonic() - started:.1f} s")
     return _read(root, stage, rehearsal_dir)
 
 
@@ -98,7 +98,7 @@ def _read(root: Path, stage: str, rehearsal_dir: Path) -> Rehearsed:
     return rehearsed
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     """Print progress to stderr: stdout is for the result."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a command
 

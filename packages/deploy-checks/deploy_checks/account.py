@@ -1,4 +1,4 @@
-"""Read-only questions to the AWS account that will be deployed to. Without credentials none is asked."""
+"""Read-only requests to the AWS account of the deploy. Without credentials, none is made."""
 
 import json
 import os
@@ -16,21 +16,21 @@ from stack_graph.graph import Rehearsed
 from stack_graph.stages import account_variable
 
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 WAITS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-MODELS = "functions/pipeline/models/catalogue.json"
 
-WHAT = {
+QUESTIONS = {
     "identity": "that the credentials are for the stage's AWS account",
     "models": "that the account may use the models, and that their inference profiles exist",
-    "concurrency": "that Lambda's concurrency limit leaves room for what is reserved",
+    "concurrency": "that Lambda's concurrency limit covers the reserved concurrency",
     "bedrock_quotas": "that Bedrock's quotas for the models are above zero",
-    "endpoints": "that AWS's private endpoints are offered in the zones",
-    "database": "that RDS sells this instance class with this engine version",
-    "secrets": "that no secret of the same name waits for its deletion",
+    "endpoints": "that AWS offers its private endpoints in the zones",
+    "database": "that RDS offers this instance class with this engine version",
+    "secrets": "that no secret of the same name is scheduled for deletion",
     "state_lock": "that no other deploy holds SST's lock on the stage",
 }
-"""What only the account knows, by the method that asks."""
+"""Facts that only the account knows, by the method that requests them."""
 
 
 class Account:
@@ -39,23 +39,23 @@ class Account:
     def __init__(self, client: Callable[[str], Any], *, credentials: bool = True) -> None:
         self._client = client
         self._credentials = credentials
-        self.unchecked: dict[str, str] = {} if credentials else dict.fromkeys(WHAT, "no AWS credentials")
+        self.unchecked: dict[str, str] = {} if credentials else dict.fromkeys(QUESTIONS, "no AWS credentials")
 
     def findings(self, rehearsed: Rehearsed) -> Iterator[Finding]:
-        """What each question tells. One that is refused or not answered is noted in ``unchecked``."""
-        for name in WHAT if self._credentials else ():
+        """The findings of each request. Those that are refused or not answered are recorded in ``unchecked``."""
+        for name in QUESTIONS if self._credentials else ():
             try:
                 yield from getattr(self, name)(rehearsed)
-            except ClientError as fault:
-                code = str(fault.response.get("Error", {}).get("Code", ""))
+            except ClientError as exc:
+                code = str(exc.response.get("Error", {}).get("Code", ""))
                 if name == "identity":
                     message = f"AWS refuses the credentials ({code}): the deploy would stop at its first call"
                     yield Finding("credentials-refused", "high", "sst.config.ts", 1, message, "Sign in again")
                 self.unchecked[name] = code
-            except BotoCoreError as fault:
-                self.unchecked[name] = type(fault).__name__
+            except BotoCoreError as exc:
+                self.unchecked[name] = type(exc).__name__
             if name == "identity" and name in self.unchecked:
-                self.unchecked = dict.fromkeys(WHAT, self.unchecked[name])
+                self.unchecked = dict.fromkeys(QUESTIONS, self.unchecked[name])
                 return
 
     def identity(self, rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -71,21 +71,22 @@ class Account:
             )
 
     def models(self, rehearsed: Rehearsed) -> Iterator[Finding]:
+        catalogue = manifest_of(rehearsed).file("catalogue")
         bedrock = self._client("bedrock")
         pages = bedrock.get_paginator("list_inference_profiles").paginate()
         there = {profile["inferenceProfileId"] for page in pages for profile in page["inferenceProfileSummaries"]}
         for profile in _profiles(rehearsed):
             if profile not in there:
                 message = f"The account has no inference profile {profile} in this region: calls of it fail"
-                yield Finding("profile-missing", "critical", MODELS, 1, message, "Use one that the region has")
+                yield Finding("profile-missing", "critical", catalogue, 1, message, "Use one that the region has")
                 continue
             model = re.sub(r"^(global|us|eu|apac|jp|au|ca)\.", "", profile)
             status = bedrock.get_foundation_model_availability(modelId=model)
             agreed = status.get("agreementAvailability", {}).get("status", "AVAILABLE")
             if status["authorizationStatus"] != "AUTHORIZED" or agreed not in ("AVAILABLE", "PENDING"):
-                message = f"The account may not use {model} yet: calls end in AccessDeniedException"
-                fix = "Enable the model in Bedrock's console; Anthropic's want a use case form once"
-                yield Finding("model-access-missing", "critical", MODELS, 1, message, fix)
+                message = f"The account may not use {model} yet: calls fail with AccessDeniedException"
+                fix = "Enable the model in Bedrock's console; Anthropic's models require a use case form once"
+                yield Finding("model-access-missing", "critical", catalogue, 1, message, fix)
 
     def concurrency(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         limit = self._client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
@@ -95,13 +96,14 @@ class Account:
         most = sum(source.part("scalingConfig").number("maximumConcurrency", 0) for source in sources)
         if (reserved and reserved + 100 > limit) or most >= limit:  # Lambda keeps 100 unreserved
             message = (
-                f"Lambda's limit is {limit} at a time; reserved are {reserved}, and the queue alone may take {most}"
+                f"Lambda's limit is {limit} concurrent executions: {reserved} are reserved, the queue may use {most}"
             )
-            fix = "Ask for a higher limit in Service Quotas, or lower concurrency in project.config.ts"
+            fix = "Request a higher limit in Service Quotas, or lower concurrency in project.config.ts"
             yield Finding("lambda-quota-low", "high", "project.config.ts", 1, message, fix)
 
     def bedrock_quotas(self, rehearsed: Rehearsed) -> Iterator[Finding]:
-        listed = json.loads((rehearsed.root / MODELS).read_text(encoding="utf-8"))["models"]
+        manifest = manifest_of(rehearsed)
+        listed = (manifest.section("models") or {"models": ()})["models"]
         used = {model["name"] for model in listed if model["id"] in _profiles(rehearsed)}
         pages = self._client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="bedrock")
         for quota in (quota for page in pages for quota in page["Quotas"]):
@@ -111,23 +113,24 @@ class Account:
                 and "per minute" in name
                 and any(re.search(rf"{re.escape(n)}( V\d)?$", name) for n in used)
             ):
-                message = f"Bedrock's quota is 0: {name}. Each such call is throttled, so jobs wait until they give up"
-                yield Finding("bedrock-quota-zero", "medium", MODELS, 1, message, "Ask for more in Service Quotas")
+                message = f"Bedrock's quota is 0: {name}. Every such call is throttled, so jobs wait until they fail"
+                fix = "Request a higher quota in Service Quotas"
+                yield Finding("bedrock-quota-zero", "medium", manifest.file("catalogue"), 1, message, fix)
 
     def endpoints(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         graph = rehearsed.graph
-        wanted = {
+        interfaces = {
             str(endpoint.value("serviceName")): endpoint
             for endpoint in graph.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")
             if endpoint.value("vpcEndpointType") == "Interface"
         }
-        if not wanted:
+        if not interfaces:
             return
         zones = {subnet.id: str(subnet.value("availabilityZone")) for subnet in graph.of_type("aws:ec2/subnet:Subnet")}
-        named = [{"Name": "service-name", "Values": sorted(wanted)}]
+        named = [{"Name": "service-name", "Values": sorted(interfaces)}]
         details = self._client("ec2").describe_vpc_endpoint_services(Filters=named)["ServiceDetails"]
         offered = {service["ServiceName"]: service["AvailabilityZones"] for service in details}
-        for service, endpoint in wanted.items():
+        for service, endpoint in interfaces.items():
             own = {zones[subnet] for subnet in endpoint.texts("subnetIds") if subnet in zones}
             if missing := sorted(own.difference(offered.get(service, ()))):
                 message = f"AWS has no endpoint of {service} in {', '.join(missing)}: the deploy fails"
@@ -144,7 +147,7 @@ class Account:
             exact = offered[-1]["EngineVersion"] if offered else version
             query = {"Engine": engine, "EngineVersion": exact, "DBInstanceClass": instance}
             if not offered or not rds.describe_orderable_db_instance_options(**query)["OrderableDBInstanceOptions"]:
-                message = f"RDS does not sell {engine} {version} on {instance} in this region: the deploy fails"
+                message = f"RDS does not offer {engine} {version} on {instance} in this region: the deploy fails"
                 fix = "Choose another instance in project.config.ts, or another version in infra/database.ts"
                 yield Finding("database-not-orderable", "high", database.file, database.line, message, fix)
 
@@ -154,22 +157,22 @@ class Account:
         for secret in rehearsed.graph.of_type("aws:secretsmanager/secret:Secret"):
             if secret.value("name") in leaving:
                 message = (
-                    f"A secret called {secret.value('name')} waits for its deletion: the name cannot be used again yet"
+                    f"A secret named {secret.value('name')} is scheduled for deletion: the name cannot be reused yet"
                 )
-                fix = "Restore or purge the old one, or give the new one another name"
+                fix = "Restore or purge the old secret, or give the new one another name"
                 yield Finding("secret-pending-deletion", "high", secret.file, secret.line, message, fix)
 
     def state_lock(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         try:
             bootstrap = self._client("ssm").get_parameter(Name="/sst/bootstrap")["Parameter"]["Value"]
-        except ClientError as fault:
-            if fault.response.get("Error", {}).get("Code") == "ParameterNotFound":
-                return  # nothing was ever deployed here
+        except ClientError as exc:
+            if exc.response.get("Error", {}).get("Code") == "ParameterNotFound":
+                return  # no stage was ever deployed to this account
             raise
         key = f"lock/{rehearsed.graph.data['app']}/{rehearsed.stage}.json"
-        held = self._client("s3").list_objects_v2(Bucket=json.loads(bootstrap)["state"], Prefix=key).get("KeyCount", 0)
-        if held:
-            message = f"Another deploy of {rehearsed.stage} runs, or one was interrupted: SST stops with `Locked`"
+        locks = self._client("s3").list_objects_v2(Bucket=json.loads(bootstrap)["state"], Prefix=key).get("KeyCount", 0)
+        if locks:
+            message = f"Another deploy of {rehearsed.stage} is running, or one was interrupted: SST stops with `Locked`"
             fix = f"Wait for it, or run npx sst unlock --stage {rehearsed.stage}"
             yield Finding("stage-locked", "high", "sst.config.ts", 1, message, fix)
 
@@ -190,11 +193,11 @@ def _account(root: Path, region: str) -> Account:  # noqa: ARG001 - part of the 
 
 
 def account_checks(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What the account tells; nothing without credentials."""
+    """The account's findings; none without credentials."""
     yield from _account(rehearsed.root, str(rehearsed.graph.data.get("region", ""))).findings(rehearsed)
 
 
 def unchecked(rehearsed: Rehearsed) -> list[str]:
-    """What was not checked and why, to be told after ``account_checks``."""
+    """The facts that were not checked, each with the reason. Complete after ``account_checks``."""
     account = _account(rehearsed.root, str(rehearsed.graph.data.get("region", "")))
-    return [f"{WHAT[name]} ({why})" for name, why in account.unchecked.items()]
+    return [f"{QUESTIONS[name]} ({why})" for name, why in account.unchecked.items()]

@@ -1,4 +1,4 @@
-"""A function's archive: what is in it, by what name, and where in the repository it comes from."""
+"""A function's archive: its files and packages, and the files of the repository that they come from."""
 
 import re
 import zipfile
@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 CANDIDATES = ("", "src", "app", "functions", "lambda", "handlers", "lib")
-"""Where SST looks for a handler's file."""
+"""The folders in which SST looks for a handler's file."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """An installed package, from its ``dist-info``."""
+    """An installed distribution, read from its ``dist-info``."""
 
     name: str
     """Normalised: ``pydantic-core``."""
@@ -28,17 +28,17 @@ class Contents:
     sizes: dict[str, int]
     checksums: dict[str, int]
     records: frozenset[str]
-    """Files that a distribution brought."""
+    """Files of the distributions."""
     distributions: tuple[Distribution, ...]
 
     def own(self) -> list[str]:
-        """The function's own Python files: those that no distribution brought."""
+        """The function's Python files: those of no distribution."""
         return [name for name in self.sizes if name.endswith(".py") and name not in self.records]
 
 
 @cache
 def contents(path: Path) -> Contents:
-    """What the archive holds. Entries that appear twice count once, as after unpacking."""
+    """The contents of the archive. Duplicate entries count once, as after unpacking."""
     with zipfile.ZipFile(path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         infos = [entry.filename for entry in entries if re.fullmatch(r"[^/]+\.dist-info/METADATA", entry.filename)]
@@ -63,7 +63,7 @@ def _distribution(info: str) -> Distribution:
 
 
 def normalised(name: str) -> str:
-    """A distribution's name as the index compares it."""
+    """A distribution's name in the index's normal form."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -76,12 +76,12 @@ def unpack(path: Path, to: Path) -> None:
 
 
 def handler_module(handler: str) -> str:
-    """The file of a handler, as it must be in the archive."""
+    """The file of a handler, as named in the archive."""
     return f"{handler.rpartition('.')[0]}.py"
 
 
 def package_of(root: Path, handler: str) -> Path | None:
-    """The folder, relative to the repository, of the ``pyproject.toml`` that SST packages a handler by."""
+    """The folder, relative to the repository, of the ``pyproject.toml`` that SST uses for a handler's package."""
     module = handler_module(handler)
     for candidate in CANDIDATES:
         file = root / candidate / module
@@ -95,7 +95,7 @@ def package_of(root: Path, handler: str) -> Path | None:
 
 
 def in_repository(root: Path, name: str, handler: str) -> str | None:
-    """The repository's file that an archive's file was copied from."""
+    """The file of the repository that was copied to a file of the archive."""
     package = package_of(root, handler)
     folders = [str(package)] if package else []
     for folder in (*folders, *CANDIDATES):

@@ -29,14 +29,14 @@ KINDS = {
     "lambda/functionUrl": "Lambda::Url",
     "sns/topicSubscription": "SNS::Subscription",
 }
-"""The types whose names differ by more than capitals and ``DB``."""
+"""Types whose names differ by more than capitals and ``DB``."""
 
 SHAPES = {
     "s3/bucketLifecycleConfiguration": "s3.BucketLifecycleConfiguration",
     "s3/bucketServerSideEncryptionConfiguration": "s3.ServerSideEncryptionConfiguration",
     "s3/bucketVersioning": "s3.PutBucketVersioningRequest",
 }
-"""What is one resource in CloudFormation, and several in Pulumi and in the API."""
+"""Resources that are part of another in CloudFormation, and separate in Pulumi and in the API."""
 
 NAMES = {
     "messageretentionseconds": "messageretentionperiod",
@@ -46,26 +46,26 @@ NAMES = {
     "expiration": "expirationindays",
     "insecurevalue": "value",
 }
-"""The properties whose names differ by more than that, in small letters."""
+"""Properties whose names differ by more than that, in lower case."""
 
 UNSET = {("AWS::Logs::LogGroup", "RetentionInDays"): 0, ("AWS::Lambda::Function", "ReservedConcurrentExecutions"): -1}
-"""How Pulumi's provider writes that there is none."""
+"""Values with which Pulumi's provider expresses that a property is not set."""
 
 PREFIXES = ("", "db", "master", "dbinstance", "enable", "securitygroup")
-"""What CloudFormation may put before Pulumi's name: ``DBSubnetGroupName``, ``MasterUsername``."""
+"""Prefixes that CloudFormation may add to Pulumi's name: ``DBSubnetGroupName``, ``MasterUsername``."""
 
 
 @cache
 def kinds_of(region: str, pulumi_type: str) -> tuple[str, ...]:
-    """Who says something of ``aws:sqs/queue:Queue``: ``AWS::SQS::Queue``, and ``sqs.CreateQueueRequest``."""
+    """The schemas for a type: ``AWS::SQS::Queue`` and ``sqs.CreateQueueRequest`` for ``aws:sqs/queue:Queue``."""
     package, _, rest = pulumi_type.partition(":")
     path = rest.partition(":")[0]
     if package != "aws" or path in SHAPES:
         return (SHAPES[path],) if path in SHAPES else ()
     module, _, name = path.partition("/")
     known = {kind.lower(): kind for kind in _index(region)}
-    wanted = KINDS.get(path, f"{module}::{name}").lower().split("::")
-    found = [known.get(f"aws::{wanted[0]}::{prefix}{wanted[1]}") for prefix in ("", "db")]
+    parts = KINDS.get(path, f"{module}::{name}").lower().split("::")
+    found = [known.get(f"aws::{parts[0]}::{prefix}{parts[1]}") for prefix in ("", "db")]
     return tuple(kind for kind in (*found, _request(module, name)) if kind)
 
 
@@ -78,7 +78,7 @@ def _model(service: str) -> ServiceModel | None:
 
 
 def _request(service: str, name: str) -> str | None:
-    """The shape with which the API makes one."""
+    """The input shape of the API operation that creates the resource."""
     model = _model(service)
     operations = {operation.lower(): operation for operation in (model.operation_names if model else ())}
     for verb in ("create", "put"):
@@ -120,14 +120,14 @@ def _of_shape(shape: Shape) -> dict[str, Any]:
 
 @cache
 def conditions_of(region: str, kind: str) -> tuple[dict[str, Any], ...]:
-    """Schemas of what depends on the region and on other properties: which database classes an engine has, say."""
+    """Schemas that depend on the region and on other properties, such as the instance classes of a database engine."""
     folder = SCHEMAS / "extensions" / kind.lower().replace("::", "_")
     found = []
     for file in sorted(folder.glob("*.json")):
         schema = json.loads(file.read_text(encoding="utf-8"))
         schema = schema.get(region, schema)
         of = {name.lower(): name for name in schema_of(region, kind)["properties"]}.get(file.stem.removesuffix("_enum"))
-        if "enum" in schema and of:  # it is about one property, and named after it
+        if "enum" in schema and of:  # a schema for one property, named after it
             schema = {"properties": {of: schema}}
         if "cfnGather" not in schema:
             found.append(schema)
@@ -135,7 +135,7 @@ def conditions_of(region: str, kind: str) -> tuple[dict[str, Any], ...]:
 
 
 def properties_of(graph: Graph, resource: Resource, kind: str) -> dict[str, Any]:
-    """The resource's inputs under CloudFormation's names, as far as it has them."""
+    """The resource's inputs with CloudFormation's names, without those that it lacks."""
     schema = schema_of(graph.region, kind)
     given = _translated(resource.inputs, schema, schema, kind.rpartition("::")[2])
     return {name: value for name, value in given.items() if UNSET.get((kind, name), ...) != value}
@@ -165,7 +165,7 @@ def _resolved(schema: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(value: Any, schema: dict[str, Any], whole: dict[str, Any]) -> Any:
-    """The value in the schema's type; ``None`` for what is something else altogether, and so not comparable."""
+    """The value in the schema's type; ``None`` if it cannot be converted, and so cannot be compared."""
     kinds = schema.get("type", "object" if "properties" in schema else None)
     kind = kinds if isinstance(kinds, str) else next(iter(kinds or ()), None)
     if kind == "object" and isinstance(value, str):

@@ -1,4 +1,4 @@
-"""IAM's actions, and the ARNs that each is about: the Service Authorization Reference, as cfn-lint ships it."""
+"""IAM's actions and their resource types: the Service Authorization Reference, as cfn-lint ships it."""
 
 import json
 import re
@@ -19,19 +19,19 @@ def _services() -> dict[str, dict[str, Any]]:
 
 
 def exists(action: str) -> bool:
-    """Whether an action, or a pattern of such, stands for one that there is."""
+    """Whether an action exists, or a pattern matches one that does."""
     service, colon, name = action.lower().partition(":")
     return action == "*" or any(matches(name, one) for one in _actions(service)) if colon else action == "*"
 
 
 def takes_resources(action: str) -> bool:
-    """Whether it can be granted on less than everything; of a pattern, whether any of its actions can."""
+    """Whether the action, or any that the pattern matches, can be restricted to resources."""
     service, _, name = action.lower().partition(":")
     return any(of.get("Resources") for one, of in _actions(service).items() if matches(name, one))
 
 
 def takes(action: str, arn: str) -> bool:
-    """Whether the ARN is of a kind that the action is about. What has wildcards in its beginning may be anything."""
+    """Whether the ARN has a resource type of the action. One with wildcards in its first parts may have any."""
     service, _, name = action.lower().partition(":")
     of = _actions(service).get(name, {})
     formats = [one for kind in of.get("Resources", ()) for one in _formats(service, kind)]
@@ -39,7 +39,7 @@ def takes(action: str, arn: str) -> bool:
 
 
 def _beginning(arn: str) -> list[str]:
-    """Partition and service; the whole of what is no full ARN."""
+    """Partition and service of a full ARN; a wildcard for other texts."""
     parts = arn.split(":", 5)
     return parts[1:3] if len(parts) == 6 else ["*"]
 

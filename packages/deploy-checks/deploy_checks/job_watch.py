@@ -1,7 +1,7 @@
-"""Lies as ``sitecustomize.py`` beside a function's code while a real job runs: tells every error that goes through the
-function's own code, handled or not, so that a finding can name its line.
+"""Runs as ``sitecustomize.py`` beside a function's code during a real job: reports every error that passes through the
+function's code, handled or not, so that a finding can name its line.
 
-The functions' own log names no message on purpose, and an error that is retried leaves no word at all.
+The functions' log omits error messages on purpose, and a retried error leaves no trace.
 """
 
 import json
@@ -15,30 +15,32 @@ from typing import Any
 MARK = "pre-deploy-raised "
 OUTSIDE = "pre-deploy-outside "
 ROOT = os.environ.get("LAMBDA_TASK_ROOT", "")
-OWN = f"{ROOT}/pipeline/"
+PACKAGE = os.environ.get("_HANDLER", "").partition("/")[0]
+"""The first folder of the handler's path: the function's code. Everything else is a dependency."""
+OWN = f"{ROOT}/{PACKAGE}/"
 LOCAL = re.compile(r"localhost|127\.[\d.]+|::1")
-_told: list[BaseException] = []
+_reported: list[BaseException] = []
 
 
 def _raised(code: CodeType, _offset: int, error: BaseException) -> None:
-    """The innermost own frame hears of an error first."""
-    is_fault = isinstance(error, Exception) and not isinstance(error, StopIteration)
-    if is_fault and code.co_filename.startswith(OWN) and not any(error is known for known in _told):
-        _told[:] = [*_told[-20:], error]
+    """Called first for the innermost frame of the function's code."""
+    is_error = isinstance(error, Exception) and not isinstance(error, StopIteration)
+    if is_error and code.co_filename.startswith(OWN) and not any(error is known for known in _reported):
+        _reported[:] = [*_reported[-20:], error]
         frames, here = [], error.__traceback__
         while here:
             frames.append((here.tb_frame.f_code, here.tb_lineno))
             here = here.tb_next
         line = next((line for frame, line in reversed(frames) if frame is code), code.co_firstlineno)
         at = {"file": code.co_filename.removeprefix(f"{ROOT}/"), "line": line}
-        ours = type(error).__module__.startswith("pipeline.")
-        told = {**at, "type": type(error).__name__, "told": str(error)[:500], "ours": ours}
-        sys.stderr.write(f"{MARK}{json.dumps(told)}\n")
+        own = type(error).__module__.startswith(f"{PACKAGE}.")
+        report = {**at, "type": type(error).__name__, "message": str(error)[:500], "own_type": own}
+        sys.stderr.write(f"{MARK}{json.dumps(report)}\n")
         sys.stderr.flush()
 
 
 def _opened(event: str, arguments: tuple[Any, ...]) -> None:
-    """The archive's folder cannot be written to, as on Lambda."""
+    """The archive's folder is read-only, as on Lambda."""
     if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
         path = str(Path(arguments[0]).absolute())
         if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{ROOT}/"):
@@ -46,7 +48,7 @@ def _opened(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _connected(event: str, arguments: tuple[Any, ...]) -> None:
-    """Nothing leaves this machine: what the code would do to others out there is not for a check to do."""
+    """No connection leaves this machine: a check must not have effects elsewhere."""
     if event == "socket.getaddrinfo":
         host = arguments[0]
     elif event == "socket.connect" and isinstance(arguments[1], tuple):
@@ -57,7 +59,7 @@ def _connected(event: str, arguments: tuple[Any, ...]) -> None:
     if name and not LOCAL.fullmatch(name):
         sys.stderr.write(f"{OUTSIDE}{name}\n")
         sys.stderr.flush()
-        raise ConnectionRefusedError(111, "pre-deploy lets nothing out", name)
+        raise ConnectionRefusedError(111, "pre-deploy allows no connections to other machines", name)
 
 
 if ROOT:

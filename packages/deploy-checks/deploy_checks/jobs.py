@@ -1,4 +1,4 @@
-"""Runs real jobs through the very archives: every analysis once, on the local stack, wired as this deploy would be."""
+"""Runs a job of every analysis from the archives, on a local stack with the resources of this deploy."""
 
 import json
 import os
@@ -26,54 +26,56 @@ from deploy_checks.archive import unpack
 
 READY_WITHIN_S = 60
 FINISHED_WITHIN_S = 60
-"""They take two seconds on a quiet machine."""
+"""A job takes 2 s on a quiet machine."""
 ANSWERED_WITHIN_S = 30
 POLL_S = 0.1
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
 ACCESS = {"authorizationType", "authorizerId", "authorizationScopes"}
-"""Of a route: who may call it."""
+"""Properties of a route that restrict its callers."""
 
 UNUSABLE = 2
-"""The local stack's exit status for a wiring that it cannot interpret: nothing was started."""
+"""Exit status of the local stack for a wiring that it cannot interpret: it started nothing."""
 FINAL = {"succeeded", "failed", "cancelled"}
 OWN_RULE = re.compile(r"type=(?:value|assertion)_error")
-"""How pydantic tells of a validator that is written in Python, of which a schema knows nothing."""
+"""pydantic's errors from validators written in Python, which no schema contains."""
 
 
 @dataclass
-class Ran:
-    """What came of the jobs."""
+class Outcome:
+    """The outcome of the jobs."""
 
     problem: str = ""
-    """Empty where every job succeeded."""
+    """Empty if every job succeeded."""
     analysis: str = ""
-    """Whose job it was, where it was one job's."""
+    """The analysis of the job that failed, if it was one job."""
     stored: bool = True
-    """False where the job succeeded, and its result cannot be had."""
+    """False if the job succeeded and its result cannot be downloaded."""
     raised: list[dict[str, Any]] = field(default_factory=list)
-    """The errors that went through the functions' own code, as ``job_watch`` tells them."""
+    """Errors that passed through the functions' code, as ``job_watch`` reports them."""
     logged: list[str] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
-    """Hosts out there that the code asked for: it was refused them."""
+    """Hosts on other machines that the code tried to reach: the connections were refused."""
 
     @property
     def doubt(self) -> str:
-        """Why a problem may be none on AWS; empty where there is no doubt."""
+        """The reason why a problem may not occur on AWS; empty if it certainly does."""
         if self.outside:
-            return f"the code asks for {', '.join(sorted(self.outside))}, and nothing is let out"
-        if "invalid_output" in self.problem and any(OWN_RULE.search(error["told"]) for error in self.raised):
-            return f"the emulator answers by the schema alone, and {self.analysis} has rules of its own besides"
+            return (
+                f"the code connects to {', '.join(sorted(self.outside))}, and connections to other machines are refused"
+            )
+        if "invalid_output" in self.problem and any(OWN_RULE.search(error["message"]) for error in self.raised):
+            return f"the emulator's answers follow the schema alone, and {self.analysis} has validators besides"
         return ""
 
     def cause(self) -> dict[str, Any] | None:
-        """The last error that is not the functions' own word for another."""
-        theirs = [error for error in self.raised if not error["ours"]] or self.raised
+        """The last error that the functions' code did not define: one that it defines stands for another."""
+        theirs = [error for error in self.raised if not error["own_type"]] or self.raised
         return theirs[-1] if theirs else None
 
 
-def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Ran:
+def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
     """Start the stack on the unpacked archives, and submit each input to its analysis."""
-    ran = Ran()
+    outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="pre-deploy-jobs-") as temporary:
         folder = Path(temporary)
         task = folder / "task"
@@ -89,20 +91,20 @@ def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Ran:
         process = subprocess.Popen(  # noqa: S603
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
         )
-        reader = threading.Thread(target=_read, args=(process, ran))
+        reader = threading.Thread(target=_read, args=(process, outcome))
         reader.start()
         try:
-            _work(process, ready, inputs, ran)
+            _work(process, ready, inputs, outcome)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
             reader.join()
-    return ran
+    return outcome
 
 
 def _wiring(rehearsed: Rehearsed) -> dict[str, Any]:
-    """The stack's, with each schedule's function called once at the start, for nobody waits for its minute; and with an
-    API that is open, for a stage's tokens are its provider's to give."""
+    """The stack's wiring, with two changes: each schedule's function is invoked once at the start, since a check cannot
+    wait for it; and the API is open, since only the stage's provider issues tokens."""
     made = wiring(rehearsed.graph)
     for name, resource in list(made["resources"].items()):
         if resource["type"] == AUTHORIZER:
@@ -115,89 +117,91 @@ def _wiring(rehearsed: Rehearsed) -> dict[str, Any]:
     return made
 
 
-def _read(process: subprocess.Popen[str], ran: Ran) -> None:
+def _read(process: subprocess.Popen[str], outcome: Outcome) -> None:
     assert process.stderr is not None  # noqa: S101 - asked for at the start
     with process.stderr as lines:
         for line in lines:
-            _, mark, told = line.partition(job_watch.MARK)
-            _, away, host = line.partition(job_watch.OUTSIDE)
+            _, mark, report = line.partition(job_watch.MARK)
+            _, outside, host = line.partition(job_watch.OUTSIDE)
             if mark:
-                ran.raised.append(json.loads(told))
-            elif away:
-                ran.outside.add(host.strip())
+                outcome.raised.append(json.loads(report))
+            elif outside:
+                outcome.outside.add(host.strip())
             else:
-                ran.logged.append(line.rstrip())
+                outcome.logged.append(line.rstrip())
 
 
-def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any], ran: Ran) -> None:
+def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any], outcome: Outcome) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            ran.problem = "" if process.returncode == UNUSABLE else _why_not_started(ran)
+            outcome.problem = "" if process.returncode == UNUSABLE else _why_not_started(outcome)
             return
         time.sleep(POLL_S)
     api = json.loads(ready.read_text(encoding="utf-8"))["api_url"]
     status, body = _ask(f"{api}/health")
     if status != 200:
-        ran.problem = f"GET /health answers {status}: {body}"
+        outcome.problem = f"GET /health answers {status}: {body}"
         return
     waiting: dict[str, str] = {}
     for analysis, given in inputs.items():
         status, body = _ask(f"{api}/analyze", {"analysis": analysis, "input": given})
         if status == 202:
             waiting[analysis] = f"{api}{body['status_url']}"
-        elif status != 422:  # an input that was made up need not please
-            ran.problem, ran.analysis = f"POST /analyze for {analysis} answers {status}: {body}", analysis
+        elif status != 422:  # a generated input may be refused
+            outcome.problem, outcome.analysis = f"POST /analyze for {analysis} answers {status}: {body}", analysis
             return
-    _wait(waiting, ran)
+    _wait(waiting, outcome)
 
 
-def _why_not_started(ran: Ran) -> str:
-    words = [line for line in ran.logged if line.startswith("local-stack: ")] or ran.logged[-1:]
-    return words[-1].removeprefix("local-stack: ") if words else "the local stack did not start"
+def _why_not_started(outcome: Outcome) -> str:
+    lines = [line for line in outcome.logged if line.startswith("local-stack: ")] or outcome.logged[-1:]
+    return lines[-1].removeprefix("local-stack: ") if lines else "the local stack did not start"
 
 
-def _wait(waiting: dict[str, str], ran: Ran) -> None:
-    """Until every job is final, or one has not succeeded with its first attempt: nothing here is away or busy."""
+def _wait(waiting: dict[str, str], outcome: Outcome) -> None:
+    """Wait until every job is final, or one has not succeeded at its first attempt: every service is available here."""
     deadline = time.monotonic() + FINISHED_WITHIN_S
     while waiting:
         for analysis, url in list(waiting.items()):
-            ran.analysis = analysis
+            outcome.analysis = analysis
             status, body = _ask(url)
             error = body.get("error") if isinstance(body, dict) else None
             if status != 200 or body["status"] in FINAL - {"succeeded"}:
-                told = f"ends with {error}" if error else f"has a status that is {status}: {body}"
-                ran.problem = f"A job of {analysis} {told}"
+                ending = f"ends with {error}" if error else f"has the status {status}: {body}"
+                outcome.problem = f"A job of {analysis} {ending}"
                 return
             if body["status"] == "succeeded":
-                _follow(body.get("result_url"), ran)
+                _follow(body.get("result_url"), outcome)
                 del waiting[analysis]
-            if ran.problem:
+            if outcome.problem:
                 return
-        ended = [line for line in ran.logged if '"attempt ended"' in line and '"outcome": "succeeded"' not in line]
-        failed = ended or [line for line in ran.logged if '"level": "ERROR"' in line]
+        ended = [line for line in outcome.logged if '"attempt ended"' in line and '"outcome": "succeeded"' not in line]
+        failed = ended or [line for line in outcome.logged if '"level": "ERROR"' in line]
         if failed or time.monotonic() > deadline:
-            ran.problem = f"A job does not get done: {failed[0] if failed else f'{body}, after {FINISHED_WITHIN_S} s'}"
+            outcome.problem = (
+                f"A job does not finish: {failed[0] if failed else f'{body}, after {FINISHED_WITHIN_S} s'}"
+            )
             return
         time.sleep(POLL_S)
 
 
-def _follow(url: object, ran: Ran) -> None:
+def _follow(url: object, outcome: Outcome) -> None:
     status, body = _ask(url) if isinstance(url, str) else (0, "there is no result_url")
     if status != 200:
-        ran.problem, ran.stored = f"The result's link answers {status}: {body}", False
+        outcome.problem, outcome.stored = f"The result's link answers {status}: {body}", False
 
 
 def _ask(url: str, body: object = None) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"content-type": "application/json"})  # noqa: S310 - of this machine
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})  # noqa: S310 - on this machine
     try:
         with urllib.request.urlopen(request, timeout=ANSWERED_WITHIN_S) as answer:  # noqa: S310
             return answer.status, _parsed(answer.read())
-    except urllib.error.HTTPError as refused:
-        return refused.code, _parsed(refused.read())
-    except OSError as away:
-        return 0, str(away)
+    except urllib.error.HTTPError as exc:
+        return exc.code, _parsed(exc.read())
+    except OSError as exc:
+        return 0, str(exc)
 
 
 def _parsed(text: bytes) -> Any:

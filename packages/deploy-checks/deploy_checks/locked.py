@@ -1,4 +1,4 @@
-"""What ``uv.lock`` says: which distributions belong to which package."""
+"""Reads ``uv.lock``: the distributions that each package needs."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ class Locked:
 
     @classmethod
     def read(cls, root: Path) -> "Locked | None":
-        """The lock of the workspace; ``None`` where there is none, or none that can be read."""
+        """The lock of the workspace; ``None`` if it is missing or cannot be read."""
         try:
             data = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError):
@@ -25,7 +25,7 @@ class Locked:
         return cls({package["name"]: package for package in data.get("package", [])})
 
     def needed_by(self, name: str) -> set[str]:
-        """A package with all that it depends on; its development groups are not among it."""
+        """A package with its transitive dependencies, without development groups."""
         found: set[str] = set()
         visited: set[tuple[str, str | None]] = set()
         todo: list[tuple[str, str | None]] = [(name, None)]
@@ -36,16 +36,16 @@ class Locked:
             visited.add(at)
             found.add(at[0])
             package, extra = self.packages[at[0]], at[1]
-            wanted = (
+            needed = (
                 package.get("optional-dependencies", {}).get(extra, []) if extra else package.get("dependencies", [])
             )
-            for dependency in wanted:
+            for dependency in needed:
                 todo.append((dependency["name"], None))
                 todo.extend((dependency["name"], name) for name in dependency.get("extra", []))
         return found
 
     def development(self) -> set[str]:
-        """What any package's development groups bring, with all that it depends on."""
+        """All development groups' packages, with their transitive dependencies."""
         names: set[str] = set()
         for package in self.packages.values():
             for group in package.get("dev-dependencies", {}).values():
@@ -54,7 +54,7 @@ class Locked:
         return names
 
     def workspace_modules(self) -> set[str]:
-        """The names of the workspace's own packages, as modules."""
+        """The module names of the workspace's packages."""
         return {
             name.replace("-", "_")
             for name, package in self.packages.items()
@@ -62,12 +62,12 @@ class Locked:
         }
 
     def declared_but_not_locked(self, package: Path, module: str) -> bool:
-        """Whether the package asks for a distribution of the module's name that the lock does not give it."""
+        """Whether the package declares a distribution with the module's name that its lock lacks."""
         try:
             project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         except (OSError, KeyError, tomllib.TOMLDecodeError):
             return False
-        wanted = {
+        declared = {
             normalised(re.split(r"[\s\[<>=!~;@]", text, maxsplit=1)[0]) for text in project.get("dependencies", [])
         }
-        return normalised(module) in wanted and normalised(module) not in self.needed_by(normalised(project["name"]))
+        return normalised(module) in declared and normalised(module) not in self.needed_by(normalised(project["name"]))

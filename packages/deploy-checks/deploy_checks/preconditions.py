@@ -25,8 +25,8 @@ def unmet(files: Rehearsed) -> str | None:
     return next((reason for holds, reason in PRECONDITIONS if not holds(files)), None)
 
 
-def install_packages(files: Rehearsed, say: Callable[[str], None]) -> list[Finding]:
+def install_packages(files: Rehearsed, log: Callable[[str], None]) -> list[Finding]:
     """Install the packages of ``package-lock.json`` where they are missing, and return what npm refuses."""
     if any(files_config.stage(files)) or any(files_node.unreadable(files.root)):
         return []  # the checks report both
-    return node_modules.ensure(files.root, say)
+    return node_modules.ensure(files.root, log)

@@ -1,4 +1,4 @@
-"""What RDS gives the owner of a database on PostgreSQL, and what it keeps for itself."""
+"""PostgreSQL on RDS: the rights of the master user, and the available extensions."""
 
 MASTER = """
 CREATE ROLE rds_superuser NOLOGIN;
@@ -8,7 +8,7 @@ CREATE ROLE {master} LOGIN CREATEDB CREATEROLE PASSWORD '{password}';
 GRANT rds_superuser TO {master} WITH ADMIN OPTION;
 ALTER DATABASE {database} OWNER TO {master};
 """
-"""The master user is no superuser: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html"""
+"""The master user is not a superuser: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html"""
 
 EXTENSIONS = frozenset(
     """
@@ -20,7 +20,7 @@ EXTENSIONS = frozenset(
     pgstattuple pgtap plperl plpgsql plprofiler pltcl plv8 postgis postgis_raster postgis_tiger_geocoder
     postgis_topology postgres_fdw prefix rdkit rds_tools refint seg sslinfo tablefunc tcn tds_fdw tsm_system_rows
     tsm_system_time unaccent uuid-ossp vector
-    """.split()  # noqa: SIM905 - eighty words, one beside the other
+    """.split()  # noqa: SIM905 - eighty names
 )
-"""What RDS is known to have, as of 2026-11 and from general knowledge: AWS's own list, by version, is
+"""Extensions that RDS supports, as of 2026-11 and from general knowledge. AWS's list, by version, is
 https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-extensions.html"""

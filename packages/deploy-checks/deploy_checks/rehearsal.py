@@ -29,7 +29,7 @@ def run_rehearsal(
     root: Path,
     stage: str,
     rehearsal_dir: Path,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Rehearse the deploy of a stage and write its results to ``rehearsal_dir``.
@@ -37,7 +37,7 @@ def run_rehearsal(
     ``meanwhile`` is called once SST's platform folder is complete and no longer changes. Raises CannotRun if the
     rehearsal cannot run; a deploy that fails is a result.
     """
-    account, environment = _account(root, stage, say)
+    account, environment = _account(root, stage, log)
     command = ["node", str(CLI), "--app", str(root), "--stage", stage, "--out", str(rehearsal_dir)]
     command += ["--account", account, "--end-with-stdin"]
     try:
@@ -59,7 +59,7 @@ def run_rehearsal(
         raise CannotRun(output.strip() or f"the rehearsal exited with status {process.returncode} and no output")
 
 
-def _account(root: Path, stage: str, say: Callable[[str], None]) -> tuple[str, dict[str, str]]:
+def _account(root: Path, stage: str, log: Callable[[str], None]) -> tuple[str, dict[str, str]]:
     """The account id to rehearse with, and the environment to rehearse in."""
     environment = dict(os.environ)
     environment["PATH"] = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
@@ -67,7 +67,7 @@ def _account(root: Path, stage: str, say: Callable[[str], None]) -> tuple[str, d
     given = environment.get(variable, "") if variable else ""
     account = given if re.fullmatch(r"\d{12}", given) else PLACEHOLDER_ACCOUNT
     if variable and not given and not DEVELOPMENT.fullmatch(stage):
-        say(f"NOT CHECKED: the AWS account. {variable} is not set; {PLACEHOLDER_ACCOUNT} is used instead.")
+        log(f"NOT CHECKED: the AWS account. {variable} is not set; {PLACEHOLDER_ACCOUNT} is used instead.")
         environment[variable] = account
     return account, environment
 

@@ -30,7 +30,7 @@ class Report:
         return 1 if self.findings else 0
 
 
-def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, say: Callable[[str], None]) -> None:
+def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, log: Callable[[str], None]) -> None:
     """Add the findings of the checks to the report. On an incomplete graph, only checks that need no graph run."""
     complete = bool(rehearsed.graph.data.get("complete"))
     found: list[Finding] = []
@@ -42,10 +42,10 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, sa
             results = list(check(rehearsed))
         except Exception as exc:  # noqa: BLE001 - the other checks still run
             report.errors.append(f"The check {name_of(check)} crashed: {type(exc).__name__}: {exc}")
-            say(f"  {name_of(check)}: crashed")
+            log(f"  {name_of(check)}: crashed")
             continue
         report.checks += 1
         found.extend(results)
         outcome = f"{len(results)} findings" if results else "ok"
-        say(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
+        log(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
     report.findings = merged([*report.findings, *found])

@@ -29,16 +29,16 @@ def main() -> int:
     options, _ = parser.parse_known_args()
     result = Report(options.stage)
     checks = [*files_toolchain.CHECKS, *files_python_version.CHECKS]
-    run_checks(Rehearsed.nothing(options.root, options.stage), checks, result, say)
+    run_checks(Rehearsed.nothing(options.root, options.stage), checks, result, log)
     refused = run_uv(options.root, "sync", "--locked", "--dry-run")
     if not result.findings and mentions_network(refused.stderr):
-        say(f"pre-deploy could not be run: {refused.stderr.strip()}")
+        log(f"pre-deploy could not be run: {refused.stderr.strip()}")
         return 2
     if not result.findings:
         result.findings.append(_unexplained(refused))
     result.seconds = time.monotonic() - started
-    say(report.as_text(result))
-    say("NOT CHECKED: everything else. The packages could not be installed.")
+    log(report.as_text(result))
+    log("NOT CHECKED: everything else. The packages could not be installed.")
     if options.json:
         print(report.as_json(result))  # noqa: T201 - the result
     return result.exit_status
@@ -49,7 +49,7 @@ def _unexplained(refused: subprocess.CompletedProcess[str]) -> Finding:
     return Finding("packages-not-installable", "high", "pyproject.toml", 1, message, "Fix the error that uv reports.")
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     """Print progress to stderr: stdout is for the result."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a command
 

@@ -1,7 +1,7 @@
-"""What of the source can run when a handler does, by following names: nothing is imported and nothing runs.
+"""The code that can run when a handler does, found by following names: nothing is imported and nothing runs.
 
-A method counts once its class is reached and its name is mentioned: so a sweeper that builds a queue, and never asks it
-for its attributes, needs no right to ask.
+A method counts once its class is reached and its name is used: a sweeper that builds a queue and never reads its
+attributes needs no permission to read them.
 """
 
 import ast
@@ -14,14 +14,14 @@ type Definition = tuple["Module", ast.AST]
 
 @dataclass(eq=False)
 class Module:
-    """A first-party module: what it defines at its top, and what its imported names stand for."""
+    """A first-party module: its top-level definitions, and the full names of its imports."""
 
     name: str
     file: Path
     definitions: dict[str, list[ast.AST]] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     run: list[ast.AST] = field(default_factory=list)
-    """Statements that run on import."""
+    """Statements that run on import, and functions that they store in a registry."""
 
     def __post_init__(self) -> None:
         tree = ast.parse(self.file.read_text(encoding="utf-8"))
@@ -29,6 +29,8 @@ class Module:
             match statement:
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                     self.definitions.setdefault(name, []).append(statement)
+                    if any(_registers(decorator) for decorator in statement.decorator_list):
+                        self.run.append(statement)
                 case ast.Assign() | ast.AnnAssign():
                     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
                     for name_node in (node for target in targets for node in ast.walk(target)):
@@ -48,7 +50,8 @@ class Module:
                     self.imports.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in names})
 
     def _registers(self, function: ast.FunctionDef) -> bool:
-        """Whether a decorator stores the function in an object of the module, such as ``@ROUTES.route("GET /jobs")``."""
+        """Whether a decorator stores the function in an object of the module, such as ``@ROUTES.route("GET "
+        "/jobs")``."""
         return any(
             isinstance(decorator, ast.Call)
             and isinstance(decorator.func, ast.Attribute)
@@ -58,8 +61,14 @@ class Module:
         )
 
 
+def _registers(decorator: ast.expr) -> bool:
+    """Whether a decorator such as ``@ROUTES.route("GET /jobs")`` stores the function in a registry, to be called "
+    "later."""
+    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute)
+
+
 class Reached:
-    """Everything that can run when a handler does."""
+    """All code that can run when a handler does."""
 
     def __init__(self, base: Path, handler: str) -> None:
         self._base = base
@@ -70,7 +79,7 @@ class Reached:
         self._attributes: set[str] = set()
         self.services: set[str] = set()
         self.called: set[tuple[Module, str, str | None, int]] = set()
-        """Module, method, first argument where it is a text, line."""
+        """Module, method, first argument if it is a string, line."""
         path, _, function = handler.rpartition(".")
         self._reach(f"{path.replace('/', '.')}.{function}")
         self._follow()
@@ -89,7 +98,7 @@ class Reached:
         return self._modules[name]
 
     def _reach(self, dotted: str) -> None:
-        """Reach what a dotted name stands for, where it is ours."""
+        """Follow a dotted name, if it is first-party."""
         parts = dotted.split(".")
         for length in range(len(parts), 0, -1):
             module = self._module(".".join(parts[:length]))
@@ -124,7 +133,9 @@ class Reached:
         for node in _running(definition):
             match node:
                 case ast.Name(id="import_module") if module.file.name == "__init__.py":
-                    for file in module.file.parent.glob("*.py"):  # a registry: whatever lies beside it is loaded
+                    for file in module.file.parent.glob(
+                        "*.py"
+                    ):  # a registry of modules: all files beside it are loaded
                         beside = self._module(f"{module.name}.{file.stem}")
                         self._todo += (
                             [(beside, d) for found in beside.definitions.values() for d in found] if beside else []
@@ -145,7 +156,7 @@ class Reached:
 
 
 def _running(definition: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run with a definition: no annotations, and of a class no methods."""
+    """The nodes that run with a definition: without annotations, and without the methods of a class."""
     stack = [definition]
     while stack:
         node = stack.pop()

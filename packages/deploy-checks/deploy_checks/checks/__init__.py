@@ -1,14 +1,14 @@
-"""The checks: every module here that has ``CHECKS`` is asked.
+"""The checks: the functions in ``CHECKS`` of every module here.
 
-A check is a function that is given the rehearsed deploy and says what is wrong with it::
+A check is a function that takes the rehearsed deploy and returns findings::
 
     def queues_have_dead_letters(rehearsed: Rehearsed) -> Iterable[Finding]: ...
 
     CHECKS = (queues_have_dead_letters,)
 
-Modules named ``files_*`` look at the files of the repository alone: they are also asked when the deploy could not be
-rehearsed, and there is no whole graph. A check that raises ends the command with exit status 2: what could not be
-looked at is not in order.
+Modules named ``files_*`` need only the files of the repository: their checks also run when the deploy could not be
+rehearsed. If a check raises an error, the command ends with exit status 2: a stage that could not be checked is not
+ready.
 """
 
 import importlib
@@ -28,26 +28,26 @@ def every_check() -> list[Check]:
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
         try:
             found.extend(getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ()))
-        except ImportError as fault:
-            found.append(_unusable(module.name, fault))
+        except ImportError as exc:
+            found.append(_unusable(module.name, exc))
     return found
 
 
-def _unusable(module: str, fault: ImportError) -> Check:
-    """Stands for the checks of a module that cannot be imported: it raises, so the command says so, and goes on."""
+def _unusable(module: str, error: ImportError) -> Check:
+    """A check in place of those of a module that cannot be imported: it raises the error, and the others run."""
 
     def checks(_: Rehearsed) -> Iterable[Finding]:
-        raise fault
+        raise error
 
     checks.__module__ = f"{__name__}.{module}"
     return checks
 
 
 def needs_graph(check: Check) -> bool:
-    """Whether the check looks at what the deploy would make, and not at the repository's files alone."""
+    """Whether the check needs the graph of the deploy, and not only the repository's files."""
     return not check.__module__.rpartition(".")[2].startswith("files_")
 
 
 def name_of(check: Check) -> str:
-    """The check's name for people: ``artifact_handlers.handlers_import``."""
+    """The check's name in the output, such as ``artifact_imports.handlers_import``."""
     return f"{check.__module__.rpartition('.')[2]}.{check.__name__}"

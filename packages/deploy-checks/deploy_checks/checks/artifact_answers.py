@@ -1,4 +1,4 @@
-"""Every handler answers the events that the graph says will come, with AWS out of reach."""
+"""Every handler answers the events that its callers in the graph will send, without access to AWS."""
 
 import json
 import re
@@ -14,12 +14,12 @@ from deploy_checks.probe import Probe, probes, source_of
 
 type Answered = tuple[Sample, dict[str, Any]]
 
-CODE_FAULTS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameError", "SyntaxError", "UnboundLocalError"}
-"""Errors that neither a missing network explains, nor an event of which only the sender knows the shape."""
+CODE_ERRORS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameError", "SyntaxError", "UnboundLocalError"}
+"""Errors that neither a missing network nor an event of unknown shape explains."""
 
 
 def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """A call with each event; the same fault with several of them is one finding."""
+    """The handler answers each event. The same error with several events is one finding."""
     for probe in probes(rehearsed):
         if probe.result is None or probe.result["import_error"] or _lacks_variables(probe):
             continue
@@ -33,7 +33,7 @@ def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
 
 
 def _lacks_variables(probe: Probe) -> bool:
-    """Whether ``artifact_environment`` tells already why it cannot answer."""
+    """Whether ``artifact_environment`` already reports why it cannot answer."""
     return any(read["how"] == "item" or read["how"] == "contains" for read in missing(probe).values())
 
 
@@ -42,8 +42,8 @@ def _failures(rehearsed: Rehearsed, probe: Probe, answers: list[Answered]) -> It
     for sample, answer in answers:
         if problem := _problem(sample, answer):
             caught = answer.get("raised") if "unserialisable" not in answer else None
-            fault = answer.get("error") or caught or {"file": None, "line": 1}
-            file, line = source_of(rehearsed, probe, fault)
+            error = answer.get("error") or caught or {"file": None, "line": 1}
+            file, line = source_of(rehearsed, probe, error)
             failed.setdefault((file, line, f"{problem}{_logged(probe, answer)}"), []).append(sample.name)
     for (file, line, problem), names in failed.items():
         yield Finding(
@@ -52,7 +52,7 @@ def _failures(rehearsed: Rehearsed, probe: Probe, answers: list[Answered]) -> It
             file=file,
             line=line,
             message=f"{probe.artifact.function}, called with {', '.join(names)}: {problem}",
-            fix="Mend the handler: no missing service explains this.",
+            fix="Fix the handler: no missing service explains this.",
         )
 
 
@@ -66,7 +66,7 @@ def _judged(rehearsed: Rehearsed, probe: Probe, sample: Sample, value: object, u
             line=sample.source.line,
             message=f"{sample.name} is routed to {probe.artifact.function}, whose code does not know this route: "
             "each request gets 404.",
-            fix="Name the route as the handler does, to the name of its parameters.",
+            fix="Name the route as the handler does, including its parameters.",
         )
     if sample.kind == "batch" and sample.source and (problem := _lost_messages(sample, value)):
         file, line = source_of(rehearsed, probe, {"file": None, "line": 1})
@@ -81,35 +81,35 @@ def _judged(rehearsed: Rehearsed, probe: Probe, sample: Sample, value: object, u
 
 
 def _problem(sample: Sample, answer: dict[str, Any]) -> str | None:
-    """What is wrong with an answer, for every kind of event."""
+    """The problem with an answer, for every kind of event; ``None`` if there is none."""
     if sample.kind == "no-route":
         return None
     if "unserialisable" in answer:
         return f"Runtime.MarshalError: Unable to marshal response: {answer['unserialisable']}"
-    if fault := answer.get("error"):
-        chain = fault["chain"]
-        told = "; from ".join(f"{error['type']}: {error['message']}" for error in chain)
-        if sample.kind in ("route", "batch") or any(error["type"] in CODE_FAULTS for error in chain[:1] + chain[-1:]):
-            return f"it raises {told}"
+    if error := answer.get("error"):
+        chain = error["chain"]
+        raised = "; from ".join(f"{error['type']}: {error['message']}" for error in chain)
+        if sample.kind in ("route", "batch") or any(link["type"] in CODE_ERRORS for link in chain[:1] + chain[-1:]):
+            return f"it raises {raised}"
         return None
     if sample.kind == "route":
         value = answer["value"]
         status = value.get("statusCode") if isinstance(value, dict) else None
         if not isinstance(status, int) or isinstance(status, bool):
-            return f"it answers {json.dumps(value)[:200]}, which has no whole number as statusCode"
+            return f"it answers {json.dumps(value)[:200]}, whose statusCode is not an integer"
         if not isinstance(value.get("body", ""), str):
-            return f"its body is no text but {type(value['body']).__name__}: API Gateway answers 500 in its place"
+            return f"its body is not a string but {type(value['body']).__name__}: API Gateway answers 500 instead"
         if status == 500:
             return f"it answers 500: {str(value.get('body'))[:300]}"
     return None
 
 
 def _logged(probe: Probe, answer: dict[str, Any]) -> str:
-    """The function's own words about an error that it caught."""
+    """The error that the function caught, or the last error in its log."""
     if "value" not in answer:
         return ""
     if raised := answer.get("raised"):
-        return f"\nBehind it: {raised['chain'][0]['type']}: {raised['chain'][0]['message'][:300]}"
+        return f"\nCaused by: {raised['chain'][0]['type']}: {raised['chain'][0]['message'][:300]}"
     errors = [line for line in probe.log.splitlines() if re.search(r"ERROR|Traceback|Error:", line)]
     return f"\nIts log: {errors[-1][:600]}" if errors else ""
 
@@ -123,25 +123,25 @@ def _same(value: Any, unknown: Any) -> bool:
 
 
 def _lost_messages(sample: Sample, value: object) -> str | None:
-    """Why messages would vanish, or come again though they are done; None where neither is so."""
+    """Why messages would be lost, or delivered again although done; ``None`` if neither happens."""
     if sample.source is None or "ReportBatchItemFailures" not in sample.source.texts("functionResponseTypes"):
         return None
     failures = value.get("batchItemFailures") if isinstance(value, dict) else None
-    wanted = {record["messageId"] for record in sample.event["Records"]}
+    failed = {record["messageId"] for record in sample.event["Records"]}
     try:
         named = {failure["itemIdentifier"] for failure in failures or []}
     except (KeyError, TypeError):
-        return f"answers {json.dumps(value)[:200]}, which Lambda cannot read: the whole batch comes again, for ever"
-    if wanted <= named:
+        return f"answers {json.dumps(value)[:200]}, which Lambda cannot read: the whole batch is delivered again"
+    if failed <= named:
         return None
-    told = json.dumps(value)[:200]
     return (
-        f"answers {told} to two messages that nobody can work on: SQS deletes them, and no dead-letter queue gets them"
+        f"answers {json.dumps(value)[:200]} to two invalid messages: SQS deletes them, and they do not reach the "
+        "dead-letter queue"
     )
 
 
 def _undeployed_routes(answers: list[Answered]) -> Iterator[Finding]:
-    """Paths of the API's own description that no route leads to."""
+    """Paths in the API's OpenAPI document that have no route."""
     deployed = {sample.name for sample, _ in answers}
     for sample, answer in answers:
         for method, path in _described(answer.get("value")):
@@ -152,7 +152,7 @@ def _undeployed_routes(answers: list[Answered]) -> Iterator[Finding]:
                 severity="critical",
                 file=sample.source.file,
                 line=sample.source.line,
-                message=f"{sample.name} describes {method} {path}, and no route leads there: clients get 404.",
+                message=f"{sample.name} describes {method} {path}, and has no route: clients get 404.",
                 fix=f'Add api.route("{method} {path}", ...).',
             )
 

@@ -1,4 +1,4 @@
-"""Compiled code is for the function's own Python, processor and system: no import on another machine can tell."""
+"""Compiled code is for the function's Python, processor and system. Importing it on another machine proves nothing."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ from deploy_checks.finding import Finding
 MACHINES = {62: "x86_64", 183: "arm64"}
 """``e_machine`` of an ELF header."""
 PLATFORM_ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
-"""As wheels name them, and as Lambda does."""
+"""Architectures: the names in wheels, and Lambda's names."""
 GLIBC = {"python3.9": 26, "python3.10": 26, "python3.11": 26}
 """The minor version of glibc 2 in Amazon Linux 2; Amazon Linux 2023, which newer runtimes have, has 2.34."""
 NEWEST_GLIBC = 34
@@ -34,13 +34,13 @@ def binaries_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
         if wrong_machine:
             yield _misfit(artifact, *place_of(rehearsed, function, "architectures"), wrong_machine, architecture)
         if wrong_python:
-            file, line = _python_mend(rehearsed, function)
+            file, line = _python_place(rehearsed, function)
             yield _misfit(artifact, file, line, wrong_python, runtime)
         for folder, tags in _wheels(artifact):
             if reason := wheel_misfit(tags, runtime, architecture):
                 about_machine = reason.startswith("is for")
                 if about_machine and (wrong_machine or wrong_python):
-                    continue  # the shared objects have said it
+                    continue  # reported for the shared objects
                 file, line = (function.file, function.line) if about_machine else _pyproject(rehearsed, function)
                 yield Finding(
                     id="wheel-not-for-lambda",
@@ -48,15 +48,15 @@ def binaries_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                     file=file,
                     line=line,
                     message=(
-                        f"{artifact.function}: {folder.removesuffix('.dist-info')} {reason}. The deploy says OK; the "
-                        "import may end with: cannot open shared object file: No such file or directory"
+                        f"{artifact.function}: {folder.removesuffix('.dist-info')} {reason}. The deploy succeeds; the "
+                        "import may fail with: cannot open shared object file: No such file or directory"
                     ),
                     fix="Depend on a distribution that has manylinux wheels for this runtime and architecture "
-                    "(psycopg2-binary in place of psycopg2), or on one of pure Python.",
+                    "(psycopg2-binary instead of psycopg2), or on a pure Python one.",
                 )
 
 
-def _misfit(artifact: Artifact, file: str, line: int, objects: list[str], wanted: str) -> Finding:
+def _misfit(artifact: Artifact, file: str, line: int, objects: list[str], target: str) -> Finding:
     module = objects[0].rpartition("/")[2].partition(".")[0]
     return Finding(
         id="binary-not-for-function",
@@ -64,9 +64,10 @@ def _misfit(artifact: Artifact, file: str, line: int, objects: list[str], wanted
         file=file,
         line=line,
         message=(
-            f"The archive of {artifact.function} holds {objects[0]}"
-            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}, for a function of {wanted}. The deploy "
-            f"says OK, and each invocation ends with Runtime.ImportModuleError: No module named '{module}', or with an "
+            f"The archive of {artifact.function} contains {objects[0]}"
+            f"{f' and {len(objects) - 1} more' if len(objects) > 1 else ''}, for a function of {target}. The deploy "
+            f"succeeds, and each invocation ends with Runtime.ImportModuleError: No module named '{module}', or "
+            "with an "
             "invalid ELF header."
         ),
         fix="Give runtime and architecture to sst.aws.Function itself, not in a transform, and build with the same "
@@ -101,7 +102,7 @@ def _wheels(artifact: Artifact) -> Iterator[tuple[str, list[str]]]:
 
 
 def wheel_misfit(tags: list[str], runtime: str, architecture: str) -> str | None:
-    """Why none of a wheel's tags fits the function, in the words of the one that comes nearest."""
+    """Why none of a wheel's tags fits the function, by the nearest one; ``None`` if one fits."""
     reasons = [_tag_misfit(tag, runtime, architecture) for tag in tags]
     if not reasons or None in reasons:
         return None
@@ -133,16 +134,16 @@ def _tag_misfit(tag: str, runtime: str, architecture: str) -> str | None:
     return f"was compiled on the machine that built the archive (its tag is {tag}), against that machine's libraries"
 
 
-def _python_mend(rehearsed: Rehearsed, function: Resource) -> tuple[str, int]:
-    """The function, where its runtime is not one that the package allows; else what chose the Python of the build."""
+def _python_place(rehearsed: Rehearsed, function: Resource) -> tuple[str, int]:
+    """The function, if the package does not allow its runtime; else the setting that chose the Python of the build."""
     package = package_of(rehearsed.root, str(function.value("handler")))
     file = rehearsed.root / (package or "") / "pyproject.toml"
     try:
-        wanted = str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["requires-python"])
+        allowed = str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["requires-python"])
     except (OSError, KeyError, tomllib.TOMLDecodeError):
         return function.file, function.line
     version = str(function.value("runtime")).removeprefix("python")
-    if wanted.startswith(("==", "~=")) and version not in wanted:
+    if allowed.startswith(("==", "~=")) and version not in allowed:
         return place_of(rehearsed, function, f'"{function.value("runtime")}"')
     return _pyproject(rehearsed, function, "requires-python")
 

@@ -1,4 +1,4 @@
-"""An archive holds what the function needs, and no more."""
+"""An archive contains the packages that the function needs, and no more."""
 
 import tomllib
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from deploy_checks.locked import Locked
 
 SDK = {"boto3", "botocore"}
 MAX_ARCHIVE_BYTES = 6 * 1024 * 1024
-"""The project's own limit: an archive without needless packages is below it, and starts fast."""
+"""The project's limit: an archive without unneeded packages is smaller, and starts fast."""
 MAX_UNPACKED_BYTES = 262_144_000
-"""Lambda's."""
+"""Lambda's limit."""
 
 
 def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
@@ -30,9 +30,9 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
                 severity="medium",
                 file=pyproject,
                 line=_line(rehearsed, pyproject, "boto3"),
-                message=f"{artifact.function}'s archive holds {' and '.join(shipped)}, which Lambda's runtime has: "
+                message=f"{artifact.function}'s archive contains {' and '.join(shipped)}, which Lambda's runtime has: "
                 "18 MB more to upload, and to load on each cold start.",
-                fix="Take boto3 out of [project] dependencies; the development group may have it. Then uv lock.",
+                fix="Move boto3 from [project] dependencies to the development group, then run uv lock.",
             )
         if locked is None or project is None or project not in locked.packages:
             continue
@@ -45,8 +45,8 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
                 severity="medium",
                 file=pyproject,
                 line=1,
-                message=f"{artifact.function}'s archive holds development tools: {_listed(tools)}.",
-                fix="Keep the functions in a workspace member of their own, with only their dependencies."
+                message=f"{artifact.function}'s archive contains development tools: {_listed(tools)}.",
+                fix="Keep the functions in a separate workspace member, with only their dependencies."
                 if built
                 else f"Give {pyproject} its [build-system] back: without one SST exports the development groups too.",
             )
@@ -57,15 +57,15 @@ def distributions_are_needed(rehearsed: Rehearsed) -> Iterable[Finding]:
                 severity="medium",
                 file=pyproject if known else "uv.lock",
                 line=1,
-                message=f"{artifact.function}'s archive holds what {project} does not depend on: {_listed(foreign)}.",
-                fix="Keep the functions in a workspace member of their own, with only their dependencies."
+                message=f"{artifact.function}'s archive has packages that {project} does not need: {_listed(foreign)}.",
+                fix="Keep the functions in a separate workspace member, with only their dependencies."
                 if known
-                else "The lock is not what was built from: run uv lock.",
+                else "The archive was built from another lock: run uv lock.",
             )
 
 
 def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """Lambda's limit for what is unpacked, and the project's own for the archive."""
+    """Unpacked archives are within Lambda's limit, and archives within the project's."""
     for function, artifact in rehearsed.packaged():
         sizes = contents(artifact.path).sizes
         unpacked, packed = sum(sizes.values()), artifact.path.stat().st_size
@@ -79,7 +79,7 @@ def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                 line=_line(rehearsed, pyproject, "dependencies"),
                 message=f"{artifact.function} is {unpacked:,} bytes unpacked. The deploy ends with "
                 "InvalidParameterValueException: Unzipped size must be smaller than 262144000 bytes",
-                fix=f"Take out what is big: {biggest}.",
+                fix=f"Remove large packages: {biggest}.",
             )
         elif packed > MAX_ARCHIVE_BYTES:
             yield Finding(
@@ -89,7 +89,7 @@ def sizes_fit(rehearsed: Rehearsed) -> Iterable[Finding]:
                 line=_line(rehearsed, pyproject, "dependencies"),
                 message=f"{artifact.function}'s archive is {packed / 1024**2:.1f} MB, and the project's limit is "
                 f"{MAX_ARCHIVE_BYTES / 1024**2:.0f} MB: each cold start loads it.",
-                fix=f"Take out what is big: {biggest}. Or raise MAX_ARCHIVE_BYTES in {Path(__file__).name}.",
+                fix=f"Remove large packages: {biggest}. Or raise MAX_ARCHIVE_BYTES in {Path(__file__).name}.",
             )
 
 
@@ -117,7 +117,7 @@ def _project(rehearsed: Rehearsed, function: Resource) -> tuple[str, str | None]
 
 
 def _line(rehearsed: Rehearsed, pyproject: str, words: str) -> int:
-    """The first line that holds the words and is no comment."""
+    """The first line with the words that is not a comment."""
     return line_of(text_of(rehearsed.root, pyproject), rf"^(?!\s*#).*{words}")
 
 

@@ -1,4 +1,4 @@
-"""The variables that the code asks for are the ones that the stack sets."""
+"""The environment variables that the code reads are those that the stack sets."""
 
 import re
 import zipfile
@@ -21,16 +21,16 @@ RESERVED = {
     "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
 }  # fmt: skip
-"""Names that Lambda takes from nobody (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
+"""Names that Lambda reserves (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
 MAX_ENVIRONMENT_BYTES = 4096
 READ_BY_OTHERS = re.compile(
     r"(AWS|SST|PYTHON|OTEL|POWERTOOLS|LD|LC|LANG|TZ|PATH|NODE|SSL|HTTPS?|NO)(_.*)?", re.IGNORECASE
 )
-"""What the SDK, SST, the interpreter or the system reads."""
+"""Variables that the SDK, SST, the interpreter or the system reads."""
 
 
 def variables_are_set(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """Nothing that the code asks for, while it is imported and called, is missing."""
+    """Every variable that the code reads while it is imported and called is set."""
     lacking: dict[str, list[tuple[Probe, dict[str, Any]]]] = {}
     for probe in probes(rehearsed):
         for name, read in missing(probe).items():
@@ -45,15 +45,15 @@ def variables_are_set(rehearsed: Rehearsed) -> Iterable[Finding]:
             file=file,
             line=line,
             message=(
-                f"{names}: {_place(rehearsed, *those[0])} reads {name}, which the stack does not set. The deploy says "
-                f"OK; the code {'goes on with None' if maybe else 'fails when it gets there'}."
+                f"{names}: {_place(rehearsed, *those[0])} reads {name}, which the stack does not set. The deploy "
+                f"succeeds; the code {'continues with None' if maybe else 'fails when it reads it'}."
             ),
-            fix=f"Add {name} to the function's environment; or give the read a default, if it may be missing.",
+            fix=f"Add {name} to the function's environment; or read it with a default, if it may be missing.",
         )
 
 
 def missing(probe: Probe) -> dict[str, dict[str, Any]]:
-    """Variables that the code asked for in vain, and where first."""
+    """Variables that the code read and that are not set, with the first read of each."""
     if probe.result is None:
         return {}
     given = environment(probe.function, "/var/task").keys()
@@ -67,7 +67,7 @@ def missing(probe: Probe) -> dict[str, dict[str, Any]]:
 
 
 def _setting(rehearsed: Rehearsed, functions: list[Resource]) -> tuple[str, int]:
-    """Where a variable of these functions belongs: to the one; or to what is written once for all of them."""
+    """Where the variable is to be set: in the one function, or in the code that several functions share."""
     first = functions[0]
     if len(functions) == 1:
         return first.file, first.line
@@ -85,7 +85,7 @@ def _place(rehearsed: Rehearsed, probe: Probe, read: dict[str, Any]) -> str:
 
 
 def variables_are_read(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """A variable whose name is nowhere in the archive's Python code is a slip of the pen, or forgotten."""
+    """Every variable's name occurs in the archive's Python code: others are misspelt, or no longer used."""
     for function, artifact in rehearsed.packaged():
         names = [name for name in variables(function) if not READ_BY_OTHERS.fullmatch(name)]
         if not names:
@@ -99,8 +99,8 @@ def variables_are_read(rehearsed: Rehearsed) -> Iterable[Finding]:
                     severity="low",
                     file=file,
                     line=line,
-                    message=f"{artifact.function} gets {name}, and no code in its archive reads it.",
-                    fix=f"Take {name} out of the function's environment, or mend its name.",
+                    message=f"{artifact.function} is given {name}, and no code in its archive reads it.",
+                    fix=f"Remove {name} from the function's environment, or correct its name.",
                 )
 
 
@@ -114,7 +114,7 @@ def _words(path: Any) -> set[str]:
 
 
 def variables_are_allowed(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """No name that Lambda keeps for itself, and not more than 4 KB."""
+    """No variable has a reserved name, and the environment is at most 4 KB."""
     for function, _ in rehearsed.functions():
         yield from _refused(rehearsed, function)
 
@@ -134,7 +134,7 @@ def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
                 "reserved keys that are currently not supported for modification. Reserved keys used in this request: "
                 f"{', '.join(reserved)}"
             ),
-            fix="Take them out of the environment: Lambda sets them itself.",
+            fix="Remove them from the environment: Lambda sets them itself.",
         )
     for name in given:
         if not re.fullmatch(r"[a-zA-Z]\w+", name) and name not in RESERVED:
@@ -143,8 +143,8 @@ def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
                 severity="high",
                 file=function.file,
                 line=function.line,
-                message=f"{function.name} gets the variable {name!r}: Lambda takes names of two or more letters, "
-                "digits and underscores that begin with a letter.",
+                message=f"{function.name} is given the variable {name!r}: Lambda accepts names that match "
+                "[a-zA-Z][a-zA-Z0-9_]+.",
                 fix="Rename it, here and in the code.",
             )
     size = sum(len(name.encode()) + len(value.encode()) for name, value in given.items())
@@ -160,7 +160,7 @@ def _refused(rehearsed: Rehearsed, function: Resource) -> Iterator[Finding]:
                 "InvalidParameterValueException: Lambda was unable to configure your environment variables because the "
                 "environment variables you have provided exceeded the 4KB limit."
             ),
-            fix=f"Keep long values in Parameter Store, and give its name: {longest} is the longest.",
+            fix=f"Store long values in Parameter Store, and pass the parameter's name: {longest} is the longest.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Every handler imports from its own archive."""
+"""Every handler can be imported from its archive alone."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from deploy_checks.probe import Probe, probes, source_of
 
 
 def handlers_import(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """What Lambda's runtime does first, done with the archive alone."""
+    """Lambda's runtime imports the handler first: here with only the archive."""
     for probe in probes(rehearsed):
         function = probe.function
         if probe.result is None:
@@ -26,17 +26,17 @@ def handlers_import(rehearsed: Rehearsed) -> Iterable[Finding]:
                 message=f"{probe.artifact.function} ({function.value('runtime')}) could not be run: {probe.failure}.",
                 fix="Set the runtime that the repository is built for, or install that Python: uv python install",
             )
-        elif fault := probe.result["import_error"]:
+        elif failure := probe.result["import_error"]:
             module = handler_module(probe.handler).removesuffix(".py")
-            error = fault["chain"][0]
-            file, line, fix = _mend_of_import(rehearsed, probe, fault)
+            error = failure["chain"][0]
+            file, line, fix = _cause(rehearsed, probe, failure)
             yield Finding(
                 id="handler-import-failed",
                 severity="critical",
                 file=file,
                 line=line,
                 message=(
-                    f"{probe.artifact.function} cannot be imported from its archive. The deploy says OK, and each "
+                    f"{probe.artifact.function} cannot be imported from its archive. The deploy succeeds, and each "
                     f"invocation ends with Runtime.{'ImportModuleError' if error['name'] else error['type']}: "
                     f"Unable to import module '{module}': {error['message']}"
                 ),
@@ -44,10 +44,10 @@ def handlers_import(rehearsed: Rehearsed) -> Iterable[Finding]:
             )
 
 
-def _mend_of_import(rehearsed: Rehearsed, probe: Probe, fault: dict[str, Any]) -> tuple[str, int, str]:
-    """Where the cause is: the handler string, the dependencies, the lock, or the code itself."""
+def _cause(rehearsed: Rehearsed, probe: Probe, failure: dict[str, Any]) -> tuple[str, int, str]:
+    """File, line and fix of the cause: the handler string, the dependencies, the lock, or the code."""
     root, handler = rehearsed.root, probe.handler
-    error = fault["chain"][0]
+    error = failure["chain"][0]
     missing = str(error["name"] or "").partition(".")[0]
     package = package_of(root, handler)
     pyproject = "pyproject.toml" if package is None or str(package) == "." else f"{package}/pyproject.toml"
@@ -58,20 +58,20 @@ def _mend_of_import(rehearsed: Rehearsed, probe: Probe, fault: dict[str, Any]) -
         return pyproject, 1, "Build for the function's runtime and architecture: wheels, not source distributions."
     if error["type"] == "ModuleNotFoundError" and missing:
         if any(name.startswith(f"{prefix}/{missing}/") for name in inside.sizes) and prefix != missing:
-            fix = f"Name the handler from inside its package, {handler.removeprefix(f'{prefix}/')}: what is in the "
-            fix += f"archive's folder {prefix}/ is not on sys.path."
+            fix = f"Name the handler relative to its package, {handler.removeprefix(f'{prefix}/')}: the archive's "
+            fix += f"folder {prefix}/ is not on sys.path."
             return (*place_of(rehearsed, probe.function, handler), fix)
         if _lies_beside(rehearsed, probe, missing):
             fix = f"SST copies one folder, {prefix}/, and the files beside {pyproject}: move {missing} into {prefix}/, "
             fix += "or make it a workspace member that the package depends on."
-            return (*source_of(rehearsed, probe, fault), fix)
+            return (*source_of(rehearsed, probe, failure), fix)
         locked = Locked.read(root)
         if locked and missing in locked.workspace_modules():
             return pyproject, 1, f"Add {missing} to [project] dependencies and to [tool.uv.sources], then uv lock."
         if locked and package and locked.declared_but_not_locked(root / package, missing):
-            return "uv.lock", 1, f"The lock does not have what {pyproject} asks for: run uv lock."
-        return pyproject, 1, f"Add what brings the module {missing} to [project] dependencies, then run uv lock."
-    return (*source_of(rehearsed, probe, fault), "Mend the error; python -c 'import ...' shows it too.")
+            return "uv.lock", 1, f"The lock lacks a dependency of {pyproject}: run uv lock."
+        return pyproject, 1, f"Add the package of the module {missing} to [project] dependencies, then run uv lock."
+    return (*source_of(rehearsed, probe, failure), "Fix the error; python -c 'import ...' reproduces it.")
 
 
 def _lies_beside(rehearsed: Rehearsed, probe: Probe, module: str) -> bool:

@@ -1,4 +1,4 @@
-"""A real job of every analysis runs through the very archives, wired as this deploy would be."""
+"""A job of every analysis succeeds when run from the archives, with the resources of this deploy."""
 
 import re
 import sys
@@ -13,19 +13,20 @@ from stack_graph.lambdas import EVENT_SOURCE, calls
 from deploy_checks.archive import in_repository
 from deploy_checks.checks import files_sql
 from deploy_checks.checks.artifact_answers import handlers_answer
-from deploy_checks.checks.files_code import probed
-from deploy_checks.checks.files_models import MODELS
 from deploy_checks.checks.files_text import text_of
 from deploy_checks.finding import Finding
-from deploy_checks.jobs import Ran, run
+from deploy_checks.jobs import Outcome, run
 from deploy_checks.probe import probes
+from deploy_checks.product import manifest_of
 
 MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
-"""What inputs are made of, by their schemas."""
+"""The text that inputs are generated from, by their schemas."""
 
 
 def required(schema: Any) -> Any:
-    """The schema without what may be missing: properties that no schema tells apart, such as a window's two ends."""
+    """The schema without optional properties. A schema cannot express how they depend on each other: two ends of a
+    window, for example.
+    """
     if isinstance(schema, list):
         return [required(part) for part in schema]
     if not isinstance(schema, dict):
@@ -37,61 +38,64 @@ def required(schema: Any) -> Any:
 
 
 def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What the functions do when nothing is away: where something else is broken already, that is told instead."""
-    if not probes(rehearsed) or not probed(rehearsed).get("inputs"):
+    """Jobs run where no other check has found an error: a job that fails would only repeat that error."""
+    analyses = manifest_of(rehearsed).section("analyses")
+    if not probes(rehearsed) or not analyses:
         return
     if any(probe.result is None or probe.result["import_error"] for probe in probes(rehearsed)):
         return
     if any(handlers_answer(rehearsed)) or any(found for ask in files_sql.CHECKS[:2] for found in ask(rehearsed)):
         return
-    inputs = {name: sample_for(required(schema), MATERIAL) for name, schema in probed(rehearsed)["inputs"].items()}
-    ran = run(rehearsed, inputs)
-    if ran.problem and ran.doubt:
-        print(f"NOT CHECKED: that a real job succeeds ({ran.doubt})", file=sys.stderr)  # noqa: T201 - for people
-    elif ran.problem:
-        file, line, told = _cause(rehearsed, ran)
+    outcome = run(rehearsed, {one["name"]: sample_for(required(one["input_schema"]), MATERIAL) for one in analyses})
+    if outcome.problem and outcome.doubt:
+        print(f"NOT CHECKED: that a real job succeeds ({outcome.doubt})", file=sys.stderr)  # noqa: T201 - progress
+    elif outcome.problem:
+        file, line, cause = _cause(rehearsed, outcome)
         yield Finding(
             id="job-fails",
             severity="critical",
             file=file,
             line=line,
-            message=f"The deploy says OK, and no such job succeeds. Run from the archives: {ran.problem[:600]}{told}",
-            fix="Mend what the error names; ./scripts/local.sh --once scripts/examples/complaint.json shows it too.",
+            message=f"The deploy succeeds, and such jobs fail. Run from the archives: {outcome.problem[:600]}{cause}",
+            fix="Fix the error; ./scripts/local.sh --once scripts/examples/complaint.json reproduces it.",
         )
 
 
-def _cause(rehearsed: Rehearsed, ran: Ran) -> tuple[str, int, str]:
-    """The line of the error behind it; else what stores, the analysis, or what brings messages to the worker."""
+def _cause(rehearsed: Rehearsed, outcome: Outcome) -> tuple[str, int, str]:
+    """The line of the underlying error; else of the S3 call, of the analysis, or of the worker's event source."""
+    manifest = manifest_of(rehearsed)
     handler = str(probes(rehearsed)[0].function.value("handler"))
     stores = [call for function, _ in rehearsed.functions() for call in calls(rehearsed.root, function)]
-    for call in stores if not ran.stored else ():
+    for call in stores if not outcome.stored else ():
         if call.service == "s3":
             return call.file, call.line, ""
-    if cause := ran.cause():
-        told = f"\n{cause['type']}: {cause['told']}"
-        if model := _model_named(rehearsed.root, str(cause["told"])):
-            return MODELS, model, told
+    if cause := outcome.cause():
+        text = f"\n{cause['type']}: {cause['message']}"
+        if model := _model_named(rehearsed.root, manifest.file("catalogue"), str(cause["message"])):
+            return manifest.file("catalogue"), model, text
         file = in_repository(rehearsed.root, str(cause["file"]), handler)
         if file:
-            return file, int(cause["line"]), told
-    for path in sorted((rehearsed.root / "functions/pipeline/analyses").glob("*.py")):
-        if ran.analysis and (at := _named(path, ran.analysis)):
-            return str(path.relative_to(rehearsed.root)), at, ""
+            return file, int(cause["line"]), text
+    for analysis in manifest.section("analyses"):
+        if analysis["name"] == outcome.analysis:
+            return analysis["file"], _named(rehearsed.root / analysis["file"], outcome.analysis), ""
     for mapping in rehearsed.graph.of_type(EVENT_SOURCE):
         return mapping.file, mapping.line, ""
     return probes(rehearsed)[0].function.file, probes(rehearsed)[0].function.line, ""
 
 
-def _model_named(root: Path, words: str) -> int:
-    """The line of catalogue.json with a model that Bedrock objects to."""
-    lines = enumerate(text_of(root, MODELS).splitlines(), 1)
+def _model_named(root: Path, catalogue: str, message: str) -> int:
+    """The line of the catalogue with the model that Bedrock's error names; 0 if it names none."""
+    lines = enumerate(text_of(root, catalogue).splitlines(), 1)
     ids = ((number, re.search(r'"id":\s*"([^"]+)"', line)) for number, line in lines)
-    return next((number for number, found in ids if found and re.search(rf"{re.escape(found[1])}(?![\w.-])", words)), 0)
+    named = (number for number, found in ids if found and re.search(rf"{re.escape(found[1])}(?![\w.-])", message))
+    return next(named, 0)
 
 
 def _named(path: Path, analysis: str) -> int:
-    lines: list[Any] = path.read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if re.search(rf"""["']{re.escape(analysis)}["']""", line)), 0)
+    """The line with the analysis's name, or 1."""
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    return next((n for n, line in lines if re.search(rf"""["']{re.escape(analysis)}["']""", line)), 1)
 
 
 CHECKS = (jobs_succeed,)

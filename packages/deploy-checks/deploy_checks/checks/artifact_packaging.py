@@ -1,4 +1,4 @@
-"""Every function has an archive, and its handler is in it."""
+"""Every function has an archive that contains its handler."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from deploy_checks.finding import Finding
 
 
 def functions_are_packaged(rehearsed: Rehearsed) -> Iterable[Finding]:
-    """SST builds the archive of an ``sst.aws.Function``; whoever makes a Lambda function by hand has none."""
+    """Every function has an archive: SST builds one only for an ``sst.aws.Function``."""
     for function, artifact in rehearsed.functions():
         if function.value("packageType") == "Image" or (artifact and artifact.path.is_file()):
             continue
@@ -22,14 +22,15 @@ def functions_are_packaged(rehearsed: Rehearsed) -> Iterable[Finding]:
             file=function.file,
             line=function.line,
             message=(
-                f"{function.name} is made without sst.aws.Function: it gets the code as it lies there, with none of "
-                "its dependencies, and ends every invocation with Runtime.ImportModuleError."
+                f"{function.name} is created without sst.aws.Function: its code has none of its dependencies, and "
+                "every "
+                "invocation ends with Runtime.ImportModuleError."
                 if by_hand
                 else f"SST built no archive for {function.name}."
             ),
-            fix="Make it with new sst.aws.Function(...), which builds the archive with uv."
+            fix="Create it with new sst.aws.Function(...), which builds the archive with uv."
             if by_hand
-            else "See what the rehearsal says about its build.",
+            else "See the rehearsal's output about its build.",
         )
 
 
@@ -47,11 +48,11 @@ def handlers_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
         package = package_of(rehearsed.root, handler)
         if lies_at and not inside.own():
             # SST found the file in one of its folders, and copied from another: where the nearest pyproject.toml is.
-            wanted = f"{lies_at.partition('/')[0]}/pyproject.toml"
-            file, line = (wanted, 1) if (rehearsed.root / wanted).is_file() else ("pyproject.toml", 1)
+            project = f"{lies_at.partition('/')[0]}/pyproject.toml"
+            file, line = (project, 1) if (rehearsed.root / project).is_file() else ("pyproject.toml", 1)
             packaged = "the repository's root" if package is None or str(package) == "." else f"{package}/"
             fix = (
-                f"SST packaged {packaged}, and {module} is not below it. Keep {wanted}, with a [build-system], and "
+                f"SST packaged {packaged}, and {module} is not below it. Keep {project}, with a [build-system], and "
                 "name its folder in [tool.uv.workspace] members of pyproject.toml."
             )
         module_name = module.removesuffix(".py")
@@ -61,7 +62,7 @@ def handlers_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
             file=file,
             line=line,
             message=(
-                f"{artifact.function}'s archive has no {module}. The deploy says OK, and each invocation ends with "
+                f"{artifact.function}'s archive has no {module}. The deploy succeeds, and each invocation ends with "
                 f"Runtime.ImportModuleError: Unable to import module '{module_name}': "
                 f"No module named '{module_name.replace('/', '.').partition('.')[0]}'"
             ),

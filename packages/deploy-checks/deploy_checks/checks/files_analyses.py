@@ -1,24 +1,22 @@
-"""Every file in analyses/ is an analysis: one that is not keeps all of them from being loaded."""
+"""Checks that every file in the folder of analyses is an analysis: one that is not keeps all of them from loading."""
 
 from collections.abc import Iterator
 
 from stack_graph.graph import Rehearsed
 
-from deploy_checks.checks.files_code import probed
 from deploy_checks.finding import Finding
-
-FOLDER = "functions/pipeline/analyses"
+from deploy_checks.product import manifest_of
 
 
 def analyses_load(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each by itself, so that the one at fault is named."""
-    for name, fault in probed(rehearsed).get("unloadable", {}).items():
+    """Every analysis can be loaded by itself."""
+    for problem in manifest_of(rehearsed).section("unloadable_analyses") or ():
         message = (
-            f"The analysis cannot be loaded: {fault['told']}. The deploy says OK, and no function does anything: "
-            "all analyses are loaded before the first is used"
+            f"The analysis cannot be loaded: {problem['message']}. The deploy succeeds, and every function fails: all "
+            "analyses are loaded before the first one is used"
         )
-        fix = "Mend it, or move what is no analysis out of the folder"
-        yield Finding("analysis-not-loadable", "critical", f"{FOLDER}/{name}.py", fault["line"], message, fix)
+        fix = "Fix it, or move files that are not analyses out of the folder"
+        yield Finding("analysis-not-loadable", "critical", problem["file"], problem["line"], message, fix)
 
 
 CHECKS = (analyses_load,)

@@ -1,79 +1,43 @@
-"""The functions' dealings with AWS: how long they wait, how they reach the database, and what ships beside the code."""
+"""The functions' clients: AWS timeouts, TLS to the database; and the files that ship beside the code."""
 
 import ast
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 from stack_graph.graph import Rehearsed, Resource
-from stack_graph.parameters import BUSINESS_RULES, CONFIG, known_value
 
-from deploy_checks.checks import files_probe
 from deploy_checks.checks.files_imports import sources, tree_of
-from deploy_checks.checks.files_text import line_of, text_of
 from deploy_checks.finding import Finding
+from deploy_checks.product import manifest_of
 
-CLIENTS = "functions/pipeline/platform/aws.py"
-MIGRATIONS = "database/migrations"
-AUTHORITIES = "functions/pipeline/platform/rds_ca"
-
-
-@lru_cache(maxsize=4)
-def probe(functions: Path, parameters: str, changed: float) -> dict[str, Any]:  # noqa: ARG001 - part of the cache's key
-    """What the code says of itself when it is loaded: see ``files_probe``."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    ours |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
-    ours |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-    ours |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-P", files_probe.__file__, str(functions)]
-    ran = subprocess.run(  # noqa: S603
-        command, input=parameters, env=ours, capture_output=True, text=True, timeout=60, check=False
-    )
-    try:
-        report: dict[str, Any] = json.loads(ran.stdout)
-    except ValueError:
-        report = {"clients_fault": ran.stderr.strip()[-300:]}
-    return report
-
-
-def probed(rehearsed: Rehearsed) -> dict[str, Any]:
-    """The probe of this tree, taken once."""
-    changed = max((path.stat().st_mtime for _, path in sources(rehearsed.root)), default=0.0)
-    models = rehearsed.root / "functions/pipeline/models/catalogue.json"
-    changed = max(changed, models.stat().st_mtime) if models.is_file() else changed
-    parameters = {"config": known_value(rehearsed.graph, CONFIG), "rules": known_value(rehearsed.graph, BUSINESS_RULES)}
-    return probe(rehearsed.root / "functions", json.dumps(parameters), changed)
+MODEL_SERVICE = "bedrock-runtime"
 
 
 def client_waits(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A client gives up before its function is killed."""
-    report = probed(rehearsed)
-    if fault := report.get("clients_fault"):
-        message = f"The AWS clients of the functions cannot be made: {fault}"
-        yield Finding("clients-not-checked", "high", CLIENTS, 1, message, "Mend the code, or its dependencies")
+    """Every AWS client gives up before Lambda stops its function."""
+    manifest = manifest_of(rehearsed)
+    clients = manifest.section("aws_clients")
+    if clients is None:
+        message = f"The AWS clients of the functions cannot be built: {manifest.error('aws_clients')}"
+        fix = "Fix the code, or its dependencies"
+        yield Finding("clients-not-checked", "high", manifest.file("aws_clients"), 1, message, fix)
         return
-    text = text_of(rehearsed.root, CLIENTS)
-    for client, waits in report["clients"].items():
-        longest = (waits["read"] + waits["connect"]) * waits["attempts"]
+    for client in clients:
+        one_attempt = client["read_s"] + client["connect_s"]
+        longest = one_attempt * client["attempts"]
         for function, _ in rehearsed.functions():
             timeout = function.number("timeout", 3)
-            if client == "bedrock_runtime" and not _invokes_models(rehearsed, function):
+            if client["service"] == MODEL_SERVICE and not _invokes_models(rehearsed, function):
                 continue
             if longest >= timeout:
                 message = (
-                    f"{client}() waits up to {longest:g} s ({waits['attempts']:g} x {waits['connect']:g} + "
-                    f"{waits['read']:g} s), {function.name} is killed after {timeout:g} s: no error is handled, and a "
-                    "model call is paid for again"
+                    f"{client['name']}() waits up to {longest:g} s ({client['attempts']:g} x {client['connect_s']:g} + "
+                    f"{client['read_s']:g} s), and Lambda stops {function.name} after {timeout:g} s: no error is "
+                    "handled, and a model call is billed twice"
                 )
                 fix = "Give the client a Config with shorter timeouts or fewer attempts, or the function more time"
-                line = line_of(text, rf"^def {client}\b")
-                yield Finding("client-outlives-function", "medium", CLIENTS, line, message, fix)
+                yield Finding("client-outlives-function", "medium", client["file"], client["line"], message, fix)
                 break
 
 
@@ -83,7 +47,7 @@ def _invokes_models(rehearsed: Rehearsed, function: Resource) -> bool:
 
 
 def client_configs(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No client is left with botocore's waits: 60 s to connect, 60 s to read, five times."""
+    """No client has botocore's default timeouts: 60 s to connect, 60 s to read, five attempts."""
     for file, path in sources(rehearsed.root):
         for node in ast.walk(tree_of(path)):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -92,15 +56,15 @@ def client_configs(rehearsed: Rehearsed) -> Iterator[Finding]:
             made = node.func.attr in ("client", "resource") and of_service
             if made and not {"config", None} & {keyword.arg for keyword in node.keywords}:
                 message = (
-                    f"{ast.unparse(node.func)}({ast.unparse(node.args[0])}) has botocore's waits of 60 s, and its "
-                    "retries: the function is killed before it can say what does not answer"
+                    f"{ast.unparse(node.func)}({ast.unparse(node.args[0])}) has botocore's timeouts of 60 s and its "
+                    "retries: Lambda stops the function before it can report which service does not answer"
                 )
                 fix = "Pass config=Config(connect_timeout=..., read_timeout=..., retries=...)"
                 yield Finding("client-without-waits", "medium", file, node.lineno, message, fix)
 
 
 def database_tls(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """pg8000 is told to use TLS, and the region's authorities are there to verify it with."""
+    """Connections to the database use TLS, and the region's certificate authorities are in the tree."""
     for file, path in sources(rehearsed.root):
         tree = tree_of(path)
         if not re.search(r"^\s*(from|import) pg8000", path.read_text(encoding="utf-8"), re.MULTILINE):
@@ -113,15 +77,16 @@ def database_tls(rehearsed: Rehearsed) -> Iterator[Finding]:
             off = isinstance(tls, ast.Constant) and not tls.value
             if None not in given and (tls is None or off):
                 message = (
-                    "The connection asks for no TLS: RDS answers `no pg_hba.conf entry for host ..., no encryption`"
+                    "The connection does not use TLS: RDS answers `no pg_hba.conf entry for host ..., no encryption`"
                 )
                 fix = "Pass ssl_context=tls_context(host, region)"
                 yield Finding("database-without-tls", "critical", file, node.lineno, message, fix)
     region = str(rehearsed.graph.data.get("region", ""))
-    if region and not (rehearsed.root / AUTHORITIES / f"{region}.pem").is_file():
-        file = f"{AUTHORITIES}/{region}.pem"
-        message = f"There is no {file}: no function of the stage can verify, so use, its database"
-        fix = f"Take it from https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
+    folder = manifest_of(rehearsed).file("certificate_authorities")
+    if region and not (rehearsed.root / folder / f"{region}.pem").is_file():
+        file = f"{folder}/{region}.pem"
+        message = f"{file} is missing: no function of the stage can verify the database, so none can connect"
+        fix = f"Download it from https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
         yield Finding("rds-authority-missing", "critical", file, 1, message, fix)
 
 
@@ -130,34 +95,30 @@ def _connects(function: str) -> bool:
 
 
 def migrations(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Migrations are numbered 0001, 0002 and so on, and the schema that people read is there."""
-    folder = rehearsed.root / MIGRATIONS
-    files = sorted(path.name for path in folder.glob("*.sql"))
+    """Migrations are numbered 0001, 0002 and so on, and the readable schema is in the tree."""
+    manifest = manifest_of(rehearsed)
+    folder, schema = manifest.file("migrations"), manifest.file("schema")
+    files = sorted(path.name for path in (rehearsed.root / folder).glob("*.sql"))
     if not files:
-        message = (
-            "There are no migrations: the database stays empty, and every query fails with `relation does not exist`"
-        )
-        yield Finding("migrations-missing", "critical", MIGRATIONS, 1, message, "Commit database/migrations")
+        message = f"{folder} is empty: no table is created, and every query fails with `relation does not exist`"
+        yield Finding("migrations-missing", "critical", folder, 1, message, f"Commit {folder}")
     numbers: list[int] = []
     for name in files:
         found = re.fullmatch(r"(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql", name)
-        file = f"{MIGRATIONS}/{name}"
+        file = f"{folder}/{name}"
         if not found:
-            message = f"{name} is not called NNNN_verb_phrase.sql: the migrator refuses it, and with it the deploy"
+            message = f"{name} is not named NNNN_verb_phrase.sql: the migrator refuses it, and the deploy fails"
             yield Finding("migration-misnamed", "high", file, 1, message, "Rename it")
             continue
         number, expected = int(found.group(1)), (numbers[-1] + 1 if numbers else 1)
         if number != expected:
-            message = (
-                f"{name} has number {number:04}, expected was {expected:04}: one is missing, or there are two of it"
-            )
-            yield Finding(
-                "migration-numbering", "high", file, 1, message, f"Number it {expected:04}, or add the missing"
-            )
+            message = f"{name} has number {number:04}, and {expected:04} is expected: one is missing or duplicated"
+            fix = f"Number it {expected:04}, or add the missing migration"
+            yield Finding("migration-numbering", "high", file, 1, message, fix)
         numbers.append(number)
-    if not (rehearsed.root / "database/schema.sql").is_file():
-        message = "There is no database/schema.sql: nobody can compare what the migrations make"
-        yield Finding("schema-missing", "medium", "database/schema.sql", 1, message, "Dump it: see tests/support")
+    if not (rehearsed.root / schema).is_file():
+        message = f"{schema} is missing: the result of the migrations cannot be reviewed or compared"
+        yield Finding("schema-missing", "medium", schema, 1, message, "Dump it: see tests/support")
 
 
 CHECKS = (client_waits, client_configs, database_tls, migrations)

@@ -1,4 +1,4 @@
-"""sst.config.ts and infra/: what SST refuses or silently bends, and what belongs to one person or one account."""
+"""sst.config.ts and infra/: settings that SST refuses or ignores, and values of one person or one account."""
 
 import re
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from deploy_checks.finding import Finding, Severity
 
 CONFIG = "sst.config.ts"
 PLACEHOLDERS = {"111122223333", "000000000000"}
-"""AWS's documentation uses the first, nobody has the second."""
+"""Account ids that belong to no account: AWS's documentation uses the first."""
 
 FOLDERS = ("", "src", "app", "functions", "lambda", "handlers", "lib")
-"""Where SST looks for a handler's file, in this order."""
+"""The folders in which SST looks for a handler's file, in this order."""
 
 STAGES = "project.config.ts"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-WANTED = "SST takes only letters, digits and hyphens, and a letter first"
+NAME_RULE = "SST accepts names that match [A-Za-z][A-Za-z0-9-]*"
 
 
 def program_exists(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -38,66 +38,68 @@ def config_file(rehearsed: Rehearsed) -> Iterator[Finding]:
         return  # reported by program_exists
     for found in re.finditer(r"^import\s+(?!type\b)([^;]*?)[\"'][^\"']+[\"'].*$", text, re.MULTILINE):
         if not _used(found.group(1), text[: found.start()] + text[found.end() :]):
-            continue  # esbuild drops it before SST looks
+            continue  # esbuild removes it before SST reads the file
         message = "SST stops with `Your sst.config.ts has top level imports - this is not allowed`"
         fix = "Import inside app() or run(): `const { x } = await import(...)`"
         yield Finding("config-top-level-import", "high", CONFIG, line_at(text, found.start()), message, fix)
     if not re.search(r"\bhome:\s*[\"'](aws|cloudflare|local)[\"']", text):
         line = line_of(text, r"^\s*(async\s+)?app\s*\(")
-        message = "app() names no `home`: SST does not know where to keep the state, and stops"
+        message = "app() names no `home`: SST does not know where to store the state, and stops"
         yield Finding("config-home-missing", "high", CONFIG, line, message, 'Return home: "aws" from app()')
     name = str(rehearsed.graph.data.get("app", ""))
     if name and not NAME.fullmatch(name):
-        message = f'The app is called "{name}": {WANTED}'
+        message = f'The app is named "{name}": {NAME_RULE}'
         yield Finding("app-name-invalid", "high", CONFIG, line_of(text, r"\bname:"), message, "Rename it")
 
 
 def stage(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """SST takes the stage's name, and the stage has settings."""
+    """The stage's name is valid, and the stage has settings."""
     root, name = rehearsed.root, rehearsed.stage
     known = stage_names(root)
     line = line_of(text_of(root, STAGES), r"^export const stages\b")
     fix = f"Give --stage one of {', '.join(known)}, or dev-NAME for a copy of dev"
     if not NAME.fullmatch(name):
-        yield Finding("stage-name-invalid", "high", STAGES, line, f'The stage is called "{name}": {WANTED}', fix)
+        yield Finding("stage-name-invalid", "high", STAGES, line, f'The stage is named "{name}": {NAME_RULE}', fix)
     elif known and not is_stage(root, name):
-        message = f'There is no stage "{name}" in {STAGES}: sst deploy stops before it has made anything'
+        message = f'{STAGES} has no stage "{name}": sst deploy stops before it creates anything'
         yield Finding("stage-unknown", "high", STAGES, line, message, fix)
 
 
 def _used(clause: str, rest: str) -> bool:
-    """Whether one of the names that an import binds is used; an import of no name is there for what it does."""
+    """Whether one of the names that an import binds is used. An import without names has side effects, so it is."""
     names = re.findall(r"(?:[\w$]+\s+as\s+)?([\w$]+)", re.sub(r"\bfrom\s*$|\*\s*as\b|\btype\b", " ", clause))
     return not names or any(re.search(rf"\b{re.escape(name)}\b", rest) for name in names)
 
 
 def javascript(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """SST puts its own imports into every file, and in JavaScript a second one of the same name is an error."""
+    """No JavaScript file imports @pulumi/aws: SST adds this import to every file, and a second one is an error."""
     for path in sorted((rehearsed.root / "infra").rglob("*.js")):
         file = str(path.relative_to(rehearsed.root))
         text = text_of(rehearsed.root, file)
         if found := re.search(r"^import\b.*[\"']@pulumi/aws[\"']", text, re.MULTILINE):
             message = f'{file} imports @pulumi/aws: SST stops with `The symbol "aws" has already been declared`'
             line = line_at(text, found.start())
-            yield Finding("javascript-imports-aws", "high", file, line, message, "Rename it to .ts, or drop the import")
+            yield Finding(
+                "javascript-imports-aws", "high", file, line, message, "Rename it to .ts, or remove the import"
+            )
 
 
 def personal_settings(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No profile, role or account is written into the program."""
+    """The program contains no profile, role or account."""
     rules: tuple[tuple[str, Severity, str, str, str], ...] = (
         (
             "hard-coded-profile",
             "high",
             r"\bprofile:\s*[\"'`]",
-            "An AWS profile is written into the program: elsewhere it stops with `failed to get shared config profile`",
-            "Drop it: credentials come from AWS_PROFILE or the environment",
+            "The program names an AWS profile: on other machines it stops with `failed to get shared config profile`",
+            "Remove it: credentials come from AWS_PROFILE or the environment",
         ),
         (
             "hard-coded-role",
             "high",
             r"\bassumeRoles?:",
-            "The program assumes a role: without sts:AssumeRole for it every deploy fails",
-            "Drop it: let the credentials be the right ones before SST runs",
+            "The program assumes a role: every deploy without sts:AssumeRole for it fails",
+            "Remove it: assume the role before SST runs",
         ),
     )
     for file, text in program_files(rehearsed.root):
@@ -107,7 +109,7 @@ def personal_settings(rehearsed: Rehearsed) -> Iterator[Finding]:
                     yield Finding(rule, severity, file, line_at(text, found.start()), message, fix)
         for found in re.finditer(r"(?<![\w.])\d{12}(?![\w.])", text):
             if found.group() not in PLACEHOLDERS:
-                message = "A 12-digit account id is written into the program: the deploy goes to that account, or fails"
+                message = "The program contains a 12-digit account id: the deploy uses that account, or fails"
                 fix = "Take it from the stage's account variable, see accountVariable in project.config.ts"
                 yield Finding("hard-coded-account", "high", file, line_at(text, found.start()), message, fix)
 
@@ -117,32 +119,35 @@ def _commented(text: str, offset: int) -> bool:
 
 
 def builds(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What SST's words about a build leave open: which line they are about."""
-    said = " ".join(str(entry.get("message")) for entry in rehearsed.graph.data.get("diagnostics", []))
+    """The lines that SST's errors about builds are about, which it does not name."""
+    messages = " ".join(str(entry.get("message")) for entry in rehearsed.graph.data.get("diagnostics", []))
     root = rehearsed.root
-    for runtime in dict.fromkeys(re.findall(r"Runtime not found: (\S+)", said)):
+    for runtime in dict.fromkeys(re.findall(r"Runtime not found: (\S+)", messages)):
         file, line = _written(root, rf"[\"'`]{re.escape(runtime)}[\"'`]") or (CONFIG, 1)
-        message = f"SST knows no runtime {runtime}, and stops"
+        message = f"SST does not support the runtime {runtime}, and stops"
         yield Finding("runtime-unknown", "high", file, line, message, 'Write it as AWS does: "python3.12"')
-    for handler in dict.fromkeys(re.findall(r"Handler not found: (\S+)", said)):
+    for handler in dict.fromkeys(re.findall(r"Handler not found: (\S+)", messages)):
         if any((root / folder / f"{handler.rpartition('.')[0]}.py").is_file() for folder in FOLDERS):
             arguments = (rf"(?m)^\s*{name}(?:,$|: )" for name in ("runtime", "architecture"))
             places = (_written(root, pattern, "infra/") for pattern in (*arguments, re.escape(handler)))
             file, line = next((place for place in places if place), (CONFIG, 1))
-            message = f"SST stops with `Handler not found: {handler}`, which is there: it looks for another language"
-            fix = 'Give the function runtime: "python3.12"; without one, SST takes it for Node.js'
+            message = (
+                f"SST stops with `Handler not found: {handler}`, although the file exists: it looks for another "
+                "language"
+            )
+            fix = 'Give the function runtime: "python3.12"; without it, SST expects Node.js'
             yield Finding("runtime-missing", "high", file, line, message, fix)
     for file, text in program_files(root):
         for found in re.finditer(r"\bcontainer:\s*(?:true|\{)", text):
             if not _commented(text, found.start()):
-                message = "SST's own Dockerfile has Python 3.11, whatever the runtime: the image is not what is tested"
-                fix = "Drop python.container: an archive does"
+                message = "SST's own Dockerfile has Python 3.11, whatever the runtime: the tests run on another Python"
+                fix = "Remove python.container: an archive is enough"
                 line = line_at(text, found.start())
                 yield Finding("function-in-container", "high", file, line, message, fix)
 
 
 def _written(root: Path, pattern: str, folder: str = "") -> tuple[str, int] | None:
-    """The first line of the program that is like that."""
+    """The first line of the program that matches."""
     for file, text in program_files(root):
         for found in re.finditer(pattern, text):
             if file.startswith(folder) and not _commented(text, found.start()):
@@ -151,7 +156,7 @@ def _written(root: Path, pattern: str, folder: str = "") -> tuple[str, int] | No
 
 
 def handlers(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each handler names a file, with slashes, below functions/."""
+    """Each handler names a file below functions/, with slashes."""
     written: set[str] = set()
     for file, text in program_files(rehearsed.root):
         for found in re.finditer(r"\bhandler:\s*[\"'`]([^\"'`$]+)[\"'`]", text):
@@ -170,9 +175,9 @@ def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding
     source = next((path for path in candidates if path.is_file()), None)
     if source is None:
         dotted = module.replace(".", "/") != module
-        why = "it is written with dots, and SST looks for a file" if dotted else "there is no such file"
+        why = "it has dots, and SST looks for a file" if dotted else "the file does not exist"
         message = f"Handler {handler}: {why}. SST stops with `Handler not found`"
-        fix = "Write it as pipeline/jobs/handlers/NAME.handler"
+        fix = "Write it as a path without .py, followed by .handler"
         yield Finding("handler-not-found", "high", file, line, message, fix)
         return
     name = re.escape(function)
@@ -182,9 +187,10 @@ def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding
         message = f"Handler {handler}: {where} has no `{function}`, so every call fails with Runtime.HandlerNotFound"
         yield Finding("handler-not-defined", "critical", file, line, message, f"Define {function} in {where}")
     if module.startswith("functions/"):
+        package = module.split("/")[1]
         message = (
-            f"Handler {handler}: the archive keeps the folder functions/, so `import analysis` fails on AWS with "
-            "`No module named 'analysis'`"
+            f"Handler {handler}: the archive keeps the folder functions/, so `import {package}` fails on AWS with "
+            f"`No module named '{package}'`"
         )
         fix = f"Write {handler.removeprefix('functions/')}: SST finds it below functions/"
         yield Finding("handler-keeps-prefix", "critical", file, line, message, fix)

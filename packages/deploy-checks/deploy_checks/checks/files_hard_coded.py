@@ -1,4 +1,4 @@
-"""What the stack decides and the code must not: accounts, regions, endpoints; and what nobody may write down."""
+"""Values that belong to the stack and not to the code: accounts, regions, endpoints; and credentials in files."""
 
 import ast
 import re
@@ -18,36 +18,36 @@ CREDENTIAL = re.compile(
     r"|(?i:aws_secret_access_key|aws_session_token)[\"']?\s*[:=]\s*[\"'][A-Za-z0-9/+=]{16,}[\"']"
 )
 PASSED = {"region_name": "region", "endpoint_url": "endpoint", "aws_access_key_id": "key", "password": "password"}
-"""Arguments of clients and connections that come from the environment or from Secrets Manager."""
+"""Arguments of clients and connections whose values come from the environment or from Secrets Manager."""
 ACCOUNT = re.compile(r"(?<![\w.-])\d{12}(?![\w.])")
 
 
 def credentials(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No key, token or private key, in the code or in the program."""
+    """No access key, token or private key is in the code or in the program."""
     files = [(file, path.read_text(encoding="utf-8")) for file, path in sources(rehearsed.root)]
     for file, text in (*files, *program_files(rehearsed.root)):
         for found in CREDENTIAL.finditer(text):
-            message = "A credential is written here: it is in git and in every archive, and works for who finds it"
+            message = "A credential is in this file: it is in git and in every archive, and every reader can use it"
             fix = "Revoke it; functions have a role, and passwords are in Secrets Manager"
             yield Finding("credential-in-file", "critical", file, line_at(text, found.start()), message, fix)
 
 
 def decided_by_the_stack(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The same archive runs in every stage: what differs between them is in the environment."""
+    """The same archive runs in every stage: differences between stages are in the environment."""
     for file, path in sources(rehearsed.root):
         tree = tree_of(path)
         for node in ast.walk(tree):
             if isinstance(node, ast.keyword) and node.arg in PASSED and isinstance(node.value, ast.Constant):
                 if isinstance(node.value.value, str):
-                    what = PASSED[node.arg]
-                    message = f"{node.arg}={node.value.value!r}: every stage, here and on AWS, is sent to this {what}"
+                    kind = PASSED[node.arg]
+                    message = f"{node.arg}={node.value.value!r}: every stage, locally and on AWS, uses this {kind}"
                     fix = f"Leave {node.arg} to the environment"
-                    yield Finding(f"{what}-hard-coded", "critical", file, node.value.lineno, message, fix)
+                    yield Finding(f"{kind}-hard-coded", "critical", file, node.value.lineno, message, fix)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for found in ACCOUNT.findall(node.value):
                     if found not in PLACEHOLDERS:
                         message = (
-                            f"{node.value[:100]!r} names the AWS account {found}: no other stage has what is there"
+                            f"{node.value[:100]!r} names the AWS account {found}: other stages have no such resource"
                         )
                         fix = "Take the name from the function's environment"
                         yield Finding("hard-coded-account", "critical", file, node.lineno, message, fix)

@@ -1,4 +1,4 @@
-"""Code of another time: written for an older event, or left behind while looking for a fault."""
+"""Leftover code: for an older event format, or from debugging."""
 
 import ast
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.finding import Finding
 
 VERSION_1 = {"httpMethod", "multiValueHeaders"}
-"""What only payload format 1.0 has."""
+"""Keys that only payload format 1.0 has."""
 
 
 def payload_version(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The HTTP API sends payload format 2.0."""
+    """No code reads payload format 1.0: the HTTP API sends 2.0."""
     for file, path in sources(rehearsed.root):
         for node in ast.walk(tree_of(path)):
             if (
@@ -29,20 +29,18 @@ def payload_version(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def debugging(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What somebody left behind while looking for a fault."""
+    """No breakpoints, debuggers or print calls are left in the code."""
     for file, path in sources(rehearsed.root):
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("breakpoint", "pdb.set_trace"):
-                message = "A breakpoint: on Lambda there is nobody to answer, and the call fails with BdbQuit"
+                message = "A breakpoint: Lambda has no terminal, and the call fails with BdbQuit"
                 yield Finding("debugger-left", "high", file, node.lineno, message, "Remove it")
             elif isinstance(node, ast.Import) and {alias.name for alias in node.names} & {"pdb", "ipdb"}:
                 message = "A debugger is imported"
                 yield Finding("debugger-left", "high", file, node.lineno, message, "Remove it")
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
-                message = "print() writes into CloudWatch what no filter sees: no level, no job id, perhaps a document"
-                yield Finding(
-                    "print-left", "low", file, node.lineno, message, "Use pipeline.platform.observability.log"
-                )
+                message = "print() writes to CloudWatch without a level or a job id: no filter finds it"
+                yield Finding("print-left", "low", file, node.lineno, message, "Write a structured log event instead")
 
 
 CHECKS = (payload_version, debugging)

@@ -1,4 +1,4 @@
-"""The locks: what is installed is exactly what was locked, bytes and all, and every install goes by them."""
+"""The locks: every install uses them, and they name each file by its hash."""
 
 import json
 import re
@@ -16,15 +16,15 @@ from deploy_checks.finding import Finding
 UV_LOCK, NPM_LOCK = "uv.lock", "package-lock.json"
 
 START = r"(?:^|[;&|({]|\b(?:then|do|else|run:))\s*"
-"""Where a command can begin in a line of a script or of a workflow."""
+"""The start of a command in a line of a script or of a workflow."""
 LOOSE = (
     (rf"{START}npm\s+(?:install|i|add|update)\b", "npm ci"),
     (rf"{START}uv\s+sync\b(?!.*--(?:locked|frozen))", "uv sync --locked"),
     (rf"{START}uv\s+run\b(?!.*--(?:locked|frozen|no-sync|no-project))", "uv run --locked"),
     (r"\bpip3?\s+install\b(?!.*--require-hashes)", "pip install --require-hashes -r FILE"),
 )
-"""Commands that install what no lock has, and those that go by it."""
-UV_TOLD = re.compile(r"\bUV_(?:LOCKED|FROZEN)\b")
+"""Commands that ignore the lock, and those to use instead."""
+UV_VARIABLE = re.compile(r"\bUV_(?:LOCKED|FROZEN)\b")
 
 
 def python_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def python_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
     try:
         packages = tomllib.loads(text).get("package", [])
     except tomllib.TOMLDecodeError:
-        return  # uv says it too, and that is reported
+        return  # reported by files_toolchain
     for package in packages:
         name, source = str(package.get("name")), package.get("source", {})
         line = line_of(text, rf'^name = "{re.escape(name)}"')
@@ -45,18 +45,18 @@ def python_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def node_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The same of ``package-lock.json``."""
+    """Each package of ``package-lock.json`` is from a registry, and has a hash."""
     text = text_of(rehearsed.root, NPM_LOCK)
     try:
         packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
     except (ValueError, KeyError, TypeError):
-        return  # `package-file-broken` says it
+        return  # reported as `package-file-broken`
     for path, package in packages.items():
         if "node_modules/" not in path or package.get("link") or package.get("inBundle"):
-            continue  # ours, or a part of another package's archive
+            continue  # a workspace package, or a part of another package's archive
         name = path.rpartition("node_modules/")[2]
         line = line_of(text, rf'^\s*"{re.escape(path)}":')
-        resolved = str(package.get("resolved", ""))  # npm can be told to leave it out: then it asks its registry
+        resolved = str(package.get("resolved", ""))  # npm can be configured to omit it: then it uses its registry
         if resolved and not re.match(r"https://.+/-/", resolved):
             yield _not_from_registry(NPM_LOCK, line, name, resolved)
         elif not package.get("integrity"):
@@ -64,28 +64,28 @@ def node_lock(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def _not_from_registry(file: str, line: int, name: str, where: str) -> Finding:
-    message = f"{name} is taken from {where}: no audit knows its faults, and whoever owns that place can take it away"
-    return Finding("dependency-not-from-registry", "medium", file, line, message, "Take a release from PyPI or npm")
+    message = f"{name} is installed from {where}: audits do not cover it, and its owner can remove it"
+    return Finding("dependency-not-from-registry", "medium", file, line, message, "Use a release from PyPI or npm")
 
 
 def _without_hash(file: str, line: int, name: str) -> Finding:
-    message = f"{name} is locked without a hash: whatever its index hands out under that version is installed, and run"
-    fix = "Lock it again from an index that publishes hashes, and commit the lock"
+    message = f"{name} is locked without a hash: any file that its index returns for that version is installed"
+    fix = "Regenerate the lock from an index that publishes hashes, and commit it"
     return Finding("dependency-without-hash", "medium", file, line, message, fix)
 
 
 def installs(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No command or workflow installs past the locks."""
+    """No command or workflow installs packages without the locks."""
     root = rehearsed.root
     workflows = (f"{FOLDER}/*.yml", f"{FOLDER}/*.yaml")
     for path in sorted(path for pattern in (*COMMANDS, *workflows) for path in root.glob(pattern)):
         file = str(path.relative_to(root))
         text = re.sub(r"(^|\s)#.*", r"\1", text_of(root, file))
         for pattern, instead in LOOSE:
-            if instead.startswith("uv") and UV_TOLD.search(text):
+            if instead.startswith("uv") and UV_VARIABLE.search(text):
                 continue
             for found in re.finditer(pattern, text, re.MULTILINE):
-                message = f"`{' '.join(found.group().split())}` takes versions that nobody has tested or audited"
+                message = f"`{' '.join(found.group().split())}` installs versions that were not tested or audited"
                 line = line_at(text, found.end())
                 yield Finding("install-past-the-lock", "medium", file, line, message, f"Use `{instead}`")
 

@@ -1,4 +1,4 @@
-"""catalogue.json and the requests made of it: what a model refuses, what has ended, and how old the facts are."""
+"""The catalogue of models, and the requests made with it: refused parameters, models that have ended, old facts."""
 
 import json
 import re
@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from stack_graph.graph import Rehearsed
+from stack_graph.manifest import Manifest
 from stack_graph.parameters import CONFIG, known_value
 
-from deploy_checks.checks.files_code import probed
 from deploy_checks.checks.files_text import line_of, text_of
 from deploy_checks.finding import Finding
+from deploy_checks.product import manifest_of
 
-MODELS = "functions/pipeline/models/catalogue.json"
-REQUESTS = "functions/pipeline/jobs/domain/job_config.py"
 SETTINGS = "project.config.ts"
 TRUE_FOR = timedelta(days=180)
 ENDS_SOON = timedelta(days=60)
@@ -37,45 +36,47 @@ def refused(model_id: str) -> tuple[set[str], ...]:
 
 
 def requests(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No request carries sampling parameters that its model refuses."""
-    text = text_of(rehearsed.root, MODELS)
-    report = probed(rehearsed)
-    if report.get("unloadable"):
-        return  # files_analyses tells
-    if fault := report.get("requests_fault"):
-        message = f"The code does not accept catalogue.json or the stage's configuration: {fault}"
-        yield Finding("models-not-loadable", "critical", MODELS, 1, message, "Mend catalogue.json or project.config.ts")
-    for model, sent in report.get("requests", {}).items():
-        for pair in refused(model):
-            if any(pair <= set(parameters) for parameters in sent):
-                names = " and ".join(sorted(pair))
+    """No request has sampling parameters that its model refuses."""
+    manifest = manifest_of(rehearsed)
+    catalogue = manifest.file("catalogue")
+    text = text_of(rehearsed.root, catalogue)
+    if manifest.section("unloadable_analyses"):
+        return  # reported by files_analyses
+    if "files" in manifest.data and (error := manifest.error("sampling_parameters")):
+        message = f"The code does not accept the catalogue of models or the stage's configuration: {error}"
+        fix = f"Fix {catalogue} or {SETTINGS}"
+        yield Finding("models-not-loadable", "critical", catalogue, 1, message, fix)
+    for model, sent in (manifest.section("sampling_parameters") or {}).items():
+        for refused_set in refused(model):
+            if any(refused_set <= set(parameters) for parameters in sent):
+                names = " and ".join(sorted(refused_set))
                 message = (
-                    f"Requests to {model} carry {names}, which it refuses: every call ends in a ValidationException"
+                    f"Requests to {model} have {names}, which it refuses: every call fails with ValidationException"
                 )
                 fix = 'Set its inference_parameters to "temperature_or_top_p", for Claude 5 and later to "none"'
-                file, line = MODELS, line_of(text, rf'"id":\s*"{re.escape(model)}"')
-                if _told_what_it_takes(report, model):
-                    file, fix = (
-                        REQUESTS,
-                        "Send what inference_parameters of the model in catalogue.json allows, and no more",
-                    )
+                file, line = catalogue, line_of(text, rf'"id":\s*"{re.escape(model)}"')
+                if _is_listed_correctly(manifest, model):
+                    file = manifest.file("inference")
+                    fix = "Send only the parameters that inference_parameters of the model in the catalogue allows"
                     line = line_of(text_of(rehearsed.root, file), r'\["(temperature|topP)"\]\s*=')
                 yield Finding("model-refuses-parameters", "critical", file, line, message, fix)
                 break
 
 
-def _told_what_it_takes(report: dict[str, Any], model_id: str) -> bool:
-    """Whether catalogue.json says rightly which parameters the model takes."""
-    models = report.get("catalogue", {}).get("models", [])
-    said = {model["id"]: model.get("inference_parameters") for model in models}.get(model_id)
-    return bool(said == "none" or (said == "temperature_or_top_p" and len(refused(model_id)) == 1))
+def _is_listed_correctly(manifest: Manifest, model_id: str) -> bool:
+    """Whether the catalogue has the right ``inference_parameters`` for the model."""
+    models = (manifest.section("models") or {}).get("models", [])
+    listed = {model["id"]: model.get("inference_parameters") for model in models}.get(model_id)
+    return bool(listed == "none" or (listed == "temperature_or_top_p" and len(refused(model_id)) == 1))
 
 
 def lifecycle(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Names lead to models that can be called."""
-    text = text_of(rehearsed.root, MODELS)
-    refused = "config" in probed(rehearsed).get("unfit", {})  # graph_configuration tells
-    stage = {} if refused else json.loads(known_value(rehearsed.graph, CONFIG))
+    """Every alias leads to a model that can be called."""
+    manifest = manifest_of(rehearsed)
+    catalogue = manifest.file("catalogue")
+    text = text_of(rehearsed.root, catalogue)
+    invalid = "config" in (manifest.section("invalid_parameters") or {})  # reported by graph_configuration
+    stage = {} if invalid else json.loads(known_value(rehearsed.graph, CONFIG))
     try:
         listed = json.loads(text)
         true_on = date.fromisoformat(listed["true_on"])
@@ -83,40 +84,42 @@ def lifecycle(rehearsed: Rehearsed) -> Iterator[Finding]:
         models: dict[str, dict[str, Any]] = {model["id"]: model for model in every}
         aliases: dict[str, str] = {**listed["aliases"], **stage.get("aliases", {})}
         standard = (stage.get("llm") or {}).get("model") or listed["default"]
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        message = f"The list of models cannot be read ({type(fault).__name__}: {fault}): no function can be loaded"
-        yield Finding("models-not-loadable", "critical", MODELS, getattr(fault, "lineno", 1), message, "Mend the JSON")
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        message = f"The catalogue of models cannot be read ({type(exc).__name__}: {exc}): no function can be loaded"
+        yield Finding("models-not-loadable", "critical", catalogue, getattr(exc, "lineno", 1), message, "Fix the JSON")
         return
-    names = {"default": aliases.get(standard, standard), **aliases}
-    for name, model_id in names.items():
-        file, line = _place(rehearsed.root, name, model_id)
-        model = models.get(model_id)
-        if model is None:
-            message = f'"{name}" leads to {model_id}, which catalogue.json does not list: requests for it are refused'
-            yield Finding("model-unlisted", "critical", file, line, message, "List the model, or name another")
-            continue
-        state = model.get("lifecycle", {})
-        ends = date.fromisoformat(state["ends_on"]) if state.get("ends_on") else None
-        instead = f"Use {state.get('replaced_by') or 'a current model'}"
-        if state.get("state") == "end_of_life" or (ends and ends <= today()):
-            message = f'"{name}" leads to {model_id}, which has ended: every call ends in ResourceNotFoundException'
-            yield Finding("model-ended", "critical", file, line, message, instead)
-        elif ends and ends - today() <= ENDS_SOON:
-            message = f'"{name}" leads to {model_id}, which ends on {ends}: from then on every call fails'
-            yield Finding("model-ends-soon", "medium", file, line, message, instead)
+    for name, model_id in {"default": aliases.get(standard, standard), **aliases}.items():
+        yield from _model(rehearsed.root, catalogue, name, model_id, models.get(model_id))
     if today() - true_on > TRUE_FOR:
-        message = f"The list of models was true on {true_on}: prices and lifecycles may be others by now"
+        message = f"The catalogue of models was checked on {true_on}: prices and lifecycles may have changed since"
         fix = "Compare it with AWS's pages, and set true_on"
-        yield Finding("models-list-old", "low", MODELS, line_of(text, r'"true_on"'), message, fix)
+        yield Finding("models-list-old", "low", catalogue, line_of(text, r'"true_on"'), message, fix)
 
 
-def _place(root: Path, name: str, model_id: str) -> tuple[str, int]:
-    """Where a name is given to a model: in the shipped list, or in the stage's own settings."""
+def _model(root: Path, catalogue: str, name: str, model_id: str, model: dict[str, Any] | None) -> Iterator[Finding]:
+    file, line = _place(root, catalogue, name, model_id)
+    if model is None:
+        message = f'"{name}" leads to {model_id}, which the catalogue does not list: requests for it are refused'
+        yield Finding("model-unlisted", "critical", file, line, message, "List the model, or name another")
+        return
+    state = model.get("lifecycle", {})
+    ends = date.fromisoformat(state["ends_on"]) if state.get("ends_on") else None
+    instead = f"Use {state.get('replaced_by') or 'a current model'}"
+    if state.get("state") == "end_of_life" or (ends and ends <= today()):
+        message = f'"{name}" leads to {model_id}, which has ended: every call fails with ResourceNotFoundException'
+        yield Finding("model-ended", "critical", file, line, message, instead)
+    elif ends and ends - today() <= ENDS_SOON:
+        message = f'"{name}" leads to {model_id}, which ends on {ends}: every call fails from then on'
+        yield Finding("model-ends-soon", "medium", file, line, message, instead)
+
+
+def _place(root: Path, catalogue: str, name: str, model_id: str) -> tuple[str, int]:
+    """The line that gives the name to the model: in the catalogue, or in the stage's settings."""
     quoted = f'"{re.escape(model_id)}"'
-    for file, given in ((MODELS, rf'"{re.escape(name)}":\s*{quoted}'), (SETTINGS, quoted)):
+    for file, given in ((catalogue, rf'"{re.escape(name)}":\s*{quoted}'), (SETTINGS, quoted)):
         if re.search(given, text_of(root, file)):
             return file, line_of(text_of(root, file), given)
-    return MODELS, line_of(text_of(root, MODELS), rf'"{re.escape(name)}":')
+    return catalogue, line_of(text_of(root, catalogue), rf'"{re.escape(name)}":')
 
 
 CHECKS = (requests, lifecycle)

@@ -1,4 +1,4 @@
-"""Node and its packages: the SST that was tested is the SST that deploys, and the stack's types hold."""
+"""Node and its packages: the tested version of SST deploys, and the stack's types are correct."""
 
 import json
 import os
@@ -17,19 +17,19 @@ from deploy_checks.finding import Finding, Severity
 from deploy_checks.node_modules import has_sst
 
 OLDEST_NODE = 22
-"""SST 4's own requirement; older ones also lack what Pulumi's program uses."""
+"""SST 4's requirement."""
 
 EXACT = re.compile(r"\d+\.\d+\.\d+(?:-[\w.]+)?")
-DIAGNOSTIC = re.compile(r"^(?P<file>[^\s(][^(]*)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<said>.*)$")
+DIAGNOSTIC = re.compile(r"^(?P<file>[^\s(][^(]*)\((?P<line>\d+),\d+\): error (?P<code>TS\d+): (?P<text>.*)$")
 LONGEST = 400
 """Characters of an error that are shown."""
 
 CONFIG, TYPES, PLATFORM = "sst.config.ts", "tsconfig.json", ".sst/platform/config.d.ts"
 STRICT = ("noImplicitAny", "noImplicitThis", "strictBindCallApply", "strictFunctionTypes", "strictNullChecks")
-"""What ``strict`` stands for, and what may be taken back one by one."""
+"""The options that ``strict`` includes, and that can be disabled one by one."""
 
 UNKNOWN_PROPERTY = {"TS2353", "TS2561"}
-"""An argument that the component does not have."""
+"""TypeScript's errors for an argument that the component does not have."""
 
 
 def _json(root: Path, file: str) -> dict[str, Any]:
@@ -41,17 +41,16 @@ def _json(root: Path, file: str) -> dict[str, Any]:
 
 
 def unreadable(root: Path) -> Iterator[Finding]:
-    """What npm cannot even begin with."""
+    """package.json and package-lock.json are JSON. npm cannot start without them."""
     for file in ("package.json", "package-lock.json"):
         try:
             json.loads(text_of(root, file))
             continue
-        except ValueError as error:
-            fault = error
-        line = getattr(fault, "lineno", 1)
-        why = f"it is no JSON: {fault}" if text_of(root, file) else "it is missing"
-        message = f"npm cannot read {file}: {why}. A fresh checkout gets no SST, so nothing can be deployed"
-        yield Finding("package-file-broken", "high", file, line, message, "Mend the file, or take it from git")
+        except ValueError as exc:
+            line = getattr(exc, "lineno", 1)
+            why = f"it is not JSON: {exc}" if text_of(root, file) else "it is missing"
+        message = f"npm cannot read {file}: {why}. A fresh checkout has no SST, so nothing can be deployed"
+        yield Finding("package-file-broken", "high", file, line, message, "Fix the file, or restore it from git")
 
 
 def packages(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -66,26 +65,26 @@ def packages(rehearsed: Rehearsed) -> Iterator[Finding]:
     asked: dict[str, str] = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
     if not EXACT.fullmatch(asked.get("sst", "")):
         line = line_of(text, r'"sst"\s*:')
-        message = f'package.json asks for sst "{asked.get("sst", "")}": another SST than the tested one may deploy'
+        message = f'package.json asks for sst "{asked.get("sst", "")}": a version of SST that was not tested may deploy'
         fix = "Name one exact version, such as 4.17.1, and run npm install"
         yield Finding("sst-not-pinned", "high", "package.json", line, message, fix)
     locked = _json(root, "package-lock.json").get("packages", {})
-    wanted: dict[str, str] = {
+    root_entry: dict[str, str] = {
         **locked.get("", {}).get("dependencies", {}),
         **locked.get("", {}).get("devDependencies", {}),
     }
-    for name in sorted(asked.keys() | wanted.keys()):
+    for name in sorted(asked.keys() | root_entry.keys()):
         version = locked.get(f"node_modules/{name}", {}).get("version")
         exact = EXACT.fullmatch(asked.get(name, ""))
-        if asked.get(name) != wanted.get(name) or (exact and version != asked[name]):
+        if asked.get(name) != root_entry.get(name) or (exact and version != asked[name]):
             line = line_of(text, rf'"{re.escape(name)}"\s*:')
             message = (
-                f'package.json asks for {name} "{asked.get(name)}", package-lock.json has "{wanted.get(name)}" '
-                f"and locks {version}: `npm ci` stops, and `npm install` takes what nobody tested"
+                f'package.json asks for {name} "{asked.get(name)}", package-lock.json has "{root_entry.get(name)}" '
+                f"and locks {version}: `npm ci` stops, and `npm install` uses untested versions"
             )
             fix = "Run npm install and commit package-lock.json"
             yield Finding("package-lock-differs", "high", "package.json", line, message, fix)
-        elif version and has_sst(root):  # else nothing is installed
+        elif version and has_sst(root):  # otherwise no package is installed
             yield from _installed(root, name, version)
 
 
@@ -94,35 +93,33 @@ def _installed(root: Path, name: str, version: str) -> Iterator[Finding]:
     if there == version:
         return
     line = line_of(text_of(root, "package-lock.json"), rf'"node_modules/{re.escape(name)}"')
-    what = f"{name} {there} is installed" if there else f"{name} is not installed"
-    message = f"{what}, package-lock.json has {version}: the deploy would not be made by what was tested"
+    state = f"{name} {there} is installed" if there else f"{name} is not installed"
+    message = f"{state}, package-lock.json has {version}: the deploy would not use the tested version"
     yield Finding("installed-package-differs", "high", "package-lock.json", line, message, "Run npm ci")
 
 
 def node_version(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Node is asked for in a version that SST runs on."""
+    """The required version of Node is one that SST supports."""
     root = rehearsed.root
     pinned = text_of(root, ".nvmrc").strip()
     package = _json(root, "package.json")
     engines = str(package.get("engines", {}).get("node", "")) if package else f">={OLDEST_NODE}"
     engines_line = line_of(text_of(root, "package.json"), r'"node"\s*:')
-    for file, line, said in ((".nvmrc", 1, pinned), ("package.json", engines_line, engines)):
-        found = re.search(r"\d+", said)
+    for file, line, required in ((".nvmrc", 1, pinned), ("package.json", engines_line, engines)):
+        found = re.search(r"\d+", required)
         if not found or int(found.group()) < OLDEST_NODE:
-            message = (
-                f'{file} asks for Node "{said}": SST wants Node {OLDEST_NODE} or newer, and fails in odd ways without'
-            )
-            yield Finding("node-too-old", "high", file, line, message, f"Ask for Node {OLDEST_NODE} or newer")
+            message = f'{file} requires Node "{required}": SST needs Node {OLDEST_NODE} or newer, and fails without it'
+            yield Finding("node-too-old", "high", file, line, message, f"Require Node {OLDEST_NODE} or newer")
 
 
 def types(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """``tsc --noEmit`` is clean: SST checks no types, and ignores arguments that it does not know."""
+    """``tsc --noEmit`` reports no error: SST checks no types, and ignores arguments that it does not know."""
     root = rehearsed.root
     if not (root / PLATFORM).is_file():
         install_platform(root, rehearsed.stage, _path(root))
     ran = compiled(root)
     if ran is None and not has_sst(root):
-        return  # nothing is installed, and npm says why
+        return  # no package is installed; npm's error is reported
     if ran is None:
         why = "TypeScript or Node is not installed, or tsc takes minutes"
         yield _unchecked(why, "Run scripts/setup-env.sh and npm ci")
@@ -131,37 +128,35 @@ def types(rehearsed: Rehearsed) -> Iterator[Finding]:
     found = [match for line in output.splitlines() if (match := DIAGNOSTIC.match(line))]
     in_program = [error for error in found if error["file"] != TYPES]
     listed = ran.stdout.splitlines()
-    told = [*_looked_at(root, listed), *(_type_error(*error.groups()) for error in found)]
+    reported = [*_looked_at(root, listed), *(_type_error(*error.groups()) for error in found)]
     if in_program and str(root.resolve() / PLATFORM) not in listed:
-        # All that tsc says is that it knows neither sst nor aws. Where SST refuses sst.config.ts, that is told already.
-        told = [finding for finding in told if finding.file == TYPES]
-        if not told and (root / PLATFORM).is_file() and text_of(root, CONFIG).strip():
-            message = f"{CONFIG} does not refer to {PLATFORM}: nobody checks the types of what is deployed"
+        # tsc only reports that it does not know sst and aws. If SST refuses sst.config.ts, that is reported already.
+        reported = [finding for finding in reported if finding.file == TYPES]
+        if not reported and (root / PLATFORM).is_file() and text_of(root, CONFIG).strip():
+            message = f"{CONFIG} does not refer to {PLATFORM}: the types of the stack are not checked"
             fix = f'Begin it with /// <reference path="./{PLATFORM}" />'
-            told.append(Finding("types-not-checked", "medium", CONFIG, 1, message, fix))
-    elif ran.returncode and not told:
-        told.append(_unchecked((ran.stdout + ran.stderr).strip()[:300], "Run `npm run typecheck` by hand"))
-    yield from told
+            reported.append(Finding("types-not-checked", "medium", CONFIG, 1, message, fix))
+    elif ran.returncode and not reported:
+        reported.append(_unchecked((ran.stdout + ran.stderr).strip()[:300], "Run `npm run typecheck` by hand"))
+    yield from reported
 
 
 def _looked_at(root: Path, listed: list[str]) -> Iterator[Finding]:
-    """A tsconfig.json that lets pass what it was there to stop."""
+    """tsconfig.json includes all files of the stack, and is strict."""
     text = text_of(root, TYPES)
     if not text.strip():
-        yield _unchecked("there is no tsconfig.json", "Take it from git")
+        yield _unchecked("there is no tsconfig.json", "Restore it from git")
         return
     stack = [file for file, _ in program_files(root) if file == CONFIG or file.startswith("infra/")]
     missed = [file for file in stack if str(root.resolve() / file) not in listed]
     if missed:
-        message = f"tsconfig.json leaves out {', '.join(missed)}: nobody sees an argument there that SST would ignore"
+        message = f"tsconfig.json omits {', '.join(missed)}: an argument there that SST ignores is not reported"
         line = line_of(text, r'"(?:include|exclude|files)"')
-        yield Finding("types-not-checked", "medium", TYPES, line, message, "Include all that SST bundles")
+        yield Finding("types-not-checked", "medium", TYPES, line, message, "Include all files that SST bundles")
     for option in ("strict", *STRICT):
         found = re.search(rf'"{option}"\s*:\s*(true|false)', text)
         if (found and found[1] == "false") or (option == "strict" and not found):
-            message = (
-                f"tsconfig.json has no `{option}`: a value that may be undefined goes unseen into what is deployed"
-            )
+            message = f"tsconfig.json has no `{option}`: values that may be undefined are deployed without an error"
             line = line_at(text, found.start()) if found else line_of(text, '"compilerOptions"')
             yield Finding("types-not-strict", "medium", TYPES, line, message, 'Write "strict": true, alone')
 
@@ -172,7 +167,7 @@ def _path(root: Path) -> str:
 
 @cache
 def compiled(root: Path) -> subprocess.CompletedProcess[str] | None:
-    """What tsc says, asked once; ``None`` where it cannot be asked."""
+    """tsc's result, computed once; ``None`` if it cannot run or takes minutes."""
     program = root / "node_modules/typescript/bin/tsc"
     interpreter = shutil.which("node", path=_path(root))
     if not program.is_file() or interpreter is None:
@@ -184,21 +179,28 @@ def compiled(root: Path) -> subprocess.CompletedProcess[str] | None:
         return None
 
 
-def _type_error(file: str, line: str, code: str, said: str) -> Finding:
-    if len(said) > LONGEST:
-        said = f"{said[: LONGEST // 2]} ... {said[-LONGEST // 2 :]}"  # it begins with what, and ends with why
+def _type_error(file: str, line: str, code: str, text: str) -> Finding:
+    if len(text) > LONGEST:
+        text = (
+            f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"  # the problem is at the start, the reason at the end
+        )
     severity: Severity = "high"
     message = (
-        f"{code}: {said.rstrip('.')}. "
-        "SST strips types without a check, so the program fails when it runs, or does another thing"
+        f"{code}: {text.rstrip('.')}. "
+        "SST removes types without a check, so the program fails when it runs, or does something else"
     )
-    if code in UNKNOWN_PROPERTY or "does not exist in type" in said:
+    if code in UNKNOWN_PROPERTY or "does not exist in type" in text:
         severity = "medium"
         message = (
-            f"{code}: {said} SST silently ignores an argument that it does not know: the setting has no effect on AWS"
+            f"{code}: {text} SST silently ignores an argument that it does not know: the setting has no effect on AWS"
         )
     return Finding(
-        "typescript-error", severity, file, int(line), message, "Use what the component's type has, or `transform`"
+        "typescript-error",
+        severity,
+        file,
+        int(line),
+        message,
+        "Use an argument that the component's type has, or `transform`",
     )
 
 
@@ -226,7 +228,7 @@ def install_platform(root: Path, stage: str, path: str) -> None:
     try:
         subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=300, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
-        return  # tsc then says what is missing
+        return  # tsc then reports the missing types
 
 
 CHECKS = (packages, node_version, types)

@@ -1,4 +1,4 @@
-"""Which Python: every place that names one names the functions' own."""
+"""The version of Python: every file that names one names the functions'."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from deploy_checks.finding import Finding
 from deploy_checks.uv import run_uv
 
 PIN = ".python-version"
-"""The root's: nothing reads one in functions/ (SST 4.17.1)."""
+"""In the root: SST 4.17.1 reads none in functions/."""
 MINORS = range(8, 21)
 
 
@@ -50,39 +50,42 @@ def _satisfies(version: tuple[int, ...], operator: str, text: str, any_below: st
 
 
 def runtime_of(rehearsed: Rehearsed) -> str:
-    """The Python of the functions, such as ``3.12``; of the newest where they differ."""
+    """The functions' version of Python, such as ``3.12``; the newest if they differ."""
     runtimes = {str(function.value("runtime")) for function, _ in rehearsed.functions()}
     versions = [found.group(1) for text in runtimes if (found := re.fullmatch(r"python(3\.\d+)", text))]
     return max(versions, key=lambda version: int(version.split(".")[1]), default="3.12")
 
 
 def requires_python(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The projects are for the Python of the functions, and for no other."""
+    """The projects require the functions' version of Python, and no other."""
     root, runtime = rehearsed.root, runtime_of(rehearsed)
     for file in projects(root):
-        wanted = str(toml_of(root, file).get("project", {}).get("requires-python", ""))
-        if allowed_minors(wanted) != {runtime}:
+        required = str(toml_of(root, file).get("project", {}).get("requires-python", ""))
+        if allowed_minors(required) != {runtime}:
             line = line_of(text_of(root, file), r"^requires-python\b")
             message = (
-                f'requires-python "{wanted}" does not mean exactly the functions\' Python {runtime}: uv locks packages '
+                f'requires-python "{required}" does not mean exactly the functions\' Python {runtime}: uv locks '
+                "packages "
                 "for another Python, or refuses the workspace"
             )
             yield Finding("requires-python-differs", "high", file, line, message, f'Write "=={runtime}.*"')
 
 
 def python_pin(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """uv and pyenv are told to take the Python of the functions, and it is there."""
+    """``.python-version`` names the functions' version of Python, and it is installed."""
     root, runtime = rehearsed.root, runtime_of(rehearsed)
     pin = text_of(root, PIN).strip()
     if not pin:
-        message = "There is no .python-version: a pyenv shim of uv or Python stops, and another Python may be taken"
+        message = "There is no .python-version: a pyenv shim of uv or Python stops, and another Python may be used"
         yield Finding("python-pin-differs", "high", PIN, 1, message, f"Write {runtime} into it")
     elif pin != runtime and not pin.startswith(f"{runtime}."):
-        message = f"{PIN} says {pin}, the functions run on Python {runtime}: `uv export` refuses, or exports the wrong"
+        message = (
+            f"{PIN} names {pin}, the functions run on Python {runtime}: `uv export` fails, or exports wrong packages"
+        )
         yield Finding("python-pin-differs", "high", PIN, 1, message, f"Write {runtime} into it")
     elif pin != runtime and shutil.which("uv") and not installed(root, pin):
         message = f"{PIN} names Python {pin}, which is not installed here: uv export stops, so the deploy fails"
-        yield Finding("python-pin-patch", "high", PIN, 1, message, f"Write {runtime}: any patch version will do")
+        yield Finding("python-pin-patch", "high", PIN, 1, message, f"Write {runtime}: any patch version works")
 
 
 def installed(root: Path, version: str) -> bool:
@@ -91,13 +94,13 @@ def installed(root: Path, version: str) -> bool:
 
 
 def build_interpreter(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """SST runs `uv pip install` without a version: binaries are for whichever Python is active."""
+    """The active Python is the functions' version: SST runs `uv pip install` without naming one."""
     root, runtime = rehearsed.root, runtime_of(rehearsed)
     given = environment_file(root).get("UV_PYTHON", "")
     if given != runtime:
-        said = f"UV_PYTHON={given}" if given else "no UV_PYTHON"
+        setting = f"UV_PYTHON={given}" if given else "no UV_PYTHON"
         message = (
-            f"{said} in .env, and SST installs packages for whichever Python is active: with one that is not "
+            f"{setting} in .env, and SST installs packages for the active Python: with one that is not "
             f"{runtime}, binary packages such as pydantic_core cannot be imported on AWS"
         )
         line = line_of(text_of(root, ".env"), r"UV_PYTHON")
@@ -105,7 +108,7 @@ def build_interpreter(rehearsed: Rehearsed) -> Iterator[Finding]:
     found = re.search(r"^version(?:_info)?\s*=\s*(3\.\d+)", text_of(root, ".venv/pyvenv.cfg"), re.MULTILINE)
     if found and found.group(1) != runtime:
         message = (
-            f"The root's .venv is Python {found.group(1)}, the functions run on {runtime}: uv takes it even when it is "
+            f"The root's .venv is Python {found.group(1)}, the functions run on {runtime}: uv uses it even when it is "
             "not active, and binary packages cannot be imported on AWS"
         )
         fix = "Delete .venv and run scripts/setup-env.sh"

@@ -1,33 +1,37 @@
-"""The commands: that each can be started, and that bash can read it."""
+"""The shell commands: each is executable, and shellcheck accepts it."""
 
+import json
 import os
-import subprocess
 from collections.abc import Iterator
 
 from stack_graph.graph import Rehearsed
 
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, Severity
+from deploy_checks.linters import run_linter
 
 COMMANDS = ("scripts/*.sh", ".ci/run")
+LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium"}
+"""shellcheck's levels that are reported. The others, info and style, are not about mistakes."""
 
 
 def commands(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Deploys, the README and CI start them by name."""
-    for path in sorted(path for pattern in COMMANDS for path in rehearsed.root.glob(pattern)):
-        file = str(path.relative_to(rehearsed.root))
-        if not os.access(path, os.X_OK):
+    """Every command can be started by name, as deploys, the README and CI do, and has no error that shellcheck "
+    "finds."""
+    root = rehearsed.root
+    files = sorted(str(path.relative_to(root)) for pattern in COMMANDS for path in root.glob(pattern))
+    for file in files:
+        if not os.access(root / file, os.X_OK):
             message = f"{file} is not executable: ./{file} stops with `Permission denied`"
             yield Finding("script-not-executable", "high", file, 1, message, f"git update-index --chmod=+x {file}")
-        if b"\r" in path.read_bytes():
-            message = f"{file} has Windows' line ends: bash stops at the first"
-            yield Finding("script-broken", "high", file, 1, message, f"sed -i 's/\\r$//' {file}")
-            continue
-        command = ["bash", "-n", str(path)]
-        read = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if read.returncode:
-            said = read.stderr.strip().replace(f"{rehearsed.root}/", "")
-            line = int(found) if (found := said.partition(" line ")[2].partition(":")[0]).isdigit() else 1
-            yield Finding("script-broken", "high", file, line, f"bash cannot read {file}: {said}", "Mend its syntax")
+    checked = run_linter("shellcheck", "--format=json1", "--external-sources", *files, folder=root) if files else None
+    worst: dict[str, Finding] = {}
+    for comment in json.loads(checked.stdout)["comments"] if checked else ():
+        if severity := LEVELS.get(comment["level"]):
+            rule = "script-broken" if severity == "high" else "script-mistake"
+            message = f"shellcheck SC{comment['code']}: {comment['message']}"
+            fix = f"See https://www.shellcheck.net/wiki/SC{comment['code']}"
+            worst.setdefault(comment["file"], Finding(rule, severity, comment["file"], comment["line"], message, fix))
+    yield from worst.values()
 
 
 CHECKS = (commands,)

@@ -1,4 +1,4 @@
-"""Files as the checks read them: text with line numbers, and metadata that may be broken."""
+"""Reads files for the checks: text with line numbers, and metadata that may be broken."""
 
 import re
 import tomllib
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 TYPESCRIPT = ("*.ts", "infra/**/*.ts")
-"""What SST bundles into the program that it runs."""
+"""The files that SST bundles into the program that it runs."""
 
 
 def text_of(root: Path, file: str) -> str:
-    """The file's text without the mark that some editors put first; empty where there is none."""
+    """The file's text without a byte order mark; empty if the file is missing."""
     path = root / file
     return path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
 
@@ -23,12 +23,12 @@ def line_of(text: str, pattern: str) -> int:
 
 
 def line_at(text: str, offset: int) -> int:
-    """The line that the character is on."""
+    """The line of the character at the offset."""
     return text.count("\n", 0, offset) + 1
 
 
 def toml_of(root: Path, file: str) -> dict[str, Any]:
-    """The file's content; nothing where it is missing or broken, which ``project-file-broken`` tells."""
+    """The file's content; empty if it is missing or broken, which ``project-file-broken`` reports."""
     try:
         return tomllib.loads(text_of(root, file))
     except tomllib.TOMLDecodeError:
@@ -36,7 +36,7 @@ def toml_of(root: Path, file: str) -> dict[str, Any]:
 
 
 def projects(root: Path) -> list[str]:
-    """The pyproject.toml of the root, and of what lies directly below it."""
+    """The pyproject.toml files of the root and of the folders directly below it."""
     found = [*root.glob("pyproject.toml"), *sorted(root.glob("*/pyproject.toml"))]
     return [str(path.relative_to(root)) for path in found]
 

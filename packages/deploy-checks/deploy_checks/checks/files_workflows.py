@@ -1,5 +1,6 @@
-"""GitHub's workflows: that they run at all, and that what deploys does so alone, with short-lived credentials."""
+"""GitHub's workflows: zizmor's audits, and rules for the jobs that deploy with SST."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +11,24 @@ import yaml
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import line_of, text_of
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, Severity
+from deploy_checks.linters import run_linter
 
 FOLDER = Path(".github/workflows")
 CREDENTIALS = "aws-actions/configure-aws-credentials"
 DEPLOYS = re.compile(r"\bdeploy\.sh\b|\bsst (?:deploy|remove)\b")
-PINNED = re.compile(r"\./.*|[^@]+@[0-9a-f]{40}|docker://.+@sha256:[0-9a-f]{64}")
-"""A file of the repository, or a commit: whoever owns a tag can move it."""
 STORED = re.compile(r"aws[-_](?:access[-_]key[-_]id|secret[-_]access[-_]key)", re.IGNORECASE)
+CAUSE = re.compile(r"(?ms)^Caused by:\n(.*?)\n\s*\n")
+"""zizmor's reasons for a workflow that it cannot load."""
+SEVERITIES: dict[str, Severity] = {"High": "medium", "Medium": "medium", "Low": "low"}
+"""zizmor's severities. None of its audits makes a deploy fail, so none is ``high``."""
+RULES = {"unpinned-uses": "action-not-pinned"}
+"""Audits with rule names of this project; the others are ``workflow-`` and zizmor's name."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job, with what its workflow says for all."""
+    """One job, with the settings of its workflow."""
 
     file: str
     text: str
@@ -32,14 +38,13 @@ class Job:
 
     @property
     def line(self) -> int:
-        """Where it begins."""
+        """The line of its name."""
         return line_of(self.text, rf"^\s+[\"']?{re.escape(self.name)}[\"']?:")
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """What it does, one after the other."""
-        steps = self.own.get("steps")
-        return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+        """Its steps, in order."""
+        return [step for step in self.own.get("steps") or () if isinstance(step, dict)]
 
     @property
     def deploys(self) -> bool:
@@ -47,80 +52,104 @@ class Job:
         return any(DEPLOYS.search(str(step.get("run", ""))) for step in self.steps)
 
     def setting(self, name: str) -> Any:
-        """Its own, or its workflow's."""
+        """Its setting, or else its workflow's."""
         return self.own.get(name, self.workflow.get(name))
 
     def finding(self, rule: str, message: str, fix: str) -> Finding:
-        """Of the job as a whole."""
+        """A finding about the whole job."""
         return Finding(rule, "high", self.file, self.line, f"The job {self.name} {message}", fix)
 
 
-def jobs(root: Path) -> Iterator[Job | Finding]:
-    """Every job; a finding for a workflow in which GitHub would find none."""
-    for path in sorted([*(root / FOLDER).glob("*.yml"), *(root / FOLDER).glob("*.yaml")]):
-        file = str(path.relative_to(root))
+def files(root: Path) -> list[str]:
+    """The workflows, relative to the repository."""
+    found = [*(root / FOLDER).glob("*.yml"), *(root / FOLDER).glob("*.yaml")]
+    return sorted(str(path.relative_to(root)) for path in found)
+
+
+def audits(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """GitHub accepts every workflow, and zizmor finds no security problem in it."""
+    for file in files(rehearsed.root):
+        options = ("--offline", "--no-exit-codes", "--no-progress", "--quiet", "--strict-collection", "--format=json")
+        done = run_linter("zizmor", *options, file, folder=rehearsed.root)
+        try:
+            results = json.loads(done.stdout)
+        except ValueError:
+            yield _broken(file, done.stderr)
+            continue
+        for result in results:
+            yield _audit(file, result)
+
+
+def _broken(file: str, output: str) -> Finding:
+    cause = CAUSE.search(f"{output}\n\n")
+    reasons = [
+        re.sub(r"^\s*\d+: ", "", line).strip() for line in (cause[1].splitlines() if cause else output.splitlines())
+    ]
+    at = re.search(r"at line (\d+)", output)
+    message = f"GitHub does not run {file}: {'; '.join(reason for reason in reasons if reason)}"
+    return Finding("workflow-broken", "high", file, int(at[1]) if at else 1, message, "Fix the workflow")
+
+
+def _audit(file: str, result: dict[str, Any]) -> Finding:
+    primary = next(place for place in result["locations"] if place["symbolic"]["kind"] == "Primary")
+    start = primary["concrete"]["location"]["start_point"]
+    severity = SEVERITIES.get(result["determinations"]["severity"], "low")
+    message = f"{result['desc']}: {primary['concrete']['feature'].strip()} {primary['symbolic']['annotation']}"
+    rule = RULES.get(result["ident"], f"workflow-{result['ident']}")
+    return Finding(rule, severity, file, start["row"] + 1, message, f"See {result['url']}")
+
+
+def jobs(root: Path) -> Iterator[Job]:
+    """Every job of the workflows that can be read; ``audits`` reports the others."""
+    for file in files(root):
         text = text_of(root, file)
         try:
             content = yaml.safe_load(text)
-        except yaml.YAMLError as fault:
-            mark = getattr(fault, "problem_mark", None)
-            yield _broken(file, mark.line + 1 if mark else 1, f"it is no YAML ({getattr(fault, 'problem', fault)})")
+        except yaml.YAMLError:
             continue
-        content = content if isinstance(content, dict) else {}
-        listed = content.get("jobs")
-        if not isinstance(listed, dict) or not (content.get("on") or content.get(True)):  # YAML 1.1: `on` is true
-            yield _broken(file, 1, "it has no `jobs`, or no `on` to start them")
-            continue
-        for name, own in listed.items():
-            job = Job(file, text, str(name), own if isinstance(own, dict) else {}, content)
-            needs = job.own.get("needs", [])
-            unknown = {needs} - listed.keys() if isinstance(needs, str) else set(needs) - listed.keys()
-            if unknown:
-                yield _broken(file, job.line, f"{name} needs {', '.join(unknown)}, which is no job")
-            elif "uses" not in job.own and not (job.own.get("runs-on") and job.steps):
-                yield _broken(file, job.line, f"the job {name} has no `runs-on`, or no `steps`")
-            else:
-                yield job
+        listed = content.get("jobs") if isinstance(content, dict) else None
+        for name, own in (listed if isinstance(listed, dict) else {}).items():
+            if isinstance(own, dict):
+                yield Job(file, text, str(name), own, content)
 
 
-def _broken(file: str, line: int, why: str) -> Finding:
-    message = f"GitHub does not run {file}: {why}"
-    return Finding("workflow-broken", "high", file, line, message, "Mend it; `actionlint` tells more")
-
-
-def workflows(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """All that is asked of each job."""
-    found = list(jobs(rehearsed.root))
-    yield from (one for one in found if isinstance(one, Finding))
-    whole = [one for one in found if isinstance(one, Job)]
-    yield from _meetings([job for job in whole if job.deploys])
-    for job in whole:
+def deploy_jobs(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Jobs that deploy do so one at a time, with short-lived credentials, after jobs that exist."""
+    every = list(jobs(rehearsed.root))
+    names = {(job.file, job.name) for job in every}
+    for job in every:
+        needs = job.own.get("needs", [])
+        for missing in [
+            name for name in ([needs] if isinstance(needs, str) else needs) if (job.file, name) not in names
+        ]:
+            message = f"GitHub does not run {job.file}: {job.name} needs the job {missing}, which does not exist"
+            yield Finding("workflow-broken", "high", job.file, job.line, message, "Name an existing job")
         yield from _credentials(job)
-        yield from _actions(job)
+    yield from _concurrent([job for job in every if job.deploys])
 
 
-def _meetings(deploying: list[Job]) -> Iterator[Finding]:
-    """SST locks a stage: of two deploys at once the second fails, and one that is cancelled leaves the lock behind."""
+def _concurrent(deploying: list[Job]) -> Iterator[Finding]:
+    """SST locks a stage: the second of two concurrent deploys fails, and a cancelled one leaves the lock."""
     first: tuple[Job, str] | None = None
     for job in deploying:
         given = job.setting("concurrency")
         group = str((given.get("group") if isinstance(given, dict) else given) or "")
         fix = "Give every job that deploys the same `concurrency` group for its stage, with cancel-in-progress: false"
         if not group:
-            message = "deploys without a `concurrency` group: of two deploys at once the second fails at SST's lock"
+            message = "deploys without a `concurrency` group: the second of two concurrent deploys fails at SST's lock"
             yield job.finding("deploys-meet", message, fix)
             continue
         if isinstance(given, dict) and given.get("cancel-in-progress"):
-            message = "cancels a deploy that runs: SST's lock stays behind, and half of the change is made"
+            message = "cancels a running deploy: SST's lock remains, and the change is half made"
             yield job.finding("deploy-cancelled", message, fix)
         first = first or (job, _literal(group))
         if _literal(group) != first[1]:
-            message = f"has another `concurrency` group than {first[0].name} in {first[0].file}: they deploy at once"
+            message = f"has another `concurrency` group than {first[0].name} in {first[0].file}: both may run"
             yield job.finding("deploys-meet", message, fix)
 
 
 def _literal(group: str) -> str:
-    """What comes before the stage's name."""
+    """The part before the stage's name."""
     return group.partition("${{")[0]
 
 
@@ -128,27 +157,18 @@ def _credentials(job: Job) -> Iterator[Finding]:
     permissions = job.setting("permissions")
     token = permissions == "write-all" or (isinstance(permissions, dict) and permissions.get("id-token") == "write")
     for step in job.steps:
-        asks = str(step.get("uses", "")).startswith(CREDENTIALS) and "role-to-assume" in (step.get("with") or {})
-        if asks and not token:
-            message = "asks AWS for credentials without `id-token: write`: GitHub gives it no token, and it stops"
+        requests = str(step.get("uses", "")).startswith(CREDENTIALS) and "role-to-assume" in (step.get("with") or {})
+        if requests and not token:
+            message = "requests AWS credentials without `id-token: write`: GitHub issues no token, and it fails"
             yield job.finding("workflow-without-token", message, "Add `id-token: write` to the job's permissions")
     if job.deploys and not any(str(step.get("uses", "")).startswith(CREDENTIALS) for step in job.steps):
-        message = f"deploys and has no step {CREDENTIALS}: there is no AWS account to deploy to"
-        yield job.finding("workflow-without-credentials", message, "Take the stage's role with that action, by OIDC")
+        message = f"deploys without a step {CREDENTIALS}: it has no credentials for an AWS account"
+        yield job.finding("workflow-without-credentials", message, "Assume the stage's role with that action, by OIDC")
     if found := STORED.search(yaml.safe_dump([job.own, job.workflow.get("env")])):
         line = line_of(job.text, re.escape(found.group()))
-        message = f"The job {job.name} has stored AWS keys: they never expire, and whoever reads them keeps the account"
-        fix = "Take a role by OIDC: role-to-assume, and `id-token: write`"
+        message = f"The job {job.name} uses stored AWS keys: they never expire, and give their readers lasting access"
+        fix = "Assume a role by OIDC: role-to-assume, and `id-token: write`"
         yield Finding("workflow-stores-keys", "high", job.file, line, message, fix)
 
 
-def _actions(job: Job) -> Iterator[Finding]:
-    for uses in [job.own.get("uses"), *(step.get("uses") for step in job.steps)]:
-        if uses and not PINNED.fullmatch(str(uses)):
-            line = line_of(job.text, re.escape(str(uses)))
-            message = f"{uses} is whatever its owner puts behind that name tomorrow, run with this job's permissions"
-            fix = "Name the full commit id, with the version in a comment"
-            yield Finding("action-not-pinned", "medium", job.file, line, message, fix)
-
-
-CHECKS = (workflows,)
+CHECKS = (audits, deploy_jobs)

@@ -1,4 +1,4 @@
-"""Alarms look at what is there, and the dead letters have one."""
+"""Every alarm watches an existing metric, and every dead-letter queue has an alarm."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from deploy_checks.finding import Finding, finding_at
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 NAMED_BY = {"QueueName": "name", "FunctionName": "name", "DBInstanceIdentifier": "identifier", "ApiId": "id"}
-"""The dimensions, and what of a resource stands in them."""
+"""Dimensions of metrics, and the output of the resource that each contains."""
 
 
 METRICS = {
@@ -27,11 +27,11 @@ METRICS = {
     "ProvisionedConcurrencyUtilization ProvisionedConcurrentExecutions RecursiveInvocationsDropped Throttles "
     "UnreservedConcurrentExecutions",
 }
-"""The services' metrics of a queue, an HTTP API and a function (AWS's lists, 2026-11). RDS's differ by engine."""
+"""The metrics of a queue, an HTTP API and a function (AWS's lists, 2026-11). RDS's differ by engine."""
 
 
 def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A dimension that names nothing gives a metric without data, and that is never alarming."""
+    """Every alarm has a metric with data, and an action. A metric without data never triggers an alarm."""
     graph = rehearsed.graph
     for alarm in graph.of_type(ALARM):
         dimensions = alarm.part("dimensions")
@@ -42,8 +42,8 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
                     alarm,
                     "alarm-on-nothing",
                     "medium",
-                    f"{alarm.name} will never go off: its {dimension} is {name}, which the stack does not make",
-                    "Use the output of the resource that it is about.",
+                    f"{alarm.name} will never go off: its {dimension} is {name}, which the stack does not create",
+                    "Use the output of the resource that it watches.",
                 )
         known = METRICS.get(str(alarm.value("namespace")), "").split()
         if known and alarm.value("metricName") not in known:
@@ -55,8 +55,8 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"Use one of {', '.join(known)}.",
             )
         if not alarm.texts("alarmActions") or alarm.value("actionsEnabled") is False:
-            what = f"{alarm.name} has no alarmActions, or they are switched off"
-            yield finding_at(alarm, "alarm-tells-nobody", "medium", what, "Name the topic in alarmActions.")
+            message = f"{alarm.name} has no alarmActions, or they are disabled"
+            yield finding_at(alarm, "alarm-tells-nobody", "medium", message, "Name the topic in alarmActions.")
 
 
 def _names(graph: Graph, output: str) -> set[Any]:
@@ -66,17 +66,17 @@ def _names(graph: Graph, output: str) -> set[Any]:
 
 
 def dead_letters_are_seen(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A dead letter is a job that somebody waits for."""
+    """Every dead-letter queue has an alarm: each message there is a job that did not finish."""
     graph = rehearsed.graph
     watched = {alarm.part("dimensions").value("QueueName") for alarm in graph.of_type(ALARM)}
     for _, queue, _ in sources(graph):
-        letters = graph.with_output("arn", redrive(queue).value("deadLetterTargetArn"), QUEUE)
-        if letters and letters.value("name") not in watched:
+        dead_letters = graph.with_output("arn", redrive(queue).value("deadLetterTargetArn"), QUEUE)
+        if dead_letters and dead_letters.value("name") not in watched:
             yield finding_at(
-                letters,
+                dead_letters,
                 "dead-letters-unseen",
                 "medium",
-                f"Nobody is told of messages in {letters.name}",
+                f"No alarm watches the messages in {dead_letters.name}",
                 "Add an alarm on its ApproximateNumberOfMessagesVisible.",
             )
 

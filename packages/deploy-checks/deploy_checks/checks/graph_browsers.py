@@ -1,4 +1,4 @@
-"""Web pages may call the API: those that are named, with the methods and headers that its routes take."""
+"""CORS: only named web pages may call the API, with the methods and headers that its routes accept."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,11 @@ from stack_graph.graph import Graph, Rehearsed, Resource
 
 from deploy_checks.checks.graph_routes import API, ROUTE
 from deploy_checks.finding import Finding, finding_at
-
-SENT = {"authorization", "content-type", "idempotency-key"}
-"""The headers that a client of the API sends, and that browsers ask about before."""
+from deploy_checks.product import manifest_of
 
 
 def browsers_are_named(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """CORS names the pages that may call."""
+    """CORS names the origins that may call."""
     graph = rehearsed.graph
     for api in graph.of_type(API):
         cors = api.part("corsConfiguration")
@@ -30,28 +28,29 @@ def browsers_are_named(rehearsed: Rehearsed) -> Iterator[Finding]:
                     "cors-credentials",
                     "high",
                     "The deploy will fail: BadRequestException: allowCredentials is not supported for origin '*'",
-                    "Name the origins, or leave allowCredentials out.",
+                    "Name the origins, or remove allowCredentials.",
                 )
 
 
 def browsers_may_ask(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The answer to a browser's question before a call names what the routes take, and needs no credentials."""
+    """The answer to a preflight request names the methods and headers of the routes, and needs no credentials."""
     graph = rehearsed.graph
+    headers = set(manifest_of(rehearsed).section("request_headers") or ())
     for api in graph.of_type(API):
         cors = api.part("corsConfiguration")
-        for what, wanted, given in (
+        for part, needed, given in (
             ("method", _methods(graph, api), {method.upper() for method in cors.texts("allowMethods")}),
-            ("header", SENT, {header.lower() for header in cors.texts("allowHeaders")}),
+            ("header", headers, {header.lower() for header in cors.texts("allowHeaders")}),
         ):
-            missing = sorted(wanted - given)
+            missing = sorted(needed - given)
             if cors.texts("allowOrigins") and missing and "*" not in given:
                 yield finding_at(
                     api,
-                    f"cors-{what}-missing",
+                    f"cors-{part}-missing",
                     "medium",
-                    f"Browsers will refuse to call the API with the {what} {', '.join(missing)}: its CORS does not "
-                    "name it",
-                    f"Add it to the {what}s that cors allows.",
+                    f"Browsers will refuse to call the API with the {part} {', '.join(missing)}: its CORS does not "
+                    "list it",
+                    f"Add it to the {part}s that cors allows.",
                 )
         keys = {str(route.value("routeKey")): route for route in _routes(graph, api)}
         caught = keys.get("$default")
@@ -61,8 +60,8 @@ def browsers_may_ask(rehearsed: Rehearsed) -> Iterator[Finding]:
                 caught,
                 "preflight-refused",
                 "medium",
-                "Browsers ask without credentials before they call, and that question ends at the authorizer of "
-                "$default: no web page can call the API",
+                "Preflight requests of browsers have no credentials, and the authorizer of $default refuses them: no "
+                "web page can call the API",
                 "Add a route for OPTIONS /{proxy+} without authorization.",
             )
 

@@ -1,6 +1,5 @@
-"""Every function is called by something that is switched on, and every handler is some function's."""
+"""Every function has an enabled caller, and every handler is used by a function."""
 
-import ast
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,8 +8,8 @@ from stack_graph.iam import allows, document, statements_of
 from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, ROTATION, SCHEDULE, function_of, label
 
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
-HANDLERS = "functions/pipeline/handlers"
 RULE = "aws:cloudwatch/eventRule:EventRule"
 STACK = "pulumi:pulumi:Stack"
 
@@ -23,34 +22,34 @@ CALLERS = {
     ROTATION: "rotationLambdaArn",
     "aws:sns/topicSubscription:TopicSubscription": "endpoint",
 }
-"""What invokes a function, and the property that names it. Schedules have it deeper inside."""
+"""Resources that invoke a function, and the property that names it. Schedules have it in a nested object."""
 
 
 def event_sources_deliver(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each takes all messages from a queue of ours, alone, and is switched on."""
+    """Each event source is enabled, and reads all messages of a queue of this stack alone."""
     graph = rehearsed.graph
     found = graph.of_type(EVENT_SOURCE)
     taken = Counter(str(source.value("eventSourceArn")) for source in found if source.value("enabled") is not False)
     for source in found:
         arn = str(source.value("eventSourceArn"))
         if ":sqs:" in arn and not graph.with_output("arn", arn, QUEUE):
-            fault = "event-source-without-queue", "there is no such queue in the stack", "Use the queue's arn output."
+            problem = "event-source-without-queue", "the stack has no such queue", "Use the queue's arn output."
         elif function_of(graph, source.value("functionName")) is None:
-            fault = "event-source-without-function", "its function is none of the stack", "Use the function's arn."
+            problem = "event-source-without-function", "its function is not in the stack", "Use the function's arn."
         elif source.value("enabled") is False:
-            fault = "event-source-off", "it is switched off: nothing works the queue", "Set enabled: true."
+            problem = "event-source-off", "it is disabled: no function reads the queue", "Set enabled: true."
         elif ":sqs:" in arn and source.part("filterCriteria").parts("filters"):
             lost = "Lambda deletes each message that its filter does not match: those jobs are lost"
-            fault = "event-source-filters", lost, "Take filterCriteria out."
+            problem = "event-source-filters", lost, "Remove filterCriteria."
         elif taken[arn] > 1:
-            fault = "queue-with-two-consumers", "another event source takes messages from it too", "Keep one of them."
+            problem = "queue-with-two-consumers", "another event source reads it too", "Keep one of them."
         else:
             continue
-        yield finding_at(source, fault[0], "critical", f"{source.name} takes from {arn}, and {fault[1]}", fault[2])
+        yield finding_at(source, problem[0], "critical", f"{source.name} reads {arn}, and {problem[1]}", problem[2])
 
 
 def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A schedule needs a function, a role that may invoke it, and the scheduler's right to that role."""
+    """A schedule needs a function, a role that may invoke it, and a role that the scheduler may assume."""
     graph = rehearsed.graph
     for schedule in graph.of_type(SCHEDULE):
         target = schedule.part("target")
@@ -58,25 +57,25 @@ def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
         function = function_of(graph, arn)
         role = graph.with_output("arn", role_arn, "aws:iam/role:Role") if role_arn else None
         if function is None:
-            fault = "its target is no function of the stack"
+            problem = "its target is not a function of the stack"
         elif role is None:
-            fault = "it has no role"
+            problem = "it has no role"
         elif not allows(statements_of(graph, role), "lambda:InvokeFunction", str(arn)):
-            fault = f"its role may not lambda:InvokeFunction on {arn}"
+            problem = f"its role may not lambda:InvokeFunction on {arn}"
         elif "scheduler.amazonaws.com" not in str([s.get("Principal") for s in document(role.raw("assumeRolePolicy"))]):
-            fault = "scheduler.amazonaws.com may not assume its role"
+            problem = "scheduler.amazonaws.com may not assume its role"
         elif schedule.value("state") == "DISABLED":
-            fault = "it is switched off"
+            problem = "it is disabled"
         elif schedule.value("endDate"):
-            fault = f"it ends on {schedule.value('endDate')}"
+            problem = f"it ends on {schedule.value('endDate')}"
         else:
             continue
         yield finding_at(
             schedule,
             "schedule-cannot-invoke",
             "critical",
-            f"{schedule.name} will never run anything, or not for long: {fault}",
-            "Use sst.aws.CronV2 with the function's arn: it makes role and target.",
+            f"{schedule.name} will not invoke its function: {problem}",
+            "Use sst.aws.CronV2 with the function's arn: it creates the role and the target.",
         )
     for rule in graph.of_type(RULE):
         if rule.value("state") == "DISABLED" or rule.value("isEnabled") is False:
@@ -87,11 +86,11 @@ def schedules_may_invoke(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A function that nothing invokes was meant to be invoked by something; one that may never run is in vain."""
+    """Every function is invoked by a resource, and may run."""
     graph = rehearsed.graph
     named = [resource.value(of) for kind, of in CALLERS.items() for resource in graph.of_type(kind)]
     named += [schedule.part("target").value("arn") for schedule in graph.of_type(SCHEDULE)]
-    # The deploy's outputs hand a function to people by its name; "functions" among them only lists what is proved.
+    # An output with a function's name makes it available to people. The output "functions" is an object, so not one.
     named += [stack.value(output) for stack in graph.of_type(STACK) for output in stack.outputs]
     called = {id(function_of(graph, name)) for name in named if name}
     for function in graph.of_type(FUNCTION):
@@ -101,7 +100,7 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "nobody-calls",
                 "critical",
                 f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy",
-                "Add what was to call it, or take it out. If people call it, return its name from sst.config.ts.",
+                "Add its caller, or remove it. If people call it, return its name from sst.config.ts.",
             )
         if function.number("reservedConcurrentExecutions", -1) == 0:
             yield finding_at(
@@ -110,37 +109,23 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "critical",
                 f"{label(graph, function)} has a reserved concurrency of 0: every call ends with "
                 "TooManyRequestsException: Rate Exceeded.",
-                "Reserve as many as may run at once, or nothing.",
+                "Reserve the concurrency that it needs, or none.",
             )
 
 
 def handlers_are_deployed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A handler that no function runs was forgotten: in the program, or when its function was renamed."""
-    run = {str(function.value("handler") or "").partition(".")[0] for function in rehearsed.graph.of_type(FUNCTION)}
-    for file in sorted((rehearsed.root / HANDLERS).glob("*.py")):
-        path = f"{HANDLERS}/{file.name}"
-        if _line_of_handler(file.read_text(encoding="utf-8")) and not any(path.endswith(f"/{one}.py") for one in run):
+    """Every handler is used by a function: one that is not was forgotten, or its function was renamed."""
+    used = {str(function.value("handler") or "") for function in rehearsed.graph.of_type(FUNCTION)}
+    for handler in manifest_of(rehearsed).section("handlers") or ():
+        if handler["handler"] not in used:
             yield Finding(
                 "handler-not-deployed",
                 "critical",
-                path,
-                _line_of_handler(file.read_text(encoding="utf-8")),
-                f"No function of the stack runs {path}: what it does is never done",
-                "Make an sst.aws.Function with it, and import its file in sst.config.ts; or delete the handler.",
+                handler["file"],
+                handler["line"],
+                f"No function of the stack runs {handler['file']}: its work is never done",
+                "Create an sst.aws.Function with it, and import its file in sst.config.ts; or delete the handler.",
             )
-
-
-def _line_of_handler(text: str) -> int:
-    """Where ``handler`` is defined; 0 where it is not, or the text does not parse."""
-    try:
-        body = ast.parse(text).body
-    except SyntaxError:
-        return 0
-    for statement in body:
-        match statement:
-            case ast.FunctionDef(name="handler") | ast.Assign(targets=[ast.Name(id="handler")]):
-                return statement.lineno
-    return 0
 
 
 CHECKS = (event_sources_deliver, schedules_may_invoke, functions_are_called, handlers_are_deployed)

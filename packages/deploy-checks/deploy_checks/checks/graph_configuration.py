@@ -1,4 +1,4 @@
-"""Parameter Store values, judged by the checked tree's own models: those that the functions read them with."""
+"""Parameter Store values, validated by the models that the functions read them with."""
 
 import re
 from collections.abc import Iterator
@@ -8,24 +8,24 @@ from stack_graph.lambdas import FUNCTION, PARAMETER, label, variables
 from stack_graph.parameters import BUSINESS_RULES, CONFIG, parameter, value_of
 from stack_graph.program import place_of
 
-from deploy_checks.checks.files_code import probed
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
 
 def parameters_fit_the_code(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The stage's configuration is a ``StageConfig``, and its business rules are those of analyses that there are."""
-    unfit: dict[str, str] = probed(rehearsed).get("unfit", {})
+    """The stage's configuration and business rules are valid for the code that reads them."""
+    invalid: dict[str, str] = manifest_of(rehearsed).section("invalid_parameters") or {}
     wrong = [
-        (variable, found, unfit[name])
+        (variable, found, invalid[name])
         for name, variable in (("config", CONFIG), ("rules", BUSINESS_RULES))
-        if unfit.get(name) and (found := parameter(rehearsed.graph, variable))
+        if invalid.get(name) and (found := parameter(rehearsed.graph, variable))
     ]
     for variable, found, why in wrong:
         reader = next(f for f in rehearsed.graph.of_type(FUNCTION) if variable in variables(f))
         field = re.match(r"([\w.-]+): ", why)
-        # Both at once are not two slips of the pen: they are handed over under each other's names.
+        # If both are invalid, their variables are probably swapped.
         named = field[1].rpartition(".")[2] if field else ""
         place = (
             place_of(rehearsed, reader, variable) if len(wrong) > 1 else place_of(rehearsed, found, named or found.name)
@@ -34,8 +34,8 @@ def parameters_fit_the_code(rehearsed: Rehearsed) -> Iterator[Finding]:
             "parameter-does-not-fit",
             "critical",
             *place,
-            "The deploy says OK, and the API answers every request with 500: the value of "
-            f"{found.value('name')} does not fit what reads it ({why})",
+            "The deploy succeeds, and the API answers every request with 500: the value of "
+            f"{found.value('name')} is not valid for the code that reads it ({why})",
             "Correct the value in project.config.ts, or the variable that names it.",
         )
 
@@ -57,7 +57,7 @@ def parameters_fit_the_store(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What a variable calls a parameter's name is the name of one that the program makes."""
+    """A variable with the name of a parameter has the name of one that the program creates."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for variable, value in variables(function).items():
@@ -66,7 +66,7 @@ def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
                     function,
                     "unknown-parameter",
                     "critical",
-                    f'{label(graph, function)} is given {variable}="{value}", and the stack makes no such parameter: '
+                    f'{label(graph, function)} has {variable}="{value}", and the stack creates no such parameter: '
                     "ParameterNotFound",
                     "Use the name output of the aws.ssm.Parameter.",
                 )

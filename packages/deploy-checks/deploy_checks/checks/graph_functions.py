@@ -1,4 +1,4 @@
-"""The functions: of a kind that Lambda takes, and all alike."""
+"""The functions: with runtimes that Lambda offers, and all the same."""
 
 import re
 from collections import Counter
@@ -10,11 +10,11 @@ from stack_graph.lambdas import FUNCTION, architectures, label
 from deploy_checks.finding import Finding, finding_at
 
 RUNTIMES = {"python3.10", "python3.11", "python3.12", "python3.13", "python3.14"}
-"""Python runtimes in which Lambda still lets functions be made (2026-11)."""
+"""Python runtimes for which Lambda still creates functions (2026-11)."""
 
 
 def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The runtime is one that Lambda offers."""
+    """Every runtime is one that Lambda offers."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         name, runtime = label(graph, function), function.value("runtime")
@@ -24,14 +24,14 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "runtime",
                 "critical" if str(runtime).startswith("nodejs") else "high",
-                f"{name} has the runtime {runtime}, which is no Python that Lambda offers: the deploy fails, or its "
+                f"{name} has the runtime {runtime}, which is not a Python runtime of Lambda: the deploy fails, or its "
                 "handler cannot be imported",
                 'Set runtime: "python3.12", as limits.runtime has it.',
             )
 
 
 def functions_are_alike(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """One lock file, one runtime: what differs was built for another, or forgotten."""
+    """All functions have the same runtime and architecture, as there is one lock file."""
     graph = rehearsed.graph
     functions = graph.of_type(FUNCTION)
     kinds = {f.urn: f"{f.value('runtime')} on {', '.join(architectures(f))}" for f in functions}
@@ -49,7 +49,7 @@ def functions_are_alike(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def names_are_free(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """SST's names end in a random suffix; others may be taken, or be left over from a removed stage."""
+    """Names have SST's random suffix: fixed names may be taken, also by a removed stage."""
     graph = rehearsed.graph
     for resource in (*graph.of_type(FUNCTION), *graph.of_type("aws:cloudwatch/logGroup:LogGroup")):
         name = str(resource.inputs.get("name") or "")
@@ -64,7 +64,7 @@ def names_are_free(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "medium",
                 f"A deploy after a removal may fail: {error}: ResourceAlreadyExistsException: The specified log group "
                 f"already exists ({name})",
-                "Leave the name to SST.",
+                "Let SST generate the name.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What project.config.ts says has arrived in the resources: SST's components drop arguments that they do not know."""
+"""The limits of project.config.ts reach the resources: SST's components drop arguments that they do not know."""
 
 import re
 from collections.abc import Iterator
@@ -8,23 +8,20 @@ from stack_graph.graph import Rehearsed, Resource
 from stack_graph.lambdas import FUNCTION, QUEUE, calls, label
 from stack_graph.queues import redrive, sources
 
+from deploy_checks.checks.files_code import MODEL_SERVICE
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 CONFIG = "project.config.ts"
-AWS_CLIENTS = "functions/pipeline/platform/aws.py"
 
 TYPESCRIPT_NUMBER = re.compile(r"^  (\w+): ([\d_]+),", re.MULTILINE)
-PYTHON_NUMBER = re.compile(r"^(MODEL_\w+_TIMEOUT_S) = ([\d_]+)", re.MULTILINE)
-
-WORKER = "pipeline/jobs/handlers/worker.handler"
-"""The limits of the queue are those of the jobs, which this works: a queue for something else has its own."""
 
 SHORT_TIMEOUT_S = 10
 """Lambda's default is 3 s: a cold start and a new database connection take longer."""
 
 
 def limits(root: Path) -> dict[str, int]:
-    """The numbers of ``limits``."""
+    """The numbers of ``limits`` in project.config.ts."""
     file = root / CONFIG
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     block = text.partition("export const limits = {")[2].partition("\n}")[0]
@@ -32,12 +29,13 @@ def limits(root: Path) -> dict[str, int]:
 
 
 def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each limit is what the resource that it is for has."""
-    graph, wanted = rehearsed.graph, limits(rehearsed.root)
+    """Each resource has the limit that is configured for it."""
+    graph, configured = rehearsed.graph, limits(rehearsed.root)
+    worker = manifest_of(rehearsed).section("worker")
     found: list[tuple[Resource, str, object]] = []
     for source, queue, function in sources(graph):
-        if function.value("handler") != WORKER:
-            continue
+        if function.value("handler") != worker:
+            continue  # the limits are those of the job queue: a queue for something else has its own
         found.append((queue, "visibilityTimeoutSeconds", queue.value("visibilityTimeoutSeconds")))
         found.append((queue, "maxReceiveCount", redrive(queue).value("maxReceiveCount") or "none"))
         found.append((source, "batchSize", source.value("batchSize")))
@@ -48,40 +46,40 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
         found.append((function, f"{handler}TimeoutSeconds", function.value("timeout")))
     for resource, limit, value in found:
         given = "AWS's default" if value is None else str(value)
-        if limit in wanted and given != str(wanted[limit]):
+        if limit in configured and given != str(configured[limit]):
             yield finding_at(
                 resource,
                 "limit-without-effect",
                 "medium",
-                f"{resource.name} has {given} where {CONFIG} says limits.{limit} is {wanted[limit]}: the code is "
+                f"{resource.name} has {given}, and limits.{limit} in {CONFIG} is {configured[limit]}: the code is "
                 "written for that number",
-                "Pass it by the argument's right name, or through transform where the component has none.",
+                "Pass it by the argument's right name, or through transform if the component has no such argument.",
             )
 
 
 def calls_fit_into_timeouts(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A function lives longer than the longest call that it waits for."""
-    graph, file = rehearsed.graph, rehearsed.root / AWS_CLIENTS
-    waits = dict(PYTHON_NUMBER.findall(file.read_text(encoding="utf-8"))) if file.is_file() else {}
-    model_call = sum(int(seconds.replace("_", "")) for seconds in waits.values())
+    """A function has more time than the longest call that it waits for."""
+    graph, clients = rehearsed.graph, manifest_of(rehearsed).section("aws_clients") or ()
+    waits = [client["connect_s"] + client["read_s"] for client in clients if client["service"] == MODEL_SERVICE]
+    model_call = max(waits, default=0)
     for function in graph.of_type(FUNCTION):
         timeout, name = function.number("timeout", 3), label(graph, function)
         services = {call.service for call in calls(rehearsed.root, function)}
-        if "bedrock-runtime" in services and timeout <= model_call:
+        if MODEL_SERVICE in services and timeout <= model_call:
             yield finding_at(
                 function,
                 "timeout-below-model-call",
                 "critical",
-                f"{name} is killed after {timeout} s, and waits up to {model_call} s for a model: Task timed out, the "
-                "prompt is billed, and the job starts again",
-                f"Set its timeout above {model_call} s, with room for what is around the call.",
+                f"{name} stops after {timeout} s, and waits up to {model_call:g} s for a model: Task timed out, the "
+                "prompt is billed, and the job starts over",
+                f"Set its timeout above {model_call:g} s, with time for the work around the call.",
             )
         elif services and timeout < SHORT_TIMEOUT_S:
             yield finding_at(
                 function,
                 "timeout-too-short",
                 "medium",
-                f"{name} has {timeout} s, which a cold start and a slow answer use up",
+                f"{name} has a timeout of {timeout} s, which a cold start and a slow answer exceed",
                 f"Give it {SHORT_TIMEOUT_S} s or more.",
             )
 

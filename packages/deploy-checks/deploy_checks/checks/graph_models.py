@@ -1,4 +1,4 @@
-"""The stage's models: in reach of the region, and allowed to whoever calls them."""
+"""The stage's models: callable from the region, and allowed to the functions that call them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from stack_graph.iam import Statement, allows, role_of, statements_of
 from stack_graph.lambdas import FUNCTION, calls
 from stack_graph.parameters import CONFIG, parameter
 
-from deploy_checks.checks.files_code import probed
 from deploy_checks.checks.graph_permissions import denied
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 GEOGRAPHIES = {"us": ("us-",), "eu": ("eu-",), "apac": ("ap-",), "jp": ("ap-northeast-",), "au": ("ap-southeast-",)}
 """The prefix of an inference profile's id, and the regions that have such profiles. ``global`` fits all."""
@@ -21,29 +21,31 @@ INVOKE = {"Converse": "bedrock:InvokeModel", "ConverseStream": "bedrock:InvokeMo
 
 @dataclass(frozen=True)
 class Listed:
-    """The models as the checked tree's code has them; none where it cannot be loaded, which files_models tells."""
+    """The models of the checked tree's code; none if it cannot be loaded, which ``files_models`` reports."""
 
     models: dict[str, dict[str, Any]]
     default: str
     """The default model's id."""
     own: frozenset[str]
-    """Ids that the stage gave names of its own."""
+    """Ids for which the stage defines aliases."""
     guardrail: str
 
     @classmethod
     def of(cls, rehearsed: Rehearsed) -> "Listed":
-        """What the tree's code says."""
-        told = probed(rehearsed).get("catalogue") or {"models": (), "aliases": {}, "own_aliases": {}, "default": ""}
-        default = told["aliases"].get(told["default"], told["default"])
-        models = {model["id"]: model for model in told["models"]}
-        own = frozenset(told["own_aliases"].values())
-        return cls(models, default, own, (told.get("guardrail") or {}).get("identifier", ""))
+        """The models in the tree's manifest."""
+        facts = manifest_of(rehearsed).section("models")
+        if facts is None:
+            return cls({}, "", frozenset(), "")
+        default = facts["aliases"].get(facts["default"], facts["default"])
+        models = {model["id"]: model for model in facts["models"]}
+        own = frozenset(facts["own_aliases"].values())
+        return cls(models, default, own, (facts["guardrail"] or {}).get("identifier", ""))
 
 
 def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A profile exists in the regions of its own geography only; a newer model has no other way in.
+    """An inference profile exists only in the regions of its geography, and newer models have no other endpoint.
 
-    That is said of what the stage chose. It cannot take the list's own names away, and may have no use for them.
+    Only the models that the stage chose are checked: it cannot remove the names of the shipped list.
     """
     graph = rehearsed.graph
     listed = Listed.of(rehearsed)
@@ -73,9 +75,9 @@ def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A profile needs the profile's ARN and the model's in every region that it routes to.
+    """A profile needs its own ARN, and the model's ARN in every region that it routes to.
 
-    The default must be allowed. Of the others a stage may leave some out, but none by halves.
+    The default model must be allowed. A stage may leave out others, but not half of one.
     """
     graph = rehearsed.graph
     listed = Listed.of(rehearsed)
@@ -93,7 +95,7 @@ def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def _missing(graph: Graph, statements: list[Statement], action: str, model: dict[str, Any]) -> tuple[list[str], int]:
-    """The ARNs that are not allowed, and of how many."""
+    """The ARNs that are not allowed, and the number of all."""
     arns = [str(arn).format(region=graph.region, account=graph.account) for arn in model["policy_arns"]]
     profiles = [arn for arn in arns if "inference-profile/" in arn]
     context = {"bedrock:InferenceProfileArn": profiles[0]} if profiles else {}
@@ -102,7 +104,7 @@ def _missing(graph: Graph, statements: list[Statement], action: str, model: dict
 
 
 def guardrail_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Converse with a guardrail applies it in the caller's name."""
+    """A Converse call with a guardrail needs the caller's permission to apply it."""
     graph = rehearsed.graph
     guardrail = Listed.of(rehearsed).guardrail
     for function in graph.of_type(FUNCTION) if guardrail else ():

@@ -1,4 +1,4 @@
-"""Ways through the VPC: to every AWS service that a function calls, and to the database."""
+"""Network paths through the VPC: to every AWS service that a function calls, and to the database."""
 
 from collections.abc import Iterator
 
@@ -24,15 +24,15 @@ POSTGRES = 5432
 
 
 def services_are_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A function in private subnets hangs on a service that has neither NAT nor an endpoint."""
+    """Every function reaches the services that it calls: through a NAT gateway or a VPC endpoint."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for service in (
             sorted({call.service for call in calls(rehearsed.root, function)}) if subnets(graph, function) else ()
         ):
-            fault = _fault(graph, function, service)
-            if fault:
-                why, fix, place = fault
+            problem = _problem(graph, function, service)
+            if problem:
+                why, fix, place = problem
                 yield finding_at(
                     place,
                     "service-out-of-reach",
@@ -43,15 +43,15 @@ def services_are_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
                 )
 
 
-def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Resource] | None:
-    """Why a function does not reach a service, the mend, and where it goes."""
+def _problem(graph: Graph, function: Resource, service: str) -> tuple[str, str, Resource] | None:
+    """Why a function does not reach a service, the fix, and the resource to change."""
     own = subnets(graph, function)
     vpc_id = own[0].value("vpcId")
     found = endpoints(graph, service, vpc_id)
     interfaces = [endpoint for endpoint in found if endpoint.value("vpcEndpointType") == "Interface"]
     gateways = {table for e in found if e not in interfaces for table in e.texts("routeTableIds")}
     outside = lets_through(graph, groups(function), "egress", HTTPS, (), EVERYWHERE[:1])
-    anywhere = "Let the function's security group out to port 443 of 0.0.0.0/0, or of the VPC."
+    anywhere = "Allow egress of the function's security group to port 443 of 0.0.0.0/0, or of the VPC."
     private = [endpoint for endpoint in interfaces if endpoint.value("privateDnsEnabled")]
     if not private:
         stuck = [
@@ -59,7 +59,7 @@ def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Re
         ]
         if not stuck:
             group = next(iter(by_id(graph, groups(function))), function)
-            return None if outside else ("its security group lets nothing out to port 443", anywhere, group)
+            return None if outside else ("its security group allows no egress to port 443", anywhere, group)
         if interfaces:
             return f"{interfaces[0].name} has no private DNS", "Set privateDnsEnabled: true.", interfaces[0]
         if found:
@@ -68,7 +68,7 @@ def _fault(graph: Graph, function: Resource, service: str) -> tuple[str, str, Re
         why = f"{stuck[0].name} has no NAT, and the VPC no endpoint com.amazonaws.{graph.region}.{service}"
         others = [endpoint for endpoint in graph.of_type(ENDPOINT) if endpoint.value("vpcId") == vpc_id]
         misnamed = [e for e in others if str(e.value("serviceName")).endswith(f".{service}")]
-        # With a NAT elsewhere it is the route that is missing.
+        # If other subnets use a NAT gateway, only the route is missing.
         routed = route_table(graph, stuck[0]) if any(way_out(graph, subnet) == "nat" for subnet in own) else None
         place = routed or next(iter([*misnamed, *others]), function)
         return why, f"Add {service} to the endpoints, or a NAT gateway to the VPC.", place
@@ -90,18 +90,18 @@ def _blocked(
         return f"{private[0].name} is in no subnet", "Give the endpoint subnetIds.", private[0]
     if not lets_through(graph, guards, "ingress", HTTPS, groups(function), blocks_of(own)):
         place = next(iter(by_id(graph, guards)), private[0])
-        why = f"{place.name} does not let port 443 in from the function's security group"
+        why = f"{place.name} allows no ingress to port 443 from the function's security group"
         return why, "Allow ingress tcp 443 from the functions' security group.", place
     there = blocks_of(by_id(graph, [subnet for endpoint in private for subnet in endpoint.texts("subnetIds")]))
     if not lets_through(graph, groups(function), "egress", HTTPS, guards, there):
         place = next(iter(by_id(graph, groups(function))), function)
-        why = f"{place.name} lets nothing out to port 443 of the endpoint"
+        why = f"{place.name} allows no egress to port 443 of the endpoint"
         return why, "Allow egress tcp 443 to 0.0.0.0/0, or to the endpoints' security group.", place
     return None
 
 
 def database_is_reachable(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Both security groups let PostgreSQL through, and a private database is asked from inside its VPC."""
+    """The security groups allow connections to the database, and functions that use a private one are in its VPC."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         host = variables(function).get("DB_HOST")
@@ -131,20 +131,22 @@ def _database_groups(graph: Graph, name: str, function: Resource, database: Reso
     group = graph.with_output("name", database.value("dbSubnetGroupName"), "aws:rds/subnetGroup:SubnetGroup")
     there = by_id(graph, group.texts("subnetIds") if group else database.texts("vpcSubnetIds"))
     out_to = lets_through(graph, groups(function), "egress", port, guards, blocks_of(there))
-    for open_, place, way in ((in_from, theirs, "in from"), (out_to, mine, "out of")):
+    for open_, place, direction in ((in_from, theirs, "ingress from"), (out_to, mine, "egress of")):
         if not open_:
             yield finding_at(
                 place,
                 "database-out-of-reach",
                 "critical",
-                f"{name} cannot connect to {database.name}: {place.name} does not let port {port} {way} the function's "
-                "security group, so connecting times out",
+                f"{name} cannot connect to {database.name}: {place.name} does not allow {direction} the function's "
+                "security "
+                f"group on port {port}, so connections time out",
                 f"Allow tcp {port} between the function's security group and the database's.",
             )
 
 
 def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A function gets no public address: a route to the internet gateway leads it nowhere."""
+    """No function is in a public subnet: functions have no public address, so the internet gateway is useless to "
+    "them."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         public = [subnet.name for subnet in subnets(graph, function) if way_out(graph, subnet) == "internet"]
@@ -153,8 +155,8 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "function-in-public-subnet",
                 "critical",
-                f"{label(graph, function)} is in {', '.join(public)}, whose way out is for public addresses, and a "
-                "function has none: what has no endpoint in the VPC times out",
+                f"{label(graph, function)} is in {', '.join(public)}, whose route to the internet needs a public "
+                "address, and functions have none: calls to services without a VPC endpoint time out",
                 "Use vpc.privateSubnets.",
             )
         if function.part("vpcConfig").data and not groups(function):
@@ -162,31 +164,31 @@ def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "function-without-security-group",
                 "critical",
-                f"{label(graph, function)} has no security group of its own: it gets the VPC's default one, and the "
-                "database and the endpoints do not know it",
+                f"{label(graph, function)} has no security group: it uses the VPC's default one, which the "
+                "database and the endpoints do not admit",
                 "Give vpc.securityGroups.",
             )
 
 
 def network_acls_let_through(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The VPC's own ACL lets everything through; one that the program makes lets through what it says, both ways."""
+    """Network ACLs allow traffic in both directions. The VPC's default one allows everything."""
     graph = rehearsed.graph
     used = {subnet.id for function in graph.of_type(FUNCTION) for subnet in subnets(graph, function)}
     for acl in graph.of_type("aws:ec2/networkAcl:NetworkAcl"):
         written = [
             r for r in graph.of_type("aws:ec2/networkAclRule:NetworkAclRule") if r.value("networkAclId") == acl.id
         ]
-        for way, outward in (("ingress", False), ("egress", True)):
-            some = [*acl.parts(way), *(rule for rule in written if bool(rule.value("egress")) == outward)]
+        for direction, outward in (("ingress", False), ("egress", True)):
+            some = [*acl.parts(direction), *(rule for rule in written if bool(rule.value("egress")) == outward)]
             allowed = any(str(rule.value("action") or rule.value("ruleAction")).lower() == "allow" for rule in some)
             if used & set(acl.texts("subnetIds")) and not allowed:
                 yield finding_at(
                     acl,
                     "network-acl-denies",
                     "critical",
-                    f"{acl.name} has no {way} rule that allows anything, and functions are in its subnets: all that "
-                    "they call times out",
-                    "Leave the subnets to the VPC's own ACL; security groups say who reaches whom.",
+                    f"{acl.name} has no {direction} rule that allows traffic, and functions are in its subnets: all "
+                    "their calls time out",
+                    "Use the VPC's default ACL for the subnets, and security groups to restrict access.",
                 )
 
 

@@ -1,4 +1,4 @@
-"""Who gets at a function past its API, and at what it keeps secret."""
+"""Access to functions that bypasses the API, and to secrets in their environment."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ from deploy_checks.finding import Finding, finding_at
 URL = "aws:lambda/functionUrl:FunctionUrl"
 
 MAY_BE_ELSEWHERE = ("policy", "policies", "statement", "value", "input", "assumerole")
-"""Parts of names of properties that may speak of other regions."""
+"""Parts of the names of properties that may contain ARNs of other regions."""
 
 
 def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No URL without a signature, and no permission for everybody: both go past the API's throttle and authorizer."""
+    """No function has an open URL or a permission for every account: both bypass the API's throttle and authorizer."""
     graph = rehearsed.graph
     for url in graph.of_type(URL):
         if url.value("authorizationType") == "NONE":
@@ -25,8 +25,8 @@ def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
                 url,
                 "open-function-url",
                 "high" if graph.development else "critical",
-                f"Anybody may call {url.name}: past the API's throttle and its authorizer",
-                'Take the URL out, or set authorization: "iam".',
+                f"Everyone may call {url.name}, which bypasses the API's throttle and its authorizer",
+                'Remove the URL, or set authorization: "iam".',
             )
     for permission in graph.of_type(PERMISSION):
         narrowed = any(permission.value(name) for name in ("sourceArn", "sourceAccount", "principalOrgId"))
@@ -41,7 +41,7 @@ def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def secrets_stay_out_of_the_environment(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A variable is readable for whoever may look at the function, and is in the state file."""
+    """No secret is in an environment variable: it is readable with the function, and in the state file."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for name, value in variables(function).items():
@@ -50,14 +50,14 @@ def secrets_stay_out_of_the_environment(rehearsed: Rehearsed) -> Iterator[Findin
                     "secret-in-environment",
                     severity(graph),
                     *place_of(rehearsed, function, name),
-                    f"{label(graph, function)} has a secret in its environment, {name}: whoever may look at the "
-                    "function reads it",
-                    "Give the function the secret's ARN, and let it read Secrets Manager.",
+                    f"{label(graph, function)} has a secret in its environment, {name}: everyone with access to "
+                    "the function's configuration can read it",
+                    "Pass the secret's ARN, and read the secret from Secrets Manager.",
                 )
 
 
 def names_are_of_this_region(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What a resource names by its ARN is in its region."""
+    """Resources refer only to ARNs of their region."""
     graph = rehearsed.graph
     for resource in graph.resources:
         for arn in _arns(resource.inputs) if resource.type.startswith("aws:") else ():
@@ -67,8 +67,8 @@ def names_are_of_this_region(rehearsed: Rehearsed) -> Iterator[Finding]:
                     resource,
                     "other-region",
                     "high",
-                    f"The deploy will fail: {resource.name} names {arn}, and is itself in {graph.region}",
-                    f"Name one of {graph.region}: write the region as the stage's.",
+                    f"The deploy will fail: {resource.name} is in {graph.region} and refers to {arn}",
+                    f"Use an ARN of {graph.region}: take the region from the stage.",
                 )
 
 

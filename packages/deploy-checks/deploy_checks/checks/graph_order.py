@@ -1,4 +1,4 @@
-"""What runs during the deploy finds what it needs, and what needs it waits."""
+"""The order of the deploy: functions that it invokes have their dependencies, and releases wait for migrations."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SECRET_VALUE = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 - 
 
 
 def before(graph: Graph, resource: Resource) -> set[str]:
-    """URNs of everything that is made before a resource is."""
+    """URNs of all resources that are created before a resource."""
     found: set[str] = set()
     todo = [resource]
     while todo:
@@ -26,7 +26,7 @@ def before(graph: Graph, resource: Resource) -> set[str]:
 
 
 def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A function that the deploy calls needs the database, the secret's value and the way to both."""
+    """A function that the deploy invokes waits for the database, the secret's value and the endpoints to both."""
     graph = rehearsed.graph
     for invocation in graph.of_type(INVOCATION):
         function = function_of(graph, invocation.value("functionName"))
@@ -37,7 +37,7 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "high",
                 "The deploy will fail: ResourceNotFoundException: Function not found: "
                 f"{invocation.value('functionName')}",
-                "Name a function that the program makes.",
+                "Name a function that the program creates.",
             )
             continue
         if not _is_json(invocation.value("input")):
@@ -49,16 +49,16 @@ def invocations_find_what_they_need(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"({invocation.name})",
                 'Give it JSON, such as input: "{}".',
             )
-        made = before(graph, invocation)
+        created = before(graph, invocation)
         for needed in _needed(rehearsed, function):
-            if needed.urn not in made:
+            if needed.urn not in created:
                 yield finding_at(
                     invocation,
                     "invocation-too-early",
                     "high",
-                    f"The first deploy will fail, or not, as it happens: {invocation.name} calls "
+                    f"The first deploy may fail, depending on timing: {invocation.name} invokes "
                     f"{label(graph, function)} without waiting for {needed.name}, which it needs",
-                    f"Add {needed.name}, or the component that makes it, to the dependsOn of {invocation.name}.",
+                    f"Add {needed.name}, or the component that creates it, to the dependsOn of {invocation.name}.",
                 )
 
 
@@ -81,7 +81,7 @@ def _needed(rehearsed: Rehearsed, function: Resource) -> Iterator[Resource]:
 
 
 def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """New code must not meet the old schema."""
+    """New code is released after the migrations that it needs."""
     graph = rehearsed.graph
     invocations = graph.of_type(INVOCATION)
     invoked = [function_of(graph, invocation.value("functionName")) for invocation in invocations]
@@ -93,7 +93,7 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
             place,
             "schema-never-applied",
             "critical",
-            'The deploy says OK, and nothing brings the schema to the database: relation "jobs" does not exist',
+            'The deploy succeeds, and no migration is applied: relation "jobs" does not exist',
             "Invoke the migrator on deploy, as infra/migration.ts does.",
         )
     for invocation in (one for one, of in zip(invocations, invoked, strict=True) if of in migrators):
@@ -102,7 +102,7 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
                 invocation,
                 "migration-not-triggered",
                 "critical",
-                f"The first deploy runs {invocation.name}, and no later one: its input never changes, so new "
+                f"Only the first deploy runs {invocation.name}: its input never changes, so new "
                 "migrations are never applied, and the code's statements fail",
                 "Give it triggers that change with the migrations, such as a hash of their files.",
             )
@@ -113,8 +113,8 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "release-before-migration",
                 "critical",
-                f"{label(graph, function)} is released while, or before, the database's schema is brought up to date: "
-                "its statements fail until it is",
+                f"{label(graph, function)} is released before or during the migration of the database: its "
+                "statements fail until then",
                 "Release it after the migration: transform: released(migration).",
             )
 

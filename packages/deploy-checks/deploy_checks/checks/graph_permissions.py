@@ -1,4 +1,4 @@
-"""Roles: everything that a function's code can call is allowed, and little else."""
+"""Roles allow every call that a function's code can make."""
 
 from collections.abc import Iterator
 
@@ -26,10 +26,10 @@ ACTIONS = {
     "ChangeMessageVisibilityBatch": ["sqs:ChangeMessageVisibility"],
     "Invoke": ["lambda:InvokeFunction"],
 }
-"""The operations that are not authorised under their own names."""
+"""Operations whose IAM actions have other names."""
 
 PREFIXES = {"bedrock-runtime": "bedrock", "stepfunctions": "states", "sesv2": "ses"}
-"""IAM's names of services, where botocore has others."""
+"""IAM's names of services, if botocore's differ."""
 
 ALWAYS_ALLOWED = {"sts"}
 
@@ -45,9 +45,9 @@ def actions_of(call: Call) -> list[str]:
 
 
 def denied(rehearsed: Rehearsed, function: Resource, action: str, arn: str, why: str) -> Finding:
-    """The finding for a call that the role does not allow, where its other statements of the service are written."""
+    """The finding for a call that the role does not allow, at the role's other statements about the service."""
     name, service = label(rehearsed.graph, function), action.partition(":")[0]
-    place = _other_grants(rehearsed, function, service) or _where_all_get_theirs(rehearsed, action)
+    place = _other_grants(rehearsed, function, service) or _shared_grants(rehearsed, action)
     return Finding(
         "role-lacks-action",
         "critical",
@@ -59,15 +59,15 @@ def denied(rehearsed: Rehearsed, function: Resource, action: str, arn: str, why:
 
 
 def _other_grants(rehearsed: Rehearsed, function: Resource, service: str) -> tuple[str, int] | None:
-    """Where the program writes what the function's role may do with the service already."""
+    """The place of the role's existing permissions for the service."""
     role = role_of(rehearsed.graph, function)
     granted = {action for s in (statements_of(rehearsed.graph, role) if role else ()) for action in s.actions}
     some = any(action.startswith(f"{service}:") for action in granted)
     return written(rehearsed, function, rf"""["']{service}:""") if some else None
 
 
-def _where_all_get_theirs(rehearsed: Rehearsed, action: str) -> tuple[str, int] | None:
-    """Where the permissions are written that several functions share, if all that call this lack it."""
+def _shared_grants(rehearsed: Rehearsed, action: str) -> tuple[str, int] | None:
+    """The place of permissions that several functions share, if all callers of the action lack it."""
     graph, root = rehearsed.graph, rehearsed.root
     callers = [f for f in graph.of_type(FUNCTION) if any(action in actions_of(call) for call in calls(root, f))]
     roles = [role for function in callers if (role := role_of(graph, function))]
@@ -82,26 +82,26 @@ def _where_all_get_theirs(rehearsed: Rehearsed, action: str) -> tuple[str, int] 
 
 
 def code_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Every call of a handler, on every resource that its environment names, is allowed by its role."""
+    """A role allows every call of its handler, on every resource that the environment names."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         role = role_of(graph, function)
         if role is None:
-            continue  # made elsewhere: not ours to judge
+            continue  # created outside of the stack: its policies are unknown
         statements = statements_of(graph, role)
-        told = set()
+        reported = set()
         for call in calls(rehearsed.root, function):
             found = targets(graph, function, call.service)
             if call.service in TARGETS and not found:
                 yield _without_target(rehearsed, function, call)
             for action in actions_of(call) if call.service not in {*TARGETS, *ALWAYS_ALLOWED} else ():
-                if (action, "") not in told and not any(s.allow and s.names(action) for s in statements):
-                    told.add((action, ""))
+                if (action, "") not in reported and not any(s.allow and s.names(action) for s in statements):
+                    reported.add((action, ""))
                     yield denied(rehearsed, function, action, "any", f"{call.operation} in {call.file}:{call.line}")
             for target, action in ((target, action) for target in found for action in actions_of(call)):
                 for arn in arns(rehearsed.root, function, call, target):
-                    if not allows(statements, action, arn) and (action, arn) not in told:
-                        told.add((action, arn))
+                    if not allows(statements, action, arn) and (action, arn) not in reported:
+                        reported.add((action, arn))
                         yield denied(rehearsed, function, action, arn, f"{call.operation} in {call.file}:{call.line}")
                 key = str(target.value("kmsMasterKeyId") or target.value("kmsKeyId") or target.value("keyId") or "")
                 if key.startswith("arn:") and not allows(statements, "kms:Decrypt", key):
@@ -109,8 +109,8 @@ def code_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def _without_target(rehearsed: Rehearsed, function: Resource, call: Call) -> Finding:
-    what = TARGETS[call.service][0]
-    noun = what.rpartition(" ")[2].upper()
+    target = TARGETS[call.service][0]
+    noun = target.rpartition(" ")[2].upper()
     named = next((name for name in variables(function) if noun in name), None)
     place = place_of(rehearsed, function, named) if named else (function.file, function.line)
     return Finding(
@@ -118,13 +118,13 @@ def _without_target(rehearsed: Rehearsed, function: Resource, call: Call) -> Fin
         "critical",
         *place,
         f"{label(rehearsed.graph, function)} calls {call.operation} ({call.file}:{call.line}), and no variable of its "
-        f"environment names {what} of this stack: the call will fail",
-        f"Pass the name of {what} in the function's environment, as an output of the resource.",
+        f"environment names {target} of this stack: the call will fail",
+        f"Pass the name of {target} in the function's environment, as an output of the resource.",
     )
 
 
 def service_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What Lambda itself does as the role: poll the queue, write traces, attach to the VPC."""
+    """A role allows Lambda's calls: polling the queue, writing traces, attaching to the VPC."""
     graph = rehearsed.graph
     needed: list[tuple[Resource, str, str, str]] = []
     for source in graph.of_type(EVENT_SOURCE):
@@ -150,7 +150,7 @@ def service_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def logs_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Without it a function runs, and nobody sees what it says."""
+    """A role allows writing logs: without them, errors leave no trace."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         group = graph.with_output("name", function.part("loggingConfig").value("logGroup"), LOG_GROUP)
@@ -162,7 +162,7 @@ def logs_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "role-cannot-log",
                 "medium",
                 f"{name} will run without a log: its role may not logs:PutLogEvents on {arn}",
-                "Attach the managed policy AWSLambdaBasicExecutionRole, which sst.aws.Function does by itself.",
+                "Attach the managed policy AWSLambdaBasicExecutionRole, as sst.aws.Function does.",
             )
 
 

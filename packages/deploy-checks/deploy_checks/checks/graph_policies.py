@@ -1,4 +1,4 @@
-"""Policies: every action exists, no wildcard grants what could be named, and only its owner may assume a role."""
+"""Policies: every action exists, wildcards are avoided, and only its service may assume a role."""
 
 import json
 import re
@@ -16,7 +16,7 @@ ROLE = "aws:iam/role:Role"
 
 
 def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each policy can be read."""
+    """Every policy is valid JSON."""
     graph = rehearsed.graph
     kinds = ("aws:sqs/queuePolicy:QueuePolicy", "aws:s3/bucketPolicy:BucketPolicy", "aws:iam/rolePolicy:RolePolicy")
     texts = [(one, one.raw("policy")) for kind in kinds for one in graph.of_type(kind)]
@@ -44,13 +44,13 @@ def _owner(graph: Graph, role: Resource) -> str:
 
 
 def _granted(rehearsed: Rehearsed, role: Resource, action: str) -> tuple[str, int]:
-    """Where the program writes that the role may do this."""
+    """The line of the program that grants the action to the role."""
     named = rf"""["']{re.escape(action)}["']"""
     return written(rehearsed, role, rf"actions:\s*\[[^\]]*{named}|^\s*{named},?$") or (role.file, role.line)
 
 
 def actions_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """IAM says nothing of an action that does not exist: the call that it was meant for is refused."""
+    """Every action in a policy exists. IAM accepts unknown actions, and they allow nothing."""
     graph = rehearsed.graph
     for role in graph.of_type(ROLE):
         actions = {action for statement in statements_of(graph, role) for action in statement.actions}
@@ -59,8 +59,8 @@ def actions_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "unknown-action",
                 "critical",
                 *_granted(rehearsed, role, action),
-                f'The role of {_owner(graph, role)} lists "{action}", which is no IAM action: the deploy says OK, and '
-                "it allows nothing",
+                f'The role of {_owner(graph, role)} lists "{action}", which is not an IAM action: the deploy '
+                "succeeds, and it allows nothing",
                 "Name the action that authorises the call: bedrock:InvokeModel for Converse, "
                 "bedrock:InvokeModelWithResponseStream for ConverseStream."
                 if action.lower().startswith("bedrock")
@@ -69,7 +69,7 @@ def actions_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def grants_are_of_something(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """An action that is granted on nothing of its own kind is not granted."""
+    """Every action is granted on a resource of its type."""
     graph = rehearsed.graph
     for role in graph.of_type(ROLE):
         for statement in statements_of(graph, role):
@@ -80,28 +80,29 @@ def grants_are_of_something(rehearsed: Rehearsed) -> Iterator[Finding]:
                         "grant-of-nothing",
                         "critical",
                         *_granted(rehearsed, role, action),
-                        f"The role of {_owner(graph, role)} may {action} on {', '.join(statement.resources)}, which is "
-                        "none of what that action is about: the deploy says OK, and the call is refused",
-                        "Name the ARN of the right kind, see the Service Authorization Reference.",
+                        f"The role of {_owner(graph, role)} may {action} on {', '.join(statement.resources)}, "
+                        "which has "
+                        "no resource type of that action: the deploy succeeds, and the call is denied",
+                        "Use an ARN of the right type, see the Service Authorization Reference.",
                     )
 
 
 def grants_are_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A wildcard grants what nobody needs, and what will exist tomorrow."""
+    """Policies name their actions and resources. A wildcard grants unneeded and future ones too."""
     graph = rehearsed.graph
     for role in graph.of_type(ROLE):
         for statement in statements_of(graph, role):
             if not statement.allow:
                 continue
             wide = [action for action in statement.actions if "*" in action] or list(statement.inverted)
-            # AWS's own policies name actions, not resources: that is what they are for.
+            # AWS's managed policies name actions and no resources, by design.
             open_actions = [] if statement.managed else [a for a in statement.actions if _could_be_named(a)]
             everything = [arn for arn in statement.resources if _is_everything(arn)]
             if wide:
                 yield _wide(rehearsed, role, wide[0], "wildcard-action", f"may do {', '.join(sorted(wide))}")
             elif everything and open_actions:
-                what = f"may {', '.join(open_actions)} on {everything[0]}"
-                yield _wide(rehearsed, role, open_actions[0], "wildcard-resource", what)
+                grant = f"may {', '.join(open_actions)} on {everything[0]}"
+                yield _wide(rehearsed, role, open_actions[0], "wildcard-resource", grant)
 
 
 def _could_be_named(action: str) -> bool:
@@ -113,14 +114,14 @@ def _is_everything(arn: str) -> bool:
     return arn == "*" or (len(parts) == 6 and parts[5] in {"*", "*/*", "foundation-model/*", "inference-profile/*"})
 
 
-def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: str, what: str) -> Finding:
+def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: str, grant: str) -> Finding:
     graph = rehearsed.graph
     return Finding(
         rule,
         "medium" if graph.development else "high",
         *_granted(rehearsed, role, action),
-        f"{_owner(graph, role)} {what}: whoever gets into it gets all of that",
-        "Name the actions that the code calls, and the ARNs of the resources: outputs of what the program makes.",
+        f"{_owner(graph, role)} {grant}: an attacker who controls it has all of that",
+        "Name the actions that the code calls, and the ARNs of the resources: outputs of the program's resources.",
     )
 
 
@@ -136,8 +137,8 @@ def trust_is_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
                     "wide-trust",
                     "medium" if graph.development and accounts != "*" else "high",
                     *place_of(rehearsed, role, "assumeRolePolicy"),
-                    f"{accounts} may assume the role of {_owner(graph, role)}: its rights are theirs too",
-                    'Trust the service alone: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',
+                    f"{accounts} may assume the role of {_owner(graph, role)}: they have all its permissions",
+                    'Trust only the service: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',
                 )
 
 

@@ -1,4 +1,4 @@
-"""Values that AWS refuses, by its own schemas: whatever the resource, whatever the property."""
+"""Values that AWS refuses, by its schemas: for every resource and every property."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,11 @@ from deploy_checks.aws_rules import conditions_of, kinds_of, properties_of, sche
 from deploy_checks.finding import Finding, finding_at
 
 OF_VALUES = {
-    "enum": "is none of its values",
-    "const": "is not its value",
+    "enum": "is not an allowed value",
+    "const": "is not the allowed value",
     "minimum": "is too low",
     "maximum": "is too high",
-    "multipleOf": "is between its steps",
+    "multipleOf": "is not a multiple of the step",
     "pattern": "is not well formed",
     "minLength": "is too short",
     "maxLength": "is too long",
@@ -27,25 +27,25 @@ OF_VALUES = {
     "uniqueItems": "has one twice",
     "not": "is reserved",
 }
-"""What a schema says about values. What it says is missing, or too much, may only have another name in Pulumi."""
+"""Rules of a schema about values. Rules about missing or additional properties are ignored: Pulumi's names differ."""
 
 ALTERNATIVES = {"anyOf", "oneOf"}
 LISTED = 12
-"""How many of a property's values fit into a sentence."""
+"""The most values that a message lists."""
 
 ELSEWHERE = {
     ("AWS::SSM::Parameter", "Type"),
     ("AWS::Lambda::Function", "Runtime"),
     ("lambda.CreateFunctionRequest", "Runtime"),
 }
-"""What CloudFormation alone refuses, and what another check has more to say about."""
+"""Values that only CloudFormation refuses, or that another check reports in more detail."""
 
-BEYOND: Mapping[str, dict[str, Any]] = {
-    # Above 10,240 MB a function needs instances of its own (Lambda quotas, 2026-11).
+ADDITIONAL: Mapping[str, dict[str, Any]] = {
+    # More than 10,240 MB needs dedicated instances (Lambda quotas, 2026-11).
     "AWS::Lambda::Function": {"MemorySize": {"maximum": 10_240}},
-    # Systems Manager: at most 15 levels, nothing of AWS's own; a hierarchy begins with a slash.
+    # Systems Manager: at most 15 levels, no reserved prefix; a hierarchy begins with a slash.
     "AWS::SSM::Parameter": {"Name": {"pattern": r"^(?!/?(?i:aws|ssm))((/[\w.-]+){1,15}|[\w.-]+)$"}},
-    # EventBridge Scheduler takes a unit in singular and plural; its older rules take only what is right in English.
+    # EventBridge Scheduler accepts units in singular and plural; EventBridge rules only the grammatical form.
     "AWS::Scheduler::Schedule": {
         "ScheduleExpression": {
             "pattern": r"^(rate\([1-9]\d* (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)"
@@ -58,7 +58,7 @@ BEYOND: Mapping[str, dict[str, Any]] = {
         }
     },
     "AWS::SQS::Queue": {"RedrivePolicy": {"properties": {"maxReceiveCount": {"minimum": 1, "maximum": 1000}}}},
-    # RDS: gp3 and gp2 volumes of PostgreSQL, and the ports that it takes.
+    # RDS: gp3 and gp2 volumes of PostgreSQL, and the allowed ports.
     "AWS::RDS::DBInstance": {
         "AllocatedStorage": {"minimum": 20, "maximum": 65_536},
         "Port": {"minimum": 1150, "maximum": 65_535},
@@ -96,53 +96,58 @@ BEYOND: Mapping[str, dict[str, Any]] = {
         }
     },
 }
-"""What the services' documentation says, and the schemas do not."""
+"""Rules of the services' documentation that the schemas lack."""
 
 
 def values_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each value of each resource is one that the service's schema takes."""
+    """The service's schema accepts every value of every resource."""
     graph = rehearsed.graph
     for resource in graph.resources:
-        told: set[str] = set()
+        reported: set[str] = set()
         for kind in kinds_of(graph.region, resource.type):
             given = properties_of(graph, resource, kind)
-            schemas = (schema_of(graph.region, kind), *conditions_of(graph.region, kind), _beyond(kind))
-            for fault in (fault for schema in schemas for fault in _faults(schema, given)):
-                path = ".".join(str(part) for part in fault.absolute_path)
-                if path.lower() not in told and (kind, path) not in ELSEWHERE:
-                    told.add(path.lower())
+            schemas = (schema_of(graph.region, kind), *conditions_of(graph.region, kind), _additional(kind))
+            for error in (error for schema in schemas for error in _errors(schema, given)):
+                path = ".".join(str(part) for part in error.absolute_path)
+                if path.lower() not in reported and (kind, path) not in ELSEWHERE:
+                    reported.add(path.lower())
                     yield finding_at(
                         resource,
                         "value-refused",
                         "high",
-                        f"The deploy will fail: {resource.name}'s {path} is {str(fault.instance)[:120]!r}, which "
-                        f"{kind} does not take: it {OF_VALUES[str(fault.validator)]}",
-                        _wanted(fault),
+                        f"The deploy will fail: {resource.name}'s {path} is {str(error.instance)[:120]!r}, which "
+                        f"{kind} refuses: it {OF_VALUES[str(error.validator)]}",
+                        _fix(error),
                     )
 
 
-def _beyond(kind: str) -> dict[str, Any]:
-    return {"properties": BEYOND.get(kind, {})}
+def _additional(kind: str) -> dict[str, Any]:
+    return {"properties": ADDITIONAL.get(kind, {})}
 
 
-def _faults(schema: dict[str, Any], given: dict[str, Any]) -> Iterator[ValidationError]:
-    for fault in Validator(schema).iter_errors(given):
-        if fault.validator in OF_VALUES and not ALTERNATIVES & set(map(str, fault.absolute_schema_path)):
-            yield fault
+def _errors(schema: dict[str, Any], given: dict[str, Any]) -> Iterator[ValidationError]:
+    for error in Validator(schema).iter_errors(given):
+        if error.validator in OF_VALUES and not ALTERNATIVES & set(map(str, error.absolute_schema_path)):
+            yield error
 
 
-def _wanted(fault: ValidationError) -> str:
-    name, value = fault.validator, fault.validator_value
+def _fix(error: ValidationError) -> str:
+    name, value = error.validator, error.validator_value
     if name == "enum" and isinstance(value, list):
         names = [str(one) for one in value]
-        near = (get_close_matches(str(fault.instance), names, LISTED) or names)[:LISTED]
+        near = (get_close_matches(str(error.instance), names, LISTED) or names)[:LISTED]
         return f"Use one of {', '.join(near)}{', …' if len(near) < len(names) else ''}."
-    words = {"minimum": "at least", "maximum": "at most", "pattern": "what matches", "multipleOf": "a multiple of"}
+    words = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "pattern": "a value that matches",
+        "multipleOf": "a multiple of",
+    }
     return f"Use {words.get(str(name), f'{name} of')} {value}."
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    """As AWS means it: some patterns are of other languages than Python's."""
+    """Match the pattern, if Python can: some of AWS's patterns use another dialect."""
     try:
         fits = not isinstance(instance, str) or re.search(pattern, instance)
     except re.error:
@@ -162,7 +167,7 @@ def _most(_: Any, most: float, instance: Any, __: Any) -> Iterator[ValidationErr
 
 
 def _number(value: Any) -> float | None:
-    """Some numbers are texts in CloudFormation."""
+    """The number, or the number in a string: CloudFormation has both."""
     text = str(value)
     return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
 

@@ -1,51 +1,52 @@
-"""The HTTP API: every route is there, leads to its function, and asks who is calling."""
+"""The HTTP API: every route exists, leads to its function, and requires authorization."""
 
-import ast
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import matches
 from stack_graph.lambdas import PERMISSION, function_of
 
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 API = "aws:apigatewayv2/api:Api"
 ROUTE = "aws:apigatewayv2/route:Route"
 STAGE = "aws:apigatewayv2/stage:Stage"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 
-HANDLER = "functions/pipeline/jobs/handlers/api.py"
 
-FOR_EVERYBODY = {"GET /health"}
+@dataclass(frozen=True)
+class Expected:
+    """The routes of the product's API; none if its handler cannot be loaded, which ``artifact_imports`` reports."""
 
+    handler: str
+    file: str
+    keys: frozenset[str]
+    public: frozenset[str]
 
-def expected_routes(root: Path) -> set[str]:
-    """The keys of the API handler's ``ROUTES``; read, not imported, so that its faults stay its own."""
-    file = root / HANDLER
-    for statement in ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else ():
-        match statement:
-            case (
-                ast.AnnAssign(target=ast.Name(id="ROUTES"), value=ast.Dict(keys=keys))
-                | ast.Assign(targets=[ast.Name(id="ROUTES")], value=ast.Dict(keys=keys))
-            ):
-                return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
-    return set()
+    @classmethod
+    def of(cls, rehearsed: Rehearsed) -> "Expected":
+        """The routes in the tree's manifest."""
+        unknown: dict[str, Any] = {"handler": "", "file": "", "keys": (), "public": ()}
+        routes = manifest_of(rehearsed).section("routes") or unknown
+        return cls(routes["handler"], routes["file"], frozenset(routes["keys"]), frozenset(routes["public"]))
 
 
 def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What the handler answers, the gateway sends it."""
-    graph = rehearsed.graph
+    """The API has every route that the handler answers, once."""
+    graph, expected = rehearsed.graph, Expected.of(rehearsed)
     for api in graph.of_type(API):
         keys = Counter(str(r.value("routeKey")) for r in graph.of_type(ROUTE) if r.value("apiId") == api.id)
-        for missing in sorted(expected_routes(rehearsed.root) - keys.keys()):
+        for missing in sorted(expected.keys - keys.keys()):
             yield finding_at(
                 api,
                 "missing-route",
                 "critical",
-                f'{missing} is answered by the handler, and the API has no such route: {{"message":"Not Found"}}',
-                f'Add api.route("{missing}", apiHandler.arn, ...), or take it out of ROUTES in {HANDLER}.',
+                f'The handler answers {missing}, and the API has no such route: {{"message":"Not Found"}}',
+                f'Add api.route("{missing}", apiHandler.arn, ...), or remove it from the routes in {expected.file}.',
             )
         for twice in sorted(key for key, times in keys.items() if times > 1):
             yield finding_at(
@@ -58,9 +59,9 @@ def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Each has an integration with a function of ours, which the gateway may invoke, and which answers it."""
-    graph = rehearsed.graph
-    answered_by_handler = {*expected_routes(rehearsed.root), "$default"}
+    """Each route has an integration with a function of the stack that answers it and that the gateway may invoke."""
+    graph, expected = rehearsed.graph, Expected.of(rehearsed)
+    answered_by_handler = {*expected.keys, "$default"}
     integrations = {f"integrations/{found.id}": found for found in graph.of_type(INTEGRATION)}
     for route in graph.of_type(ROUTE):
         key = route.value("routeKey")
@@ -72,7 +73,7 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "route-leads-nowhere",
                 "critical",
                 f'{key} leads to no function of this stack: {{"message":"Internal Server Error"}}',
-                "Give api.route the ARN of a function that the program makes.",
+                "Give api.route the ARN of a function that the program creates.",
             )
             continue
         if not _may_invoke(graph, str(route.value("apiId")), function):
@@ -83,23 +84,22 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f'{key}: API Gateway may not invoke {function.name}: {{"message":"Internal Server Error"}}, and '
                 "nothing in the function's log",
                 "Add an aws.lambda.Permission for apigateway.amazonaws.com with the API's executionArn; sst's "
-                "api.route makes one.",
+                "api.route creates one.",
             )
-        runs_handler = f"/{function.value('handler')}".rpartition(".")[0] in f"/{HANDLER}"
-        if key in answered_by_handler and not runs_handler:
+        if key in answered_by_handler and expected.handler and function.value("handler") != expected.handler:
             yield finding_at(
                 route,
                 "route-to-another-function",
                 "critical",
-                f"{key} leads to {function.name}, which runs {function.value('handler')} and not {HANDLER}",
-                f"Give api.route the function that runs {HANDLER}.",
+                f"{key} leads to {function.name}, which runs {function.value('handler')} and not {expected.handler}",
+                f"Give api.route the function that runs {expected.handler}.",
             )
         if integration.value("payloadFormatVersion") != "2.0":
             yield finding_at(
                 integration,
                 "payload-version",
                 "critical",
-                f"{key}: the handler reads events of version 2.0 and will get 1.0: KeyError: 'routeKey'",
+                f"{key}: the handler reads events of version 2.0 and will receive 1.0: KeyError: 'routeKey'",
                 'Set payloadFormatVersion: "2.0".',
             )
 
@@ -115,17 +115,17 @@ def _may_invoke(graph: Graph, api_id: str, function: Resource) -> bool:
 
 
 def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Outside of development, /health alone answers everybody; a browser's question before a call has no name."""
-    graph = rehearsed.graph
+    """Outside of development only public routes and preflight requests, which have no credentials, are open."""
+    graph, expected = rehearsed.graph, Expected.of(rehearsed)
     for route in graph.of_type(ROUTE):
         key, kind = str(route.value("routeKey")), str(route.value("authorizationType") or "NONE")
-        asked_for_nothing = key in FOR_EVERYBODY or key.startswith("OPTIONS ")
-        if kind == "NONE" and not asked_for_nothing and not graph.development:
+        may_be_open = not expected.handler or key in expected.public or key.startswith("OPTIONS ")
+        if kind == "NONE" and not may_be_open and not graph.development:
             yield finding_at(
                 route,
                 "open-route",
                 "critical",
-                f"Anybody on the internet may call {key} on {graph.stage}, and each call may cost a model's answer",
+                f"Everyone on the internet may call {key} on {graph.stage}, and each call may cost a model call",
                 "Give the route auth, and the stage an api.auth that is not open.",
             )
         if kind in {"JWT", "CUSTOM"} and not route.value("authorizerId"):
@@ -141,13 +141,13 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
                 route,
                 "route-without-scope",
                 "medium",
-                f"{key} takes any token of the issuer, an ID token too: nothing tells them apart but a scope",
+                f"{key} accepts any token of the issuer, including ID tokens: only a scope distinguishes them",
                 "Give auth.jwt.scopes.",
             )
 
 
-def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Throttled, so that a flood costs little, and logged, so that it is seen."""
+def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The API's stages deploy their routes, are throttled, and write access logs."""
     graph = rehearsed.graph
     stages = graph.of_type(STAGE)
     for api in graph.of_type(API):
@@ -156,8 +156,8 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 api,
                 "api-unreachable",
                 "critical",
-                "The API's own address is switched off, and it has no other: every request is answered 404",
-                "Leave disableExecuteApiEndpoint out, or give the API a domain.",
+                "The API's default endpoint is disabled, and it has no other: every request is answered 404",
+                "Remove disableExecuteApiEndpoint, or give the API a domain.",
             )
         if not any(s.value("apiId") == api.id and s.value("autoDeploy") for s in stages):
             yield finding_at(
@@ -174,7 +174,7 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 stage,
                 "api-without-throttle",
                 "medium",
-                "The API takes as many requests as the whole account may have: one caller can stop all the others",
+                "The API accepts as many requests as the account's limit: one caller can use it up for all others",
                 "Set throttlingRateLimit and throttlingBurstLimit in defaultRouteSettings, through transform.stage: "
                 "ApiGatewayV2 itself ignores a throttle argument.",
             )
@@ -183,7 +183,7 @@ def stages_bound_and_tell(rehearsed: Rehearsed) -> Iterator[Finding]:
                 stage,
                 "api-without-access-log",
                 "medium",
-                "What the gateway refuses or cannot deliver is logged nowhere",
+                "Requests that the gateway refuses or cannot deliver are not logged",
                 "Set accessLog on the ApiGatewayV2.",
             )
 
@@ -192,5 +192,5 @@ CHECKS = (
     routes_are_there,
     routes_lead_somewhere,
     routes_ask_who_calls,
-    stages_bound_and_tell,
+    stages_throttle_and_log,
 )

@@ -1,4 +1,4 @@
-"""Buckets and queues: closed, encrypted, and not to be emptied by accident."""
+"""Buckets and queues: private, encrypted, and protected against deletion by accident."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,42 +10,42 @@ from stack_graph.lambdas import BUCKETS, QUEUE
 from deploy_checks.finding import Finding, Severity, finding_at
 
 PERMANENT = "production"
-"""The stage whose data nobody may lose; staging may be removed and made anew."""
+"""The stage whose data must not be lost. Other stages may be removed and deployed again."""
 
 
 def severity(graph: Graph) -> Severity:
-    """Of what is bad manners in development and a fault elsewhere."""
+    """The severity of a problem that is acceptable only in development."""
     return "medium" if graph.development else "high"
 
 
 def buckets_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No public access, encryption, versions, and TLS alone."""
+    """Every bucket blocks public access, is encrypted, has versions and a lifecycle, and requires TLS."""
     graph = rehearsed.graph
     for bucket in (resource for kind in BUCKETS for resource in graph.of_type(kind)):
-        for rule, what, fix in _open_ends(graph, bucket):
-            message = f"{bucket.name} of {graph.stage} {what}"
+        for rule, problem, fix in _problems(graph, bucket):
+            message = f"{bucket.name} of {graph.stage} {problem}"
             yield finding_at(bucket, rule, "critical" if rule == "public-bucket" else severity(graph), message, fix)
         if graph.stage == PERMANENT and bucket.value("forceDestroy"):
             yield finding_at(
                 bucket,
                 "bucket-can-be-emptied",
                 "high",
-                f"Whatever removes {bucket.name} deletes all results with it",
+                f"Removing {bucket.name} deletes all results",
                 "Set forceDestroy: false.",
             )
 
 
-def _open_ends(graph: Graph, bucket: Resource) -> Iterator[tuple[str, str, str]]:
+def _problems(graph: Graph, bucket: Resource) -> Iterator[tuple[str, str, str]]:
     flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     block = _of(graph, bucket, "bucketPublicAccessBlock:BucketPublicAccessBlock")
     if not any(all(one.value(flag) for flag in flags) for one in block):
         yield "bucket-without-public-access-block", "can be made public by a policy or an ACL", "Block all four kinds."
     if not (_of(graph, bucket, "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")):
         fix = "Add a BucketServerSideEncryptionConfiguration."
-        yield "bucket-without-encryption", "does not say how objects are encrypted", fix
+        yield "bucket-without-encryption", "has no encryption setting", fix
     versions = _of(graph, bucket, "bucketVersioning:BucketVersioning")
     if not any(one.part("versioningConfiguration").value("status") == "Enabled" for one in versions):
-        yield "bucket-without-versions", "keeps nothing of what is overwritten or deleted", "Set versioning: true."
+        yield "bucket-without-versions", "does not keep overwritten or deleted objects", "Set versioning: true."
     rules = [
         rule
         for one in _of(graph, bucket, "bucketLifecycleConfiguration:BucketLifecycleConfiguration")
@@ -54,14 +54,18 @@ def _open_ends(graph: Graph, bucket: Resource) -> Iterator[tuple[str, str, str]]
     ]
     if not any(rule.part("expiration").data.keys() & {"days", "date"} for rule in rules):
         fix = "Add a BucketLifecycleConfiguration."
-        yield "bucket-without-lifecycle", "keeps and bills every object and every version for ever", fix
+        yield "bucket-without-lifecycle", "keeps and bills every object and version without end", fix
     statements = [
         s for policy in _of(graph, bucket, "bucketPolicy:BucketPolicy") for s in document(policy.raw("policy"))
     ]
     if not any(_denies_plain(statement) for statement in statements):
         yield "bucket-without-tls", "answers requests without TLS", "Deny s3:* where aws:SecureTransport is false."
     if any(_is_for_all(statement) for statement in statements):
-        yield "public-bucket", "lets anybody in by its policy", "Name the principals, or leave the statement out."
+        yield (
+            "public-bucket",
+            "grants access to everyone in its policy",
+            "Name the principals, or remove the statement.",
+        )
 
 
 def _of(graph: Graph, bucket: Resource, kind: str) -> list[Resource]:
@@ -75,12 +79,12 @@ def _denies_plain(statement: dict[str, Any]) -> bool:
 
 
 def _is_for_all(statement: dict[str, Any]) -> bool:
-    everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    return statement.get("Effect") == "Allow" and everybody and not statement.get("Condition")
+    everyone = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    return statement.get("Effect") == "Allow" and everyone and not statement.get("Condition")
 
 
 def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Encrypted, and not everybody's."""
+    """Every queue is encrypted, requires TLS, and has no policy for everyone."""
     graph = rehearsed.graph
     for queue in graph.of_type(QUEUE):
         if queue.value("sqsManagedSseEnabled") is not True and not queue.value("kmsMasterKeyId"):
@@ -88,7 +92,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
                 queue,
                 "unencrypted-queue",
                 severity(graph),
-                f"Nothing says that {queue.name} encrypts its messages",
+                f"{queue.name} has no setting that encrypts its messages",
                 "Set sqsManagedSseEnabled: true.",
             )
     policies = graph.of_type("aws:sqs/queuePolicy:QueuePolicy")
@@ -105,7 +109,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     for policy in policies:
         if any(_is_for_all(statement) for statement in document(policy.raw("policy"))):
             yield finding_at(
-                policy, "public-queue", "critical", f"{policy.name} lets anybody use the queue", "Name the principals."
+                policy, "public-queue", "critical", f"{policy.name} lets everyone use the queue", "Name the principals."
             )
 
 

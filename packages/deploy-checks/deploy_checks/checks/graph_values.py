@@ -1,4 +1,4 @@
-"""Values that AWS refuses, or takes and then nobody can use: of the database, its secret and the buckets."""
+"""Values of the database, its secret and the buckets that AWS refuses, or accepts and no function can use."""
 
 import json
 import re
@@ -12,9 +12,10 @@ from stack_graph.program import written
 
 from deploy_checks.checks.graph_storage import PERMANENT
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 WITHDRAWN = {17: 4, 16: 8, 15: 12, 14: 17, 13: 99, 12: 99, 11: 99}
-"""PostgreSQL's highest minor version that RDS creates no more (AWS's notice of 2026-05-01), by major version."""
+"""The highest minor version of PostgreSQL that RDS no longer creates, by major version (AWS's notice of 2026-05-01)."""
 
 RESERVED_USERS = {"admin", "rdsadmin", "rdsrepladmin", "rds_superuser", "rdstopmgr", "public", "none", "user", "all"}
 
@@ -23,13 +24,11 @@ BUCKET_NAME = re.compile(r"(?!xn--|sthree-|.*(-s3alias|--ol-s3)$)[a-z0-9][a-z0-9
 
 REFUSED_IN_PASSWORDS = set('/@" ')
 DEFAULT_SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
-"""What random.RandomPassword takes unless it is told otherwise."""
-
-CERTIFICATES = "functions/pipeline/platform/rds_ca"
+"""The special characters of random.RandomPassword, unless overridden."""
 
 
 def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Version, names and parameter group are some that RDS takes."""
+    """RDS accepts the version, the names and the parameter group."""
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         for rule, error, fix in _refused(graph, database):
@@ -39,24 +38,25 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
                 database,
                 "no-database-name",
                 "critical",
-                f'{database.name} is made without a database of ours: FATAL: database "pipeline" does not exist',
+                f'{database.name} is created without an initial database: FATAL: database "pipeline" does not exist',
                 'Set dbName (database: "pipeline").',
             )
-    region = rehearsed.graph.region
-    if graph.of_type(DATABASE) and not (rehearsed.root / CERTIFICATES / f"{region}.pem").is_file():
+    region, folder = rehearsed.graph.region, manifest_of(rehearsed).file("certificate_authorities")
+    if graph.of_type(DATABASE) and not (rehearsed.root / folder / f"{region}.pem").is_file():
         yield finding_at(
             graph.of_type(DATABASE)[0],
             "no-certificate-authority",
             "critical",
-            f"No function can connect: {CERTIFICATES} has no RDS certificate authority for {region}",
-            f"Add AWS's {region}-bundle.pem as {CERTIFICATES}/{region}.pem.",
+            f"No function can connect: {folder} has no RDS certificate authority for {region}",
+            f"Add AWS's {region}-bundle.pem as {folder}/{region}.pem.",
         )
 
 
 def proxies_are_trusted(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A proxy shows a certificate of Amazon's public authorities, which are not in RDS's own list."""
+    """A proxy has a certificate of Amazon's public authorities, which are not in RDS's list."""
     graph = rehearsed.graph
-    file = rehearsed.root / CERTIFICATES / "proxy.pem"
+    folder = manifest_of(rehearsed).file("certificate_authorities")
+    file = rehearsed.root / folder / "proxy.pem"
     known = ssl.create_default_context(cafile=str(file)).get_ca_certs() if file.is_file() else []
     asked = {variables(function).get("DB_HOST") for function in graph.of_type(FUNCTION)}
     for proxy in graph.of_type("aws:rds/proxy:Proxy"):
@@ -66,8 +66,8 @@ def proxies_are_trusted(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "proxy-certificate-unknown",
                 "critical",
                 f"No function can connect: {proxy.name}'s certificate is from Amazon Root CA 1, and "
-                f"{CERTIFICATES}/proxy.pem {'does not have that' if known else 'is missing'}",
-                f"Restore {CERTIFICATES}/proxy.pem: the roots of https://www.amazontrust.com/repository/.",
+                f"{folder}/proxy.pem {'does not have that' if known else 'is missing'}",
+                f"Restore {folder}/proxy.pem: the roots of https://www.amazontrust.com/repository/.",
             )
 
 
@@ -77,7 +77,7 @@ def _refused(graph: Graph, database: Resource) -> Iterator[tuple[str, str, str]]
     if database.value("engine") == "postgres" and major.isdigit():
         if minor.isdigit() and int(minor) <= WITHDRAWN.get(int(major), -1):
             error = f"InvalidParameterCombination: Cannot find version {version} for postgres"
-            yield "withdrawn-database-version", error, f'Name the major version alone: "{major}".'
+            yield "withdrawn-database-version", error, f'Give only the major version: "{major}".'
         group = graph.with_output("name", database.value("parameterGroupName"), "aws:rds/parameterGroup:ParameterGroup")
         if group and group.value("family") != f"postgres{major}":
             error = (
@@ -95,7 +95,7 @@ def _refused(graph: Graph, database: Resource) -> Iterator[tuple[str, str, str]]
 
 
 def passwords_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A generated password has none of the characters that RDS refuses."""
+    """A generated password has no character that RDS refuses."""
     graph = rehearsed.graph
     sources = {urn for database in graph.of_type(DATABASE) for urn in database.references("password")}
     for password in graph.of_type("random:index/randomPassword:RandomPassword"):
@@ -113,7 +113,7 @@ def passwords_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def passwords_are_not_written_down(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The database's password is generated: a literal is in the repository, and in its history for ever."""
+    """The database's password is generated: a literal stays in the repository's history."""
     graph = rehearsed.graph
     for database in graph.of_type(DATABASE):
         literal = written(rehearsed, database, r"^\s*(master)?[pP]assword:\s*[\"'`]")
@@ -122,14 +122,14 @@ def passwords_are_not_written_down(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "password-in-program",
                 "critical" if graph.stage == PERMANENT else "high",
                 *literal,
-                f"The password of {database.name} is in the program: whoever reads the repository has it, and RDS "
+                f"The password of {database.name} is in the program: every reader of the repository has it, and RDS "
                 'refuses one with /, @, " or a space',
-                "Leave the password out: sst.aws.Postgres makes one, and keeps it in Secrets Manager.",
+                "Remove the password: sst.aws.Postgres generates one, and stores it in Secrets Manager.",
             )
 
 
 def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The secret that functions read is a JSON object with a password; of the database's master, with its own."""
+    """The secret that functions read is a JSON object with a password; for the master user, with the database's."""
     graph = rehearsed.graph
     read = {variables(function).get("DB_PASSWORD_SECRET_ARN") for function in graph.of_type(FUNCTION)} - {None}
     sources = {urn for database in graph.of_type(DATABASE) for urn in database.references("password")}
@@ -151,9 +151,9 @@ def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
             text = str(value.value("secretString") or "")
             passwords = [urn for urn in value.references("secretString") if "RandomPassword" in urn]
             if text != "[secret]" and "password" not in _object(text):
-                why, fix = "is no JSON object with a password", "Store jsonStringify({ username, password })."
+                why, fix = "is not a JSON object with a password", "Store jsonStringify({ username, password })."
             elif _object(text).get("username") in masters and passwords and sources and not set(passwords) & sources:
-                why, fix = "holds another password than the database's", "Store the password that the database gets."
+                why, fix = "has a different password than the database", "Store the database's password."
             else:
                 continue
             yield finding_at(value, "secret-shape", "critical", f"No function can connect: the secret {why}", fix)
@@ -174,7 +174,7 @@ def _user_of(graph: Graph, secret_arn: str | None) -> str | None:
 
 
 def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The database that a function asks for is the one that is made."""
+    """Every function is given the address, name, port and user of the stack's database."""
     graph = rehearsed.graph
     outputs = {"DB_NAME": "dbName", "DB_USERNAME": "username", "DB_PORT": "port"}
     for function in graph.of_type(FUNCTION):
@@ -186,12 +186,12 @@ def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
                 function,
                 "unknown-database",
                 "critical",
-                f"{label(graph, function)} cannot connect: no database of the stack is at {given['DB_HOST']}",
+                f"{label(graph, function)} cannot connect: no database of the stack has the address {given['DB_HOST']}",
                 "Use the host output of the database.",
             )
         for variable, output in outputs.items() if database else ():
             made = database.value(output) if database else None
-            if variable == "DB_USERNAME":  # a role of the database's own: its secret says which
+            if variable == "DB_USERNAME":  # a role inside the database: its secret has the name
                 made = _user_of(graph, given.get("DB_PASSWORD_SECRET_ARN")) or made
             if variable in given and made is not None and given[variable] != str(made):
                 yield finding_at(
@@ -205,7 +205,7 @@ def functions_know_the_database(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def bucket_names_are_valid(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Small letters, digits and hyphens; and a name of one's own choice may be taken already."""
+    """Bucket names are valid, and not fixed: a fixed name may be taken already."""
     graph = rehearsed.graph
     for bucket in (resource for kind in BUCKETS for resource in graph.of_type(kind)):
         name = str(bucket.inputs.get("bucket") or "")
@@ -215,14 +215,14 @@ def bucket_names_are_valid(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "invalid-bucket-name",
                 "high",
                 f"The deploy will fail: InvalidBucketName: The specified bucket is not valid. ({name})",
-                "Use 3 to 63 small letters, digits and hyphens, or leave the name to SST.",
+                "Use 3 to 63 lower-case letters, digits and hyphens, or leave the name to SST.",
             )
         elif name and "bucket" not in (bucket.data.get("options") or {}).get("ignoreChanges", ()):
             yield finding_at(
                 bucket,
                 "fixed-bucket-name",
                 "medium",
-                f"{name} must be free in all of AWS: BucketAlreadyExists, and a second stage cannot have it",
+                f"{name} must be unused in all of AWS: BucketAlreadyExists, and a second stage cannot use it",
                 "Leave the name to SST.",
             )
 

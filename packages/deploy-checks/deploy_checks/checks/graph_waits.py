@@ -1,29 +1,26 @@
-"""Timeouts, retries and dead letters: each wait fits into the one around it."""
+"""Timeouts, retries and dead letters: each timeout fits into the one around it."""
 
-import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from stack_graph.graph import Rehearsed, Resource
 from stack_graph.lambdas import FUNCTION, QUEUE, function_of, label
 from stack_graph.queues import redrive, sources
 
 from deploy_checks.finding import Finding, finding_at
+from deploy_checks.product import manifest_of
 
 API_TIMEOUT_S = 29
-"""An HTTP API gives up after 30 s, and nobody can change that."""
+"""An HTTP API gives up after 30 s, a limit that cannot be raised."""
 
 ADVISED_VISIBILITY = 6
-"""Times the function's timeout: what AWS advises, so that retries of throttled deliveries fit in."""
+"""Times the function's timeout: AWS's advice, so that retries of throttled deliveries fit."""
 
 UNBOUNDED = -1
-"""As Pulumi's AWS provider writes it: nothing is reserved, or no maximum set."""
-
-ATTEMPTS = "functions/pipeline/jobs/services/run_job.py"
+"""No reserved concurrency, or no maximum, as Pulumi's AWS provider writes it."""
 
 
 def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A message must stay hidden while it is worked on."""
+    """A message stays hidden while a function works on it."""
     for source, queue, function in sources(rehearsed.graph):
         hidden, timeout = queue.number("visibilityTimeoutSeconds", 30), function.number("timeout", 3)
         window = source.number("maximumBatchingWindowInSeconds", 0)
@@ -42,14 +39,15 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 queue,
                 "visibility-below-advised",
                 "medium",
-                f"{queue.name} shows a message again after {hidden} s, and {label(rehearsed.graph, function)} may take "
-                f"{timeout} s: with throttled deliveries, jobs run twice and messages are dead before their time",
+                f"{queue.name} delivers a message again after {hidden} s, and {label(rehearsed.graph, function)} "
+                "may take "
+                f"{timeout} s: with throttled deliveries, jobs run twice and messages become dead letters too early",
                 f"Set visibilityTimeout to {advised} seconds: six times the function's timeout, and the batch window.",
             )
 
 
 def routes_answer_in_time(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The gateway does not wait longer than 30 s."""
+    """Functions behind the gateway answer within its 30 s."""
     graph = rehearsed.graph
     integrations = graph.of_type("aws:apigatewayv2/integration:Integration")
     behind = {id(function_of(graph, i.value("integrationUri"))) for i in integrations}
@@ -60,39 +58,43 @@ def routes_answer_in_time(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "timeout-above-gateway",
                 "medium",
                 f"{label(graph, function)} may take {function.value('timeout')} s, and the client gets 503 "
-                '{"message":"Service Unavailable"} after 30 s, while the function goes on',
+                '{"message":"Service Unavailable"} after 30 s, while the function continues',
                 f'Set timeout: "{API_TIMEOUT_S} seconds"; what takes longer belongs behind the queue.',
             )
 
 
 def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """What cannot be worked on ends in a queue of its own, of the same type, and for no less time."""
+    """Messages that fail go to a dead-letter queue of the same type that keeps them at least as long."""
     graph = rehearsed.graph
-    last_resorts = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
+    dead_letter_queues = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
     for _, queue, _ in sources(graph):
         policy = redrive(queue)
-        if not policy.data and queue.value("arn") in last_resorts:
-            continue  # what reads the dead letters must not lose them: they come back until they can be read
+        if not policy.data and queue.value("arn") in dead_letter_queues:
+            continue  # a dead-letter queue needs none: its messages are delivered until they are handled
         target = graph.with_output("arn", policy.value("deadLetterTargetArn"), QUEUE)
         if not policy.data:
-            fault = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
+            problem = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
             fix = "Give the queue dlq: { queue: deadLetterQueue.arn, retry: 5 }."
         elif target is None or target is queue:
-            fault = "unknown-dead-letter-queue", "high", "goes to a queue that the program does not make"
-            fix = "Give dlq the ARN of a queue that the program makes."
+            problem = "unknown-dead-letter-queue", "high", "goes to a queue that the program does not create"
+            fix = "Give dlq the ARN of a queue that the program creates."
         elif bool(target.value("fifoQueue")) != bool(queue.value("fifoQueue")):
-            fault = "dead-letter-type", "high", "has nowhere to go: Dead-letter queue must be same type of queue"
+            problem = "dead-letter-type", "high", "has nowhere to go: Dead-letter queue must be same type of queue"
             fix = "Make both queues FIFO, or neither."
         elif not _takes(target, queue):
-            fault = "dead-letters-refused", "high", f"has nowhere to go: {target.name}'s redriveAllowPolicy refuses it"
+            problem = (
+                "dead-letters-refused",
+                "high",
+                f"has nowhere to go: {target.name}'s redriveAllowPolicy refuses it",
+            )
             fix = f"Allow {queue.name}'s ARN in redriveAllowPolicy, or leave it out."
         elif _kept(target) < _kept(queue):
-            fault = "dead-letters-expire-first", "medium", f"is kept {_kept(target)} s, counted since it was sent"
+            problem = "dead-letters-expire-first", "medium", f"is kept {_kept(target)} s, counted since it was sent"
             fix = f"Keep {target.name}'s messages at least {_kept(queue)} s, as {queue.name}'s are."
         else:
             continue
-        rule, severity, fate = fault
-        message = f"A message of {queue.name} that cannot be handled {fate}"
+        rule, severity, outcome = problem
+        message = f"A message of {queue.name} that cannot be handled {outcome}"
         yield finding_at(queue, rule, "high" if severity == "high" else "medium", message, fix)
 
 
@@ -109,8 +111,9 @@ def _kept(queue: Resource) -> int:
 
 
 def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A job's own attempts are used up before the queue takes its message away."""
-    attempts = _attempts(rehearsed.root)
+    """A job uses up its attempts before its message becomes a dead letter."""
+    policy = manifest_of(rehearsed).section("policy")
+    attempts = policy["attempts"]["attempts"] if policy else 1
     for _, queue, _ in sources(rehearsed.graph):
         times = redrive(queue).number("maxReceiveCount", 0)
         least = max(2, attempts + 1)
@@ -119,32 +122,24 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
                 queue,
                 "too-few-deliveries",
                 "medium",
-                f"{queue.name} gives a message up after {times} deliveries, and a job may have {attempts} attempts: it "
-                "stays unfinished, and its message is a dead letter",
+                f"{queue.name} drops a message after {times} deliveries, and a job may have {attempts} attempts: "
+                "the job "
+                "stays unfinished, and its message becomes a dead letter",
                 f"Set maxReceiveCount to more than {least}: a throttled delivery counts too.",
             )
 
 
-def _attempts(root: Path) -> int:
-    """``MAX_ATTEMPTS`` of the service that runs jobs."""
-    file = root / ATTEMPTS
-    for statement in ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else ():
-        match statement:
-            case ast.Assign(targets=[ast.Name(id="MAX_ATTEMPTS")], value=ast.Constant(value=int(found))):
-                return found
-    return 1
-
-
 def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """One bad message must not send its batch around again."""
+    """A batch with a failed message is not delivered again as a whole."""
     for source, queue, function in sources(rehearsed.graph):
         if "ReportBatchItemFailures" not in source.texts("functionResponseTypes"):
             yield finding_at(
                 source,
                 "no-partial-responses",
                 "critical",
-                f"{label(rehearsed.graph, function)} names the messages that failed, and Lambda does not listen: all "
-                f"of the batch is deleted from {queue.name}, and failed jobs are lost",
+                f"{label(rehearsed.graph, function)} reports the messages that failed, and Lambda ignores the "
+                "report: the "
+                f"whole batch is deleted from {queue.name}, and failed jobs are lost",
                 'Set functionResponseTypes: ["ReportBatchItemFailures"].',
             )
         size, window = source.number("batchSize", 10), source.number("maximumBatchingWindowInSeconds", 0)
@@ -160,7 +155,7 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The event source must not ask for more than the function may run."""
+    """The event source starts no more invocations than the function may run."""
     for source, _, function in sources(rehearsed.graph):
         most = source.part("scalingConfig").number("maximumConcurrency", UNBOUNDED)
         reserved = function.number("reservedConcurrentExecutions", UNBOUNDED)
@@ -169,7 +164,7 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 source,
                 "unbounded-concurrency",
                 "medium",
-                f"{label(rehearsed.graph, function)} runs as often as there are messages: it takes the account's "
+                f"{label(rehearsed.graph, function)} runs as often as there are messages: it uses up the account's "
                 "concurrency, the database's connections and the model's quota",
                 "Set scalingConfig: { maximumConcurrency: stage.concurrency.worker }.",
             )
@@ -179,8 +174,8 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "concurrency-above-reserved",
                 "critical" if reserved == 0 else "medium",
                 f"{label(rehearsed.graph, function)} may run {reserved} at a time, and its event source starts "
-                f"{most if most >= 0 else 'as many as it likes'}: throttled deliveries count as received, so good "
-                "messages die",
+                f"{most if most >= 0 else 'an unlimited number'}: throttled deliveries count as received, so good "
+                "messages become dead letters",
                 "Set scalingConfig.maximumConcurrency to the reserved concurrency or less.",
             )
 

@@ -1,9 +1,8 @@
-"""A deploy counts only when SST says so and what is live works; and the workflows that deploy ask for little."""
+"""A deploy succeeded only if SST reports it and the live system works."""
 
 import base64
 import hashlib
 import json
-import re
 import subprocess
 import sys
 import threading
@@ -14,18 +13,13 @@ from typing import Any
 
 import boto3
 import pytest
-import yaml
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError, EndpointConnectionError
-from deploy_checks.account import WHAT, Account
 from deploy_proof import deploy, live
 from stack_graph import stages
-from stack_graph.graph import Graph, Rehearsed
 
-ROOT = Path(__file__).parents[2]
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ROOT = Path(__file__).parents[3]
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
 
 
@@ -44,7 +38,7 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
     ],
 )
 def test_what_counts_as_deployed(said: str, status: int, good: bool) -> None:
-    assert (deploy.fault_of(said, status) is None) is good
+    assert (deploy.failure_of(said, status) is None) is good
 
 
 def checkout(path: Path, *, checked: str, said: str) -> Path:
@@ -123,7 +117,7 @@ def test_an_interrupt_is_left_to_sst(
 
 
 def test_a_proof_that_cannot_be_had_is_no_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert deploy.tell(tmp_path, "dev", live.prove) == 1
+    assert deploy.report(tmp_path, "dev", live.prove) == 1
     assert "outputs.json" in capsys.readouterr().err
 
 
@@ -227,7 +221,7 @@ def test_a_real_job_is_awaited() -> None:
     [
         (Deployed({"status": "failed", "error": {"code": "model_access_denied"}}), "model_access_denied"),
         (Deployed({"status": "succeeded", "result": None}), "ended succeeded"),
-        (Deployed({"status": "queued"}), "has not ended"),
+        (Deployed({"status": "queued"}), "has not finished"),
         (Deployed(accepts=403), "execute-api:Invoke"),
         (Deployed(accepts=401), "API_TOKEN"),
     ],
@@ -298,7 +292,7 @@ def test_old_dead_letters_are_told_and_are_no_fault(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     ("live_code", "update", "told"),
-    [(b"built", "Successful", None), (b"placeholder", "Successful", "other code"), (b"built", "Failed", "because")],
+    [(b"built", "Successful", None), (b"placeholder", "Successful", "different code"), (b"built", "Failed", "because")],
 )
 def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update: str, told: str | None) -> None:
     archive = tmp_path / ".sst/artifacts/Sweeper/code.zip"
@@ -382,164 +376,3 @@ def test_outputs_name_the_region(tmp_path: Path) -> None:
     )
     assert live.Outputs.read(tmp_path) == live.Outputs("https://a", QUEUE, {"A": "app-A"})
     assert live.Outputs.read(tmp_path).region == "eu-west-1"
-
-
-def answers() -> dict[str, dict[str, Any]]:
-    """An account in which all is well."""
-    profile = {"inferenceProfileId": "global.anthropic.claude-sonnet-5"}
-    return {
-        "sts": {"get_caller_identity": {"Account": "111122223333"}},
-        "bedrock": {
-            "list_inference_profiles": {"inferenceProfileSummaries": [profile]},
-            "get_foundation_model_availability": {"authorizationStatus": "AUTHORIZED"},
-        },
-        "lambda": {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}}},
-        "service-quotas": {"list_service_quotas": {"Quotas": []}},
-        "ec2": {
-            "describe_vpc_endpoint_services": {
-                "ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1a"]}]
-            }
-        },
-        "rds": {
-            "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "18.3"}]},
-            "describe_orderable_db_instance_options": {"OrderableDBInstanceOptions": [{}]},
-        },
-        "secretsmanager": {"list_secrets": {"SecretList": []}},
-        "ssm": {"get_parameter": {"Parameter": {"Value": '{"state": "sst-state"}'}}},
-        "s3": {"list_objects_v2": {"KeyCount": 0}},
-    }
-
-
-def rehearsed() -> Rehearsed:
-    def resource(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"urn": kind, "id": kind, "type": kind, "name": kind, "parent": None, "inputs": inputs, "outputs": {}}
-
-    arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.anthropic.claude-sonnet-5"
-    resources = [
-        resource("aws:iam/role:Role", {"inlinePolicies": [{"policy": json.dumps({"Resource": [arn]})}]}),
-        resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": 100}),
-        resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "18", "instanceClass": "db.t"}),
-        resource("aws:secretsmanager/secret:Secret", {"name": "mine"}),
-        resource("aws:ec2/subnet:Subnet", {"availabilityZone": "us-east-1a"}),
-        resource(
-            "aws:ec2/vpcEndpoint:VpcEndpoint",
-            {
-                "serviceName": "bedrock-runtime",
-                "vpcEndpointType": "Interface",
-                "subnetIds": ["aws:ec2/subnet:Subnet"],
-            },
-        ),
-    ]
-    return Rehearsed(ROOT, "staging", Graph({"app": "a", "stage": "staging", "resources": resources}), ())
-
-
-SPOILT: dict[str, tuple[str, str, Any]] = {
-    "account-differs": ("sts", "get_caller_identity", {"Account": "000000000000"}),
-    "profile-missing": ("bedrock", "list_inference_profiles", {"inferenceProfileSummaries": []}),
-    "model-access-missing": (
-        "bedrock",
-        "get_foundation_model_availability",
-        {"authorizationStatus": "NOT_AUTHORIZED"},
-    ),
-    "lambda-quota-low": ("lambda", "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}}),
-    "bedrock-quota-zero": (
-        "service-quotas",
-        "list_service_quotas",
-        {"Quotas": [{"QuotaName": "Global model inference requests per minute for Claude Sonnet 5", "Value": 0.0}]},
-    ),
-    "endpoint-zone-missing": (
-        "ec2",
-        "describe_vpc_endpoint_services",
-        {"ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1b"]}]},
-    ),
-    "database-not-orderable": ("rds", "describe_db_engine_versions", {"DBEngineVersions": []}),
-    "secret-pending-deletion": ("secretsmanager", "list_secrets", {"SecretList": [{"Name": "mine", "DeletedDate": 1}]}),
-    "stage-locked": ("s3", "list_objects_v2", {"KeyCount": 1}),
-}
-
-
-def account(table: dict[str, dict[str, Any]]) -> Account:
-    return Account(lambda service: Said(table[service]))
-
-
-def test_an_account_in_which_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
-    asked = account(answers())
-    assert list(asked.findings(rehearsed())) == []
-    assert asked.unchecked == {}
-
-
-@pytest.mark.parametrize("rule", SPOILT)
-def test_what_the_account_tells(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
-    table = answers()
-    service, operation, answer = SPOILT[rule]
-    table[service][operation] = answer
-    assert [finding.id for finding in account(table).findings(rehearsed())] == [rule]
-
-
-def test_what_could_not_be_asked_is_said() -> None:
-    table = answers()
-    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListServiceQuotas")
-    table["service-quotas"]["list_service_quotas"] = denied
-    asked = account(table)
-    assert list(asked.findings(rehearsed())) == []
-    assert asked.unchecked == {"bedrock_quotas": "AccessDeniedException"}
-
-
-@pytest.mark.parametrize(
-    ("fault", "rules"),
-    [
-        (ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity"), ["credentials-refused"]),
-        (EndpointConnectionError(endpoint_url="https://sts"), []),
-    ],
-)
-def test_without_an_identity_nothing_else_is_asked(fault: Exception, rules: list[str]) -> None:
-    asked = account({"sts": {"get_caller_identity": fault}})
-    assert [finding.id for finding in asked.findings(rehearsed())] == rules
-    assert asked.unchecked.keys() == WHAT.keys()
-
-
-def test_without_credentials_nothing_is_asked() -> None:
-    asked = Account(lambda service: pytest.fail(f"{service} was asked"), credentials=False)
-    assert list(asked.findings(rehearsed())) == []
-    assert set(asked.unchecked.values()) == {"no AWS credentials"}
-
-
-def workflow(path: Path) -> dict[Any, Any]:
-    content: dict[Any, Any] = yaml.safe_load(path.read_text())
-    return content
-
-
-def test_only_what_deploys_may_log_in_to_aws() -> None:
-    granted = {path.name: [job.get("permissions", {}) for job in workflow(path)["jobs"].values()] for path in WORKFLOWS}
-    assert {name for name, jobs in granted.items() if any("id-token" in job for job in jobs)} == {
-        "deploy.yml",
-        "rollback.yml",
-    }
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_asks_for_little(path: Path) -> None:
-    content = workflow(path)
-    assert content["permissions"] in ({}, {"contents": "read"})
-    for job in content["jobs"].values():
-        allowed = job.get("permissions", {})
-        assert {name for name, right in allowed.items() if right == "write"} <= {"id-token"}
-        assert job["timeout-minutes"] <= 90
-        for step in job["steps"]:
-            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}"))
-            # What people type goes in through the environment, never into the text of a script.
-            assert "${{" not in step.get("run", "")
-    assert all(" # v" in line for line in path.read_text().splitlines() if "uses:" in line)
-
-
-@pytest.mark.parametrize("name", ["deploy", "rollback"])
-def test_a_stage_is_deployed_by_one_run_at_a_time(name: str) -> None:
-    jobs = workflow(ROOT / f".github/workflows/{name}.yml")["jobs"]
-    job = jobs.pop(name)
-    assert all("id-token" not in other["permissions"] for other in jobs.values())
-    assert job["concurrency"]["group"].startswith("stage-")
-    assert job["concurrency"]["cancel-in-progress"] is False
-    assert job["environment"]
-    assert job["steps"][-1]["run"] == './scripts/deploy.sh "$STAGE"'

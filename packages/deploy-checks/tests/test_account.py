@@ -1,0 +1,153 @@
+"""The checks of the AWS account, on recorded answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from deploy_checks.account import QUESTIONS, Account
+from stack_graph.graph import Graph, Rehearsed
+
+ROOT = Path(__file__).parents[3]
+
+
+class Said:
+    """A boto3 client that answers from a table: a value, or a function of the call's arguments."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        def answer(**arguments: Any) -> Any:
+            value = self._answers[operation]
+            if isinstance(value, Exception):
+                raise value
+            return value(**arguments) if callable(value) else value
+
+        return answer
+
+    def get_paginator(self, operation: str) -> Any:
+        return Said({"paginate": lambda **arguments: [getattr(self, operation)(**arguments)]})
+
+
+def answers() -> dict[str, dict[str, Any]]:
+    """An account in which all is well."""
+    profile = {"inferenceProfileId": "global.anthropic.claude-sonnet-5"}
+    return {
+        "sts": {"get_caller_identity": {"Account": "111122223333"}},
+        "bedrock": {
+            "list_inference_profiles": {"inferenceProfileSummaries": [profile]},
+            "get_foundation_model_availability": {"authorizationStatus": "AUTHORIZED"},
+        },
+        "lambda": {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}}},
+        "service-quotas": {"list_service_quotas": {"Quotas": []}},
+        "ec2": {
+            "describe_vpc_endpoint_services": {
+                "ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1a"]}]
+            }
+        },
+        "rds": {
+            "describe_db_engine_versions": {"DBEngineVersions": [{"EngineVersion": "18.3"}]},
+            "describe_orderable_db_instance_options": {"OrderableDBInstanceOptions": [{}]},
+        },
+        "secretsmanager": {"list_secrets": {"SecretList": []}},
+        "ssm": {"get_parameter": {"Parameter": {"Value": '{"state": "sst-state"}'}}},
+        "s3": {"list_objects_v2": {"KeyCount": 0}},
+    }
+
+
+def rehearsed() -> Rehearsed:
+    def resource(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"urn": kind, "id": kind, "type": kind, "name": kind, "parent": None, "inputs": inputs, "outputs": {}}
+
+    arn = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.anthropic.claude-sonnet-5"
+    resources = [
+        resource("aws:iam/role:Role", {"inlinePolicies": [{"policy": json.dumps({"Resource": [arn]})}]}),
+        resource("aws:lambda/function:Function", {"reservedConcurrentExecutions": 100}),
+        resource("aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "18", "instanceClass": "db.t"}),
+        resource("aws:secretsmanager/secret:Secret", {"name": "mine"}),
+        resource("aws:ec2/subnet:Subnet", {"availabilityZone": "us-east-1a"}),
+        resource(
+            "aws:ec2/vpcEndpoint:VpcEndpoint",
+            {
+                "serviceName": "bedrock-runtime",
+                "vpcEndpointType": "Interface",
+                "subnetIds": ["aws:ec2/subnet:Subnet"],
+            },
+        ),
+    ]
+    return Rehearsed(ROOT, "staging", Graph({"app": "a", "stage": "staging", "resources": resources}), ())
+
+
+SPOILT: dict[str, tuple[str, str, Any]] = {
+    "account-differs": ("sts", "get_caller_identity", {"Account": "000000000000"}),
+    "profile-missing": ("bedrock", "list_inference_profiles", {"inferenceProfileSummaries": []}),
+    "model-access-missing": (
+        "bedrock",
+        "get_foundation_model_availability",
+        {"authorizationStatus": "NOT_AUTHORIZED"},
+    ),
+    "lambda-quota-low": ("lambda", "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}}),
+    "bedrock-quota-zero": (
+        "service-quotas",
+        "list_service_quotas",
+        {"Quotas": [{"QuotaName": "Global model inference requests per minute for Claude Sonnet 5", "Value": 0.0}]},
+    ),
+    "endpoint-zone-missing": (
+        "ec2",
+        "describe_vpc_endpoint_services",
+        {"ServiceDetails": [{"ServiceName": "bedrock-runtime", "AvailabilityZones": ["us-east-1b"]}]},
+    ),
+    "database-not-orderable": ("rds", "describe_db_engine_versions", {"DBEngineVersions": []}),
+    "secret-pending-deletion": ("secretsmanager", "list_secrets", {"SecretList": [{"Name": "mine", "DeletedDate": 1}]}),
+    "stage-locked": ("s3", "list_objects_v2", {"KeyCount": 1}),
+}
+
+
+def account(table: dict[str, dict[str, Any]]) -> Account:
+    return Account(lambda service: Said(table[service]))
+
+
+def test_an_account_in_which_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
+    asked = account(answers())
+    assert list(asked.findings(rehearsed())) == []
+    assert asked.unchecked == {}
+
+
+@pytest.mark.parametrize("rule", SPOILT)
+def test_what_the_account_tells(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
+    table = answers()
+    service, operation, answer = SPOILT[rule]
+    table[service][operation] = answer
+    assert [finding.id for finding in account(table).findings(rehearsed())] == [rule]
+
+
+def test_what_could_not_be_asked_is_said() -> None:
+    table = answers()
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListServiceQuotas")
+    table["service-quotas"]["list_service_quotas"] = denied
+    asked = account(table)
+    assert list(asked.findings(rehearsed())) == []
+    assert asked.unchecked == {"bedrock_quotas": "AccessDeniedException"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity"), ["credentials-refused"]),
+        (EndpointConnectionError(endpoint_url="https://sts"), []),
+    ],
+)
+def test_without_an_identity_nothing_else_is_asked(fault: Exception, rules: list[str]) -> None:
+    asked = account({"sts": {"get_caller_identity": fault}})
+    assert [finding.id for finding in asked.findings(rehearsed())] == rules
+    assert asked.unchecked.keys() == QUESTIONS.keys()
+
+
+def test_without_credentials_nothing_is_asked() -> None:
+    asked = Account(lambda service: pytest.fail(f"{service} was asked"), credentials=False)
+    assert list(asked.findings(rehearsed())) == []
+    assert set(asked.unchecked.values()) == {"no AWS credentials"}
