@@ -14,7 +14,7 @@ from pipeline.platform.errors import ConfigurationError
 FILE_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9]+(_[a-z0-9]+)+\.sql")
 
 LOCK = 7_203_514_001
-"""The advisory lock that keeps two runners apart: any number that nothing else in the database uses."""
+"""The advisory lock that separates two runners: any number that nothing else in the database uses."""
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 class Connection(Protocol):
-    """What the runner needs of pg8000's native connection."""
+    """The part of pg8000's native connection that the runner uses."""
 
     def run(self, sql: str, /, **parameters: object) -> list[list[object]] | None: ...
 
@@ -66,10 +66,10 @@ def read(folder: Path) -> list[Migration]:
 
 
 def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
-    """Apply what is missing, each migration in a transaction of its own; the names of those applied.
+    """Apply what is missing, each in a separate transaction, and return the names of those applied.
 
     Raises ConfigurationError when a migration that was applied has been edited since, or the database knows one that
-    is not here (a newer release was deployed before). What was applied before the fault stays applied.
+    is not here (a newer release was deployed before). Migrations that were applied before the error stay applied.
     """
     connection.run(f"SELECT pg_advisory_lock({LOCK})")
     try:
@@ -82,7 +82,7 @@ def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
             _apply_one(connection, migration)
         return [migration.name for migration in missing]
     finally:
-        with suppress(InterfaceError, OSError):  # a lost connection holds no lock
+        with suppress(InterfaceError, OSError):  # a broken connection holds no lock
             connection.run(f"SELECT pg_advisory_unlock({LOCK})")
 
 
@@ -108,7 +108,7 @@ def _apply_one(connection: Connection, migration: Migration) -> None:
             sha256=migration.sha256,
         )
     except BaseException:
-        with suppress(InterfaceError, OSError):  # a lost connection has rolled back
+        with suppress(InterfaceError, OSError):  # a broken connection has rolled back
             connection.run("ROLLBACK")
         raise
     connection.run("COMMIT")

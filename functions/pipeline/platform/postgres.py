@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect after a loss.
 
 A prepared statement takes pg8000 one round trip where a parameterised one takes three (measured 2026-11), so every
-statement is prepared once per connection. Each runs in a transaction of its own: a change is one statement. For a
+statement is prepared once per connection. Each runs in a separate transaction: a change is one statement. For a
 tenant's statement the same round trip sets the tenant, in that transaction alone: see ``pipelining``.
 """
 
@@ -21,7 +21,7 @@ from pipeline.platform.settings import DatabaseSettings
 
 
 class LoginRefused(ConfigurationError):
-    """The database does not know the user name, or refuses the password."""
+    """The database refuses the user name or the password."""
 
 
 AUTHENTICATION_FAILED = {"28P01", "28000"}
@@ -31,14 +31,14 @@ UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
 primary that has just become a replica."""
 
 Passwords = Callable[[], Iterable[str]]
-"""The passwords to try, in order: the next is asked for once the one before it was refused."""
+"""The passwords to try, in order: the next one is read after the previous one was refused."""
 
 
 class Postgres:
     """Runs statements on a connection that is made when first needed and kept for the next invocation.
 
-    Statements must bear being run twice: after a lost connection the last one is sent again on a new connection,
-    although the server may have done it already.
+    Statements must be safe to run twice: after a lost connection the last one is sent again on a new connection,
+    although the server may have executed it already.
     """
 
     def __init__(self, settings: DatabaseSettings, passwords: Passwords, timeouts: DatabaseTimeouts) -> None:
@@ -50,34 +50,34 @@ class Postgres:
         self._lock = threading.Lock()  # a heartbeat and the worker share the connection
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
-        """The rows of one statement; with a tenant, of those rows alone that this tenant may see and make.
+        """Run one statement and return its rows; with a tenant, as that tenant, which sees and changes only its rows.
 
-        Raises Unavailable when the server cannot be reached or is too busy, and pg8000's DatabaseError when the
-        statement itself is refused.
+        Raises Unavailable if the server cannot be reached or is too busy, and pg8000's DatabaseError if it refuses the
+        statement.
         """
         with self._lock:
             kept = self._connection is not None
             try:
                 return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as lost:
+            except (InterfaceError, OSError) as exc:
                 self.close()
                 if not kept:
-                    raise Unavailable("database") from lost
+                    raise Unavailable("database") from exc
             try:
                 return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as lost:
+            except (InterfaceError, OSError) as exc:
                 self.close()
-                raise Unavailable("database") from lost
+                raise Unavailable("database") from exc
 
     def connect(self) -> native.Connection:
-        """A connection of the caller's own. Raises as ``run`` does."""
+        """A new connection, for the caller alone. Raises the errors of ``run``."""
         try:
             return self._connect()
-        except DatabaseError as refused:
-            self._translate(refused)
+        except DatabaseError as exc:
+            self._translate(exc)
             raise
-        except (InterfaceError, OSError) as lost:
-            raise Unavailable("database") from lost
+        except (InterfaceError, OSError) as exc:
+            raise Unavailable("database") from exc
 
     def close(self) -> None:
         """Forget the connection; the next statement makes a new one."""
@@ -93,8 +93,8 @@ class Postgres:
             if tenant is None:
                 return self._execute(self._connection, sql, parameters)
             return self._execute_for(tenant, self._connection, sql, parameters)
-        except DatabaseError as refused:
-            self._translate(refused)
+        except DatabaseError as exc:
+            self._translate(exc)
             raise
 
     def _execute_for(
@@ -134,10 +134,10 @@ class Postgres:
         for password in self._passwords():
             try:
                 return self._connect_with(password)
-            except DatabaseError as refused:
-                if sqlstate(refused) not in AUTHENTICATION_FAILED:
+            except DatabaseError as exc:
+                if sqlstate(exc) not in AUTHENTICATION_FAILED:
                     raise
-                refusal = refused  # the secret was rotated since it was read, or is being rotated now
+                refusal = exc  # the secret was rotated since it was read, or is being rotated now
         raise refusal or ConfigurationError("there is no password to try")
 
     def _connect_with(self, password: str) -> native.Connection:
@@ -154,9 +154,9 @@ class Postgres:
                 ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
                 application_name="pipeline",
             )
-        except InterfaceError as lost:
-            raise _told_before(lost) or lost from None
-        # Not in the startup message, of which RDS Proxy refuses them.
+        except InterfaceError as exc:
+            raise _earlier_error(exc) or exc from None
+        # Not in the startup message: RDS Proxy refuses them there.
         connection.run(
             f"SET statement_timeout = {round(self._timeouts.statement_s * 1000)};"
             f"SET lock_timeout = {round(self._timeouts.lock_s * 1000)};"
@@ -166,21 +166,21 @@ class Postgres:
         return connection
 
 
-def _told_before(lost: BaseException | None) -> DatabaseError | None:
-    """What the server said before it hung up: pg8000, told that it is refused, trips over saying goodbye."""
+def _earlier_error(lost: BaseException | None) -> DatabaseError | None:
+    """The server's error before it closed the connection: pg8000 fails to close a refused one, and hides it."""
     while lost is not None and not isinstance(lost, DatabaseError):
         lost = lost.__cause__ or lost.__context__
     return lost
 
 
 def sqlstate(error: DatabaseError) -> str:
-    """The five characters that say what PostgreSQL objects to, or nothing."""
+    """PostgreSQL's five-character error code, or an empty text."""
     details = error.args[0] if error.args else None
     return str(details.get("C", "")) if isinstance(details, dict) else ""
 
 
 def tls_context(host: str, region: str) -> ssl.SSLContext:
-    """TLS that trusts only the authorities of such a server, and checks the host's name.
+    """TLS that trusts only the authorities of that kind of server, and verifies the host's name.
 
     pg8000's own default verifies nothing. An instance's certificate is from the region's own authorities at RDS: AWS's
     public trust bundle, split by region, as a file of three loads in a twentieth of the time that all of them take.
