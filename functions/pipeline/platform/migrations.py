@@ -14,7 +14,7 @@ from pipeline.platform.errors import ConfigurationError
 FILE_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9]+(_[a-z0-9]+)+\.sql")
 
 LOCK = 7_203_514_001
-"""The advisory lock that separates two runners: any number that nothing else in the database uses."""
+"""Key of the advisory lock that excludes a second runner: any number that nothing else in the database uses."""
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -48,8 +48,8 @@ class Migration:
 def read(folder: Path) -> list[Migration]:
     """The migrations of a folder, in order.
 
-    Raises ConfigurationError when there are none, a name is not ``NNNN_verb_phrase.sql``, or a number is missing or
-    there twice.
+    Raises ConfigurationError if there are none, if a name is not ``NNNN_verb_phrase.sql``, or if a number is missing or
+    used twice.
     """
     found = []
     for file in sorted(folder.glob("*.sql")):
@@ -66,10 +66,10 @@ def read(folder: Path) -> list[Migration]:
 
 
 def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
-    """Apply what is missing, each in a separate transaction, and return the names of those applied.
+    """Apply the migrations that the database does not have yet, each in its own transaction. Returns their names.
 
-    Raises ConfigurationError when a migration that was applied has been edited since, or the database knows one that
-    is not here (a newer release was deployed before). Migrations that were applied before the error stay applied.
+    Raises ConfigurationError if an applied migration was edited since, or if the database has one that is missing here
+    (a newer release was deployed before). Migrations applied before an error stay applied.
     """
     connection.run(f"SELECT pg_advisory_lock({LOCK})")
     try:
@@ -82,7 +82,7 @@ def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
             _apply_one(connection, migration)
         return [migration.name for migration in missing]
     finally:
-        with suppress(InterfaceError, OSError):  # a broken connection holds no lock
+        with suppress(InterfaceError, OSError):  # a lost connection holds no lock
             connection.run(f"SELECT pg_advisory_unlock({LOCK})")
 
 
@@ -108,7 +108,7 @@ def _apply_one(connection: Connection, migration: Migration) -> None:
             sha256=migration.sha256,
         )
     except BaseException:
-        with suppress(InterfaceError, OSError):  # a broken connection has rolled back
+        with suppress(InterfaceError, OSError):  # a lost connection has rolled back
             connection.run("ROLLBACK")
         raise
     connection.run("COMMIT")

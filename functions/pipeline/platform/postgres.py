@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect after a loss.
 
 A prepared statement takes pg8000 one round trip where a parameterised one takes three (measured 2026-11), so every
-statement is prepared once per connection. Each runs in a separate transaction: a change is one statement. For a
+statement is prepared once per connection. Each runs in a transaction of its own: a change is one statement. For a
 tenant's statement the same round trip sets the tenant, in that transaction alone: see ``pipelining``.
 """
 
@@ -21,7 +21,7 @@ from pipeline.platform.settings import DatabaseSettings
 
 
 class LoginRefused(ConfigurationError):
-    """The database refuses the user name or the password."""
+    """The database does not know the user name, or refuses the password."""
 
 
 AUTHENTICATION_FAILED = {"28P01", "28000"}
@@ -31,14 +31,14 @@ UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
 primary that has just become a replica."""
 
 Passwords = Callable[[], Iterable[str]]
-"""The passwords to try, in order: the next one is read after the previous one was refused."""
+"""The passwords to try, in order: the next is requested only after the previous one was refused."""
 
 
 class Postgres:
-    """Runs statements on a connection that is made when first needed and kept for the next invocation.
+    """Runs statements on a connection that is opened on first use and kept for the next invocation.
 
-    Statements must be safe to run twice: after a lost connection the last one is sent again on a new connection,
-    although the server may have executed it already.
+    Statements must be safe to run twice: after a lost connection the last one is sent a second time, on a new
+    connection, although the server may have executed it already.
     """
 
     def __init__(self, settings: DatabaseSettings, passwords: Passwords, timeouts: DatabaseTimeouts) -> None:
@@ -50,27 +50,25 @@ class Postgres:
         self._lock = threading.Lock()  # a heartbeat and the worker share the connection
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
-        """Run one statement and return its rows; with a tenant, as that tenant, which sees and changes only its rows.
+        """The rows of one statement. With a tenant, row level security limits it to the tenant's rows.
 
-        Raises Unavailable if the server cannot be reached or is too busy, and pg8000's DatabaseError if it refuses the
-        statement.
+        Raises Unavailable when the server cannot be reached or is too busy, and pg8000's DatabaseError when the
+        statement itself is refused.
         """
         with self._lock:
             kept = self._connection is not None
             try:
                 return self._run(sql, tenant, parameters)
             except (InterfaceError, OSError) as exc:
-                self.close()
                 if not kept:
                     raise Unavailable("database") from exc
             try:
                 return self._run(sql, tenant, parameters)
             except (InterfaceError, OSError) as exc:
-                self.close()
                 raise Unavailable("database") from exc
 
     def connect(self) -> native.Connection:
-        """A new connection, for the caller alone. Raises the errors of ``run``."""
+        """A new connection, which the caller closes. Raises as ``run`` does."""
         try:
             return self._connect()
         except DatabaseError as exc:
@@ -80,7 +78,7 @@ class Postgres:
             raise Unavailable("database") from exc
 
     def close(self) -> None:
-        """Forget the connection; the next statement makes a new one."""
+        """Close the connection; the next statement opens a new one."""
         connection, self._connection = self._connection, None
         self._statements.clear()
         if connection is not None:
@@ -90,27 +88,21 @@ class Postgres:
     def _run(self, sql: str, tenant: str | None, parameters: dict[str, object]) -> list[Row]:
         try:
             self._connection = self._connection or self._connect()
-            if tenant is None:
-                return self._execute(self._connection, sql, parameters)
-            return self._execute_for(tenant, self._connection, sql, parameters)
-        except DatabaseError as exc:
+            return self._execute(self._connection, sql, tenant, parameters)
+        except DatabaseError as exc:  # the server has answered every message and rolled back
             self._translate(exc)
             raise
-
-    def _execute_for(
-        self, tenant: str, connection: native.Connection, sql: str, parameters: dict[str, object]
-    ) -> list[Row]:
-        set_tenant, statement = self._prepared(connection, SET_TENANT), self._prepared(connection, sql)
-        try:
-            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
-        except DatabaseError:
-            raise  # the server has answered every message and rolled back
         except BaseException:
-            self.close()  # messages may be half sent, and the tenant's transaction still open
+            self.close()  # messages may be half sent, or an answer half read, and a transaction still open
             raise
 
-    def _execute(self, connection: native.Connection, sql: str, parameters: dict[str, object]) -> list[Row]:
+    def _execute(
+        self, connection: native.Connection, sql: str, tenant: str | None, parameters: dict[str, object]
+    ) -> list[Row]:
         statement = self._prepared(connection, sql)
+        if tenant is not None:
+            set_tenant = self._prepared(connection, SET_TENANT)
+            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
         rows = statement.run(**parameters) or []
         return named_rows(statement.columns, rows)
 
@@ -120,14 +112,14 @@ class Postgres:
             statement = self._statements[sql] = connection.prepare(sql)
         return statement
 
-    def _translate(self, refused: DatabaseError) -> None:
-        state = sqlstate(refused)
+    def _translate(self, error: DatabaseError) -> None:
+        state = sqlstate(error)
         if state.startswith(("57P", "08", READ_ONLY)):
             self.close()  # terminated, or the server is no longer the primary: a new connection finds the new one
         if state.startswith(UNAVAILABLE_CLASSES):
-            raise Unavailable("database") from refused
+            raise Unavailable("database") from error
         if state in AUTHENTICATION_FAILED:
-            raise LoginRefused("the database refuses the user name or the password of the secret") from refused
+            raise LoginRefused("the database refuses the user name or the password of the secret") from error
 
     def _connect(self) -> native.Connection:
         refusal: DatabaseError | None = None
@@ -155,8 +147,8 @@ class Postgres:
                 application_name="pipeline",
             )
         except InterfaceError as exc:
-            raise _earlier_error(exc) or exc from None
-        # Not in the startup message: RDS Proxy refuses them there.
+            raise _server_error_behind(exc) or exc from None
+        # Not in the startup message: RDS Proxy refuses these options there.
         connection.run(
             f"SET statement_timeout = {round(self._timeouts.statement_s * 1000)};"
             f"SET lock_timeout = {round(self._timeouts.lock_s * 1000)};"
@@ -166,26 +158,31 @@ class Postgres:
         return connection
 
 
-def _earlier_error(lost: BaseException | None) -> DatabaseError | None:
-    """The server's error before it closed the connection: pg8000 fails to close a refused one, and hides it."""
-    while lost is not None and not isinstance(lost, DatabaseError):
-        lost = lost.__cause__ or lost.__context__
-    return lost
+def _server_error_behind(error: BaseException | None) -> DatabaseError | None:
+    """The server's error that an error hides, if any.
+
+    A server that refuses a login closes the connection. pg8000 then fails to send its farewell, and raises that error.
+    """
+    while error is not None and not isinstance(error, DatabaseError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def sqlstate(error: DatabaseError) -> str:
-    """PostgreSQL's five-character error code, or an empty text."""
+    """PostgreSQL's five-character error code (documentation, Appendix A), or an empty string if there is none."""
     details = error.args[0] if error.args else None
     return str(details.get("C", "")) if isinstance(details, dict) else ""
 
 
 def tls_context(host: str, region: str) -> ssl.SSLContext:
-    """TLS that trusts only the authorities of that kind of server, and verifies the host's name.
+    """TLS that trusts only the certificate authorities of RDS in the region, and verifies the host name.
 
-    pg8000's own default verifies nothing. An instance's certificate is from the region's own authorities at RDS: AWS's
-    public trust bundle, split by region, as a file of three loads in a twentieth of the time that all of them take.
-    A proxy's is from AWS Certificate Manager: ``proxy.pem`` has the five roots of https://www.amazontrust.com/repository/
-    (their keys compared with what is published there, 2026-11). Raises ConfigurationError for an unknown region.
+    pg8000's default verifies nothing. The region's authorities at RDS sign an instance's certificate. The files are
+    AWS's public trust bundle split by region: loading three authorities takes a twentieth of the time of the whole
+    bundle. AWS Certificate Manager signs a proxy's certificate: ``proxy.pem`` contains the five roots of
+    https://www.amazontrust.com/repository/ (keys compared with the published ones, 2026-11).
+
+    Raises ConfigurationError for a region without a file.
     """
     authorities = Path(__file__).with_name("rds_ca") / f"{'proxy' if '.proxy-' in host else region}.pem"
     if not authorities.is_file():
