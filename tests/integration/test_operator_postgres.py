@@ -48,7 +48,7 @@ class TestPostgresOperator(OperatorContract):
     ) -> None:
         job_id = self.queued(store)
         dead_letters.record(letter(job_id), 5, EXHAUSTED)
-        events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events REQUEST BY id")
+        events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
         assert tuple(events[-1].values()) == ("failed", "queued", "failed", 0, "attempts_exhausted")
 
     def test_each_redrive_leaves_who_why_and_which(
