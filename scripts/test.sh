@@ -45,7 +45,7 @@ audit=$!
 
 echo "== tests" >&2
 status=0
-pytest || status=$?
+pytest -n 2 --dist loadgroup || status=$?
 
 if ! wait "$rehearsal"; then
   echo "== the rehearsed deploy failed" >&2
