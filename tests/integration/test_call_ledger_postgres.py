@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
+from local_stack.running import until
+from pg8000 import native
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.models.calls import DenialReason
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
@@ -65,6 +68,22 @@ class TestPostgresCallLedger(CallLedgerContract):
         begun(ledger, one)
         ledger.end(dead.id, SILENT)  # it was only slow: the slot is another's now, and stays that
         assert denial(ledger, one) is DenialReason.NO_SLOT
+
+    def test_an_ending_call_waits_for_its_slot_before_it_locks_the_day(
+        self, ledger: PostgresCallLedger, database: DatabaseSettings
+    ) -> None:
+        """A beginning call locks in this order too; in the other order the two deadlock."""
+        call = begun(ledger, Limits(concurrent_model_calls=1))
+        where = {"database": database.db_name, "unix_sock": f"{database.db_host}/.s.PGSQL.5432"}
+        with closing(native.Connection("postgres", **where)) as beginning, ThreadPoolExecutor(1) as pool:
+            beginning.run("BEGIN")
+            beginning.run("SELECT FROM model_slots FOR UPDATE")
+            ending = pool.submit(ledger.end, call.id, ANSWERED)
+            blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            until(lambda: beginning.run(blocked) == [[1]])
+            beginning.run("SELECT FROM daily_spend FOR UPDATE NOWAIT")
+            beginning.run("COMMIT")
+            ending.result()
 
     def test_workers_at_once_get_no_more_slots_than_there_are(self, workers: list[PostgresCallLedger]) -> None:
         limits = Limits(concurrent_model_calls=3)

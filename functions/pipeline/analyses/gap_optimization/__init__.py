@@ -13,10 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipeline.analyses.gap_optimization.gap import Assessment, Gap, GapRules, Office, Patient, Ranking, rank
 from pipeline.analyses.gap_optimization.local_time import instant
-from pipeline.definitions.analysis import Analysis, Context
-from pipeline.definitions.prompting import DATA_ONLY, document
-from pipeline.models.prompt import ModelSettings, Prompt
-from pipeline.platform.strict_model import StrictModel
+from pipeline.definitions import DATA_ONLY, Analysis, Context, ModelSettings, Prompt, StrictModel, document
 
 EXPLAINED = 12
 """Patients, from the top, that the model sees and explains: as many as ``max_tokens`` has room for."""

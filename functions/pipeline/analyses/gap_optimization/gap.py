@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from pipeline.analyses.gap_optimization.local_time import WrittenDate, WrittenTime, ZoneName, instant
-from pipeline.platform.strict_model import StrictModel
+from pipeline.definitions import StrictModel
 
 Identifier = Annotated[str, Field(pattern="^[A-Za-z0-9._:-]{1,64}$")]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
