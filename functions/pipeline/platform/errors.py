@@ -3,8 +3,10 @@
 PipelineError
 ├── RequestRefused          the client changes its request
 │   └── InvalidRequest      fields are invalid
+├── HttpProblem             the client reads the problem document (``platform.http``)
 ├── Unavailable             the client, or the queue, tries again later
 └── ConfigurationError      an operator fixes the deployment
+    └── LoginRefused        the database refuses the password (``platform.postgres``)
 
 ``jobs.errors`` and ``models.errors`` continue the tree. ``jobs.handlers.problems`` maps errors to HTTP,
 ``jobs.handlers.worker`` to batch item failures.

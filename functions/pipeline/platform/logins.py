@@ -12,7 +12,7 @@ from pipeline.platform.settings import DatabaseSettings, ServerSettings
 
 
 class PostgresLogins:
-    """``services.credentials.Logins``."""
+    """Implements ``platform.rotation.Logins``."""
 
     def __init__(self, server: ServerSettings, timeouts: DatabaseTimeouts) -> None:
         self._server = server

@@ -52,7 +52,7 @@ class DatabasePassword:
 
 
 class SecretVersions:
-    """``platform.rotation.SecretVersions``."""
+    """Implements ``platform.rotation.SecretVersions``."""
 
     def __init__(self, client: "Callable[[], SecretsManagerClient]") -> None:
         self._client = client
