@@ -1,9 +1,9 @@
 """Routes of the HTTP API, each declared once: the function that answers it, and its OpenAPI operation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack
 
 from pipeline.platform.http import Event, HttpProblem, Response
 
@@ -41,11 +41,24 @@ class Route:
 
     @property
     def method(self) -> str:
+        """The HTTP method."""
         return self.key.split()[0]
 
     @property
     def path(self) -> str:
+        """The path template."""
         return self.key.split()[1]
+
+
+class Declaration(TypedDict):
+    """The arguments of ``Routes.route``: fields of Route."""
+
+    summary: str
+    success: Success
+    refusals: NotRequired[tuple[str, ...]]
+    description: NotRequired[str]
+    body: NotRequired[str]
+    public: NotRequired[bool]
 
 
 class Routes:
@@ -54,10 +67,10 @@ class Routes:
     def __init__(self) -> None:
         self._by_key: dict[str, Route] = {}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Route]:
         return iter(self._by_key.values())
 
-    def route(self, key: str, **declaration: Any) -> Callable[[Answer], Answer]:
+    def route(self, key: str, **declaration: Unpack[Declaration]) -> Callable[[Answer], Answer]:
         """Declare the decorated function as the answer to a route."""
 
         def declare(answer: Answer) -> Answer:
@@ -69,7 +82,7 @@ class Routes:
     def answer(self, event: Event) -> Response:
         """The response of the event's route. API Gateway has matched it already; ``$default`` matches no route.
 
-        Raises HttpProblem (404, 405) and whatever the route's function raises.
+        Raises HttpProblem (404, 405) and the errors of the route's function.
         """
         route = self._by_key.get(event["routeKey"])
         return route.answer(event) if route else self._unmatched(event)

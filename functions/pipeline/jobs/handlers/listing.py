@@ -31,7 +31,7 @@ def _in_utc(at: datetime) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("Input should be a time that there is in UTC") from None
+        raise ValueError("Input should be a time in the years 1 to 9999, in UTC") from None
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
