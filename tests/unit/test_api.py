@@ -1,4 +1,4 @@
-"""The API handler on real events, with its use cases on fakes."""
+"""The API handler on events of API Gateway, with its use cases on fakes."""
 
 import base64
 import json
@@ -35,7 +35,9 @@ CONTEXT = SimpleNamespace(aws_request_id="11111111-2222-3333-4444-555555555555")
 GOOD = {"analysis": "mood", "input": {"text": "fine"}}
 
 
-class Bench:
+class Harness:
+    """The API handler with its use cases on fakes."""
+
     def __init__(self) -> None:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
@@ -54,7 +56,7 @@ class Bench:
         return response["statusCode"], json.loads(response["body"]), response["headers"]
 
     def refused(self, event: dict[str, Any]) -> tuple[int, Any]:
-        """Status and problem document; nothing may be left behind."""
+        """The status and the problem document of a refused request, which leaves no job and no message."""
         status, body, headers = self.call(event)
         assert headers["content-type"] == "application/problem+json"
         assert body["status"] == status
@@ -77,15 +79,15 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    bench = Bench()
-    for name, use_case in bench.use_cases.items():
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
+    harness = Harness()
+    for name, use_case in harness.use_cases.items():
         monkeypatch.setattr(bootstrap, name, lambda use_case=use_case: use_case)
-    return bench
+    return harness
 
 
-def test_a_request_is_accepted(bench: Bench) -> None:
-    status, body, headers = bench.call(analyze_event(GOOD))
+def test_a_request_is_accepted(harness: Harness) -> None:
+    status, body, headers = harness.call(analyze_event(GOOD))
     assert status == 202
     assert body.keys() == {"id", "status", "status_url", "created_at"}
     assert body["status"] == "queued"
@@ -126,88 +128,88 @@ def test_a_request_is_accepted(bench: Bench) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_bad_body_is_refused(bench: Bench, body: str, status: int) -> None:
-    got, problem = bench.refused(analyze_event(body))
+def test_a_bad_body_is_refused(harness: Harness, body: str, status: int) -> None:
+    got, problem = harness.refused(analyze_event(body))
     assert got == status
     if status == 422:
         assert problem["errors"][0]["detail"]
 
 
-def test_fields_at_fault_are_pointed_at_without_their_values(bench: Bench) -> None:
+def test_invalid_fields_are_listed_without_their_values(harness: Harness) -> None:
     secret = "canary-4711"
-    _, problem = bench.refused(analyze_event({"analysis": "mood", "input": {"text": secret * 20, "a/b": secret}}))
+    _, problem = harness.refused(analyze_event({"analysis": "mood", "input": {"text": secret * 20, "a/b": secret}}))
     assert {error["pointer"] for error in problem["errors"]} == {"/input/text", "/input/a~1b"}
     assert secret not in json.dumps(problem)
 
 
-def test_invalid_utf8_is_refused(bench: Bench) -> None:
+def test_invalid_utf8_is_refused(harness: Harness) -> None:
     event = analyze_event(base64.b64encode(b'{"analysis": "\xff"}').decode())
     event["isBase64Encoded"] = True
-    assert bench.refused(event)[0] == 400
+    assert harness.refused(event)[0] == 400
 
 
-def test_a_base64_body_is_read(bench: Bench) -> None:
+def test_a_base64_body_is_read(harness: Harness) -> None:
     event = analyze_event(base64.b64encode(json.dumps(GOOD).encode()).decode())
     event["isBase64Encoded"] = True
-    assert bench.call(event)[0] == 202
+    assert harness.call(event)[0] == 202
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])
-def test_another_media_type_is_refused(bench: Bench, media_type: str) -> None:
+def test_another_media_type_is_refused(harness: Harness, media_type: str) -> None:
     event = analyze_event(GOOD)
     event["headers"]["content-type"] = media_type
-    assert bench.refused(event)[0] == 415
+    assert harness.refused(event)[0] == 415
 
 
-def test_json_with_a_charset_is_json(bench: Bench) -> None:
+def test_json_with_a_charset_is_json(harness: Harness) -> None:
     event = analyze_event(GOOD)
     event["headers"]["content-type"] = "Application/JSON; charset=utf-8"
-    assert bench.call(event)[0] == 202
+    assert harness.call(event)[0] == 202
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "x" * 300, "", "with space", "tab\t", "é"])
-def test_a_bad_idempotency_key_is_refused(bench: Bench, key: str) -> None:
-    assert bench.refused(analyze_event(GOOD, idempotency_key=key))[0] == 422
+def test_a_bad_idempotency_key_is_refused(harness: Harness, key: str) -> None:
+    assert harness.refused(analyze_event(GOOD, idempotency_key=key))[0] == 422
 
 
-def test_a_good_idempotency_key_gives_one_job_and_one_answer(bench: Bench) -> None:
-    answers = [bench.call(analyze_event(GOOD, idempotency_key="~" * 255)) for _ in range(3)]
+def test_requests_with_one_idempotency_key_get_one_job_and_one_response(harness: Harness) -> None:
+    answers = [harness.call(analyze_event(GOOD, idempotency_key="~" * 255)) for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
-    assert len(bench.store.rows) == 1
+    assert len(harness.store.rows) == 1
 
 
-def test_a_key_used_for_another_request_is_a_conflict(bench: Bench) -> None:
-    bench.call(analyze_event(GOOD, idempotency_key="k"))
-    status, body, _ = bench.call(analyze_event({**GOOD, "input": {"text": "other"}}, idempotency_key="k"))
+def test_a_key_used_for_another_request_is_a_conflict(harness: Harness) -> None:
+    harness.call(analyze_event(GOOD, idempotency_key="k"))
+    status, body, _ = harness.call(analyze_event({**GOOD, "input": {"text": "other"}}, idempotency_key="k"))
     assert status == 409
     assert body["title"] == "Idempotency-Key reused"
 
 
-def test_a_queue_that_is_down_is_a_503_that_leaves_nothing(bench: Bench) -> None:
-    bench.queue.down = True
+def test_an_unavailable_queue_is_a_503_and_leaves_no_job(harness: Harness) -> None:
+    harness.queue.down = True
     event = analyze_event(GOOD)
-    assert bench.refused(event)[0] == 503
-    assert int(bench.call(event)[2]["retry-after"]) > 0
+    assert harness.refused(event)[0] == 503
+    assert int(harness.call(event)[2]["retry-after"]) > 0
 
 
 @pytest.mark.parametrize(
-    "fault", [Unavailable("database"), ConfigurationError("secret detail"), RuntimeError("secret detail")]
+    "error", [Unavailable("database"), ConfigurationError("secret detail"), RuntimeError("secret detail")]
 )
-def test_a_fault_inside_shows_nothing_of_itself(
-    bench: Bench, fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_internal_error_reveals_no_detail(
+    harness: Harness, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
-        raise fault
+        raise error
 
     monkeypatch.setattr(InMemoryJobStore, "record", fail)
-    status, problem = bench.refused(analyze_event(GOOD))
-    assert status == (500 if isinstance(fault, RuntimeError) else 503)
+    status, problem = harness.refused(analyze_event(GOOD))
+    assert status == (500 if isinstance(error, RuntimeError) else 503)
     assert "secret" not in json.dumps(problem)
     assert "Traceback" not in json.dumps(problem)
 
 
-def test_the_status_of_a_queued_job(bench: Bench) -> None:
-    status, body, headers = bench.status(bench.submit())
+def test_the_status_of_a_queued_job(harness: Harness) -> None:
+    status, body, headers = harness.status(harness.submit())
     assert status == 200
     assert headers["retry-after"] == "1"
     assert body == {
@@ -235,78 +237,78 @@ def test_the_status_of_a_queued_job(bench: Bench) -> None:
     }
 
 
-def test_the_status_of_a_finished_job(bench: Bench) -> None:
-    job_id = bench.submit()
-    row = next(iter(bench.store.rows.values()))
-    bench.store.claim(row.job.id, 60)
-    bench.store.ledger.end(begun(bench.store.ledger, job_id=row.job.id).id, ANSWERED)
-    bench.store.succeed(row.job.id, 1, JobResult("results/1.json", 2, '{"mood": "ok"}'))
-    status, body, headers = bench.status(job_id)
+def test_the_status_of_a_finished_job(harness: Harness) -> None:
+    job_id = harness.submit()
+    row = next(iter(harness.store.rows.values()))
+    harness.store.claim(row.job.id, 60)
+    harness.store.ledger.end(begun(harness.store.ledger, job_id=row.job.id).id, ANSWERED)
+    harness.store.succeed(row.job.id, 1, JobResult("results/1.json", 2, '{"mood": "ok"}'))
+    status, body, headers = harness.status(job_id)
     assert (status, body["status"], body["result"]) == (200, "succeeded", {"mood": "ok"})
     assert body["result_url"].startswith("https://results.test/results/1.json")
     assert (body["usage"]["input_tokens"], body["usage"]["cost_usd"]) == (100, 0.25)
     assert "retry-after" not in headers
 
 
-def test_the_status_of_a_failed_job(bench: Bench) -> None:
-    job_id = bench.submit()
-    row = next(iter(bench.store.rows.values()))
-    bench.store.claim(row.job.id, 60)
-    bench.store.fail(row.job.id, 1, Failure.of(FailureCode.OUTPUT_TRUNCATED))
-    _, body, _ = bench.status(job_id)
+def test_the_status_of_a_failed_job(harness: Harness) -> None:
+    job_id = harness.submit()
+    row = next(iter(harness.store.rows.values()))
+    harness.store.claim(row.job.id, 60)
+    harness.store.fail(row.job.id, 1, Failure.of(FailureCode.OUTPUT_TRUNCATED))
+    _, body, _ = harness.status(job_id)
     assert body["error"].keys() == {"code", "message", "retryable"}
     assert (body["status"], body["error"]["code"], body["error"]["retryable"]) == ("failed", "output_truncated", False)
 
 
-def test_over_the_daily_limit_is_a_429_that_says_until_when(bench: Bench) -> None:
-    bench.configuration.stage = StageConfig(limits=Limits(daily_usd=Decimal(0)))
-    status, body, headers = bench.call(analyze_event(GOOD))
+def test_a_request_over_the_daily_limit_is_a_429_with_retry_after(harness: Harness) -> None:
+    harness.configuration.stage = StageConfig(limits=Limits(daily_usd=Decimal(0)))
+    status, body, headers = harness.call(analyze_event(GOOD))
     assert (status, body["title"], headers["retry-after"]) == (429, "Daily spending limit reached", str(12 * 3600))
-    assert bench.queue.sent == []
+    assert harness.queue.sent == []
 
 
-def test_too_many_waiting_jobs_are_a_429(bench: Bench) -> None:
-    bench.configuration.stage = StageConfig(limits=Limits(waiting_jobs_per_tenant=1))
-    bench.submit()
-    status, body, headers = bench.call(analyze_event(GOOD))
+def test_too_many_queued_jobs_are_a_429(harness: Harness) -> None:
+    harness.configuration.stage = StageConfig(limits=Limits(waiting_jobs_per_tenant=1))
+    harness.submit()
+    status, body, headers = harness.call(analyze_event(GOOD))
     assert (status, body["title"], headers["retry-after"]) == (429, "Too many queued jobs", "60")
 
 
 @pytest.mark.parametrize(
     "job_id", ["nope", "0", "%00", "../health", "00000000-0000-0000-0000-000000000000", "{x}", "é"]
 )
-def test_an_id_that_is_no_jobs_is_not_found(bench: Bench, job_id: str) -> None:
-    status, body, _ = bench.status(job_id)
+def test_an_unknown_id_is_not_found(harness: Harness, job_id: str) -> None:
+    status, body, _ = harness.status(job_id)
     assert (status, body["title"]) == (404, "No such job")
 
 
-def test_another_callers_job_is_not_found(bench: Bench) -> None:
+def test_another_callers_job_is_not_found(harness: Harness) -> None:
     mine = {"jwt": {"claims": {"sub": "me"}}}
-    job_id = bench.submit(**mine)
-    assert bench.status(job_id, **mine)[0] == 200
-    assert bench.status(job_id, jwt={"claims": {"sub": "you"}})[0] == 404
-    assert bench.status(job_id, iam={"userArn": "arn:aws:iam::111122223333:user/you"})[0] == 404
-    assert bench.status(job_id, jwt={"claims": {"scope": "read"}})[0] == 403
-    assert bench.status(job_id)[0] == 404
+    job_id = harness.submit(**mine)
+    assert harness.status(job_id, **mine)[0] == 200
+    assert harness.status(job_id, jwt={"claims": {"sub": "you"}})[0] == 404
+    assert harness.status(job_id, iam={"userArn": "arn:aws:iam::111122223333:user/you"})[0] == 404
+    assert harness.status(job_id, jwt={"claims": {"scope": "read"}})[0] == 403
+    assert harness.status(job_id)[0] == 404
 
 
-def test_a_role_is_one_caller_whatever_its_session_is_called(bench: Bench) -> None:
+def test_sessions_of_one_role_are_one_caller(harness: Harness) -> None:
     role = "arn:aws:sts::111122223333:assumed-role/Batch"
-    job_id = bench.submit(iam={"userArn": f"{role}/one"})
-    assert bench.status(job_id, iam={"userArn": f"{role}/two"})[0] == 200
+    job_id = harness.submit(iam={"userArn": f"{role}/one"})
+    assert harness.status(job_id, iam={"userArn": f"{role}/two"})[0] == 200
 
 
-def test_a_long_name_is_not_sent_back_whole(bench: Bench) -> None:
-    _, problem = bench.refused(analyze_event({**GOOD, "x" * 500_000: 1}))
+def test_a_long_field_name_is_cut_in_the_response(harness: Harness) -> None:
+    _, problem = harness.refused(analyze_event({**GOOD, "x" * 500_000: 1}))
     assert len(json.dumps(problem)) < 2_000
 
 
-def test_health(bench: Bench) -> None:
-    status, body, _ = bench.call(http_event("GET /health"))
+def test_health(harness: Harness) -> None:
+    status, body, _ = harness.call(http_event("GET /health"))
     assert status == 200
     assert body == {"status": "ok", "version": "0.1.0", "stage": "test", "checks": {"database": "ok", "queue": "ok"}}
-    bench.queue.down = True
-    status, body, _ = bench.call(http_event("GET /health"))
+    harness.queue.down = True
+    status, body, _ = harness.call(http_event("GET /health"))
     assert (status, body["status"], body["checks"]["queue"]) == (503, "down", "down")
 
 
@@ -321,35 +323,35 @@ def test_health(bench: Bench) -> None:
         ("GET", "/admin", 404, None),
     ],
 )
-def test_other_paths_and_methods(bench: Bench, method: str, path: str, status: int, allow: str | None) -> None:
+def test_other_paths_and_methods(harness: Harness, method: str, path: str, status: int, allow: str | None) -> None:
     event = http_event("$default", path=path)
     event["requestContext"]["http"]["method"] = method
-    got, _, headers = bench.call(event)
+    got, _, headers = harness.call(event)
     assert (got, headers.get("allow")) == (status, allow)
 
 
 @pytest.mark.parametrize("path", ["/analyze", "/status/x", "/jobs/x/cancel"])
-def test_a_browser_that_asks_is_not_refused(path: str) -> None:
+def test_a_preflight_request_is_answered(path: str) -> None:
     event = http_event("OPTIONS /{proxy+}", path=path)
     answer = api.handler(event, CONTEXT)
     assert (answer["statusCode"], answer["headers"]["allow"]) == (204, "GET" if path == "/status/x" else "POST")
 
 
 @pytest.mark.parametrize(("number", "status"), [("5.0", 202), ("5e0", 202), ("5.5", 422), ('"5"', 422), ("5e300", 422)])
-def test_an_integer_is_one_however_it_is_written(bench: Bench, number: str, status: int) -> None:
+def test_an_integer_is_accepted_in_every_notation(harness: Harness, number: str, status: int) -> None:
     body = json.dumps({**GOOD, "parameters": {"max_tokens": 0}}).replace("0}", f"{number}}}")
-    assert bench.call(analyze_event(body))[0] == status
+    assert harness.call(analyze_event(body))[0] == status
 
 
-def test_nothing_of_a_request_is_logged(
-    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_no_content_of_a_request_is_logged(
+    harness: Harness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "canary-4711"
     logger = logging.getLogger("pipeline")
     monkeypatch.setattr(logger, "handlers", [caplog.handler])
     caplog.set_level(logging.INFO, "pipeline")
     for body in ({**GOOD, "input": {"text": secret}}, {**GOOD, "metadata": {secret: secret}}, {secret: secret}):
-        bench.call(analyze_event(body, idempotency_key=secret))
+        harness.call(analyze_event(body, idempotency_key=secret))
     assert caplog.records
     for record in caplog.records:
         assert secret not in json.dumps(record.__dict__, default=str)
@@ -367,45 +369,45 @@ def cancel_event(job_id: str, **authorizer: Any) -> dict[str, Any]:
     return event
 
 
-def test_a_waiting_job_is_cancelled_once_and_for_all(bench: Bench) -> None:
-    job_id = bench.submit()
+def test_cancelling_a_queued_job_is_final_and_repeatable(harness: Harness) -> None:
+    job_id = harness.submit()
     for _ in range(2):
-        status, body, headers = bench.call(cancel_event(job_id))
+        status, body, headers = harness.call(cancel_event(job_id))
         assert (status, body["status"], body["result"]) == (200, "cancelled", None)
         assert "retry-after" not in headers
-    assert bench.status(job_id)[1]["finished_at"] == body["finished_at"]
+    assert harness.status(job_id)[1]["finished_at"] == body["finished_at"]
 
 
-def test_a_job_that_has_ended_is_not_cancelled(bench: Bench) -> None:
-    job_id = bench.submit()
-    bench.store.claim(UUID(job_id), 30)
-    bench.store.succeed(UUID(job_id), 1, JobResult("k", 2, "{}"))
-    status, body, _ = bench.call(cancel_event(job_id))
+def test_a_finished_job_cannot_be_cancelled(harness: Harness) -> None:
+    job_id = harness.submit()
+    harness.store.claim(UUID(job_id), 30)
+    harness.store.succeed(UUID(job_id), 1, JobResult("k", 2, "{}"))
+    status, body, _ = harness.call(cancel_event(job_id))
     assert (status, body["title"]) == (409, "Job has ended")
-    assert bench.status(job_id)[1]["status"] == "succeeded"
+    assert harness.status(job_id)[1]["status"] == "succeeded"
 
 
-def test_another_tenants_job_is_neither_cancelled_nor_listed(bench: Bench) -> None:
+def test_another_tenants_job_is_neither_cancelled_nor_listed(harness: Harness) -> None:
     mine, other = {"jwt": {"claims": {"sub": "a"}}}, {"jwt": {"claims": {"sub": "b"}}}
-    job_id = bench.submit(**mine)
-    assert bench.call(cancel_event(job_id, **other))[0] == 404
-    assert bench.call(cancel_event("nope"))[0] == 404
-    assert bench.status(job_id, **mine)[1]["status"] == "queued"
+    job_id = harness.submit(**mine)
+    assert harness.call(cancel_event(job_id, **other))[0] == 404
+    assert harness.call(cancel_event("nope"))[0] == 404
+    assert harness.status(job_id, **mine)[1]["status"] == "queued"
     event = jobs_event()
     event["requestContext"]["authorizer"] = other
-    assert bench.call(event)[1] == {"jobs": [], "next": None}
+    assert harness.call(event)[1] == {"jobs": [], "next": None}
 
 
-def test_jobs_are_listed_page_by_page(bench: Bench) -> None:
-    ids = {bench.submit() for _ in range(3)}
-    status, first, _ = bench.call(jobs_event(limit="2"))
+def test_jobs_are_listed_page_by_page(harness: Harness) -> None:
+    ids = {harness.submit() for _ in range(3)}
+    status, first, _ = harness.call(jobs_event(limit="2"))
     assert status == 200
     assert len(first["jobs"]) == 2
     assert first["jobs"][0].keys() == {
         *("id", "status", "analysis", "model", "created_at", "started_at", "finished_at"),
         *("attempts", "usage", "error", "metadata"),
     }
-    _, second, _ = bench.call(jobs_event(limit="2", cursor=first["next"], status="queued"))
+    _, second, _ = harness.call(jobs_event(limit="2", cursor=first["next"], status="queued"))
     assert second["next"] is None
     assert {job["id"] for job in first["jobs"] + second["jobs"]} == ids
 
@@ -434,7 +436,7 @@ def test_jobs_are_listed_page_by_page(bench: Bench) -> None:
         ("page", "2"),
     ],
 )
-def test_a_bad_query_names_what_is_wrong_with_it(bench: Bench, name: str, value: str) -> None:
-    status, body = bench.refused(jobs_event(**{name: value}))
+def test_the_error_of_an_invalid_query_names_the_parameter(harness: Harness, name: str, value: str) -> None:
+    status, body = harness.refused(jobs_event(**{name: value}))
     assert status == 422
     assert [error["pointer"] for error in body["errors"]] == [f"/query/{name}"]

@@ -1,4 +1,4 @@
-"""The watch over the logs can fail: each way in which a log could carry what it must not is found."""
+"""The canary search finds each form in which a log could contain confidential data."""
 
 import base64
 import json
@@ -7,13 +7,13 @@ import pytest
 
 from tests.support.canaries import Canaries
 
-DOCUMENT = 'My landlord, Mr Böhm, kept the deposit of 1,200 euro.\nHe said so in "writing".'
+DOCUMENT = 'My landlord, Mr Böhm, kept the deposit of 1,200 euro.\nHe wrote so in "writing".'
 LINK = "https://s3.example.com/results/1/1.json?X-Amz-Signature=5d2f8a9c&X-Amz-Expires=300"
 
 
 @pytest.fixture
 def canaries() -> Canaries:
-    """After a request with everything in it, and the answer to it."""
+    """Canaries of a request with every kind of confidential data, and of its response."""
     canaries = Canaries()
     body = {"analysis": "summary", "input": {"text": DOCUMENT}, "metadata": {"customer": "customer-4711"}}
     headers = {"Authorization": "Bearer eyJhbGciOi.J9.c2ln", "idempotency-key": "key-of-the-caller"}
@@ -38,10 +38,10 @@ def canaries() -> Canaries:
         ("password=hunter2-hunter2", "password"),
     ],
 )
-def test_what_must_not_be_logged_is_found(canaries: Canaries, line: str, where: str) -> None:
+def test_confidential_data_in_a_line_is_found(canaries: Canaries, line: str, where: str) -> None:
     assert any(found.startswith(f"{where}: ") for found in canaries.found_in(f"started\n{line}\nended\n"))
 
 
-def test_what_may_be_logged_is_not(canaries: Canaries) -> None:
+def test_identifiers_in_a_line_are_allowed(canaries: Canaries) -> None:
     line = {"message": "accepted", "analysis": "summary", "job_id": "6b0f3f0e-8f0f-4f6e-9a3a-0d6f1c1d7b52"}
     assert canaries.found_in(json.dumps(line)) == []

@@ -1,4 +1,4 @@
-"""Dead letters: what is read of them, and which come again."""
+"""Dead letters: the part of a message that is recorded, and the messages that are delivered again."""
 
 import hashlib
 import json
@@ -28,13 +28,13 @@ def message(job_id: object) -> str:
 
 
 @pytest.mark.parametrize("body", ["", "not json", "{}", '{"job_id": 7}', '{"job_id": "x"}', "[" * 100_000, "💶"])
-def test_of_a_message_that_is_not_ours_only_size_and_digest_are_kept(body: str) -> None:
+def test_only_size_and_digest_of_an_unrecognized_message_are_recorded(body: str) -> None:
     (record,) = sqs_event(body)["Records"]
     digest = hashlib.sha256(body.encode()).digest()
     assert dead_letter_from(record) == DeadLetter(record["messageId"], None, len(body.encode()), digest)
 
 
-def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_fails_and_the_reason_gives_the_number_of_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     store = InMemoryJobStore(clock)
     job = new_job()
@@ -50,16 +50,16 @@ def test_the_job_is_failed_and_the_reason_says_how_often_its_message_came(monkey
     assert dead_letters.count_by_outcome(None) == {"job_failed": 1, "unrecognized": 1}
 
 
-def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_not(
+def test_only_a_dead_letter_that_could_not_be_recorded_is_delivered_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bad = uuid4()
 
     class Flaky(InMemoryDeadLetterStore):
-        def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
-            if letter.job_id == bad:
+        def record(self, dead_letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+            if dead_letter.job_id == bad:
                 raise Unavailable("database")
-            return super().record(letter, deliveries, failure)
+            return super().record(dead_letter, deliveries, failure)
 
     dead_letters: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
     monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
@@ -67,7 +67,7 @@ def test_a_letter_that_cannot_be_written_down_comes_again_and_its_neighbours_do_
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
 
-def test_the_job_of_a_worker_who_dies_after_its_letter_was_buried_is_sent_again() -> None:
+def test_the_sweeper_re_enqueues_the_job_of_a_worker_that_dies_after_its_dead_letter_was_recorded() -> None:
     clock, queue = FakeClock(), FakeQueue()
     store = InMemoryJobStore(clock)
     job = new_job()

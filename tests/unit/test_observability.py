@@ -58,12 +58,12 @@ def test_the_fields_that_operators_look_for_are_written(configure: Configure, ca
     assert (entry["step"], entry["version"], entry["roles"]) == ("createSecret", "v", ["pipeline_api"])
 
 
-def test_an_error_is_its_type_and_place(configure: Configure, capsys: Capture) -> None:
+def test_an_error_is_logged_as_its_type_and_place(configure: Configure, capsys: Capture) -> None:
     configure()
     try:
         int("canary-4711")
-    except ValueError as fault:
-        log.error("unexpected", fault)
+    except ValueError as exc:
+        log.error("unexpected", exc)
     entry = written(capsys)
     assert entry["error_type"] == "ValueError"
     assert "test_observability.py" in json.dumps(entry["error_at"])

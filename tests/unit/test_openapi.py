@@ -1,4 +1,4 @@
-"""The API's description is valid, complete, and true."""
+"""The OpenAPI description is complete, and its references resolve."""
 
 import json
 
@@ -17,7 +17,7 @@ def test_every_route_is_described() -> None:
 
 
 @pytest.mark.parametrize(("authorizer", "refused"), [("jwt", {"401", "403"}), ("iam", {"403"})])
-def test_the_description_says_how_its_reader_is_known(authorizer: str, refused: set[str]) -> None:
+def test_the_description_has_the_security_scheme_of_its_caller(authorizer: str, refused: set[str]) -> None:
     described = description(ROUTES, analyses.load(), authorizer)
     [name] = described["security"][0]
     assert name in described["components"]["securitySchemes"]
@@ -28,18 +28,18 @@ def test_the_description_says_how_its_reader_is_known(authorizer: str, refused: 
             assert refused.isdisjoint(operation["responses"]) is is_open
 
 
-def test_an_open_api_asks_for_nothing() -> None:
+def test_an_open_api_has_no_security_scheme() -> None:
     assert "security" not in DOCUMENT
     assert "securitySchemes" not in DOCUMENT["components"]
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     text = json.dumps(DOCUMENT)
     names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert names <= set(DOCUMENT["components"]["schemas"])
 
 
-def test_every_analysis_has_its_input_and_its_result() -> None:
+def test_every_analysis_has_schemas_of_its_input_and_result() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     assert {"ComplaintTriageInput", "GapOptimizationInput", "SummaryInput", "SummaryResult"} <= set(schemas)
     assert schemas["SummaryRequest"]["properties"]["analysis"] == {"type": "string", "const": "summary"}

@@ -1,4 +1,4 @@
-"""An operator's orders, from the event to the new job."""
+"""Operator commands, from the event to the new job."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +18,11 @@ from tests.support.operator_fakes import InMemoryDeadLetterStore, InMemoryFailed
 from tests.support.policy import POLICY
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
-WORDS = {"requested_by": "somebody", "reason": "the model is back"}
+REQUEST = {"requested_by": "alex", "reason": "the model is back"}
 
 
-class Bench:
-    """The operator's function over fakes."""
+class Harness:
+    """The operator function with its use cases on fakes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock, self.queue = FakeClock(), FakeQueue()
@@ -40,18 +40,18 @@ class Bench:
         self.store.fail(job.id, 1, Failure.of(FailureCode.MODEL_FAILED))
         return job.id
 
-    def order(self, **event: Any) -> dict[str, Any]:
+    def run(self, **event: Any) -> dict[str, Any]:
         return operator.handler(event, CONTEXT)
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(monkeypatch)
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
+    return Harness(monkeypatch)
 
 
-def test_failed_jobs_are_listed_with_their_reasons_and_without_documents(bench: Bench) -> None:
-    job_id = bench.failed_job()
-    answer = bench.order(do="list")
+def test_failed_jobs_are_listed_with_their_reasons_and_without_documents(harness: Harness) -> None:
+    job_id = harness.failed_job()
+    answer = harness.run(do="list")
     assert answer["by_code"] == {"model_failed": 1}
     (job,) = answer["jobs"]
     assert (job["id"], job["code"], job["finished_at"]) == (str(job_id), "model_failed", "2026-11-20T12:00:00.000Z")
@@ -59,39 +59,39 @@ def test_failed_jobs_are_listed_with_their_reasons_and_without_documents(bench: 
     assert (answer["dead_letters"], answer["by_outcome"]) == ([], {})
 
 
-def test_a_redriven_job_is_on_the_queue_in_its_tenants_group_and_says_who_wanted_it(bench: Bench) -> None:
-    job_id = bench.failed_job("t")
-    (job,) = bench.order(do="redrive", jobs=[str(job_id)], **WORDS)["jobs"]
+def test_a_redriven_job_is_enqueued_in_its_tenants_group_with_its_requester(harness: Harness) -> None:
+    job_id = harness.failed_job("t")
+    (job,) = harness.run(do="redrive", jobs=[str(job_id)], **REQUEST)["jobs"]
     new_id = UUID(job["redriven_as"])
     assert (job["id"], job["outcome"]) == (str(job_id), "redriven")
-    assert bench.queue.sent == [(new_id, 0)]
-    assert bench.queue.groups == [JobMessage.of(new_id, "t").group]
-    order = bench.failed.requests[new_id]
-    assert (order.requested_by, order.reason, order.request_id) == ("somebody", "the model is back", "request-1")
-    recorded = bench.store.find("t", "none")
+    assert harness.queue.sent == [(new_id, 0)]
+    assert harness.queue.groups == [JobMessage.of(new_id, "t").group]
+    request = harness.failed.requests[new_id]
+    assert (request.requested_by, request.reason, request.request_id) == ("alex", "the model is back", "request-1")
+    recorded = harness.store.find("t", "none")
     assert recorded is None
-    assert bench.store.rows[new_id].enqueued_at is not None
+    assert harness.store.rows[new_id].enqueued_at is not None
 
 
-def test_each_job_has_an_outcome_of_its_own_and_one_that_is_named_twice_is_one(bench: Bench) -> None:
-    good, unknown = str(bench.failed_job()), str(uuid4())
-    first = bench.order(do="redrive", jobs=[good, unknown, good], **WORDS)["jobs"]
+def test_each_distinct_job_has_one_outcome(harness: Harness) -> None:
+    good, unknown = str(harness.failed_job()), str(uuid4())
+    first = harness.run(do="redrive", jobs=[good, unknown, good], **REQUEST)["jobs"]
     assert [(job["id"], job["outcome"]) for job in first] == [(good, "redriven"), (unknown, "no_such_job")]
-    (second,) = bench.order(do="redrive", jobs=[good], **WORDS)["jobs"]
+    (second,) = harness.run(do="redrive", jobs=[good], **REQUEST)["jobs"]
     assert (second["outcome"], second["redriven_as"]) == ("already_redriven", first[0]["redriven_as"])
-    (third,) = bench.order(do="redrive", jobs=[good], again=True, **WORDS)["jobs"]
+    (third,) = harness.run(do="redrive", jobs=[good], again=True, **REQUEST)["jobs"]
     assert third["outcome"] == "redriven"
 
 
-def test_while_the_queue_is_away_the_job_is_recorded_and_the_sweeper_sends_it(bench: Bench) -> None:
-    job_id = bench.failed_job()
-    bench.queue.down = True
-    (job,) = bench.order(do="redrive", jobs=[str(job_id)], **WORDS)["jobs"]
+def test_a_job_redriven_during_a_queue_outage_is_enqueued_by_the_sweeper(harness: Harness) -> None:
+    job_id = harness.failed_job()
+    harness.queue.down = True
+    (job,) = harness.run(do="redrive", jobs=[str(job_id)], **REQUEST)["jobs"]
     assert job["outcome"] == "redriven"
-    bench.queue.down = False
-    bench.clock.forward(POLICY.sweep.overdue_s + 1)
-    assert SweepJobs(bench.store, bench.queue, POLICY.sweep).run() == 1
-    assert bench.queue.sent == [(UUID(job["redriven_as"]), 0)]
+    harness.queue.down = False
+    harness.clock.forward(POLICY.sweep.overdue_s + 1)
+    assert SweepJobs(harness.store, harness.queue, POLICY.sweep).run() == 1
+    assert harness.queue.sent == [(UUID(job["redriven_as"]), 0)]
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_while_the_queue_is_away_the_job_is_recorded_and_the_sweeper_sends_it(be
         {"do": "list", "code": "no_such_code"},
         {"do": "list", "since": "2026-11-20T12:00:00"},
         {"do": "list", "more": 1},
-        {"do": "redrive", "jobs": [], **WORDS},
-        {"do": "redrive", "jobs": ["x"], **WORDS},
+        {"do": "redrive", "jobs": [], **REQUEST},
+        {"do": "redrive", "jobs": ["x"], **REQUEST},
         {"do": "redrive", "jobs": [str(uuid4())], "requested_by": "me"},
         {"do": "redrive", "jobs": [str(uuid4())], "requested_by": "me", "reason": ""},
     ],
 )
-def test_what_is_no_order_is_refused_and_nothing_is_done(bench: Bench, event: dict[str, Any]) -> None:
-    assert bench.order(**event)["refused"]
-    assert bench.queue.sent == []
+def test_an_invalid_command_is_refused_without_effect(harness: Harness, event: dict[str, Any]) -> None:
+    assert harness.run(**event)["refused"]
+    assert harness.queue.sent == []

@@ -1,4 +1,4 @@
-"""The worker's handler: which messages come again, and that one bad one takes none with it."""
+"""The worker's handler: a failed message is delivered again, and does not affect the others."""
 
 import json
 from collections.abc import Callable
@@ -20,13 +20,13 @@ from tests.support.policy import POLICY
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], process: Callable[[UUID], None]) -> tuple[Any, Any]:
+def run(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], run_one: Callable[[UUID], None]) -> tuple[Any, Any]:
     deliveries: dict[str, FakeDelivery] = {}
 
     class RunJob:
         def run(self, message: JobMessage, _delivery: object, remaining: Callable[[], float]) -> None:
             assert remaining() == 600.0
-            process(message.job_id)
+            run_one(message.job_id)
 
     monkeypatch.setattr(bootstrap, "run_job", RunJob)
     handles = {record["receiptHandle"]: record["messageId"] for record in event["Records"]}
@@ -38,7 +38,7 @@ def message() -> str:
     return json.dumps({"job_id": str(uuid4())})
 
 
-def test_what_is_done_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_of_finished_jobs_are_not_batch_item_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[UUID] = []
     answer, _ = run(monkeypatch, sqs_event(message(), message()), seen.append)
     assert answer == {"batchItemFailures": []}
@@ -46,29 +46,27 @@ def test_what_is_done_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [OutOfTime(), Unavailable("database"), ConfigurationError("x"), RuntimeError("x"), KeyError("x")]
+    "error", [OutOfTime(), Unavailable("database"), ConfigurationError("x"), RuntimeError("x"), KeyError("x")]
 )
-def test_what_fails_is_named_and_its_neighbours_are_not(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+def test_only_the_failed_message_is_a_batch_item_failure(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     bad = uuid4()
 
-    def process(job_id: UUID) -> None:
+    def run_one(job_id: UUID) -> None:
         if job_id == bad:
-            raise fault
+            raise error
 
     event = sqs_event(message(), json.dumps({"job_id": str(bad)}), message())
-    answer, _ = run(monkeypatch, event, process)
+    answer, _ = run(monkeypatch, event, run_one)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
 
 @pytest.mark.parametrize("body", ["", "not json", "{}", '{"job_id": "x"}', "[1]"])
-def test_a_message_that_is_not_ours_is_left_for_the_dead_letter_queue(
-    monkeypatch: pytest.MonkeyPatch, body: str
-) -> None:
+def test_an_unrecognized_message_is_left_for_the_dead_letter_queue(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     answer, _ = run(monkeypatch, sqs_event(body), lambda _job_id: None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
 
 
-def test_a_message_that_is_left_comes_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_message_is_delivered_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     _, deliveries = run(monkeypatch, sqs_event("not json", message()), lambda _job_id: None)
     assert {name: delivery.hidden for name, delivery in deliveries.items() if delivery.hidden} == {
         "message-0": [POLICY.lease.message_retry_s]

@@ -1,4 +1,4 @@
-"""The environment: every fault is named, and the wiring sets exactly what each handler reads."""
+"""The environment: an error names every wrong variable, and the wiring sets the variables that a handler reads."""
 
 import json
 from pathlib import Path
@@ -31,21 +31,21 @@ def database(host: str) -> DatabaseSettings:
         ("Rotator", (ServerSettings,)),
     ],
 )
-def test_a_function_is_given_what_it_reads_and_nothing_else(
+def test_the_wiring_sets_exactly_the_variables_that_a_function_reads(
     function: str, settings: tuple[type[EnvironmentSettings], ...]
 ) -> None:
     read = {name.upper() for each in settings for name in each.model_fields} - SET_BY_LAMBDA
     assert read == set(WIRING[function]["inputs"]["environment"]["variables"])
 
 
-def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_every_missing_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "test")
     monkeypatch.setenv("DB_PORT", "many")
     for name in ("AWS_REGION", "DB_HOST", "DB_NAME", "DB_USERNAME", "DB_PASSWORD_SECRET_ARN"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(ConfigurationError) as fault:
+    with pytest.raises(ConfigurationError) as error:
         DatabaseSettings.read()
-    assert str(fault.value).endswith("AWS_REGION, DB_HOST, DB_NAME, DB_PASSWORD_SECRET_ARN, DB_PORT, DB_USERNAME")
+    assert str(error.value).endswith("AWS_REGION, DB_HOST, DB_NAME, DB_PASSWORD_SECRET_ARN, DB_PORT, DB_USERNAME")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,5 @@ def test_every_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("10.0.0.5", None, True),
     ],
 )
-def test_only_a_connection_that_stays_on_the_machine_is_not_encrypted(
-    host: str, socket: str | None, remote: bool
-) -> None:
+def test_only_a_connection_within_the_machine_is_unencrypted(host: str, socket: str | None, remote: bool) -> None:
     assert (database(host).unix_socket, database(host).remote_database) == (socket, remote)
