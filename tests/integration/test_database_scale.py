@@ -22,8 +22,10 @@ SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 
        (n % 1000 <> 0)::int, at, at, CASE WHEN n % 1000 <> 0 THEN at END, CASE WHEN n % 1000 <> 0 THEN at END,
        CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END, 'key-' || n
 FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s' AS at) AS times;
-INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at, outcome)
-SELECT gen_random_uuid(), 'job', id, 1, tenant_id, 'm', created_at::date, 0, created_at, created_at, 'answered' FROM jobs;
+INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at,
+                         outcome)
+SELECT gen_random_uuid(), 'job', id, 1, tenant_id, 'm', created_at::date, 0, created_at, created_at, 'answered'
+FROM jobs;
 INSERT INTO daily_spend SELECT (now() - n * interval '1 day')::date, 'tenant-' || tenant, 1
 FROM generate_series(0, 364) AS n, generate_series(1, 50) AS tenant;
 ANALYZE jobs, model_calls, daily_spend;

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from pg8000 import native
+from pg8000 import core, native
 from pg8000.exceptions import DatabaseError
 from pipeline.platform import postgres as adapter
 from pipeline.platform.errors import ConfigurationError, Unavailable
@@ -72,6 +72,27 @@ def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Post
     with pytest.raises(DatabaseError):
         postgres.run("SELECT nothing FROM nowhere")
     assert backend(postgres) == first
+
+
+@pytest.mark.parametrize("tenant", [None, "a"])
+def test_a_connection_with_an_unread_answer_is_not_used_again(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch, tenant: str | None
+) -> None:
+    """Otherwise the next statement would read this one's answer, and run as its tenant."""
+    query = "SELECT CAST(:number AS integer) AS number, request_tenant() AS tenant"
+    first = backend(postgres)
+    assert postgres.run(query, tenant, number=1) == [{"number": 1, "tenant": tenant}]
+
+    def interrupted(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core, "_read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            postgres.run(query, tenant, number=2)
+    assert postgres.run(query, "b", number=3) == [{"number": 3, "tenant": "b"}]
+    assert postgres.run(query, number=4) == [{"number": 4, "tenant": None}]
+    assert backend(postgres) != first
 
 
 def test_the_next_password_is_tried_when_one_is_refused(

@@ -21,7 +21,7 @@ from pipeline.platform.rotation import RotatePassword, Step, enable_login
 from pipeline.platform.scram import verifier
 from pipeline.platform.secrets import DatabasePassword, SecretVersions
 from pipeline.platform.settings import DatabaseSettings
-from scramp import ScramMechanism  # type: ignore[import-untyped]
+from scramp import ScramMechanism
 
 from tests.support.policy import POLICY
 

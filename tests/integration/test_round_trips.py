@@ -1,6 +1,8 @@
 """Round trips to PostgreSQL, counted at the socket, and the tenant that is set in the same one."""
 
-from uuid import uuid4
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from pg8000 import core
@@ -9,9 +11,24 @@ from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.admission import Admission
 from pipeline.jobs.domain.job import JobStatus
 from pipeline.jobs.domain.listing import JobFilter
+from pipeline.jobs.domain.request import AnalyzeRequest
+from pipeline.jobs.errors import KeyReused
+from pipeline.jobs.services.cancel_job import CancelJob
+from pipeline.jobs.services.get_job import GetJob
+from pipeline.jobs.services.list_jobs import ListJobs
+from pipeline.jobs.services.submit_job import SubmitJob
+from pipeline.models.postgres_call_ledger import PostgresCallLedger
+from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.platform.errors import InvalidRequest
 from pipeline.platform.postgres import Postgres
 
-from tests.support.jobs import new_job
+from tests.support.call_ledger_contract import ANSWERED, planned
+from tests.support.fakes import FakeQueue, FakeResults, FixedConfiguration
+from tests.support.job_store_contract import RESULT
+from tests.support.jobs import ANALYSES, new_job
+from tests.support.policy import POLICY
+
+LIMITS = {"limits": {"waiting_jobs_per_tenant": 100, "daily_usd": 100, "daily_usd_per_tenant": 50}}
 
 
 class RoundTrips:
@@ -27,9 +44,9 @@ class RoundTrips:
 
         monkeypatch.setattr(core, "_flush", counted)
 
-    def of(self, work: object) -> int:
+    def of(self, work: Callable[[], object]) -> int:
         before = self.count
-        work()  # type: ignore[operator]
+        work()
         return self.count - before
 
 
@@ -74,6 +91,62 @@ def test_a_poll_a_list_and_a_cancel_take_one_each(store: PostgresJobStore, trips
     assert trips.of(lambda: store.cancel(job.id, "a")) == 1
     assert trips.of(lambda: store.cancel(job.id, "a")) == 1
     assert trips.of(lambda: store.get(uuid4(), "a")) == 1
+
+
+class ApiRequests:
+    """The use cases behind the API's routes, with the real store and no other real dependency."""
+
+    def __init__(self, store: PostgresJobStore) -> None:
+        configuration = FixedConfiguration(StageConfig.model_validate(LIMITS))
+        self._submit = SubmitJob(store, FakeQueue(), configuration, ANALYSES)
+        self.get_job = GetJob(store, FakeResults())
+        self.list_jobs, self.cancel_job = ListJobs(store), CancelJob(store)
+
+    def submit(self, key: str | None = None, **changes: Any) -> UUID:
+        request = AnalyzeRequest.model_validate({"analysis": "mood", "input": {"text": "fine"}, **changes})
+        return self._submit.run(request, "a", key).id
+
+
+def refused(error: type[Exception], work: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with pytest.raises(error):
+            work()
+
+    return run
+
+
+def test_each_request_of_the_api_takes_its_round_trips_and_no_more(store: PostgresJobStore, trips: RoundTrips) -> None:
+    api = ApiRequests(store)
+    job_id = str(api.submit("k"))
+    assert trips.of(api.submit) == 2
+    assert trips.of(lambda: api.submit("another")) == 2
+    assert trips.of(lambda: api.submit("k")) == 1
+    assert trips.of(refused(KeyReused, lambda: api.submit("k", input={"text": "other"}))) == 1
+    assert trips.of(refused(InvalidRequest, lambda: api.submit("unknown", analysis="none"))) == 1
+    assert trips.of(refused(InvalidRequest, lambda: api.submit(analysis="none"))) == 0
+    assert trips.of(lambda: api.get_job.run(job_id, "a")) == 1
+    assert trips.of(lambda: api.list_jobs.run("a", JobFilter())) == 1
+    assert trips.of(lambda: api.cancel_job.run(job_id, "a")) == 1
+
+
+def test_each_step_of_a_worker_takes_one(store: PostgresJobStore, as_worker: Postgres, trips: RoundTrips) -> None:
+    worker, ledger = PostgresJobStore(as_worker), PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
+
+    def run() -> list[int]:
+        job = new_job()
+        store.record(job)
+        call = planned(job_id=job.id)
+        steps: list[Callable[[], object]] = [
+            lambda: worker.claim(job.id, 60),
+            lambda: ledger.begin(call, Limits()),
+            lambda: worker.extend_lease(job.id, 1, 60),
+            lambda: ledger.end(call.id, ANSWERED),
+            lambda: worker.succeed(job.id, 1, RESULT),
+        ]
+        return [trips.of(step) for step in steps]
+
+    run()  # connects, prepares, and opens the day
+    assert run() == [1, 1, 1, 1, 1]
 
 
 def tenant_of(postgres: Postgres) -> str | None:

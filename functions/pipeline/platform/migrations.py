@@ -14,7 +14,7 @@ from pipeline.platform.errors import ConfigurationError
 FILE_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9]+(_[a-z0-9]+)+\.sql")
 
 LOCK = 7_203_514_001
-"""The advisory lock that keeps two runners apart: any number that nothing else in the database uses."""
+"""Key of the advisory lock that excludes a second runner: any number that nothing else in the database uses."""
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 class Connection(Protocol):
-    """What the runner needs of pg8000's native connection."""
+    """The part of pg8000's native connection that the runner uses."""
 
     def run(self, sql: str, /, **parameters: object) -> list[list[object]] | None: ...
 
@@ -48,8 +48,8 @@ class Migration:
 def read(folder: Path) -> list[Migration]:
     """The migrations of a folder, in order.
 
-    Raises ConfigurationError when there are none, a name is not ``NNNN_verb_phrase.sql``, or a number is missing or
-    there twice.
+    Raises ConfigurationError if there are none, if a name is not ``NNNN_verb_phrase.sql``, or if a number is missing or
+    used twice.
     """
     found = []
     for file in sorted(folder.glob("*.sql")):
@@ -66,10 +66,10 @@ def read(folder: Path) -> list[Migration]:
 
 
 def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
-    """Apply what is missing, each migration in a transaction of its own; the names of those applied.
+    """Apply the migrations that the database does not have yet, each in its own transaction. Returns their names.
 
-    Raises ConfigurationError when a migration that was applied has been edited since, or the database knows one that
-    is not here (a newer release was deployed before). What was applied before the fault stays applied.
+    Raises ConfigurationError if an applied migration was edited since, or if the database has one that is missing here
+    (a newer release was deployed before). Migrations applied before an error stay applied.
     """
     connection.run(f"SELECT pg_advisory_lock({LOCK})")
     try:

@@ -31,14 +31,14 @@ UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
 primary that has just become a replica."""
 
 Passwords = Callable[[], Iterable[str]]
-"""The passwords to try, in order: the next is asked for once the one before it was refused."""
+"""The passwords to try, in order: the next is requested only after the previous one was refused."""
 
 
 class Postgres:
-    """Runs statements on a connection that is made when first needed and kept for the next invocation.
+    """Runs statements on a connection that is opened on first use and kept for the next invocation.
 
-    Statements must bear being run twice: after a lost connection the last one is sent again on a new connection,
-    although the server may have done it already.
+    Statements must be safe to run twice: after a lost connection the last one is sent a second time, on a new
+    connection, although the server may have executed it already.
     """
 
     def __init__(self, settings: DatabaseSettings, passwords: Passwords, timeouts: DatabaseTimeouts) -> None:
@@ -50,7 +50,7 @@ class Postgres:
         self._lock = threading.Lock()  # a heartbeat and the worker share the connection
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
-        """The rows of one statement; with a tenant, of those rows alone that this tenant may see and make.
+        """The rows of one statement. With a tenant, row level security limits it to the tenant's rows.
 
         Raises Unavailable when the server cannot be reached or is too busy, and pg8000's DatabaseError when the
         statement itself is refused.
@@ -59,28 +59,26 @@ class Postgres:
             kept = self._connection is not None
             try:
                 return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as lost:
-                self.close()
+            except (InterfaceError, OSError) as exc:
                 if not kept:
-                    raise Unavailable("database") from lost
+                    raise Unavailable("database") from exc
             try:
                 return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as lost:
-                self.close()
-                raise Unavailable("database") from lost
+            except (InterfaceError, OSError) as exc:
+                raise Unavailable("database") from exc
 
     def connect(self) -> native.Connection:
-        """A connection of the caller's own. Raises as ``run`` does."""
+        """A new connection, which the caller closes. Raises as ``run`` does."""
         try:
             return self._connect()
-        except DatabaseError as refused:
-            self._translate(refused)
+        except DatabaseError as exc:
+            self._translate(exc)
             raise
-        except (InterfaceError, OSError) as lost:
-            raise Unavailable("database") from lost
+        except (InterfaceError, OSError) as exc:
+            raise Unavailable("database") from exc
 
     def close(self) -> None:
-        """Forget the connection; the next statement makes a new one."""
+        """Close the connection; the next statement opens a new one."""
         connection, self._connection = self._connection, None
         self._statements.clear()
         if connection is not None:
@@ -90,27 +88,21 @@ class Postgres:
     def _run(self, sql: str, tenant: str | None, parameters: dict[str, object]) -> list[Row]:
         try:
             self._connection = self._connection or self._connect()
-            if tenant is None:
-                return self._execute(self._connection, sql, parameters)
-            return self._execute_for(tenant, self._connection, sql, parameters)
-        except DatabaseError as refused:
-            self._translate(refused)
+            return self._execute(self._connection, sql, tenant, parameters)
+        except DatabaseError as exc:  # the server has answered every message and rolled back
+            self._translate(exc)
             raise
-
-    def _execute_for(
-        self, tenant: str, connection: native.Connection, sql: str, parameters: dict[str, object]
-    ) -> list[Row]:
-        set_tenant, statement = self._prepared(connection, SET_TENANT), self._prepared(connection, sql)
-        try:
-            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
-        except DatabaseError:
-            raise  # the server has answered every message and rolled back
         except BaseException:
-            self.close()  # messages may be half sent, and the tenant's transaction still open
+            self.close()  # messages may be half sent, or an answer half read, and a transaction still open
             raise
 
-    def _execute(self, connection: native.Connection, sql: str, parameters: dict[str, object]) -> list[Row]:
+    def _execute(
+        self, connection: native.Connection, sql: str, tenant: str | None, parameters: dict[str, object]
+    ) -> list[Row]:
         statement = self._prepared(connection, sql)
+        if tenant is not None:
+            set_tenant = self._prepared(connection, SET_TENANT)
+            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
         rows = statement.run(**parameters) or []
         return named_rows(statement.columns, rows)
 
@@ -120,24 +112,24 @@ class Postgres:
             statement = self._statements[sql] = connection.prepare(sql)
         return statement
 
-    def _translate(self, refused: DatabaseError) -> None:
-        state = sqlstate(refused)
+    def _translate(self, error: DatabaseError) -> None:
+        state = sqlstate(error)
         if state.startswith(("57P", "08", READ_ONLY)):
             self.close()  # terminated, or the server is no longer the primary: a new connection finds the new one
         if state.startswith(UNAVAILABLE_CLASSES):
-            raise Unavailable("database") from refused
+            raise Unavailable("database") from error
         if state in AUTHENTICATION_FAILED:
-            raise LoginRefused("the database refuses the user name or the password of the secret") from refused
+            raise LoginRefused("the database refuses the user name or the password of the secret") from error
 
     def _connect(self) -> native.Connection:
         refusal: DatabaseError | None = None
         for password in self._passwords():
             try:
                 return self._connect_with(password)
-            except DatabaseError as refused:
-                if sqlstate(refused) not in AUTHENTICATION_FAILED:
+            except DatabaseError as exc:
+                if sqlstate(exc) not in AUTHENTICATION_FAILED:
                     raise
-                refusal = refused  # the secret was rotated since it was read, or is being rotated now
+                refusal = exc  # the secret was rotated since it was read, or is being rotated now
         raise refusal or ConfigurationError("there is no password to try")
 
     def _connect_with(self, password: str) -> native.Connection:
@@ -154,9 +146,9 @@ class Postgres:
                 ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False,
                 application_name="pipeline",
             )
-        except InterfaceError as lost:
-            raise _told_before(lost) or lost from None
-        # Not in the startup message, of which RDS Proxy refuses them.
+        except InterfaceError as exc:
+            raise _server_error_behind(exc) or exc from None
+        # Not in the startup message: RDS Proxy refuses these options there.
         connection.run(
             f"SET statement_timeout = {round(self._timeouts.statement_s * 1000)};"
             f"SET lock_timeout = {round(self._timeouts.lock_s * 1000)};"
@@ -166,26 +158,31 @@ class Postgres:
         return connection
 
 
-def _told_before(lost: BaseException | None) -> DatabaseError | None:
-    """What the server said before it hung up: pg8000, told that it is refused, trips over saying goodbye."""
-    while lost is not None and not isinstance(lost, DatabaseError):
-        lost = lost.__cause__ or lost.__context__
-    return lost
+def _server_error_behind(error: BaseException | None) -> DatabaseError | None:
+    """The server's error that an error hides, if any.
+
+    A server that refuses a login closes the connection. pg8000 then fails to send its farewell, and raises that error.
+    """
+    while error is not None and not isinstance(error, DatabaseError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def sqlstate(error: DatabaseError) -> str:
-    """The five characters that say what PostgreSQL objects to, or nothing."""
+    """PostgreSQL's five-character error code (documentation, Appendix A), or an empty string if there is none."""
     details = error.args[0] if error.args else None
     return str(details.get("C", "")) if isinstance(details, dict) else ""
 
 
 def tls_context(host: str, region: str) -> ssl.SSLContext:
-    """TLS that trusts only the authorities of such a server, and checks the host's name.
+    """TLS that trusts only the certificate authorities of RDS in the region, and verifies the host name.
 
-    pg8000's own default verifies nothing. An instance's certificate is from the region's own authorities at RDS: AWS's
-    public trust bundle, split by region, as a file of three loads in a twentieth of the time that all of them take.
-    A proxy's is from AWS Certificate Manager: ``proxy.pem`` has the five roots of https://www.amazontrust.com/repository/
-    (their keys compared with what is published there, 2026-11). Raises ConfigurationError for an unknown region.
+    pg8000's default verifies nothing. The region's authorities at RDS sign an instance's certificate. The files are
+    AWS's public trust bundle split by region: loading three authorities takes a twentieth of the time of the whole
+    bundle. AWS Certificate Manager signs a proxy's certificate: ``proxy.pem`` contains the five roots of
+    https://www.amazontrust.com/repository/ (keys compared with the published ones, 2026-11).
+
+    Raises ConfigurationError for a region without a file.
     """
     authorities = Path(__file__).with_name("rds_ca") / f"{'proxy' if '.proxy-' in host else region}.pem"
     if not authorities.is_file():

@@ -1,4 +1,4 @@
-"""The command behind ``scripts/deploy.sh``: check, deploy, and prove that what is live works."""
+"""The command behind ``scripts/deploy.sh``: check, deploy, and prove that the live system works."""
 
 import argparse
 import json
@@ -22,30 +22,32 @@ COMPLETE = re.compile(r"^\s*✓?\s*Complete\b", re.MULTILINE)
 UNCHANGED = re.compile(r"^\s*✓?\s*No changes\b", re.MULTILINE)
 
 
-def fault_of(output: str, status: int) -> str | None:
-    """Why the deploy did not succeed. SST 4.17.1 exits with 0 when its engine was killed, so its word counts."""
+def failure_of(output: str, status: int) -> str | None:
+    """Why the deploy failed; ``None`` if it succeeded. SST 4.17.1 exits with 0 if its engine was killed, so its output
+    is checked too.
+    """
     text = ANSI.sub("", output).replace("\r", "\n")
     if found := FAILED.search(text):
-        return f"sst deploy says: {text[found.start() :].strip().splitlines()[0]}"
+        return f"sst deploy reports: {text[found.start() :].strip().splitlines()[0]}"
     if status != 0:
         return f"sst deploy ended with exit status {status}"
     if not COMPLETE.search(text) and not UNCHANGED.search(text):
-        return "sst deploy ended with exit status 0, but never said Complete"
+        return "sst deploy ended with exit status 0, but did not report Complete"
     return None
 
 
 def environment() -> dict[str, str]:
-    """What SST is given: this checkout's Node first, and no active Python environment."""
-    ours = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_FROZEN")}
-    ours["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), ours.get("PATH", "")])
+    """The environment for SST: this checkout's Node first on the path, and no active Python environment."""
+    variables = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_FROZEN")}
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
     # SST's `uv run` compiles bytecode, and would otherwise install into the environment that this runs in.
-    return {**ours, "UV_NO_SYNC": "1", "SST_TELEMETRY_DISABLED": "1"}
+    return {**variables, "UV_NO_SYNC": "1", "SST_TELEMETRY_DISABLED": "1"}
 
 
 def run_sst(root: Path, stage: str) -> tuple[str, int]:
-    """``npx sst deploy``: what it said, which is shown as well, and its exit status.
+    """Run ``npx sst deploy``, copy its output to stderr, and return the output and the exit status.
 
-    Ctrl-C is for SST alone, which then finishes what it has begun and gives its lock back.
+    Only SST handles Ctrl-C: it finishes the resources in progress and releases its lock.
     """
     command = ["npx", "--no-install", "sst", "deploy", "--stage", stage]
     before = signal.signal(signal.SIGINT, lambda *_: None)
@@ -53,26 +55,26 @@ def run_sst(root: Path, stage: str) -> tuple[str, int]:
         with subprocess.Popen(  # noqa: S603
             command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as running:
-            said: list[str] = []
+            output: list[str] = []
             for line in running.stdout or ():
                 sys.stderr.write(line)
-                said.append(line)
+                output.append(line)
     finally:
         signal.signal(signal.SIGINT, before)
-    return "".join(said), running.returncode
+    return "".join(output), running.returncode
 
 
 def signed_in() -> bool:
-    """Whether there are credentials at all: whose they are and whether they hold, pre-deploy asks AWS."""
+    """Whether the machine has AWS credentials. Pre-deploy checks whose they are and whether they are valid."""
     try:
         return boto3.Session().get_credentials() is not None
-    except BotoCoreError as fault:  # such as a profile that does not exist
-        say(f"{type(fault).__name__}: {fault}")
+    except BotoCoreError as exc:  # such as a profile that does not exist
+        log(f"{type(exc).__name__}: {exc}")
         return False
 
 
 def may_deploy(root: Path, stage: str) -> bool:
-    """Whether pre-deploy found nothing worse than ``low``: an emergency must not wait for something cosmetic."""
+    """Whether pre-deploy found nothing worse than ``low``: cosmetic findings do not stop an urgent deploy."""
     command = [str(root / "scripts/pre-deploy.sh"), "--stage", stage, "--json"]
     checked = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     if checked.returncode == 0:
@@ -81,59 +83,59 @@ def may_deploy(root: Path, stage: str) -> bool:
         severities = [finding["severity"] for finding in json.loads(checked.stdout)["findings"]]
     except (ValueError, KeyError, TypeError):
         severities = []
-    say(f"Pre-deploy ended with exit status {checked.returncode}.")
+    log(f"Pre-deploy ended with exit status {checked.returncode}.")
     return checked.returncode == 1 and bool(severities) and set(severities) == {"low"}
 
 
 def deploy(root: Path, stage: str, proof: Callable[[Path, str], list[str]] = prove) -> int:
-    """The exit status: 0 only when what is live was seen to work; 2 when nothing was deployed."""
+    """Check, deploy and prove. Returns the exit status: 0 if the live system works, 2 if nothing was deployed."""
     if not signed_in():
-        say("No AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its kin. Nothing was deployed.")
+        log("No AWS credentials: set AWS_PROFILE, or the AWS_ACCESS_KEY_ID variables. Nothing was deployed.")
         return 2
     if not may_deploy(root, stage):
-        say("Nothing was deployed.")
+        log("Nothing was deployed.")
         return 2
     outputs = root / ".sst" / "outputs.json"
-    outputs.unlink(missing_ok=True)  # of an earlier deploy, perhaps of another stage
-    said, status = run_sst(root, stage)
-    if fault := fault_of(said, status):
-        say(f"The deploy FAILED. {fault}")
-        say(f"Look into .sst/log. If it was interrupted: npx sst unlock --stage {stage}, then deploy again.")
+    outputs.unlink(missing_ok=True)  # from an earlier deploy, possibly of another stage
+    output, status = run_sst(root, stage)
+    if failure := failure_of(output, status):
+        log(f"The deploy FAILED. {failure}")
+        log(f"See .sst/log. If it was interrupted: npx sst unlock --stage {stage}, then deploy again.")
         return 1
-    say("Deployed.")
-    return tell(root, stage, proof)
+    log("Deployed.")
+    return report(root, stage, proof)
 
 
-def tell(root: Path, stage: str, proof: Callable[[Path, str], list[str]]) -> int:
-    """Prove that what is live works, and say what does not."""
-    say("Proving that it works: health, queue, and one real job.")
+def report(root: Path, stage: str, proof: Callable[[Path, str], list[str]]) -> int:
+    """Prove that the live system works, and report the problems. Returns the exit status."""
+    log("Checking that it works: health, queue, and one real job.")
     try:
-        faults = proof(root, stage)
-    except (OSError, ValueError, KeyError, ClientError, BotoCoreError) as fault:
-        faults = [f"The proof could not be had: {type(fault).__name__}: {fault}"]
-    for told in faults:
-        say(f"NOT WORKING: {told}")
-    say("What is live does NOT work: see above." if faults else f"{stage} is live, and a real job succeeded.")
-    return 1 if faults else 0
+        problems = proof(root, stage)
+    except (OSError, ValueError, KeyError, ClientError, BotoCoreError) as exc:
+        problems = [f"The proof could not be completed: {type(exc).__name__}: {exc}"]
+    for problem in problems:
+        log(f"NOT WORKING: {problem}")
+    log("The live system does NOT work: see above." if problems else f"{stage} is live, and a real job succeeded.")
+    return 1 if problems else 0
 
 
-def say(message: str) -> None:
-    """Progress, for people."""
+def log(message: str) -> None:
+    """Print progress to stderr."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit status of the command."""
+    """Run the command and return its exit status."""
     root = Path(__file__).resolve().parents[3]
     parser = argparse.ArgumentParser(prog="deploy.sh", description=__doc__)
     parser.add_argument("stage", metavar="STAGE", help=f"one of {', '.join(stage_names(root))}, or dev-NAME")
-    parser.add_argument("--prove", action="store_true", help="deploy nothing: prove that what is live works")
+    parser.add_argument("--prove", action="store_true", help="deploy nothing: only prove that the live system works")
     given = parser.parse_args(argv)
     if not is_stage(root, given.stage):
-        say(f'There is no stage "{given.stage}". Take one of {", ".join(stage_names(root))}, or dev-NAME.')
+        log(f'Unknown stage "{given.stage}". Use one of {", ".join(stage_names(root))}, or dev-NAME.')
         return 2
     if given.prove:
-        return tell(root, given.stage, prove)
+        return report(root, given.stage, prove)
     return deploy(root, given.stage)
 
 

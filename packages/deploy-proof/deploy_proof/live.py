@@ -1,7 +1,7 @@
-"""Proof that what was deployed works: the API answers, a real job succeeds, and the queue is wired.
+"""Proof that the deployed system works: the API answers, a real job succeeds, and the queue feeds a function.
 
-Besides that one job, nothing is changed. ``API_TOKEN`` is the caller's token where the API wants one; without it
-requests are signed with the AWS credentials, which an open API ignores.
+The job is the only change. ``API_TOKEN`` is the caller's token if the API requires one; without it, requests are signed
+with the AWS credentials, which an open API ignores.
 """
 
 import base64
@@ -32,21 +32,21 @@ HEALTH_PATIENCE_S = 300.0
 """New functions in a VPC take up to 90 s to become active, and a new RDS Proxy some minutes to reach its database."""
 
 JOB_PATIENCE_S = 900.0
-"""Three model calls of 125 s, and a throttled one comes back after some minutes."""
+"""Three model calls of 125 s, and some minutes for the retry of a throttled one."""
 
 WAITS = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What the deploy left in ``.sst/outputs.json``."""
+    """The outputs of the deploy, from ``.sst/outputs.json``."""
 
     api: str
     queue: str
     functions: dict[str, str]
-    """Their names on AWS, by SST's."""
+    """Names of the functions on AWS, by their SST component."""
     operator: str = ""
-    """The name of the function that operators call; empty of a release that had none."""
+    """Name of the function that operators call; empty for a release without one."""
 
     @classmethod
     def read(cls, root: Path) -> Self:
@@ -61,14 +61,14 @@ class Outputs:
 
     @property
     def region(self) -> str:
-        """Where the queue is."""
+        """The queue's region."""
         found = re.search(r"//sqs\.([a-z0-9-]+)\.", self.queue)
         return found.group(1) if found else "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API answered. Status 0: nothing, for the reason in ``body``."""
+    """The API's answer. Status 0: there was none, for the reason in ``body``."""
 
     status: int
     body: dict[str, Any]
@@ -79,7 +79,7 @@ type Call = Callable[[str, str, dict[str, Any] | None], Answer]
 
 
 class Api:
-    """The deployed API, called as a client of it would."""
+    """The deployed API, called as clients do."""
 
     def __init__(self, url: str, session: boto3.Session, region: str) -> None:
         self._url = url if url.endswith("/") else f"{url}/"
@@ -96,10 +96,10 @@ class Api:
         try:
             with urllib.request.urlopen(request, timeout=35) as answer:  # noqa: S310 - the deploy's own output
                 return _answer(answer.status, answer.read(), dict(answer.headers))
-        except urllib.error.HTTPError as refused:
-            return _answer(refused.code, refused.read(), dict(refused.headers))
-        except OSError as fault:
-            return Answer(0, {"detail": str(fault)}, {})
+        except urllib.error.HTTPError as exc:
+            return _answer(exc.code, exc.read(), dict(exc.headers))
+        except OSError as exc:
+            return Answer(0, {"detail": str(exc)}, {})
 
     def _authorised(self, method: str, url: str, data: bytes | None, headers: dict[str, str]) -> dict[str, str]:
         if token := os.environ.get("API_TOKEN"):
@@ -122,7 +122,7 @@ def _answer(status: int, body: bytes, headers: dict[str, str]) -> Answer:
 
 
 def health(call: Call, stage: str, sleep: Callable[[float], None] = time.sleep) -> Iterator[str]:
-    """The API and what it depends on are well, and it is the stage's own."""
+    """Problems of the API and its dependencies, or an API of another stage."""
     waited = 0.0
     while (answer := call("GET", "/health", None)).status != 200 and waited < HEALTH_PATIENCE_S:
         sleep(5)
@@ -134,7 +134,7 @@ def health(call: Call, stage: str, sleep: Callable[[float], None] = time.sleep) 
 
 
 def job(call: Call, sleep: Callable[[float], None] = time.sleep) -> Iterator[str]:
-    """A job is accepted, worked on by the model, and its result is there."""
+    """Problems of one real job: it is accepted, calls the model, and has a result."""
     request = {**json.loads(REQUEST.read_text(encoding="utf-8")), "metadata": {"purpose": "deploy-proof"}}
     accepted = call("POST", "/analyze", request)
     if accepted.status != 202:
@@ -145,17 +145,17 @@ def job(call: Call, sleep: Callable[[float], None] = time.sleep) -> Iterator[str
         pause = min(max(float(accepted.headers.get("retry-after", "2")), 1.0), 15.0)
         sleep(pause)
         waited += pause
-        told = call("GET", path, None)
-        if told.status in (0, 503):
+        answer = call("GET", path, None)
+        if answer.status in (0, 503):
             continue
-        if told.status != 200:
-            yield f"GET {path} answers {told.status}: {json.dumps(told.body)[:500]}"
+        if answer.status != 200:
+            yield f"GET {path} answers {answer.status}: {json.dumps(answer.body)[:500]}"
             return
-        if told.body.get("status") in FINAL:
-            if told.body["status"] != "succeeded" or not told.body.get("result"):
-                yield f"Job {accepted.body['id']} ended {told.body['status']}: {json.dumps(told.body.get('error'))}"
+        if answer.body.get("status") in FINAL:
+            if answer.body["status"] != "succeeded" or not answer.body.get("result"):
+                yield f"Job {accepted.body['id']} ended {answer.body['status']}: {json.dumps(answer.body.get('error'))}"
             return
-    yield f"Job {accepted.body['id']} has not ended after {JOB_PATIENCE_S:g} s: see the worker's log"
+    yield f"Job {accepted.body['id']} has not finished after {JOB_PATIENCE_S:g} s: see the worker's log"
 
 
 def _hint(status: int) -> str:
@@ -170,7 +170,7 @@ def _hint(status: int) -> str:
 
 
 def code(root: Path, functions: dict[str, str], client: Callable[[str], Any]) -> Iterator[str]:
-    """The functions run what was built here; nothing is said of what was not."""
+    """Functions that do not run the code that was built here. Functions that were not built here are skipped."""
     for name, function in functions.items():
         archive = root / ".sst" / "artifacts" / name / "code.zip"
         if archive.is_file():
@@ -179,11 +179,11 @@ def code(root: Path, functions: dict[str, str], client: Callable[[str], Any]) ->
             if live.get("LastUpdateStatus") == "Failed":
                 yield f"The last update of {function} failed: {live.get('LastUpdateStatusReason')}"
             elif live["CodeSha256"] != built:
-                yield f"{function} runs other code than {archive.relative_to(root)}"
+                yield f"{function} runs different code than {archive.relative_to(root)}"
 
 
 def wiring(queue_url: str, client: Callable[[str], Any]) -> Iterator[str]:
-    """The queue feeds a function, and what fails ends in a dead-letter queue."""
+    """Problems of the queue: it feeds a function, and failed messages go to a dead-letter queue."""
     sqs = client("sqs")
     queue = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn", "RedrivePolicy"])["Attributes"]
     sources = client("lambda").list_event_source_mappings(EventSourceArn=queue["QueueArn"])["EventSourceMappings"]
@@ -193,22 +193,22 @@ def wiring(queue_url: str, client: Callable[[str], Any]) -> Iterator[str]:
         if source.get("State") not in ("Enabled", "Enabling", "Updating"):
             yield f"The queue's event source mapping is {source.get('State')}: jobs stay queued"
         if "ReportBatchItemFailures" not in source.get("FunctionResponseTypes", []):
-            yield "The event source mapping does not report batch item failures: a failed job is taken for done"
+            yield "The event source mapping does not report batch item failures: failed jobs count as done"
     policy = json.loads(queue.get("RedrivePolicy", "{}"))
     if not policy.get("deadLetterTargetArn"):
-        yield "The queue has no dead-letter queue: what cannot be handled comes back for 14 days"
+        yield "The queue has no dead-letter queue: failed messages are delivered again for 14 days"
         return
     name = policy["deadLetterTargetArn"].rpartition(":")[2]
     dead_letters = sqs.get_queue_attributes(
         QueueUrl=f"{queue_url.rpartition('/')[0]}/{name}", AttributeNames=["ApproximateNumberOfMessages"]
     )["Attributes"]
     if count := int(dead_letters["ApproximateNumberOfMessages"]):
-        # No fault of this deploy, which may be the mend: they were there before its first job.
+        # Not a problem of this deploy, which may fix their cause: they are older than its first job.
         sys.stderr.write(f"Note: {count} old messages are in the dead-letter queue {name}\n")
 
 
 def prove(root: Path, stage: str) -> list[str]:
-    """What does not work; nothing when all of it does. Raises what reading the outputs or asking AWS raises."""
+    """All problems; empty if the live system works. Raises the errors of reading the outputs and of calling AWS."""
     outputs = Outputs.read(root)
     session = boto3.Session(region_name=outputs.region)
     call = Api(outputs.api, session, outputs.region)
@@ -216,8 +216,8 @@ def prove(root: Path, stage: str) -> list[str]:
     def client(service: str) -> Any:
         return _client(session, service)
 
-    faults = [*code(root, outputs.functions, client), *wiring(outputs.queue, client), *health(call, stage)]
-    return faults or list(job(call))
+    problems = [*code(root, outputs.functions, client), *wiring(outputs.queue, client), *health(call, stage)]
+    return problems or list(job(call))
 
 
 def _client(session: Any, service: str) -> Any:

@@ -38,7 +38,7 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
     ],
 )
 def test_what_counts_as_deployed(said: str, status: int, good: bool) -> None:
-    assert (deploy.fault_of(said, status) is None) is good
+    assert (deploy.failure_of(said, status) is None) is good
 
 
 def checkout(path: Path, *, checked: str, said: str) -> Path:
@@ -117,7 +117,7 @@ def test_an_interrupt_is_left_to_sst(
 
 
 def test_a_proof_that_cannot_be_had_is_no_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert deploy.tell(tmp_path, "dev", live.prove) == 1
+    assert deploy.report(tmp_path, "dev", live.prove) == 1
     assert "outputs.json" in capsys.readouterr().err
 
 
@@ -221,7 +221,7 @@ def test_a_real_job_is_awaited() -> None:
     [
         (Deployed({"status": "failed", "error": {"code": "model_access_denied"}}), "model_access_denied"),
         (Deployed({"status": "succeeded", "result": None}), "ended succeeded"),
-        (Deployed({"status": "queued"}), "has not ended"),
+        (Deployed({"status": "queued"}), "has not finished"),
         (Deployed(accepts=403), "execute-api:Invoke"),
         (Deployed(accepts=401), "API_TOKEN"),
     ],
@@ -292,7 +292,7 @@ def test_old_dead_letters_are_told_and_are_no_fault(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     ("live_code", "update", "told"),
-    [(b"built", "Successful", None), (b"placeholder", "Successful", "other code"), (b"built", "Failed", "because")],
+    [(b"built", "Successful", None), (b"placeholder", "Successful", "different code"), (b"built", "Failed", "because")],
 )
 def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update: str, told: str | None) -> None:
     archive = tmp_path / ".sst/artifacts/Sweeper/code.zip"

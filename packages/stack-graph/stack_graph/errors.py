@@ -1,5 +1,5 @@
-"""Why the command could not do its work."""
+"""The error of a command that could not run."""
 
 
 class CannotRun(Exception):
-    """What is missing, and what to do about it: the command ends with exit status 2."""
+    """The reason and the fix: the command ends with exit status 2."""

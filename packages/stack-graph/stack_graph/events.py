@@ -1,4 +1,4 @@
-"""What the deployed functions would be called with, from what calls them in the graph."""
+"""Sample events for the deployed functions, from their callers in the graph."""
 
 import json
 import re
@@ -13,17 +13,17 @@ NO_ROUTE = "GET /pre-deploy/no-such-route"
 
 @dataclass(frozen=True)
 class Sample:
-    """An event, and where it comes from."""
+    """An event, and its source."""
 
     kind: Literal["route", "no-route", "batch", "other"]
     name: str
-    """The route key, or the name of what sends the event."""
+    """The route key, or the name of the resource that sends the event."""
     source: Resource | None
     event: dict[str, Any]
 
 
 def samples(graph: Graph, function: Resource) -> list[Sample]:
-    """One event of each kind that the function will see."""
+    """One event of each kind that the function will receive."""
     routes = [
         Sample("route", str(route.value("routeKey")), route, http_event(str(route.value("routeKey"))))
         for route in routes_to(graph, function)
@@ -45,7 +45,7 @@ def is_function(function: Resource, named: object) -> bool:
 
 
 def routes_to(graph: Graph, function: Resource) -> list[Resource]:
-    """The routes of HTTP APIs that end at the function."""
+    """The routes of HTTP APIs that lead to the function."""
     targets = {
         f"integrations/{integration.data.get('id')}"
         for integration in graph.of_type("aws:apigatewayv2/integration:Integration")
@@ -56,7 +56,7 @@ def routes_to(graph: Graph, function: Resource) -> list[Resource]:
 
 
 def http_event(route_key: str) -> dict[str, Any]:
-    """A request as an HTTP API hands it over, payload format 2.0."""
+    """A request as an HTTP API sends it, payload format 2.0."""
     method, _, template = route_key.partition(" ") if " " in route_key else ("GET", "", "/pre-deploy/default")
     method = "POST" if method == "ANY" else method
     names = re.findall(r"{(\w+)\+?}", template)
@@ -94,13 +94,13 @@ def http_event(route_key: str) -> dict[str, Any]:
 
 
 def sqs_event(queue_arn: str) -> dict[str, Any]:
-    """Two messages that no code can make sense of."""
+    """Two messages with an invalid body."""
     return {
         "Records": [
             {
                 "messageId": f"message-{number}",
                 "receiptHandle": f"receipt-{number}",
-                "body": "this is no message of ours",
+                "body": "an invalid message",
                 "attributes": {
                     "ApproximateReceiveCount": "1",
                     "SentTimestamp": "1795132800000",

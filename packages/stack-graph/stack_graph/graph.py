@@ -1,4 +1,4 @@
-"""The rehearsed deploy, to be asked about: the resources that it would make, and the artifacts that it built."""
+"""The rehearsed deploy: the resources that it would create, and the archives that it built."""
 
 import json
 import re
@@ -13,31 +13,31 @@ type Plain = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Values:
-    """Values by name, asked for as what they should be. What is something else counts as missing: a program can put
-    anything anywhere, and no check has to think of that.
+    """Values by name, read in their expected type. A value of another type counts as missing, so that no check has to
+    handle it.
     """
 
     data: dict[str, Any]
 
     def raw(self, name: str) -> Any:
-        """Whatever there is."""
+        """The value of any type; ``None`` if there is none."""
         return self.data.get(name)
 
     def value(self, name: str) -> Plain:
-        """A text, a number or a flag."""
+        """A string, a number or a boolean."""
         return _plain(self.raw(name))
 
     def number(self, name: str, default: int) -> int:
-        """A whole number, or the text of one."""
+        """An integer, or an integer in a string."""
         value = self.value(name)
         return int(float(value)) if re.fullmatch(r"-?\d+(\.0+)?", str(value)) and value is not None else default
 
     def texts(self, name: str) -> list[str]:
-        """A list of texts; a single text is a list of one."""
+        """A list of strings; a single string is a list of one."""
         return [str(value) for value in listed(self.raw(name)) if _plain(value) is not None]
 
     def part(self, name: str) -> "Values":
-        """An object, or the JSON text of one; an empty one where there is none."""
+        """An object, or an object in a JSON string; empty if there is none."""
         return Values(_object(self.raw(name)))
 
     def parts(self, name: str) -> list["Values"]:
@@ -59,7 +59,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def listed(value: Any) -> list[Any]:
-    """A list; what is none becomes the only item of one, as AWS's own formats have it."""
+    """A list; a single value becomes a list of one, as in AWS's formats."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
@@ -83,7 +83,7 @@ class Resource(Values):
 
     @property
     def id(self) -> str:
-        """What AWS calls it: for some types the name, for others ``sg-...``."""
+        """AWS's id: the name for some types, an id such as ``sg-...`` for others."""
         return str(self.data.get("id", ""))
 
     @property
@@ -104,7 +104,7 @@ class Resource(Values):
 
     @property
     def file(self) -> str:
-        """Where the program makes it, relative to the repository."""
+        """The file that creates it, relative to the repository."""
         position = self.data.get("sourcePosition") or {}
         return str(position.get("file", "sst.config.ts"))
 
@@ -122,7 +122,7 @@ class Resource(Values):
 
 
 class Graph:
-    """All resources, and how they hang together."""
+    """All resources, and their relations."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
@@ -139,7 +139,7 @@ class Graph:
 
     @property
     def development(self) -> bool:
-        """Whether people try things out here, as project.config.ts has it: ``dev``, and everybody's copy of it."""
+        """Whether this is a development stage: ``dev``, or a developer's copy ``dev-NAME``."""
         return self.stage == "dev" or self.stage.startswith("dev-")
 
     @property
@@ -180,7 +180,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What the checks look at."""
+    """A rehearsed deploy: its repository, graph and archives."""
 
     root: Path
     """The repository."""
@@ -190,7 +190,7 @@ class Rehearsed:
 
     @classmethod
     def read(cls, root: Path, directory: Path) -> "Rehearsed":
-        """A rehearsal's results: ``graph.json``, ``artifacts.json`` and what they name."""
+        """Read the results of a rehearsal: ``graph.json``, ``artifacts.json`` and the archives."""
         listed = json.loads((directory / "artifacts.json").read_text(encoding="utf-8"))
         artifacts = tuple(Artifact(entry["function"], directory / entry["path"]) for entry in listed)
         graph = Graph.read(directory / "graph.json")
@@ -198,7 +198,7 @@ class Rehearsed:
 
     @classmethod
     def nothing(cls, root: Path, stage: str) -> "Rehearsed":
-        """Where no rehearsal could be held: the files are there to be looked at all the same."""
+        """An empty graph, if the deploy could not be rehearsed: checks of files still run."""
         graph = {"app": "", "stage": stage, "region": "", "account": "", "complete": False, "resources": []}
         return cls(root, stage, Graph(graph), ())
 
@@ -210,7 +210,7 @@ class Rehearsed:
             yield function, archives.get(component.name) if component else None
 
     def packaged(self) -> Iterator[tuple[Resource, Artifact]]:
-        """Those functions whose archive is there to be looked into."""
+        """Functions whose archive exists."""
         for function, artifact in self.functions():
             if artifact is not None and artifact.path.is_file():
                 yield function, artifact

@@ -12,7 +12,7 @@ from botocore.exceptions import UnknownServiceError
 from stack_graph.reachability import Reached
 
 SOURCE_FOLDERS = ("", "functions", "src", "app", "lambda", "handlers", "lib")
-"""Where SST looks for a handler's file."""
+"""The folders in which SST looks for a handler's file."""
 
 NAMED_OPERATION = {"generate_presigned_url", "get_paginator", "get_waiter"}
 """Client methods whose first argument is the operation."""
@@ -52,10 +52,10 @@ def calls_of(root: Path, handler: str) -> tuple[Call, ...]:
     reached = reached_from(root, handler)
     calls = set()
     for module, method, text, line in reached.called if reached else ():
-        wanted = text or "" if method in NAMED_OPERATION else method
+        name = text or "" if method in NAMED_OPERATION else method
         file = module.file.relative_to(root).as_posix()
         for service in reached.services if reached else ():
-            operation = operations(service).get(wanted) or (TRANSFERS.get(wanted) if service == "s3" else None)
+            operation = operations(service).get(name) or (TRANSFERS.get(name) if service == "s3" else None)
             if operation:
                 calls.add(Call(service, operation, file, line))
     return tuple(sorted(calls, key=lambda call: (call.service, call.operation, call.file, call.line)))
@@ -63,14 +63,14 @@ def calls_of(root: Path, handler: str) -> tuple[Call, ...]:
 
 @cache
 def reached_from(root: Path, handler: str) -> Reached | None:
-    """What a handler reaches; ``None`` where its file is missing."""
+    """The code that a handler reaches; ``None`` if its file is missing."""
     path = handler.rpartition(".")[0]
     base = next((root / folder for folder in SOURCE_FOLDERS if (root / folder / f"{path}.py").is_file()), None)
     return Reached(base, handler) if base else None
 
 
 def key_prefixes(root: Path, handler: str) -> set[str]:
-    """How the keys begin that the modules with the handler's S3 calls build: ``results/`` of ``f"results/{id}"``."""
+    """Prefixes of the S3 keys that the handler's code builds: ``results/`` for ``f"results/{id}"``."""
     reached = reached_from(root, handler)
     files = {root / call.file for call in calls_of(root, handler) if call.service == "s3"}
     return {

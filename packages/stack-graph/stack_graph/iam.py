@@ -1,4 +1,4 @@
-"""What a role may do, by the policies that the graph gives it, decided as IAM decides."""
+"""Permissions of a role: evaluates its policies in the graph as IAM does."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ MANAGED = {
     "AWSXRayDaemonWriteAccess": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
     "AdministratorAccess": ["*"],
 }
-"""AWS's own policies, as far as a function's role has use for them. An unknown one allows nothing here."""
+"""AWS's managed policies that functions' roles use. An unknown one allows nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +36,26 @@ class Statement:
     resources: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, Any]]
     inverted: frozenset[str]
-    """``NotAction`` and ``NotResource``, where the lists are those."""
+    """``NotAction`` and ``NotResource``, if the statement has them."""
     managed: bool = False
-    """AWS wrote it."""
+    """Whether it is from one of AWS's managed policies."""
 
     def names(self, action: str) -> bool:
-        """Whether it is about this action, on whatever resource."""
+        """Whether it applies to the action, on any resource."""
         return any(matches(pattern.lower(), action.lower()) for pattern in self.actions) != (
             "NotAction" in self.inverted
         )
 
     def applies(self, action: str, resource: str, context: Mapping[str, str]) -> bool:
-        """Whether it is about this call. A condition on what is not known of the call is not met."""
+        """Whether it applies to the call. A condition on an unknown key is not met."""
         about_resource = any(matches(pattern, resource) for pattern in self.resources)
         return (
             self.names(action)
             and about_resource != ("NotResource" in self.inverted)
             and all(
-                _met(test, key, wanted, context)
+                _met(test, key, expected, context)
                 for test, keys in self.conditions.items()
-                for key, wanted in keys.items()
+                for key, expected in keys.items()
             )
         )
 
@@ -78,23 +78,23 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-def _met(test: str, key: str, wanted: Any, context: Mapping[str, str]) -> bool:
+def _met(test: str, key: str, expected: Any, context: Mapping[str, str]) -> bool:
     operator = test.removesuffix("IfExists")
     given = context.get(key)
     if given is None:
         return operator != test or operator == "Null" or "Not" in operator
-    equal = any(_equals(operator, str(value), given) for value in listed(wanted))
+    equal = any(_equals(operator, str(value), given) for value in listed(expected))
     return equal != ("Not" in operator)
 
 
-def _equals(operator: str, wanted: str, given: str) -> bool:
+def _equals(operator: str, expected: str, given: str) -> bool:
     if operator.startswith(("StringLike", "StringNotLike", "Arn")):
-        return matches(wanted, given)
-    return wanted.lower() == given.lower() if operator in {"Bool", "StringEqualsIgnoreCase"} else wanted == given
+        return matches(expected, given)
+    return expected.lower() == given.lower() if operator in {"Bool", "StringEqualsIgnoreCase"} else expected == given
 
 
 def document(policy: Any) -> list[dict[str, Any]]:
-    """The statements of a policy's JSON, or of the object that Pulumi makes of it."""
+    """The statements of a policy, as JSON text or as Pulumi's object."""
     return [statement.data for statement in Values({"policy": policy}).part("policy").parts("Statement")]
 
 
@@ -104,7 +104,7 @@ def parsed(policy: Any) -> list[Statement]:
 
 
 def statements_of(graph: Graph, role: Resource) -> list[Statement]:
-    """What the role's policies say: its own, those attached to it, and AWS's."""
+    """The statements of a role's policies: inline, attached and managed by AWS."""
     own = [inline.raw("policy") for inline in role.parts("inlinePolicies")]
     names = {role.value("name"), role.value("arn"), role.id}
     own += [p.raw("policy") for p in graph.of_type("aws:iam/rolePolicy:RolePolicy") if p.value("role") in names]
@@ -124,12 +124,12 @@ def statements_of(graph: Graph, role: Resource) -> list[Statement]:
 
 
 def _statement(data: dict[str, Any]) -> Statement:
-    said = Values(data)
-    tests = said.part("Condition")
+    fields = Values(data)
+    tests = fields.part("Condition")
     return Statement(
         allow=data.get("Effect") == "Allow",
-        actions=(*said.texts("Action"), *said.texts("NotAction")),
-        resources=(*said.texts("Resource"), *said.texts("NotResource")),
+        actions=(*fields.texts("Action"), *fields.texts("NotAction")),
+        resources=(*fields.texts("Resource"), *fields.texts("NotResource")),
         conditions={test: tests.part(test).data for test in tests.data},
         inverted=frozenset({"NotAction", "NotResource"} & data.keys()),
     )

@@ -1,4 +1,4 @@
-"""The graph's Lambda functions: their environment, what they call, and what in the graph that call is for."""
+"""The graph's Lambda functions: their environment, their AWS calls, and the resources of those calls."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ TARGETS = {
     "ssm": ("a parameter", (PARAMETER,), ("name", "arn")),
     "secretsmanager": ("a secret", (SECRET,), ("arn", "name")),
 }
-"""For each service: what its calls are for, and by which of its outputs an environment variable may name it."""
+"""By service: the resource type of its calls, and the outputs that an environment variable may contain."""
 
 
 def variables(function: Resource) -> dict[str, str]:
@@ -34,12 +34,12 @@ def variables(function: Resource) -> dict[str, str]:
 
 
 def architectures(function: Resource) -> list[str]:
-    """What its native code is for."""
+    """The architectures of the function's native code."""
     return function.texts("architectures") or ["x86_64"]
 
 
 def label(graph: Graph, function: Resource) -> str:
-    """What the program calls the function: ``ApiHandler``."""
+    """The function's name in the program: ``ApiHandler``."""
     component = graph.by_urn.get(function.parent or "")
     return component.name if component and component.type == "sst:aws:Function" else function.name
 
@@ -67,7 +67,7 @@ def targets(graph: Graph, function: Resource, service: str) -> list[Resource]:
 
 
 def arns(root: Path, function: Resource, call: Call, target: Resource) -> Iterator[str]:
-    """What IAM is asked about: the target, or the objects in it."""
+    """The ARNs that IAM evaluates: the target's, or those of the objects in it."""
     arn = str(target.value("arn"))
     if call.service == "s3" and "Object" in call.operation and not call.operation.startswith("List"):
         for prefix in key_prefixes(root, str(function.value("handler"))) or {""}:

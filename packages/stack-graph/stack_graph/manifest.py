@@ -1,6 +1,6 @@
 """The product's manifest: the facts about its code that checks and documents need.
 
-The checked tree computes it in a process of its own, ``python -m pipeline.manifest`` in its folder ``functions``. No
+The checked tree computes it in a separate process, ``python -m pipeline.manifest`` in its folder ``functions``. No
 tool imports the product, and none names its modules or files.
 """
 

@@ -1,4 +1,4 @@
-"""The graph's Parameter Store values, found by the environment variable that hands them to a function."""
+"""Parameter Store values in the graph, by the environment variable that has the parameter's name."""
 
 from stack_graph.graph import Graph, Resource
 from stack_graph.lambdas import FUNCTION, PARAMETER, variables
@@ -8,7 +8,7 @@ BUSINESS_RULES = "BUSINESS_RULES_PARAMETER_NAME"
 
 
 def parameter(graph: Graph, variable: str) -> Resource | None:
-    """The parameter that a function's environment names; ``None`` where no function is given one of the graph's."""
+    """The parameter that a function's environment names; ``None`` if no variable names one of the graph."""
     for function in graph.of_type(FUNCTION):
         found = graph.with_output("name", variables(function).get(variable, ""), PARAMETER)
         if found:
@@ -17,11 +17,11 @@ def parameter(graph: Graph, variable: str) -> Resource | None:
 
 
 def known_value(graph: Graph, variable: str) -> str:
-    """What functions read there; an empty object where the graph has no such parameter, or keeps its value secret."""
+    """The value that functions read; an empty object if the graph lacks the parameter or its value is secret."""
     found = parameter(graph, variable)
     return "{}" if found is None or value_of(found) == "[secret]" else value_of(found)
 
 
 def value_of(found: Resource) -> str:
-    """What stands in it."""
+    """The value of a parameter."""
     return str(found.value("insecureValue") or found.value("value") or "")

@@ -1,4 +1,4 @@
-"""Where the program that describes the stack says something."""
+"""Finds lines of the program that describes the stack."""
 
 import re
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from pathlib import Path
 from stack_graph.graph import Rehearsed, Resource
 
 NAMED = re.compile(r"""["`]([^"`\n]{3,100})["`]|[nN]ot found: (\S+)|(\w+) is deprecated|value for (\w+)""")
-"""How SST and Pulumi name in a message what is wrong."""
+"""Names in messages of SST and Pulumi."""
 IMPORT = re.compile(r"""\bfrom\s+["'](\.[^"']+)["']""")
 
 
 def place_of(rehearsed: Rehearsed, resource: Resource, words: str) -> tuple[str, int]:
-    """The line that holds the words: see ``written``; the resource's own place where nothing holds them."""
+    """The line with the words, see ``written``; the resource's place if no line has them."""
     return written(rehearsed, resource, rf"(?<![\w$]){re.escape(words)}(?!\w)") or (resource.file, resource.line)
 
 
@@ -30,7 +30,8 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
 
 
 def named_in(root: Path, message: str) -> tuple[str, int] | None:
-    """The first line of the program that says what a message names: all of it, or the last of ``a.b`` as a key."""
+    """The first line of the program with a name from a message: the whole name, or the last part of ``a.b`` as a "
+    "key."""
     files = [*sorted((root / "infra").rglob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
     for found in NAMED.finditer(message):
         words = next(group for group in found.groups() if group)
@@ -44,7 +45,7 @@ def named_in(root: Path, message: str) -> tuple[str, int] | None:
 
 
 def modules_of(file: Path) -> Iterator[Path]:
-    """What a file of the program imports of the program, nearest first."""
+    """Files of the program that a file imports, nearest first."""
     found, todo = {file}, [file]
     while todo:
         importer = todo.pop(0)

@@ -28,7 +28,7 @@ def account_variable(root: Path, stage: str) -> str | None:
 
 
 def setting(root: Path, stage: str, name: str) -> tuple[str, int] | None:
-    """What a stage says of itself, as it is written, and where."""
+    """A stage's setting as written, and its line."""
     file, block = root / CONFIG, _stages(root).get(stage, "")
     found = re.search(rf"^    {name}: (.+),$", block, flags=re.MULTILINE)
     before = file.read_text(encoding="utf-8").partition(block)[0] if found else ""

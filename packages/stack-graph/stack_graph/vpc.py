@@ -1,4 +1,4 @@
-"""Who reaches whom inside the VPC: routes, endpoints and security groups, as the graph has them."""
+"""Network paths inside the VPC: routes, endpoints and security groups in the graph."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_network
@@ -13,8 +13,8 @@ HTTPS = 443
 
 def by_id(graph: Graph, ids: Iterable[object]) -> list[Resource]:
     """The resources that AWS calls by these ids."""
-    wanted = set(ids)
-    return [resource for resource in graph.resources if resource.id in wanted]
+    named = set(ids)
+    return [resource for resource in graph.resources if resource.id in named]
 
 
 def subnets(graph: Graph, function: Resource) -> list[Resource]:
@@ -93,7 +93,7 @@ def _covers(allowed: Iterable[str], blocks: list[str]) -> bool:
 def _inside(block: str, net: str) -> bool:
     try:
         inner, outer = ip_network(block, strict=False), ip_network(net, strict=False)
-    except ValueError:  # no addresses: the deploy would say so
+    except ValueError:  # not addresses: the deploy would fail
         return False
     return isinstance(inner, IPv4Network) == isinstance(outer, IPv4Network) and bool(inner.subnet_of(outer))  # type: ignore[arg-type]
 

@@ -81,7 +81,7 @@ NAMED_AFTER_COMPONENT = {
     "aws:apigatewayv2/api:Api",
     "aws:scheduler/schedule:Schedule",
 }
-"""The main resource of an SST component goes by the component's name."""
+"""Types of resources that take the name of their SST component."""
 
 REFERABLE = {
     "aws:sqs/queue:Queue": ("url", "arn", "name"),
@@ -95,10 +95,10 @@ REFERABLE = {
     "aws:apigatewayv2/integration:Integration": ("id",),
 }
 DATABASE_VARIABLES = {"DB_PORT": "port", "DB_NAME": "dbName", "DB_USERNAME": "username"}
-"""Values that say nothing by themselves ("5432"): told by the variable that they are in."""
+"""Values that are ambiguous by themselves ("5432"), recognised by their variable."""
 
 SUFFIX = re.compile(r"-[a-z]{8}$")
-"""What SST appends to a physical name."""
+"""The suffix that SST appends to a physical name."""
 
 
 def wiring(graph: Graph) -> dict[str, Any]:

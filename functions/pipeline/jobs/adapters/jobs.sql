@@ -5,7 +5,8 @@ WITH existing AS (
     WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
 ), queued AS (
     SELECT count(*) AS jobs FROM (
-        SELECT FROM jobs WHERE tenant_id = :tenant_id AND status = 'queued' LIMIT CAST(:max_queued AS integer)
+        SELECT FROM jobs WHERE tenant_id = :tenant_id AND status = 'queued'
+        LIMIT coalesce(CAST(:max_queued AS integer), 0)
     ) counted
 ), spend AS (
     SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
