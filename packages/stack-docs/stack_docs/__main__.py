@@ -25,9 +25,9 @@ docs/architecture.md, and the cost tables in docs/costs.md. Every stage is rehea
 Exit status: 0; 1 when --check finds a stale file; 2 when the command could not run."""
 
 
-def cost_tables(graphs: Sequence[Graph]) -> str:
-    """The costs of all stages side by side. Raises Unpriced."""
-    return for_people([bill_of(graph) for graph in graphs])
+def cost_tables(graphs: Sequence[Graph], root: Path) -> str:
+    """The costs of all stages side by side. Raises Unpriced and CannotRun."""
+    return for_people([bill_of(graph, root) for graph in graphs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Block:
 
     page: str
     marker: str
-    write: Callable[[Sequence[Graph]], str]
+    write: Callable[[Sequence[Graph], Path], str]
 
     @property
     def opening(self) -> str:
@@ -48,7 +48,7 @@ class Block:
 
 
 BLOCKS = (
-    Block("docs/architecture.md", "stack", lambda graphs: diagram(representative(graphs))),
+    Block("docs/architecture.md", "stack", lambda graphs, _: diagram(representative(graphs))),
     Block("docs/costs.md", "costs", cost_tables),
 )
 """The costs come last: a resource without a price then still leaves the wiring and the diagram up to date."""
@@ -59,7 +59,9 @@ def main(argv: list[str] | None = None) -> int:
         prog="stack-docs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="write nothing; report which files are stale")
-    parser.add_argument("--rehearsals", type=Path, metavar="DIR", help="keep the rehearsals there, and reuse those that it has")
+    parser.add_argument(
+        "--rehearsals", type=Path, metavar="DIR", help="keep the rehearsals there, and reuse those that it has"
+    )
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     given = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -81,7 +83,7 @@ def documents(root: Path, graphs: Mapping[str, Graph]) -> Iterator[tuple[str, st
     stages = list(graphs.values())
     yield "infra/wiring.json", wiring.text(representative(stages))
     for block in BLOCKS:
-        yield block.page, between_markers(_read(root / block.page), block, block.write(stages))
+        yield block.page, between_markers(_read(root / block.page), block, block.write(stages, root))
 
 
 def representative(graphs: Sequence[Graph]) -> Graph:
@@ -120,7 +122,9 @@ def _rehearsed(root: Path, directory: Path) -> dict[str, Graph]:
             rehearsal.run_rehearsal(root, stage, directory / stage, lambda _: None)
         graphs[stage] = Graph.read(directory / stage / "graph.json")
         if not graphs[stage].data.get("complete"):
-            raise CannotRun(f"a deploy of {stage} would fail. ./scripts/pre-deploy.sh --stage {stage} reports the reason.")
+            raise CannotRun(
+                f"a deploy of {stage} would fail. ./scripts/pre-deploy.sh --stage {stage} reports the reason."
+            )
     if not graphs:
         raise CannotRun(f"{root / 'project.config.ts'} has no stages.")
     return graphs

@@ -51,7 +51,7 @@ def arrows_of(graph: Graph) -> Iterator[Arrow]:
 
 
 def models_of(graph: Graph) -> list[str]:
-    """The models that a role may invoke without a condition; those allowed under one are behind an inference profile."""
+    """The models that a role may invoke without a condition; the others are behind an inference profile."""
     arns = {
         arn
         for function in graph.of_type(FUNCTION)

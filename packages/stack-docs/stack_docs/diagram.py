@@ -86,7 +86,9 @@ def _alarms(graph: Graph, resource: Resource) -> list[str]:
 
 
 def _frame(boxes: Iterable[Box], group: str) -> list[str]:
-    return [f'{_id(box.name)}["{"<br/>".join(box.lines)}"]:::{box.kind.colour}' for box in boxes if box.kind.group == group]
+    return [
+        f'{_id(box.name)}["{"<br/>".join(box.lines)}"]:::{box.kind.colour}' for box in boxes if box.kind.group == group
+    ]
 
 
 def _shared_arrows(arrows: set[Arrow], functions: set[str]) -> set[Arrow]:

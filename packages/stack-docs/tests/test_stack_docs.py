@@ -11,7 +11,7 @@ from stack_docs.arrows import Arrow, arrows_of
 from stack_docs.diagram import diagram
 from stack_graph.graph import Graph
 
-from tests.support.graphs import Recorded, recorded
+from tests.support.graphs import ROOT, Recorded, recorded
 
 STAGES = "export const stages = {\n  dev: {\n  },\n  staging: {\n  },\n};\n"
 GENERATED = ("infra/wiring.json", "docs/architecture.md", "docs/costs.md")
@@ -78,6 +78,7 @@ def repository(tmp_path: Path) -> Path:
     """A repository with a finished rehearsal of each stage."""
     (tmp_path / "infra").mkdir()
     (tmp_path / "docs").mkdir()
+    (tmp_path / "functions").symlink_to(ROOT / "functions")
     (tmp_path / "project.config.ts").write_text(STAGES, encoding="utf-8")
     for block in command.BLOCKS:
         page = f"before\n{block.opening}\n{block.closing}\nafter\n"
@@ -99,9 +100,7 @@ def run(root: Path, *more: str) -> int:
     return command.main(["--root", str(root), "--rehearsals", str(root / "rehearsals"), *more])
 
 
-def test_a_check_writes_nothing_and_names_the_stale_files(
-    repository: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_check_writes_nothing_and_names_the_stale_files(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (repository / "docs/costs.md").read_text()
     assert run(repository, "--check") == 1
     messages = capsys.readouterr().err
