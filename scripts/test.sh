@@ -17,6 +17,7 @@ ruff format --check --quiet . >&2
 ruff check --quiet . >&2
 git ls-files -z | xargs -0 codespell >&2
 python -m tests.docs.vocabulary >&2
+lint-imports >/dev/null || { lint-imports >&2; exit 1; }
 echo "== types" >&2
 mypy >&2
 npm ci --no-fund --no-audit --silent >&2
@@ -44,7 +45,7 @@ audit=$!
 
 echo "== tests" >&2
 status=0
-pytest || status=$?
+pytest -n 2 --dist loadgroup || status=$?
 
 if ! wait "$rehearsal"; then
   echo "== the rehearsed deploy failed" >&2

@@ -1,4 +1,7 @@
-"""The whole pipeline, started as its user starts it, once for the session."""
+"""The whole pipeline, started as its user starts it: one stack for each configuration in a session.
+
+Modules that use the same session fixture name the same ``xdist_group``, so that one worker runs them all.
+"""
 
 import contextlib
 import http.client
@@ -22,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 FINAL = {"succeeded", "failed", "cancelled"}
 
 type Credentials = Callable[[str, str, bytes], dict[str, str]]
-"""The headers that say who calls, for a method, a URL and a body."""
+"""Headers that identify the caller, for a method, a URL and a body."""
 
 
-def nobodys(_method: str, _url: str, _body: bytes) -> dict[str, str]:
+def no_credentials(_method: str, _url: str, _body: bytes) -> dict[str, str]:
     """The API of dev is open."""
     return {}
 
@@ -36,13 +39,13 @@ class Pipeline(RunningStack):
     def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
         super().__init__(process, directory)
         self.canaries = Canaries()
-        self.credentials: Credentials = nobodys
-        """What every request carries that brings none of its own."""
+        self.credentials: Credentials = no_credentials
+        """Headers of each request that brings no others."""
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """A request, of which nothing may be found in a log."""
+        """A request. The log is searched for its content at the end of the session."""
         headers = {**self.credentials(method, f"{self.ready['api_url']}{path}", body or b""), **(headers or {})}
         self.canaries.sent(headers, body)
         status, given, answer = super().request(method, path, body, headers)
@@ -83,14 +86,14 @@ class Pipeline(RunningStack):
         return body
 
     def plan(self, *rules: dict[str, object]) -> None:
-        """Tell the Bedrock emulator what to do wrong."""
+        """Replace the fault plan of the Bedrock emulator."""
         request = urllib.request.Request(  # noqa: S310 - the emulator's own URL
             f"{self.ready['bedrock_endpoint_url']}/_emulator/plan", json.dumps({"rules": rules}).encode(), method="PUT"
         )
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
 
     def rows(self, sql: str, **parameters: object) -> list[list[Any]]:
-        """What the database holds."""
+        """Rows of a query in the stack's database."""
         database = self.ready["database"]
         socket = f"{database['host']}/.s.PGSQL.{database['port']}"
         with contextlib.closing(
@@ -101,13 +104,18 @@ class Pipeline(RunningStack):
             return list(connection.run(sql, **parameters) or [])
 
     def jobs(self) -> int:
-        """How many there are."""
+        """The number of all jobs."""
         return int(self.rows("SELECT count(*) FROM jobs")[0][0])
+
+    def settle(self) -> None:
+        """Wait until every job has ended, so that the jobs of another test change nothing in this one."""
+        waiting = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
+        until(lambda: self.rows(waiting)[0][0] == 0, 60)
 
 
 @contextlib.contextmanager
 def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
-    """The pipeline, as its user starts it. Once it has ended, its log is searched for whatever went through it."""
+    """The pipeline, as its user starts it. At its end its log is searched for the content of all requests."""
     with started(Pipeline, directory, [str(ROOT / "scripts" / "local.sh"), *arguments], seconds=60) as pipeline:
         database = pipeline.ready["database"]
         pipeline.canaries.add("password", database["password"])
@@ -120,7 +128,7 @@ def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """One pipeline for all tests that do not mind each other."""
+    """The shared pipeline with the committed wiring. Each module that needs a fault plan sets its plan."""
     with running(tmp_path_factory.mktemp("pipeline")) as started:
         yield started
 
@@ -134,14 +142,14 @@ def wired(directory: Path, wiring: dict[str, Any]) -> contextlib.AbstractContext
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
-    """Who issues the tokens of these tests."""
+    """The issuer of the tokens in these tests."""
     with issuing() as issuer:
         yield issuer
 
 
 @pytest.fixture(scope="session")
 def by_token(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Pipeline]:
-    """A pipeline that takes the issuer's tokens."""
+    """A pipeline with JWT authorization by the issuer."""
     with wired(tmp_path_factory.mktemp("tokens"), guarded.by_token(issuer.url)) as pipeline:
         yield pipeline
 

@@ -11,6 +11,7 @@ from pipeline.models.prices import Usage
 
 from tests.e2e.conftest import Pipeline
 
+pytestmark = pytest.mark.xdist_group("shared-pipeline")
 GAP = {
     "office": {"id": "nyc-1", "timezone": "America/New_York"},
     "gap": {"starts_at": "2026-12-01T09:00:00", "duration_minutes": 60, "reported_at": "2026-12-01T12:30:00Z"},

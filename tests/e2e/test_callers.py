@@ -1,4 +1,4 @@
-"""Who may call what: every route, with every kind of credentials, on the pipeline as a stage has it that asks for them.
+"""Authorization of every route, with every kind of credentials, on pipelines with tokens and with signatures.
 
 The routes are those of the wiring and of the API's own description: one more of them without a row here is a failure.
 """
@@ -14,9 +14,10 @@ import pytest
 from local_stack.issuer import BAD, READ, SUBMIT, Issuer
 from local_stack.signing import signed
 
-from tests.e2e.conftest import Credentials, Pipeline, nobodys, wired
+from tests.e2e.conftest import Credentials, Pipeline, no_credentials, wired
 from tests.support import guarded
 
+pytestmark = pytest.mark.xdist_group("tokens")
 TENANTS = ("tenant-ann", "tenant-bob")
 ANN, BOB = TENANTS
 BODY = json.dumps({"analysis": "summary", "input": {"text": "Rain is likely in the north."}}).encode()
@@ -63,7 +64,7 @@ def _done(pipeline: Pipeline, credentials: Credentials) -> str:
     pipeline.credentials = credentials
     job_id = pipeline.submit("summary", {"text": "The boiler on the second floor failed."})
     assert pipeline.finished(job_id)["status"] == "succeeded"
-    pipeline.credentials = nobodys
+    pipeline.credentials = no_credentials
     return job_id
 
 
@@ -94,7 +95,7 @@ def test_every_route_has_a_row(by_token: Pipeline, issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("key", ROWS)
 @pytest.mark.parametrize("fault", NO_TOKEN)
-def test_without_a_token_nobody_is_let_in(by_token: Pipeline, anns_job: str, key: str, fault: str) -> None:
+def test_a_request_without_a_token_is_refused(by_token: Pipeline, anns_job: str, key: str, fault: str) -> None:
     before, given = reached(by_token), NO_TOKEN[fault]
     headers = {} if given is None else {"authorization": given}
     assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})

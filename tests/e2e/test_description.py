@@ -5,10 +5,13 @@ The same requests each time; ``tests/fuzz`` makes many more, and others.
 
 from pathlib import Path
 
+import pytest
 from local_stack.issuer import Issuer
 
 from tests.e2e.conftest import Pipeline
 from tests.support.fuzzing import fuzz
+
+pytestmark = pytest.mark.xdist_group("tokens")
 
 
 def test_the_api_is_as_described(by_token: Pipeline, issuer: Issuer, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pg8000.exceptions import DatabaseError
 
 from tests.e2e.conftest import Pipeline
 
+pytestmark = pytest.mark.xdist_group("shared-pipeline")
 SECRET = "canary-4711-do-not-log"
 GOOD = {"analysis": "summary", "input": {"text": f"Rain is likely. {SECRET}"}}
 

@@ -52,15 +52,16 @@ def test_a_busy_port_is_an_error_that_says_so() -> None:
     assert f"port {port} is in use" in done.stderr
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_leaves_no_process_behind(tmp_path: Path, signum: signal.Signals) -> None:
+def test_a_kill_leaves_no_process_behind(tmp_path: Path) -> None:
+    """The other signals: packages/local-stack/tests/test_lifecycle.py."""
     with running(tmp_path) as pipeline:
         everything = pipeline.processes()
         assert len(everything) > 5
-        pipeline.end(signum)
+        pipeline.end(signal.SIGKILL)
         until(lambda: not alive(everything), 10)
 
 
+@pytest.mark.xdist_group("shared-pipeline")
 def test_the_shipped_example_is_a_request(pipeline: Pipeline) -> None:
     body = json.loads((ROOT / "scripts" / "examples" / "complaint.json").read_text(encoding="utf-8"))
     status, accepted = pipeline.post(body)

@@ -9,17 +9,19 @@ from collections.abc import Iterator
 import pytest
 from local_stack.running import descendants
 
-from tests.e2e.conftest import Pipeline, running
+from tests.e2e.conftest import Pipeline
 
+pytestmark = pytest.mark.xdist_group("shared-pipeline")
 GOOD = {"analysis": "summary", "input": {"text": "Rain is likely."}}
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A pipeline of this module's own, warm: its parts are frozen."""
-    with running(tmp_path_factory.mktemp("outage")) as started:
-        started.finished(started.submit("summary", GOOD["input"]))
-        yield started
+@pytest.fixture(scope="module", autouse=True)
+def _warm(pipeline: Pipeline) -> Iterator[None]:
+    """Warm environments, and no other jobs: parts of the stack are frozen."""
+    pipeline.finished(pipeline.submit("summary", GOOD["input"]))
+    pipeline.settle()
+    yield
+    pipeline.settle()
 
 
 @contextlib.contextmanager

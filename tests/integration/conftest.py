@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the session, a database of its own for each test that asks for one."""
+"""A real PostgreSQL server for the session, and a new database for each test that requests one."""
 
 import itertools
 import tempfile
@@ -46,7 +46,7 @@ def settings_for(server: Path, database: str) -> DatabaseSettings:
 
 @pytest.fixture(scope="session")
 def databases(server: Path) -> Iterator[Callable[[str], DatabaseSettings]]:
-    """Makes databases, as copies of another; they are gone with the server."""
+    """Creates databases as copies of a template. They live as long as the server."""
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
     admin.run("ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
     admin.run("SELECT pg_reload_conf()")
@@ -62,13 +62,13 @@ def databases(server: Path) -> Iterator[Callable[[str], DatabaseSettings]]:
 
 @pytest.fixture
 def empty_database(databases: Callable[[str], DatabaseSettings]) -> DatabaseSettings:
-    """A database with nothing in it."""
+    """An empty database."""
     return databases("template0")
 
 
 @pytest.fixture(scope="session")
 def migrated(databases: Callable[[str], DatabaseSettings]) -> str:
-    """The name of a database with the whole schema, to be copied."""
+    """The name of a template database with the whole schema."""
     settings = databases("template0")
     migrate(settings)
     return settings.db_name
@@ -112,7 +112,7 @@ def as_worker(login: Callable[[DatabaseSettings, str], Postgres], database: Data
 
 @pytest.fixture
 def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
-    """A connection to it."""
+    """A superuser's connection to ``database``."""
     connection = Postgres(database, lambda: ["unused"], POLICY.requests)
     yield connection
     connection.close()

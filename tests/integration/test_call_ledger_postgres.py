@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
+from local_stack.running import until
+from pg8000 import native
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.models.calls import DenialReason
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
@@ -20,7 +23,7 @@ from tests.support.call_ledger_contract import (
     THROTTLED,
     CallLedgerContract,
     begun,
-    obstacle,
+    denial,
     planned,
 )
 from tests.support.policy import POLICY
@@ -60,11 +63,27 @@ class TestPostgresCallLedger(CallLedgerContract):
         one = Limits(concurrent_model_calls=1)
         dead = begun(ledger, one)
         pass_time(139)
-        assert obstacle(ledger, one) is DenialReason.NO_SLOT
+        assert denial(ledger, one) is DenialReason.NO_SLOT
         pass_time(2)
         begun(ledger, one)
         ledger.end(dead.id, SILENT)  # it was only slow: the slot is another's now, and stays that
-        assert obstacle(ledger, one) is DenialReason.NO_SLOT
+        assert denial(ledger, one) is DenialReason.NO_SLOT
+
+    def test_an_ending_call_waits_for_its_slot_before_it_locks_the_day(
+        self, ledger: PostgresCallLedger, database: DatabaseSettings
+    ) -> None:
+        """A beginning call locks in this order too; in the other order the two deadlock."""
+        call = begun(ledger, Limits(concurrent_model_calls=1))
+        where = {"database": database.db_name, "unix_sock": f"{database.db_host}/.s.PGSQL.5432"}
+        with closing(native.Connection("postgres", **where)) as beginning, ThreadPoolExecutor(1) as pool:
+            beginning.run("BEGIN")
+            beginning.run("SELECT FROM model_slots FOR UPDATE")
+            ending = pool.submit(ledger.end, call.id, ANSWERED)
+            blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            until(lambda: beginning.run(blocked) == [[1]])
+            beginning.run("SELECT FROM daily_spend FOR UPDATE NOWAIT")
+            beginning.run("COMMIT")
+            ending.result()
 
     def test_workers_at_once_get_no_more_slots_than_there_are(self, workers: list[PostgresCallLedger]) -> None:
         limits = Limits(concurrent_model_calls=3)
@@ -127,10 +146,10 @@ class TestPostgresCallLedger(CallLedgerContract):
         (through,) = [answer for answer in answers if isinstance(answer, type(planned()))]
         ledger.end(through.id, THROTTLED)  # twice as long this time
         pass_time(POLICY.circuit.shortest_pause_s)
-        assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
+        assert denial(ledger, FREE) is DenialReason.MODEL_DOWN
         pass_time(POLICY.circuit.shortest_pause_s)
         begun(ledger)  # a probe whose worker dies
-        assert obstacle(ledger, FREE) is DenialReason.MODEL_DOWN
+        assert denial(ledger, FREE) is DenialReason.MODEL_DOWN
         pass_time(POLICY.circuit.probe_s)
         ledger.end(begun(ledger).id, ANSWERED)
         begun(ledger)
@@ -142,8 +161,8 @@ class TestPostgresCallLedger(CallLedgerContract):
         for _ in range(POLICY.circuit.failures_allowed):
             ledger.end(begun(ledger).id, THROTTLED)
         pass_time(POLICY.circuit.shortest_pause_s)
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is DenialReason.DAILY_LIMIT
+        assert denial(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
+        assert denial(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is DenialReason.DAILY_LIMIT
         begun(ledger)
 
     def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:

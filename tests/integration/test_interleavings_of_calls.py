@@ -5,8 +5,8 @@ from itertools import combinations_with_replacement
 import pytest
 from pipeline.platform.settings import DatabaseSettings
 
-from tests.support.at_once import TwoWorkers
 from tests.support.call_states import ENDS, SCENES
+from tests.support.concurrently import TwoWorkers
 from tests.support.fakes import FakeClock
 from tests.support.timed_database import timed
 
@@ -17,4 +17,4 @@ def test_two_with_a_model_are_as_one_after_the_other(empty_database: DatabaseSet
     # A call is one worker's: no other begins it.
     pairs = [pair for pair in combinations_with_replacement(operations, 2) if pair[0] != pair[1] or pair[0] in ENDS]
     with TwoWorkers(timed(empty_database, FakeClock().now)) as two:
-        assert list(two.faults(state, operations, pairs)) == []
+        assert list(two.violations(state, operations, pairs)) == []

@@ -1,7 +1,7 @@
-"""Every statement is executed once more than its worker knows: the connection is lost before the answer.
+"""A lost answer changes nothing: the connection breaks after a statement was executed and before its answer arrives.
 
-``Postgres.run`` sends it again, and all must be as if the answer had come: what the worker is told, and every table.
-All that can be done with a job or a call is done in every state, once for each statement whose answer is lost.
+``Postgres.run`` sends the statement a second time. The operation's result and every table must be the same as without
+the loss. Every operation on a job or a call runs in every state, once for each of its statements.
 """
 
 import tempfile
@@ -22,8 +22,8 @@ from pipeline.platform.settings import DatabaseSettings
 from pipeline.platform.sql import read_statements
 
 from tests.support import job_states
-from tests.support.at_once import Operation, State, Work
 from tests.support.call_states import SCENES
+from tests.support.concurrently import Operation, State, Work
 from tests.support.fakes import FakeClock
 from tests.support.job_states import ID, OF_A_JOB, OF_ITS_REQUEST
 from tests.support.losing_proxy import LosingProxy, losing_proxy
@@ -35,23 +35,23 @@ LEDGER = Path(postgres_call_ledger.__file__).with_name("call_ledger.sql")
 OF_A_CALLER: dict[str, Operation] = {
     "cancel": lambda work: CancelJob(work.store).run(
         str(ID), "a"
-    ),  # the store alone says who did it, which only the log tells
+    ),  # not the store's: whether this call cancelled the job differs, but reaches only the log
     "find": lambda work: work.store.find("a", "k"),
     "get": lambda work: work.store.get(ID, "a"),
     "ping": lambda work: work.store.ping(),
     "list": lambda work: work.store.page("a", JobFilter()),
     "list those queued": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
-    "ask what is spent": lambda work: work.ledger.spent_today("a"),
+    "read the spending": lambda work: work.ledger.spent_today("a"),
 }
 OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}
 EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **SCENES}
 DONE: set[str] = set()
 RAN: set[str] = set()
-"""Every statement that ran has lost its answer too."""
+"""Statements that ran. Each has lost its answer too."""
 
 
 class Watched(Postgres):
-    """Tells which statements ran."""
+    """Records the statements that ran."""
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
         RAN.add(sql)
@@ -65,13 +65,13 @@ def proxy(server: Path) -> Iterator[LosingProxy]:
 
 
 def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[str, Tables]:
-    """What the worker is told, and all tables."""
+    """The operation's result, and all tables."""
     content.put_back("start")
     try:
-        told = repr(operation(Work.on(postgres)))
+        result = repr(operation(Work.on(postgres)))
     except RequestRefused as refused:
-        told = repr(refused)
-    return told, content.read()
+        result = repr(refused)
+    return result, content.read()
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -97,19 +97,19 @@ def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: 
 def differences(
     proxy: LosingProxy, content: Content, postgres: Postgres, operations: dict[str, Operation]
 ) -> Iterator[str]:
-    """What a lost answer has changed."""
+    """Every difference that a lost answer made."""
     for doing, operation in operations.items():
         proxy.lose(0)
         expected = once(content, postgres, operation)
         for number in range(1, proxy.executed + 1):
             proxy.lose(number)
             if (got := once(content, postgres, operation)) != expected:
-                yield f"{doing}, statement {number}: {got}, and not {expected}"
+                yield f"{doing}, statement {number}: {got}, expected {expected}"
             assert proxy.lost == 1
 
 
 def test_every_statement_lost_its_answer() -> None:
-    """In the tests before this one, together."""
+    """Covered by the tests above together."""
     if set(EVERY) != DONE:
         pytest.skip("only some of them ran")
     files = (JOBS, LEDGER)

@@ -13,7 +13,7 @@ from pipeline.jobs.domain.redrive import RedriveOutcome
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
-from tests.support.operator_contract import EXHAUSTED, ORDER, OperatorContract, letter
+from tests.support.operator_contract import EXHAUSTED, REQUEST, OperatorContract, letter
 from tests.support.policy import POLICY
 
 
@@ -55,10 +55,10 @@ class TestPostgresOperator(OperatorContract):
         self, postgres: Postgres, store: PostgresJobStore, failed: PostgresFailedJobs
     ) -> None:
         job_id, new_id = self.failed_job(store), uuid4()
-        failed.redrive(job_id, new_id, ORDER)
+        failed.redrive(job_id, new_id, REQUEST)
         rows = postgres.run("SELECT job_id, redrive_of, tenant_id, requested_by, reason, request_id FROM redrives")
         assert [tuple(row.values()) for row in rows] == [
-            (new_id, job_id, "a", "somebody", "the model is back", "request-1")
+            (new_id, job_id, "a", "an operator", "the model is back", "request-1")
         ]
 
     def test_two_operators_at_once_make_one_job(
@@ -74,7 +74,7 @@ class TestPostgresOperator(OperatorContract):
                 start.wait()
                 mine = PostgresFailedJobs(own)
                 return sum(
-                    mine.redrive(job_id, uuid4(), ORDER).outcome is RedriveOutcome.REDRIVEN for job_id in job_ids
+                    mine.redrive(job_id, uuid4(), REQUEST).outcome is RedriveOutcome.REDRIVEN for job_id in job_ids
                 )
             finally:
                 own.close()

@@ -1,4 +1,4 @@
-"""The two roles of the database: each can do what its statements need and no more, the API for one tenant alone."""
+"""The two roles of the database: each can run its statements and no others, and the API sees one tenant only."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ DENIED = "42501"
 
 
 class StoreOfBoth:
-    """What the API does is done as the API; the rest, and what is said of no tenant, as a worker."""
+    """A store whose API operations run as the API, and all others, and those without a tenant, as a worker."""
 
     API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "waiting", "ping"})
 
@@ -41,7 +41,7 @@ class StoreOfBoth:
 
 
 class TestEachRoleCanDoItsWork(JobStoreContract):
-    """The whole contract of the store, and as the two roles."""
+    """The whole contract of the store, run as the two roles."""
 
     pass_time = StoreTests.pass_time
 
@@ -93,14 +93,14 @@ def refused(run: Callable[[], object]) -> str:
 JOBS = "SELECT id FROM jobs"
 
 
-def test_the_api_sees_the_jobs_of_the_tenant_that_it_names_and_none_else(as_api: Postgres, job_id: UUID) -> None:
+def test_the_api_sees_only_the_jobs_of_the_tenant_that_it_names(as_api: Postgres, job_id: UUID) -> None:
     assert as_api.run(JOBS, "a") == [{"id": job_id}]
     assert as_api.run(JOBS, "b") == []
     assert as_api.run(JOBS, "") == []
     assert as_api.run(JOBS) == []
 
 
-def test_a_tenant_is_forgotten_with_its_statement_even_one_that_fails(as_api: Postgres, job_id: UUID) -> None:
+def test_a_tenant_ends_with_its_statement_even_with_one_that_fails(as_api: Postgres, job_id: UUID) -> None:
     backend = as_api.run("SELECT pg_backend_pid() AS pid", "a")
     assert refused(lambda: as_api.run("SELECT 1/0", "a")) == "22012"
     assert as_api.run(JOBS) == []
@@ -197,7 +197,7 @@ def test_a_claimed_job_cannot_be_deleted(as_api: Postgres, as_worker: Postgres, 
     assert as_api.run("DELETE FROM jobs RETURNING id", "a") == []
 
 
-def test_history_is_written_whoever_makes_it(
+def test_both_roles_write_history_through_the_trigger(
     as_api: Postgres, as_worker: Postgres, postgres: Postgres, job_id: UUID
 ) -> None:
     workers = PostgresJobStore(as_worker)
@@ -211,8 +211,8 @@ def test_history_is_written_whoever_makes_it(
     ]
 
 
-def test_no_table_is_open_to_everybody_and_each_with_a_tenant_is_guarded(postgres: Postgres) -> None:
-    """Also of tables that are yet to come."""
+def test_no_table_is_public_and_each_with_a_tenant_has_row_level_security(postgres: Postgres) -> None:
+    """Also for tables of later migrations."""
     to_all = "SELECT table_name AS name FROM information_schema.table_privileges WHERE grantee = 'PUBLIC'"
     assert postgres.run(f"{to_all} AND table_schema = 'public'") == []
     unguarded = (

@@ -1,4 +1,4 @@
-"""PostgreSQL and a model of it, in step: whatever is done to both, both say and hold the same.
+"""PostgreSQL compared with a model of it: after any sequence of operations, results and content are the same.
 
 The same sequences every time. Other ones, more and longer, for minutes:
 ``./scripts/test.sh tests/integration/test_state_machine.py --hypothesis-profile thorough``.
@@ -73,10 +73,10 @@ class Pipeline(RuleBasedStateMachine):
         self.final: dict[str, dict[str, Any]] = {}
 
     def same(self, ask: Callable[[Any], Any]) -> Any:
-        """Both job stores do it, and say the same."""
-        expected, said = ask(self.model), ask(self.store)
-        assert said == expected
-        return said
+        """Apply an operation to both job stores, and compare the results."""
+        expected, result = ask(self.model), ask(self.store)
+        assert result == expected
+        return result
 
     def attempt(self, job: UUID, behind: int) -> int:
         row = self.model.rows.get(job)
@@ -197,7 +197,7 @@ def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) 
     content.close()
 
 
-@pytest.mark.timeout(3600)  # a failure is made small before it is told, which takes minutes
+@pytest.mark.timeout(3600)  # hypothesis shrinks a failure before it reports it, which takes minutes
 def test_postgresql_does_as_the_model_does(pipeline: type[Pipeline]) -> None:
     chosen = settings(
         max_examples=2000 if THOROUGH else 100,

@@ -1,4 +1,4 @@
-"""What every call ledger does. Subclassed for the fake and for the one in PostgreSQL."""
+"""The contract of call ledgers. Subclassed for the fake and for PostgreSQL."""
 
 from decimal import Decimal
 from typing import Any
@@ -30,8 +30,8 @@ def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCa
     return call
 
 
-def obstacle(ledger: CallLedger, limits: Limits, **fields: Any) -> DenialReason | None:
-    """Why a call is not made, without making it."""
+def denial(ledger: CallLedger, limits: Limits, **fields: Any) -> DenialReason | None:
+    """The reason why a call would be denied, without making it."""
     refused = ledger.begin(planned(**fields), limits)
     return refused.reason if isinstance(refused, CallDenied) else None
 
@@ -57,11 +57,11 @@ class CallLedgerContract:
         assert (spent.tenant, spent.stage) == (Decimal("0.25"), Decimal("0.25"))
         assert 0 < spent.day_ends_in <= 86_400
 
-    def test_a_call_of_which_nobody_knows_whether_it_was_billed_stays_spent(self, ledger: CallLedger) -> None:
+    def test_the_reservation_of_a_call_that_may_have_been_billed_stays_spent(self, ledger: CallLedger) -> None:
         ledger.end(begun(ledger).id, SILENT)
         assert ledger.spent_today("a").stage == 1
 
-    def test_to_begin_or_end_twice_is_to_do_it_once(self, ledger: CallLedger) -> None:
+    def test_beginning_or_ending_twice_has_the_effect_of_once(self, ledger: CallLedger) -> None:
         call = begun(ledger)
         assert ledger.begin(call, Limits(concurrent_model_calls=1, daily_usd=Decimal(1))) is None
         assert ledger.spent_today("a").stage == 1
@@ -74,21 +74,21 @@ class CallLedgerContract:
         two = Limits(concurrent_model_calls=2)
         first = begun(ledger, two)
         begun(ledger, two)
-        assert obstacle(ledger, two) is DenialReason.NO_SLOT
+        assert denial(ledger, two) is DenialReason.NO_SLOT
         assert ledger.spent_today("a").stage == 2  # nothing is reserved for a call that is not made
         ledger.end(first.id, ANSWERED)
         begun(ledger, two)
-        assert obstacle(ledger, two) is DenialReason.NO_SLOT
+        assert denial(ledger, two) is DenialReason.NO_SLOT
 
     def test_a_tenants_limit_stops_that_tenant_alone(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd_per_tenant=Decimal("2.5"))
         begun(ledger, limits)
         begun(ledger, limits)
-        assert obstacle(ledger, limits) is DenialReason.DAILY_LIMIT
+        assert denial(ledger, limits) is DenialReason.DAILY_LIMIT
         begun(ledger, limits, tenant="b")
         begun(ledger, limits, usd="0.50")
 
-    def test_the_stages_limit_stops_everybody(self, ledger: CallLedger) -> None:
+    def test_the_stages_limit_stops_every_tenant(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd=Decimal(2), concurrent_model_calls=9)
         begun(ledger, limits)
         begun(ledger, limits, tenant="b")
@@ -99,5 +99,5 @@ class CallLedgerContract:
             assert 0 < refused.retry_after_s <= 600
         assert ledger.spent_today("c").tenant == 0
 
-    def test_a_limit_of_nothing_lets_nothing_through(self, ledger: CallLedger) -> None:
-        assert obstacle(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
+    def test_a_limit_of_zero_denies_every_call(self, ledger: CallLedger) -> None:
+        assert denial(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT

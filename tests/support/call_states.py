@@ -1,4 +1,4 @@
-"""Calls of one model in every state that they can be in, and all that can be done with them."""
+"""Calls of one model in each of their states, and every operation on them."""
 
 from decimal import Decimal
 from functools import partial
@@ -7,8 +7,8 @@ from uuid import UUID
 from pipeline.models.calls import CallOwner, PlannedCall
 from pipeline.models.stage_config import Limits
 
-from tests.support.at_once import Operation, State, Work
 from tests.support.call_ledger_contract import ANSWERED, FREE, SILENT, THROTTLED
+from tests.support.concurrently import Operation, State, Work
 from tests.support.fakes import FakeClock
 from tests.support.policy import POLICY
 

@@ -1,8 +1,8 @@
-"""Two workers on one database, brought to every point at which one can come between the other's steps.
+"""Two workers on one database, in every interleaving of their steps.
 
-A worker is a thread that stops before each statement and before each commit. One schedule says who goes on at each
-stop; ``schedules`` runs through all that can differ. A worker that waits for the other's lock is found in PostgreSQL's
-own account of its locks, and goes on when the other has ended its transaction.
+A worker is a thread that stops before each statement and before each commit. A schedule determines which worker
+continues at each stop; ``schedules`` enumerates all that can differ. PostgreSQL's lock tables show which worker waits
+for the other's lock; it continues when the other has ended its transaction.
 """
 
 import queue
@@ -26,7 +26,7 @@ class TransactionLost(Exception):
 
 
 class Choices:
-    """The choices of one run, and which of them were open: those of the next run follow from it."""
+    """The choices of one run and their number of options, from which the next run's choices follow."""
 
     def __init__(self, given: list[int]) -> None:
         self._given = given
@@ -40,7 +40,7 @@ class Choices:
 
 
 def schedules() -> Iterator[Choices]:
-    """As many as there are ways to choose, depth first. Each is to be used up before the next is asked for."""
+    """All schedules, depth first. Run each to its end before taking the next."""
     given: list[int] | None = []
     while given is not None:
         choices = Choices(given)
@@ -52,7 +52,7 @@ def schedules() -> Iterator[Choices]:
 
 
 class Session:
-    """In place of ``Postgres``: a connection on which each statement is a transaction that its worker steps through."""
+    """Stand-in for ``Postgres``: each statement is a transaction that the session's worker steps through."""
 
     def __init__(self, name: str, connection: native.Connection) -> None:
         self.name = name
@@ -62,7 +62,7 @@ class Session:
         self.worker: Worker | None = None
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
-        """As ``Postgres.run`` does, but for its worker's stops. A superuser sees the rows of all tenants."""
+        """``Postgres.run`` with the worker's stops. As a superuser, it sees the rows of all tenants."""
         statement = self._statements.get(sql)
         if statement is None:
             statement = self._statements[sql] = self._connection.prepare(sql)
@@ -88,48 +88,48 @@ class Session:
 
 @dataclass
 class Worker:
-    """An operation, step by step."""
+    """An operation that runs step by step."""
 
     session: Session
     next: What | None = None
-    """What it does when it goes on; ``None``: it has come to its end."""
+    """Its next step; ``None`` once it has ended."""
     waits: bool = False
-    """For the other's lock."""
+    """Whether it waits for the other's lock."""
     ended: Future[Any] = field(default_factory=Future)
     _arrived: threading.Event = field(default_factory=threading.Event)
-    _told: "queue.SimpleQueue[What]" = field(default_factory=queue.SimpleQueue)
+    _orders: "queue.SimpleQueue[What]" = field(default_factory=queue.SimpleQueue)
 
     def start(self, pool: ThreadPoolExecutor, operation: Callable[[Session], object]) -> None:
-        """Up to its first stop."""
+        """Run up to the first stop."""
         self.session.worker = self
         self.ended = pool.submit(self._work, operation)
         self._arrived.wait()
 
     def stop(self, what: What) -> What:
-        """Called in the worker's own thread."""
+        """Stop before a step. Called in the worker's thread."""
         self.next = what
         self._arrived.set()
-        return self._told.get()
+        return self._orders.get()
 
     def go(self, what: What, blocked: Callable[[], bool]) -> None:
-        """Up to its next stop, or until it waits."""
+        """Run up to the next stop, or until the worker waits for a lock."""
         self._arrived.clear()
-        self._told.put(what)
+        self._orders.put(what)
         while not self._arrived.wait(0.001):
             if blocked():
                 self.waits = True
                 return
 
     def wake(self) -> None:
-        """The lock that it waited for is its own now, or PostgreSQL has broken a deadlock."""
+        """Continue after a wait: the lock was granted, or PostgreSQL broke a deadlock."""
         self._arrived.wait()
         self.waits = False
 
     @property
     def outcome(self) -> object:
-        """What the operation returned, or raised."""
-        fault = self.ended.exception()
-        return fault if fault else self.ended.result()
+        """The operation's return value, or the exception that it raised."""
+        error = self.ended.exception()
+        return error if error else self.ended.result()
 
     def _work(self, operation: Callable[[Session], object]) -> object:
         try:
@@ -141,29 +141,29 @@ class Worker:
 
 @dataclass(frozen=True)
 class Ran:
-    """What two workers did."""
+    """One run of two workers."""
 
     steps: list[Step]
     outcomes: tuple[object, object]
     waited: bool
-    """One for a lock of the other."""
+    """Whether one worker waited for a lock of the other."""
 
     @property
     def lost(self) -> list[int]:
-        """Whose transaction was rolled back."""
+        """Indexes of the workers whose transaction was rolled back."""
         return [at for at, outcome in enumerate(self.outcomes) if isinstance(outcome, TransactionLost)]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sessions, the threads to use them in, and who can tell that one waits for the other."""
+    """Two sessions, their threads, and a test for whether one backend waits for the other."""
 
     sessions: tuple[Session, Session]
     pool: ThreadPoolExecutor
     waits_for: Callable[[int, int], bool]
 
     def run(self, operations: list[Callable[[Session], object]], choices: Choices) -> Ran:
-        """One schedule."""
+        """Run one schedule."""
         workers = [Worker(session) for session in self.sessions]
         for worker, operation in zip(workers, operations, strict=True):
             worker.start(self.pool, operation)
@@ -190,11 +190,11 @@ class Pair:
 
 
 def _possible(worker: Worker, workers: list[Worker], steps: list[Step]) -> list[What]:
-    """Without those that the other order of the last two steps, which comes to the same, has shown already."""
+    """The worker's possible steps, without those that commute with the last one: the other order covers them."""
     what = _next(worker)
     name, last = steps[-1] if steps else (worker.session.name, what)
     first = worker is workers[0]
-    if first and name != worker.session.name and _indifferent(last, what):
+    if first and name != worker.session.name and _commute(last, what):
         return []
     rolled_back = any(done == "rolls back" for _, done in steps)
     return list(ENDS) if what == "commits" and not rolled_back else [what]
@@ -205,8 +205,8 @@ def _next(worker: Worker) -> What:
     return worker.next
 
 
-def _indifferent(one: What, other: What) -> bool:
-    """Nobody sees what is not committed, and two commits do not meet."""
+def _commute(one: What, other: What) -> bool:
+    """Whether the order of two steps has no effect: uncommitted changes are invisible, and commits are independent."""
     return (
         (one == "reads" and other in ("reads", "executes"))
         or (one == "executes" and other == "reads")

@@ -1,4 +1,4 @@
-"""What is true of the tables at every moment, whatever happened: see ``Content.read``."""
+"""Invariants of the tables, as ``Content.read`` returns them, that hold at every moment."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ Rows = list[dict[str, Any]]
 
 
 def violations(content: dict[str, Rows], now: datetime) -> list[str]:
-    """What is not as it must be."""
+    """Every violation of an invariant."""
     rows = {row["id"]: row for row in content["jobs"]}
     histories: dict[str, Rows] = {job_id: [] for job_id in rows}
     for event in content["job_events"]:
         histories.setdefault(event["job_id"], []).append(event)
     found = [
-        f"job {job_id}: {fault}" for job_id, events in histories.items() for fault in _of_job(rows, job_id, events)
+        f"job {job_id}: {error}" for job_id, events in histories.items() for error in _of_job(rows, job_id, events)
     ]
     return found + list(_of_slots(content, now)) + list(_of_money(content))
 
@@ -38,13 +38,13 @@ def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Itera
         if status is not None:
             yield f"is gone, and was {status}"
     elif (row["status"], row["attempt"]) != (status, attempt):
-        yield f"is {row['status']} in attempt {row['attempt']}, and its events say {status} in {attempt}"
+        yield f"is {row['status']} in attempt {row['attempt']}, but its events end {status} in {attempt}"
     elif row["result_key"] not in (None, result_key(job_id, attempt)):
         yield f"has the result {row['result_key']} in attempt {attempt}"
 
 
 def result_key(job_id: object, attempt: int) -> str:
-    """Where an attempt's result is."""
+    """Key of an attempt's result."""
     return f"results/{job_id}/{attempt}.json"
 
 
@@ -53,7 +53,7 @@ def _of_slots(content: dict[str, Rows], now: datetime) -> Iterator[str]:
     held = Counter(slot["call_id"] for slot in content["model_slots"] if slot["held_until"] > now.isoformat())
     for call_id, slots in held.items():
         if slots > 1 or call_id not in under_way:
-            yield f"{slots} slots are held for call {call_id}, under way are {sorted(under_way)}"
+            yield f"{slots} slots are held for call {call_id}; calls in progress: {sorted(under_way)}"
 
 
 def _of_money(content: dict[str, Rows]) -> Iterator[str]:
@@ -64,4 +64,4 @@ def _of_money(content: dict[str, Rows]) -> Iterator[str]:
             spent[call["day"], tenant] += usd
     booked = {(day["day"], day["tenant_id"]): day["usd"] for day in content["daily_spend"]}
     if booked != {day: usd for day, usd in spent.items() if usd}:
-        yield f"booked are {booked}, the calls come to {dict(spent)}"
+        yield f"booked: {booked}; sum of the calls: {dict(spent)}"

@@ -1,11 +1,11 @@
-"""A job in every state that it can be in, and all that can be done with it."""
+"""A job in each of its states, and every operation on it."""
 
 from uuid import UUID
 
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult
 
-from tests.support.at_once import Operation, State, Work
+from tests.support.concurrently import Operation, State, Work
 from tests.support.fakes import FakeClock
 from tests.support.invariants import result_key
 from tests.support.jobs import new_job
@@ -44,14 +44,14 @@ def running(work: Work, clock: FakeClock) -> None:
     work.store.claim(ID, 5000)
 
 
-def lease_ran_out(work: Work, clock: FakeClock) -> None:
+def lease_expired(work: Work, clock: FakeClock) -> None:
     enqueued(work, clock)
     work.store.claim(ID, 30)
     clock.forward(100)
 
 
-def claimed_anew(work: Work, clock: FakeClock) -> None:
-    lease_ran_out(work, clock)
+def claimed_by_another(work: Work, clock: FakeClock) -> None:
+    lease_expired(work, clock)
     work.store.claim(ID, 5000)
 
 
@@ -86,14 +86,14 @@ OF_ITS_REQUEST: dict[str, Operation] = {
     "record": lambda work: work.store.record(JOB),
     "record another with its key": lambda work: work.store.record(SAME_KEY),
 }
-# Attempt 1 is the one that runs, or the one that has lost the job to another.
+# Attempt 1 is the running attempt, or one that lost the job to attempt 2.
 OF_A_JOB: dict[str, Operation] = {
     "mark enqueued": lambda work: work.store.mark_enqueued(ID),
     "withdraw": lambda work: work.store.withdraw(ID, JOB.tenant_id),
     "claim": lambda work: work.store.claim(ID, 60),
     "extend the lease": lambda work: work.store.extend_lease(ID, 1, 700),
-    "give back for now": lambda work: work.store.release(ID, 1, "throttled", deferred=True, delay_seconds=0),
-    "give back after a fault": lambda work: work.store.release(ID, 1, "broken", deferred=False, delay_seconds=300),
+    "release as throttled": lambda work: work.store.release(ID, 1, "throttled", deferred=True, delay_seconds=0),
+    "release after an error": lambda work: work.store.release(ID, 1, "broken", deferred=False, delay_seconds=300),
     "succeed": lambda work: work.store.succeed(ID, 1, result(1)),
     "succeed in attempt 2": lambda work: work.store.succeed(ID, 2, result(2)),
     "fail": lambda work: work.store.fail(ID, 1, FAILURE),
@@ -104,8 +104,8 @@ STATES: tuple[State, ...] = (
     recorded,
     enqueued,
     running,
-    lease_ran_out,
-    claimed_anew,
+    lease_expired,
+    claimed_by_another,
     not_due,
     due,
     succeeded,

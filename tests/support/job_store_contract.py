@@ -1,4 +1,4 @@
-"""What every job store does. Subclassed for the fake and for the one in PostgreSQL."""
+"""The contract of job stores. Subclassed for the fake and for PostgreSQL."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that loses the answer to one statement: it is executed, and nobody is told."""
+"""A proxy in front of PostgreSQL that loses the answer to one statement, which the server has executed."""
 
 import contextlib
 import socket
@@ -9,12 +9,12 @@ from pathlib import Path
 EXECUTE = ord("E")
 """The message that runs a prepared statement (protocol documentation, Message Formats)."""
 READY = b"Z\0\0\0\5"
-"""The end of an answer; one more byte says whether it is inside a transaction."""
+"""The end of an answer; one more byte holds the transaction status."""
 SOCKET = ".s.PGSQL.5432"
 
 
 class LosingProxy:
-    """Listens in a folder of its own."""
+    """A proxy that listens on a socket in its own folder."""
 
     def __init__(self, folder: Path, server: Path, listening: socket.socket) -> None:
         self.folder = folder
@@ -24,7 +24,7 @@ class LosingProxy:
         self.lost = 0
 
     def lose(self, number: int) -> None:
-        """Of the statements that are executed from now on, the answer to this one, counted from 1."""
+        """Lose the answer to the statement with this number, counted from 1 and from now on."""
         self.executed, self._doomed, self.lost = 0, number, 0
 
     def serve(self) -> None:
@@ -82,16 +82,18 @@ def _pump(source: socket.socket, target: socket.socket, see: Callable[[bytes], N
 
 
 def _messages(executes: Callable[[], None]) -> Callable[[bytes], None]:
-    """Cut what a client says into messages. The first, which starts the session, has no kind."""
-    said, kinds = bytearray(), 0
+    """Split a client's bytes into messages. The first message, which starts the session, has no type byte."""
+    received, kinds = bytearray(), 0
 
     def see(data: bytes) -> None:
         nonlocal kinds
-        said.extend(data)
-        while len(said) >= kinds + 4 and len(said) >= (end := kinds + int.from_bytes(said[kinds : kinds + 4])):
-            if kinds and said[0] == EXECUTE:
+        received.extend(data)
+        while len(received) >= kinds + 4 and len(received) >= (
+            end := kinds + int.from_bytes(received[kinds : kinds + 4])
+        ):
+            if kinds and received[0] == EXECUTE:
                 executes()
-            del said[:end]
+            del received[:end]
             kinds = 1
 
     return see

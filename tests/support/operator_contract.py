@@ -1,4 +1,4 @@
-"""What every dead_letters and every record of failed jobs does. Subclassed for the fakes and for PostgreSQL."""
+"""The contracts of dead-letter stores and of failed jobs. Subclassed for the fakes and for PostgreSQL."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.job_store_contract import RESULT
 from tests.support.jobs import new_job
 
 EXHAUSTED = Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, "(why)")
-ORDER = RedriveRequest("somebody", "the model is back", "request-1", again=False)
+REQUEST = RedriveRequest("an operator", "the model is back", "request-1", again=False)
 
 
 def letter(job_id: UUID | None, message_id: str = "m-1") -> DeadLetter:
@@ -62,7 +62,7 @@ class OperatorContract:
         assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert self.view(store, job_id).status is JobStatus.FAILED
 
-    def test_a_worker_at_work_keeps_its_job(
+    def test_a_running_job_with_a_valid_lease_is_not_failed(
         self, store: JobStore, dead_letters: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
@@ -74,21 +74,23 @@ class OperatorContract:
         assert not store.succeed(job_id, 1, RESULT)
 
     @pytest.mark.parametrize("end", ["succeeded", "cancelled"])
-    def test_what_has_ended_stays_as_it_is(self, store: JobStore, dead_letters: DeadLetterStore, end: str) -> None:
+    def test_a_job_that_has_ended_does_not_change(
+        self, store: JobStore, dead_letters: DeadLetterStore, end: str
+    ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
         assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 
-    def test_letters_of_no_job_are_written_down(self, dead_letters: DeadLetterStore) -> None:
+    def test_dead_letters_without_a_job_are_recorded(self, dead_letters: DeadLetterStore) -> None:
         unknown = uuid4()
         assert dead_letters.record(letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_MISSING
         assert dead_letters.record(letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
         found = {(each.message_id, each.job_id) for each in dead_letters.records(None, 10)}
         assert found == {("m-1", unknown), ("m-2", None)}
 
-    def test_a_letter_that_comes_twice_is_one(
+    def test_a_dead_letter_is_recorded_once(
         self, store: JobStore, dead_letters: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
@@ -119,7 +121,7 @@ class OperatorContract:
     def test_a_redrive_is_a_new_job_of_the_same_request(self, store: JobStore, failed: FailedJobs) -> None:
         job_id, new_id = self.failed_job(store, key="k", tenant="b"), uuid4()
         before = self.view(store, job_id, "b")
-        done = failed.redrive(job_id, new_id, ORDER)
+        done = failed.redrive(job_id, new_id, REQUEST)
         assert (done.outcome, done.job_id, done.tenant_id) == (RedriveOutcome.REDRIVEN, new_id, "b")
         old, new = self.view(store, job_id, "b"), self.view(store, new_id, "b")
         assert (old.status, old.failure, old.finished_at) == (before.status, before.failure, before.finished_at)
@@ -129,7 +131,7 @@ class OperatorContract:
             JobStatus.QUEUED, old.analysis, old.model_id, old.metadata, 0)  # fmt: skip
         found = store.find("b", "k")
         assert found is not None
-        assert found.id == job_id  # whoever submits with the key again gets the job that it made
+        assert found.id == job_id  # a repeated submit with the key returns the first job
         claim = store.claim(new_id, 60)
         assert isinstance(claim, ClaimedJob)
         assert (claim.input, claim.tenant_id, claim.config["model"]["id"]) == ({"text": "Größe 💶"}, "b", old.model_id)
@@ -138,16 +140,16 @@ class OperatorContract:
         self, store: JobStore, failed: FailedJobs, pass_time: Callable[[float], None]
     ) -> None:
         new_id = uuid4()
-        failed.redrive(self.failed_job(store), new_id, ORDER)
+        failed.redrive(self.failed_job(store), new_id, REQUEST)
         pass_time(61)
         assert [message.job_id for message in store.stranded(60, 3600, 10)] == [new_id]
 
-    def test_a_job_is_redriven_once_unless_its_order_insists(self, store: JobStore, failed: FailedJobs) -> None:
+    def test_a_job_is_redriven_once_unless_the_request_insists(self, store: JobStore, failed: FailedJobs) -> None:
         job_id, first, second, third = self.failed_job(store), uuid4(), uuid4(), uuid4()
-        insisting = RedriveRequest("somebody", "again", "request-2", again=True)
-        assert failed.redrive(job_id, first, ORDER).outcome is RedriveOutcome.REDRIVEN
-        assert failed.redrive(job_id, first, ORDER).outcome is RedriveOutcome.REDRIVEN  # the same, asked twice
-        refused = failed.redrive(job_id, second, ORDER)
+        insisting = RedriveRequest("an operator", "a second time", "request-2", again=True)
+        assert failed.redrive(job_id, first, REQUEST).outcome is RedriveOutcome.REDRIVEN
+        assert failed.redrive(job_id, first, REQUEST).outcome is RedriveOutcome.REDRIVEN  # the same, asked twice
+        refused = failed.redrive(job_id, second, REQUEST)
         assert (refused.outcome, refused.job_id) == (RedriveOutcome.ALREADY_REDRIVEN, first)
         assert store.get(second, "a") is None
         assert failed.find(FailedJobFilter(waiting=True)) == []
@@ -155,5 +157,5 @@ class OperatorContract:
         assert failed.find(FailedJobFilter())[0].redriven_as == third
 
     def test_only_failed_jobs_are_redriven(self, store: JobStore, failed: FailedJobs) -> None:
-        assert failed.redrive(uuid4(), uuid4(), ORDER).outcome is RedriveOutcome.NO_SUCH_JOB
-        assert failed.redrive(self.queued(store), uuid4(), ORDER).outcome is RedriveOutcome.NOT_FAILED
+        assert failed.redrive(uuid4(), uuid4(), REQUEST).outcome is RedriveOutcome.NO_SUCH_JOB
+        assert failed.redrive(self.queued(store), uuid4(), REQUEST).outcome is RedriveOutcome.NOT_FAILED

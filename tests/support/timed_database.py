@@ -1,8 +1,8 @@
-"""A PostgreSQL whose time a test sets, and whose content it can compare and put back.
+"""A PostgreSQL database whose time a test sets, and whose content it can compare and restore.
 
-The adapters' statements ask ``now()`` what time it is. In such a database that is a function of its own, found before
-PostgreSQL's, which says what the session was told: nothing then depends on how fast the test runs, and a time that is
-stored can be compared to the microsecond.
+The adapters' statements read the time from ``now()``. Such a database has its own function of that name, which
+precedes PostgreSQL's and returns a setting of the session. No test then depends on its speed, and stored times compare
+to the microsecond.
 """
 
 import json
@@ -19,7 +19,7 @@ from tests.support.policy import POLICY
 from tests.support.schema_dump import migrate
 
 SLOTS = 9
-"""Of the thousand that the migration makes: putting back so many takes no time."""
+"""Slots that are kept of the thousand that the migration creates, so that restoring them is fast."""
 
 NOW = """
 CREATE FUNCTION public.now() RETURNS timestamptz STABLE LANGUAGE sql
@@ -32,11 +32,11 @@ IGNORED = {
     "jobs": ("claim_id",),
     "model_slots": ("number",),
 }
-"""Columns that differ from run to run, and mean nothing outside."""
+"""Columns that differ from run to run and have no meaning outside the database."""
 
 
 def timed(settings: DatabaseSettings, at: datetime) -> DatabaseSettings:
-    """An empty database, made into one with the whole schema where it is a certain time."""
+    """Turn an empty database into one with the whole schema and a fixed time."""
     connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
     connection.run(f"ALTER DATABASE {settings.db_name} SET search_path = public, pg_catalog")
     connection.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{at.isoformat()}'")
@@ -47,7 +47,7 @@ def timed(settings: DatabaseSettings, at: datetime) -> DatabaseSettings:
 
 
 class SessionClock(FakeClock):
-    """The time in one session, told by the ``run`` of its connection: the fakes' clock, and PostgreSQL's."""
+    """A clock that the fakes and one PostgreSQL session share. ``run`` is the session's."""
 
     def __init__(self, run: Callable[..., object]) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 class Content:
-    """What is in the tables, seen by a superuser around the triggers."""
+    """The content of the tables, for a superuser whose changes fire no triggers."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._connection: native.Connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
@@ -83,11 +83,11 @@ class Content:
         self._connection.close()
 
     def read(self) -> Tables:
-        """Every table's rows. Of slots and days, those that say something."""
+        """Every table's rows, without unused slots and days without spending."""
         ((tables,),) = self._connection.run(self._query)
         tables["model_slots"] = [slot for slot in tables["model_slots"] if slot["held_until"] != "-infinity"]
         tables["daily_spend"] = [day for day in tables["daily_spend"] if day["usd"]]
-        # Of rows the order says nothing; of events it does.
+        # The order of rows has no meaning, except for events.
         seen: Tables = {
             name: rows if name == "job_events" else sorted(rows, key=json.dumps) for name, rows in tables.items()
         }
@@ -95,13 +95,13 @@ class Content:
         return seen
 
     def keep(self, name: str) -> None:
-        """Remember what is there."""
+        """Save the current content under a name."""
         self._kept[name] = self.read()
         for table in self._tables:
             self._connection.run(f'CREATE TABLE kept."{name} {table}" AS TABLE {table}')
 
     def put_back(self, name: str) -> None:
-        """Make it what it was when it was kept under the name. What was read last is taken for what is there."""
+        """Restore the content that was saved under the name. Assumes that nothing changed since the last ``read``."""
         seen, kept = self._seen, self._kept[name]
         changed = [table for table in self._tables if seen is None or seen[table] != kept[table]]
         back = 'DELETE FROM {0}; INSERT INTO {0} OVERRIDING SYSTEM VALUE TABLE kept."{1} {0}"'
@@ -110,7 +110,7 @@ class Content:
         self._seen = None
 
     def waits_for(self, waiting: int, holding: int) -> bool:
-        """Whether one backend waits for a lock that another has."""
+        """Whether one backend waits for a lock that another holds."""
         ((blocked,),) = self._connection.run(f"SELECT {holding} = ANY (pg_blocking_pids({waiting}))")
         return bool(blocked)
 

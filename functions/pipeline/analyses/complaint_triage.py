@@ -9,10 +9,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from pipeline.definitions.analysis import plain_analysis
-from pipeline.definitions.prompting import DATA_ONLY, document
-from pipeline.models.prompt import ModelSettings, Prompt
-from pipeline.platform.strict_model import StrictModel
+from pipeline.definitions import DATA_ONLY, ModelSettings, Prompt, StrictModel, document, plain_analysis
 
 Product = Literal[
     "Checking or savings account",

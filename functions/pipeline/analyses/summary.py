@@ -4,10 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.definitions.analysis import plain_analysis
-from pipeline.definitions.prompting import DATA_ONLY, document
-from pipeline.models.prompt import ModelSettings, Prompt
-from pipeline.platform.strict_model import StrictModel
+from pipeline.definitions import DATA_ONLY, ModelSettings, Prompt, StrictModel, document, plain_analysis
 
 SYSTEM = f"""You summarise documents for busy readers. Write in the document's own language, in plain
 words, and state only what the document says; if it says little, be brief. {DATA_ONLY}"""

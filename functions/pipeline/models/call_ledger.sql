@@ -71,6 +71,8 @@ SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS beg
 
 -- name: end
 -- Records a call's outcome, frees its slot, settles its cost and updates the model's health; a second time does nothing.
+-- Locks in the order of begin: the slot before the days, which the count of `freed` ensures. A call that begins keeps
+-- the lock of each slot that it found taken on re-reading, this call's included: in the other order the two deadlock.
 WITH ended AS (
     UPDATE model_calls SET ended_at = greatest(now(), started_at), outcome = :outcome,
         input_tokens = CAST(:input_tokens AS bigint), output_tokens = CAST(:output_tokens AS bigint),
@@ -80,10 +82,12 @@ WITH ended AS (
     RETURNING model_id, day, tenant_id, reserved_usd, cost_usd
 ), freed AS (
     UPDATE model_slots SET call_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
+    RETURNING number
 ), days AS (
     SELECT daily_spend.day, daily_spend.tenant_id, cost_usd - reserved_usd AS difference
     FROM daily_spend JOIN ended ON daily_spend.day = ended.day AND daily_spend.tenant_id IN ('', ended.tenant_id)
-    WHERE cost_usd IS NOT NULL ORDER BY daily_spend.tenant_id FOR UPDATE OF daily_spend
+    WHERE cost_usd IS NOT NULL AND (SELECT count(*) FROM freed) >= 0
+    ORDER BY daily_spend.tenant_id FOR UPDATE OF daily_spend
 ), settled AS (
     UPDATE daily_spend SET usd = usd + difference
     FROM days WHERE daily_spend.day = days.day AND daily_spend.tenant_id = days.tenant_id

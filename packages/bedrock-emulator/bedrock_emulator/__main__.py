@@ -1,4 +1,4 @@
-"""The command: serves the emulator until it is told to stop."""
+"""The command `bedrock-emulator`: serves until SIGTERM or Ctrl-C."""
 
 import argparse
 import asyncio
@@ -30,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         asyncio.run(_serve(options))
-    except (OSError, PlanError) as error:
-        sys.stderr.write(f"bedrock-emulator: {' '.join(str(error).split())}\n")
+    except (OSError, PlanError) as exc:
+        sys.stderr.write(f"bedrock-emulator: {' '.join(str(exc).split())}\n")
         return _CANNOT_START
     return 0
 
@@ -75,8 +75,8 @@ def _build(options: argparse.Namespace) -> "Emulator":
 
         try:
             data = json.loads(options.plan.read_text())
-        except ValueError as error:
-            raise PlanError(f"{options.plan} is not JSON: {error}") from error
+        except ValueError as exc:
+            raise PlanError(f"{options.plan} is not JSON: {exc}") from exc
         emulator.rules = RuleBook(read_plan(data, emulator.service.error_codes()))
     if options.forward_to is not None:
         from bedrock_emulator.forwarding import Forwarder
@@ -88,14 +88,14 @@ def _build(options: argparse.Namespace) -> "Emulator":
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return port
 
 
 def _milliseconds(text: str) -> int:
     number = int(text)
     if number < 0:
-        raise argparse.ArgumentTypeError("time does not run backwards")
+        raise argparse.ArgumentTypeError("a delay in milliseconds is 0 or more")
     return number
 
 

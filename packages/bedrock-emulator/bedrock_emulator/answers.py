@@ -1,4 +1,4 @@
-"""What a model says: content blocks and why it stopped, before it becomes JSON or a stream."""
+"""A model's answer: content blocks and the stop reason, before they become JSON or a stream."""
 
 import json
 from dataclasses import dataclass, field

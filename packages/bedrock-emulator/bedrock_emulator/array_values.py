@@ -1,4 +1,4 @@
-"""Arrays: how many items, and which part of the material each of them is about."""
+"""Arrays: the number of items, and the part of the material for each."""
 
 import json
 import math
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bedrock_emulator.documents import Document
-from bedrock_emulator.extraction import several_strings
-from bedrock_emulator.json_prose import is_id_name
-from bedrock_emulator.labels import rank_labels
+from bedrock_emulator.material import Record, Source, is_id_name
 from bedrock_emulator.schema_check import fits
 from bedrock_emulator.schema_shape import kind_of, resolve
-from bedrock_emulator.source_text import Record, Source
+from bedrock_emulator.sentences import sentences, shorten
 
-ABSENT = object()  # an optional value about which the material says nothing
-_USUAL_ITEMS = 3  # of an array that sets no bounds
+ABSENT = object()  # an optional value that the material does not give
+_USUAL_ITEMS = 3  # in an array without bounds
 
 
 class Fill(Protocol):
@@ -26,7 +24,7 @@ class Fill(Protocol):
 
 @dataclass(frozen=True)
 class ArrayFilling:
-    """One array property. `sparse` asks for no more items than there must be."""
+    """One array property. A sparse one gets only the items that the schema requires."""
 
     fill: Fill
     root: Document
@@ -42,8 +40,8 @@ class ArrayFilling:
         if self.schema.get("items") is False:
             return head
         item = self._resolved(self.schema.get("items", {}))
-        wanted = int(min(most, max(least, _USUAL_ITEMS))) - len(head)
-        drawn = self._drawn(item, wanted, most) if wanted > 0 else []
+        count = int(min(most, max(least, _USUAL_ITEMS))) - len(head)
+        drawn = self._drawn(item, count, most) if count > 0 else []
         found = [*head, *(value for value in drawn if value is not ABSENT)]
         if self.schema.get("uniqueItems"):
             found = list({json.dumps(value, sort_keys=True): value for value in found}.values())
@@ -56,24 +54,19 @@ class ArrayFilling:
             found.append(self._another(item, found))
         return found
 
-    def _drawn(self, item: Document, wanted: int, most: float) -> list[Any]:
-        description = str(self.schema.get("description", item.get("description", "")))
-        labels = [value for value in item.get("enum", []) if isinstance(value, str)]
-        if labels:
-            ranked = rank_labels(labels, self.source.text)
-            return [label for score, label in ranked[:wanted] if score > 0] or [ranked[0][1]]
+    def _drawn(self, item: Document, count: int, most: float) -> list[Any]:
         kind = kind_of(item)
         if item.get("properties") or item.get("anyOf") or item.get("oneOf"):
-            return [self.fill(self.name, item, part, True) for part in self._parts(item, wanted, most)]
-        if kind == "string" and (is_id_name(self.name) or "pattern" in item or "format" in item):
+            return [self.fill(self.name, item, part, True) for part in self._parts(item, count, most)]
+        if kind == "string" and "enum" not in item and (is_id_name(self.name) or "pattern" in item or "format" in item):
             ids = [found for found in self.source.ids() if self._fits(found, item)]
             return list(ids) or [self.fill(self.name, item, self.source, False)]
-        if kind == "string":
-            texts = several_strings(self.name, description, self.source.text, wanted, item.get("maxLength"))
-            return [text for text in texts if self._fits(text, item)]
+        if kind == "string" and "enum" not in item:
+            texts = [shorten(text, item.get("maxLength")) for text in sentences(self.source.text)[:count]]
+            return [text for text in dict.fromkeys(texts) if self._fits(text, item)]
         return [self.fill(self.name, item, self.source, False)]
 
-    def _parts(self, item: Document, wanted: int, most: float) -> list[Source]:
+    def _parts(self, item: Document, count: int, most: float) -> list[Source]:
         """The material of each object: one part per id when the objects have ids, else one sentence each."""
         properties = item.get("properties", {})
         id_name = next((name for name in properties if is_id_name(name)), None)
@@ -86,11 +79,10 @@ class ArrayFilling:
                     Source(record.text, (record,), {**record.values, id_name: _typed(record.id, id_schema)})
                     for record in kept[: len(kept) if math.isinf(most) else int(most)]
                 ]
-        described = " ".join([self.name, *properties])
-        return [Source(text) for text in several_strings(self.name, described, self.source.text, wanted, None)]
+        return [Source(text) for text in sentences(self.source.text)[:count]]
 
     def _mentioned(self) -> tuple[Record, ...]:
-        """The ids in plain text, each with the sentence or line that it stands in."""
+        """The ids in plain text, each with its sentence or line."""
         text = self.source.text
         return tuple(Record(found, _line_of(found, text), {}) for found in self.source.ids())
 
@@ -118,7 +110,7 @@ class ArrayFilling:
 
 
 def _shorter_by(text: str, limit: int | None, room: int) -> str:
-    """The text with so much room left below its limit."""
+    """The text cut so that `room` characters remain below its limit."""
     return text if limit is None else text[: max(0, limit - room)]
 
 

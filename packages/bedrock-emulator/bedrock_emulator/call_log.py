@@ -1,4 +1,4 @@
-"""What calls there were: counters and the metadata of the last ones. Never what was said."""
+"""Counters of the calls, and the metadata of the last ones. Never their content."""
 
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ _KEPT = 200  # calls; enough to see one test's story, little enough to read
 
 @dataclass
 class Call:
-    """One call; filled in while it is served. `rules` are the indexes of the plan's rules that bit."""
+    """One call; filled in while it is served. `rules` are the indexes of the plan's rules that took effect."""
 
     number: int
     operation: str

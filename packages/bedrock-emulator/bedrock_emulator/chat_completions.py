@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall
-from bedrock_emulator.composing import tool_answer, wanted_tool
+from bedrock_emulator.composing import requested_tool, tool_answer
 from bedrock_emulator.conversation_rules import blocks_of, tool_specs
 from bedrock_emulator.documents import Document
 
@@ -67,7 +67,7 @@ def answer_from(reply: Any, parameters: Document) -> Answer:
 def _spoken_call(text: str | None, parameters: Document) -> ToolCall | None:
     """The call of a forced tool that a small model writes out as JSON instead of making it."""
     choice = (parameters.get("toolConfig") or {}).get("toolChoice", {})
-    spec = wanted_tool(parameters) if "tool" in choice or "any" in choice else None
+    spec = requested_tool(parameters) if "tool" in choice or "any" in choice else None
     try:
         value = json.loads((text or "").strip().removeprefix("```json").strip("`\n "))
     except ValueError:
@@ -79,7 +79,7 @@ def _spoken_call(text: str | None, parameters: Document) -> ToolCall | None:
 
 
 def _messages(message: Document) -> list[Document]:
-    """One Converse message is several of theirs when it holds tool results: each is a message of its own."""
+    """A Converse message with tool results becomes several messages: one for each result."""
     found: list[Document] = [
         {"role": "tool", "tool_call_id": result["toolUseId"], "content": _result_text(result)}
         for result in blocks_of(message, "toolResult")

@@ -1,4 +1,4 @@
-"""The emulator's own answer to a conversation: a tool call that fits its schema, or extracted sentences."""
+"""The emulator's answer to a conversation: a tool call that is valid against its schema, or sentences of the input."""
 
 import base64
 import hashlib
@@ -9,14 +9,13 @@ from bedrock_emulator.answers import Answer, Text, ToolCall
 from bedrock_emulator.conversation_rules import blocks_of, tool_specs
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import invalid
-from bedrock_emulator.extraction import central_sentences
-from bedrock_emulator.json_prose import text_of
+from bedrock_emulator.json_text import text_of
+from bedrock_emulator.material import read_source
 from bedrock_emulator.schema_answer import answer_for
-from bedrock_emulator.source_text import read_source
-from bedrock_emulator.words import content_stems
+from bedrock_emulator.sentences import sentences
 
 _READABLE_DOCUMENTS = ("txt", "md", "csv", "html")
-_NOTHING_TO_SAY = "There is no text in the request to answer from."
+_NO_TEXT = "There is no text in the request to answer from."
 
 
 def compose(parameters: Document) -> Answer:
@@ -24,7 +23,7 @@ def compose(parameters: Document) -> Answer:
 
     Raises ServiceError (ModelErrorException) when a tool's schema is beyond the emulator.
     """
-    tool = wanted_tool(parameters)
+    tool = requested_tool(parameters)
     if tool is not None:
         value = answer_for(tool["inputSchema"]["json"], read_source(user_text(parameters)))
         return tool_answer(parameters, tool["name"], value)
@@ -35,24 +34,22 @@ def compose(parameters: Document) -> Answer:
 
 
 def plain_answer(parameters: Document) -> Answer:
-    """The most telling sentences: of a tool's result where there is one, else of the user's text."""
+    """The first three sentences: of a tool's result if there is one, else of the user's text."""
     results = [text for text in _result_texts(parameters["messages"][-1]) if text.strip()]
     text = "\n\n".join(results) or read_source(user_text(parameters)).text
-    chosen = central_sentences(text, 3)
-    chosen.sort(key=lambda sentence: text.find(sentence[:40]))
-    return Answer((Text(" ".join(chosen) or _NOTHING_TO_SAY),), "end_turn")
+    return Answer((Text(" ".join(sentences(text)[:3]) or _NO_TEXT),), "end_turn")
 
 
 def tool_answer(parameters: Document, name: str, value: Document) -> Answer:
-    """A call of one tool; its id is a hash of the request, so the same request gets the same one."""
+    """A call of one tool. Its id is a hash of the request: the same request has the same id."""
     request = json.dumps(parameters, sort_keys=True, default=repr)
     digest = hashlib.sha256(f"{request}\n{name}".encode()).digest()
     tool_use_id = "tooluse_" + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
     return Answer((ToolCall(tool_use_id, name, json.dumps(value, ensure_ascii=False)),), "tool_use")
 
 
-def wanted_tool(parameters: Document) -> Document | None:
-    """The tool that is to be called, or None for a text answer."""
+def requested_tool(parameters: Document) -> Document | None:
+    """The tool to call, or None for a text answer: the chosen one, the failed one, else the first."""
     config = parameters.get("toolConfig")
     specs = tool_specs(config)
     if not specs:
@@ -65,12 +62,12 @@ def wanted_tool(parameters: Document) -> Document | None:
     if results and not failed and "any" not in choice:
         return None
     uses = [use for message in parameters["messages"] for use in blocks_of(message, "toolUse")]
-    again = {use["name"] for use in uses if use["toolUseId"] in failed}
-    return next((spec for spec in specs if spec["name"] in again), None) or _likeliest(specs, parameters)
+    retried = {use["name"] for use in uses if use["toolUseId"] in failed}
+    return next((spec for spec in specs if spec["name"] in retried), specs[0])
 
 
 def user_text(parameters: Document) -> str:
-    """All that the user said, oldest first: text, guarded text and readable documents. No tool results."""
+    """The user's text, oldest first: text, guarded text and readable documents, without tool results."""
     texts: list[str] = []
     for message in parameters["messages"]:
         if message["role"] == "user":
@@ -100,23 +97,12 @@ def _result_texts(message: Document) -> list[str]:
     return texts
 
 
-def _likeliest(specs: list[Document], parameters: Document) -> Document:
-    """The tool whose name and description share most words with the user's text; the first of equals."""
-    said = set(content_stems(user_text(parameters)))
-
-    def shared(spec: Document) -> float:
-        words = set(content_stems(f"{spec['name']} {spec.get('description', '')}"))
-        return len(words & said) / (len(words) or 1)
-
-    return max(specs, key=shared)
-
-
 def _formatted(text_format: Document, parameters: Document) -> str:
     """JSON text for outputConfig.textFormat, the service's structured output without tools."""
     try:
         schema: Any = json.loads(text_format["structure"]["jsonSchema"]["schema"])
-    except ValueError as error:
-        raise invalid(f"The schema in outputConfig.textFormat is not valid JSON: {error}") from error
+    except ValueError as exc:
+        raise invalid(f"The schema in outputConfig.textFormat is not valid JSON: {exc}") from exc
     if not isinstance(schema, dict):
         raise invalid("The schema in outputConfig.textFormat must be a JSON object.")
     return json.dumps(answer_for(schema, read_source(user_text(parameters))), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What a shape of the service model asks for beyond types: enums, patterns, upper bounds.
+"""Constraints of the service model beyond types: enums, patterns, upper bounds.
 
 The texts are the ones AWS's own validation answers with.
 """

@@ -44,10 +44,10 @@ class _Control:
 
         try:
             plan = read_plan(json.loads(await request.read()), self._emulator.service.error_codes())
-        except PlanError as error:
-            return _json({"message": str(error)}, status=400)
-        except ValueError as error:
-            return _json({"message": f"The fault plan is not JSON: {error}"}, status=400)
+        except PlanError as exc:
+            return _json({"message": str(exc)}, status=400)
+        except ValueError as exc:
+            return _json({"message": f"The fault plan is not JSON: {exc}"}, status=400)
         self._emulator.rules = RuleBook(plan)
         return _json({"rules": len(plan.rules)})
 

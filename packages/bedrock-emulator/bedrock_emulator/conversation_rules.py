@@ -43,10 +43,10 @@ def _check_tools(tool_config: Document) -> None:
                 f"The value at toolConfig.tools.{index}.toolSpec.inputSchema.json is invalid: {fault}. "
                 "Provide a JSON schema whose type is object."
             )
-    wanted = tool_config.get("toolChoice", {}).get("tool", {}).get("name")
+    tool_name = tool_config.get("toolChoice", {}).get("tool", {}).get("name")
     known = names + [tool["systemTool"]["name"] for tool in tool_config["tools"] if "systemTool" in tool]
-    if wanted is not None and wanted not in known:
-        raise invalid(f"The tool {wanted} named in toolConfig.toolChoice is not in toolConfig.tools.")
+    if tool_name is not None and tool_name not in known:
+        raise invalid(f"The tool {tool_name} named in toolConfig.toolChoice is not in toolConfig.tools.")
 
 
 def _check_turns(messages: list[Document]) -> None:

@@ -1,7 +1,7 @@
 """Embeddings in the manner of amazon.titan-embed-text-v2:0: hashed words and character n-grams.
 
 Texts that share words or word parts share coordinates, so similar texts have similar vectors. Nothing is learnt:
-two texts that say the same in other words are far apart.
+two texts with one meaning in different words are far apart.
 """
 
 import json
@@ -42,8 +42,8 @@ def embed(body: bytes) -> tuple[Document, int]:
 def _checked(body: bytes) -> Document:
     try:
         request: Any = json.loads(body)
-    except ValueError as error:
-        raise invalid(f"Malformed input request: the body is not JSON{_NEXT}") from error
+    except ValueError as exc:
+        raise invalid(f"Malformed input request: the body is not JSON{_NEXT}") from exc
     if not isinstance(request, dict):
         raise invalid(f"Malformed input request: expected type: JSONObject{_NEXT}")
     unknown = set(request) - {"inputText", "dimensions", "normalize", "embeddingTypes"}

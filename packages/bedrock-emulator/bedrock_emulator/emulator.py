@@ -1,4 +1,4 @@
-"""The heart: a checked request becomes an answer, with the faults of the plan applied on the way."""
+"""From a checked request to its answer, with the faults of the plan applied."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from bedrock_emulator.conversation_rules import check_conversation
 from bedrock_emulator.converse_output import usage_of
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
-from bedrock_emulator.json_prose import strings_in
+from bedrock_emulator.json_text import strings_in
 from bedrock_emulator.model_rules import Model, check_chat_parameters, check_length, check_on_demand, find_model
 from bedrock_emulator.prompt_cache import PromptCache
 from bedrock_emulator.rule_book import RuleBook
@@ -80,18 +80,18 @@ def check(operation: str, parameters: Document) -> Model:
 
 def count_tokens(parameters: Document) -> Document:
     """The answer to CountTokens: what Converse would report as input for the same request."""
-    wanted = parameters["input"]
-    if "converse" in wanted:
-        return {"inputTokens": count_request(wanted["converse"])}
+    given = parameters["input"]
+    if "converse" in given:
+        return {"inputTokens": count_request(given["converse"])}
     try:
-        body: Any = json.loads(wanted["invokeModel"]["body"])
-    except ValueError as error:
-        raise ServiceError("ValidationException", "The body in input.invokeModel is not valid JSON.") from error
+        body: Any = json.loads(given["invokeModel"]["body"])
+    except ValueError as exc:
+        raise ServiceError("ValidationException", "The body in input.invokeModel is not valid JSON.") from exc
     return {"inputTokens": sum(count_text(text) for text in strings_in(body))}
 
 
 def searchable_text(parameters: Document) -> str:
-    """What `contains` in a plan is looked for in: the user's text, or the body of InvokeModel."""
+    """The text that `contains` in a plan is compared with: the user's text, or the body of InvokeModel."""
     if "messages" in parameters:
         return user_text(parameters)
     if "body" in parameters:

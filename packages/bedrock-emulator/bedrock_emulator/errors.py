@@ -1,10 +1,10 @@
-"""What the emulator refuses to do, in the shape the service uses.
+"""Errors of the emulator, in the shape that the service uses.
 
 ServiceError
 |-- one code of the service model (ValidationException, ThrottlingException, ...)
 `-- one code of AWS's front door (MissingAuthenticationTokenException, ...)
 
-ServiceError is answered to the caller; PlanError is told to whoever wrote the fault plan.
+ServiceError is answered to the caller; PlanError is reported to the author of the fault plan.
 """
 
 

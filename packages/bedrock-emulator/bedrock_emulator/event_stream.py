@@ -31,7 +31,7 @@ def encode_event(event_type: str, payload: Document) -> bytes:
 
 
 def encode_exception(code: str, message: str) -> bytes:
-    """An error in the middle of a stream; its type is the error code with a small first letter."""
+    """An error in the middle of a stream; its type is the error code starting in lower case."""
     headers = {
         ":exception-type": code[0].lower() + code[1:],
         ":content-type": "application/json",

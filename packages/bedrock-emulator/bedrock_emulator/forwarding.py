@@ -30,22 +30,22 @@ class Forwarder:
             async with self._session.post(self._url, json=request) as response:
                 status = response.status
                 reply: Any = await response.json(content_type=None) if status < 400 else None
-        except TimeoutError as error:
-            raise ServiceError("ModelTimeoutException", f"{self._url} took too long.") from error
-        except ClientError as error:
+        except TimeoutError as exc:
+            raise ServiceError("ModelTimeoutException", f"{self._url} took too long.") from exc
+        except ClientError as exc:
             raise ServiceError(
-                "ServiceUnavailableException", f"{self._url} does not answer: {type(error).__name__}"
-            ) from error
-        except ValueError as error:
-            raise ServiceError("ModelErrorException", f"{self._url} sent no JSON.") from error
+                "ServiceUnavailableException", f"{self._url} does not answer: {type(exc).__name__}"
+            ) from exc
+        except ValueError as exc:
+            raise ServiceError("ModelErrorException", f"{self._url} sent no JSON.") from exc
         if status == 429 or status >= 500:
             raise ServiceError("ServiceUnavailableException", f"{self._url} answered {status}.")
         if status >= 400:
             raise ServiceError("ModelErrorException", f"{self._url} answered {status}.")
         try:
             return answer_from(reply, parameters)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ServiceError("ModelErrorException", f"{self._url} sent no chat completion.") from error
+        except (KeyError, IndexError, TypeError, AttributeError) as exc:
+            raise ServiceError("ModelErrorException", f"{self._url} sent no chat completion.") from exc
 
     async def close(self) -> None:
         if self._session is not None:

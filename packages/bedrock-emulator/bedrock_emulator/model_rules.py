@@ -1,4 +1,4 @@
-"""What each model accepts, as a small table. True on 2026-11-20; the first row that matches a model id wins."""
+"""The parameters that each model accepts, as a table. True on 2026-11-20; the first matching row applies."""
 
 import re
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def find_model(model_id: str) -> Model:
     """
     kind, name = _resource(model_id)
     if kind not in ("", "foundation-model", "inference-profile"):
-        # Names of an account's own resources are opaque: which model is behind them cannot be told.
+        # Names of an account's own resources are opaque: they do not show their model.
         return Model(model_id, name, through_profile=True, rules=ModelRules())
     base = PROFILE_PREFIX.sub("", name, count=1)
     through_profile = base != name or kind == "inference-profile"

@@ -1,4 +1,4 @@
-"""The form of a fault plan: an ordered list of rules, each a match and a fault.
+"""Fault plans: an ordered list of rules, each with a match and a fault.
 
 {"seed": 7, "rules": [
     {"match": {"operation": "Converse", "calls": "1-3"}, "fault": {"throttle": true}},
@@ -62,7 +62,7 @@ def _not_false(value: Any) -> Any:
 
 
 class Fault(_Strict):
-    """Exactly one kind of fault, or latency alone. Those that change an answer pass by InvokeModel and CountTokens."""
+    """One kind of fault, or latency alone. Faults of the answer have no effect on InvokeModel and CountTokens."""
 
     throttle: Annotated[Literal[True] | None, BeforeValidator(_not_false)] = None
     error: str | None = None
@@ -84,14 +84,14 @@ class Fault(_Strict):
     def _known_code(cls, code: str | None, info: ValidationInfo) -> str | None:
         codes = (info.context or {}).get("error_codes", [])
         if code is not None and codes and code not in codes:
-            raise ValueError(f"{code} is no error of the service; it has {', '.join(codes)}")
+            raise ValueError(f"{code} is not an error of the service. Its errors are {', '.join(codes)}")
         return code
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         given = self.kinds()
         if len(given) > 1:
-            raise ValueError(f"one fault a rule, not {' and '.join(given)}")
+            raise ValueError(f"a rule has one fault, not {' and '.join(given)}")
         if not given and self.latency_ms is None:
             raise ValueError("a rule needs a fault")
         if self.message is not None and given not in (["error"], ["throttle"]):
@@ -105,7 +105,7 @@ class Fault(_Strict):
 
 
 class Match(_Strict):
-    """All that is given must hold: `model` and `contains` are parts of the model id and of the user's text.
+    """Conditions that must all hold. `model` and `contains` are parts of the model id and of the user's text.
 
     `calls` counts the calls for which the rest of the match holds.
     """
@@ -123,7 +123,7 @@ class Match(_Strict):
         return calls
 
     def holds_for_number(self, number: int) -> bool:
-        """Whether the rule is meant for the so-many-th matching call (from 1)."""
+        """Whether the rule applies to the matching call with this number, counted from 1."""
         if self.calls is None:
             return True
         if self.calls.startswith("every "):
@@ -145,11 +145,9 @@ class Plan(_Strict):
 
 
 def read_plan(data: Any, error_codes: list[str]) -> Plan:
-    """A plan from parsed JSON. Raises PlanError that names what is wrong and what would be right."""
+    """A plan from parsed JSON. Raises PlanError with the mistakes and the accepted forms."""
     try:
         return Plan.model_validate(data, context={"error_codes": error_codes})
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in error.errors())
-        raise PlanError(
-            f"The fault plan is not usable. {wrong}. Accepted faults: {', '.join(ACCEPTED_FAULTS)}"
-        ) from error
+    except ValidationError as exc:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'plan'}: {e['msg']}" for e in exc.errors())
+        raise PlanError(f"Invalid fault plan. {wrong}. Accepted faults: {', '.join(ACCEPTED_FAULTS)}") from exc

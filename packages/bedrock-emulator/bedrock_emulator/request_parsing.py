@@ -46,8 +46,8 @@ def _json_object(body: bytes) -> Document:
         parsed = json.loads(body or b"{}")
         # Half a surrogate pair can be written in JSON, but is no text.
         json.dumps(parsed, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ServiceError("SerializationException", f"The request body is not valid JSON: {error}") from error
+    except (ValueError, RecursionError) as exc:
+        raise ServiceError("SerializationException", f"The request body is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
         raise ServiceError("SerializationException", "The request body must be a JSON object")
     return parsed
@@ -58,8 +58,8 @@ def _deserialise(value: Any, shape: Shape) -> Any:
     if shape.type_name == "blob" and isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
-        except binascii.Error as error:
-            raise ServiceError("SerializationException", f"{shape.name} is not valid base64") from error
+        except binascii.Error as exc:
+            raise ServiceError("SerializationException", f"{shape.name} is not valid base64") from exc
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         if shape.is_document_type:
             return value

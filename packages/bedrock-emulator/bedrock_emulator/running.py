@@ -1,4 +1,4 @@
-"""An emulator in a process of its own, for tests and for the local stack."""
+"""An emulator in its own process, for tests and for the local stack."""
 
 import json
 import re
@@ -37,8 +37,8 @@ class RunningEmulator:
         """Puts a fault plan in force. Raises PlanError when the emulator refuses it."""
         try:
             self._control("PUT", "plan", plan)
-        except HTTPError as error:
-            raise PlanError(json.load(error)["message"]) from error
+        except HTTPError as exc:
+            raise PlanError(json.load(exc)["message"]) from exc
 
     def reset(self) -> None:
         """No faults, no counted calls."""

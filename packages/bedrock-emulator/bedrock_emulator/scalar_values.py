@@ -1,4 +1,4 @@
-"""Strings and numbers that fit a schema and are drawn from the material where that is possible."""
+"""Strings and numbers that fit a schema, drawn from the material where one fits."""
 
 import hashlib
 import math
@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from bedrock_emulator.documents import Document
-from bedrock_emulator.extraction import best_string
-from bedrock_emulator.json_prose import is_id_name
-from bedrock_emulator.labels import pressure
+from bedrock_emulator.material import Source, is_id_name
 from bedrock_emulator.patterns import string_for
-from bedrock_emulator.source_text import Source
-from bedrock_emulator.words import content_stems, shorten, stem_set
+from bedrock_emulator.sentences import sentences, shorten
 
 _NUMBER = re.compile(r"(?<![\w.-])-?\$?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.-])-?\$?\d+(?:\.\d+)?(?!\w)")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
@@ -22,18 +19,14 @@ _CLOCK = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s\"'<>]*[\w/]")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
-_MONEY = stem_set("amount price cost balance fee total loss value money usd dollars")
-_DEGREE = stem_set("urgency severity priority risk severe intensity pressure")
-_SURENESS = stem_set("confidence probability certainty likelihood score relevance")
-_STRICT_FORMATS = frozenset(  # a sentence never fits these
+_STRICT_FORMATS = frozenset(  # no sentence matches these
     ["date", "date-time", "time", "duration", "email", "uuid", "uri", "url", "ipv4", "ipv6", "hostname"]
 )
-_LANGUAGE = frozenset(["language", "lang", "locale", "language_code"])
-_EPOCH = "1970-01-01"  # a date that cannot be mistaken for one that was found
+_EPOCH = "1970-01-01"  # a date that no input contains by chance
 
 
 def string_value(name: str, schema: Document, source: Source) -> tuple[str, bool]:
-    """A fitting string, and whether the material gave it."""
+    """A valid string, and whether it comes from the material."""
     for candidate in _string_candidates(name, schema, source):
         if candidate and _string_fits(candidate, schema):
             return candidate, True
@@ -41,20 +34,13 @@ def string_value(name: str, schema: Document, source: Source) -> tuple[str, bool
 
 
 def number_value(name: str, schema: Document, source: Source, whole: bool) -> tuple[float, bool]:
-    """A fitting number, and whether the material gave it."""
+    """A valid number, and whether it comes from the material."""
     low, high, step = _bounds(schema, whole)
-    stems = set(content_stems(f"{name} {schema.get('description', '')}"))
     given = source.values.get(name)
     if isinstance(given, int | float) and not isinstance(given, bool) and _number_fits(given, low, high, step):
         return _as_number(given, whole), True
-    if math.isfinite(low) and math.isfinite(high) and stems & (_DEGREE | _SURENESS):
-        share = pressure(source.text) if stems & _DEGREE else 0.6 + 0.35 * _share(name, source.text)
-        return _as_number(_snap(low + share * (high - low), low, high, step), whole), True
-    found = [(match.group().startswith("$"), match.group()) for match in _NUMBER.finditer(source.text)]
-    if stems & _MONEY:
-        found.sort(key=lambda item: not item[0])
-    for _, text in found:
-        number = float(text.replace("$", "").replace(",", ""))
+    for match in _NUMBER.findall(source.text):
+        number = float(match.replace("$", "").replace(",", ""))
         if _number_fits(number, low, high, step):
             return _as_number(number, whole), True
     anchor = low if math.isfinite(low) else min(0.0, high)
@@ -75,10 +61,7 @@ def _string_candidates(name: str, schema: Document, source: Source) -> Iterator[
     if is_id_name(name):
         yield from source.ids()
         return
-    if name in _LANGUAGE:
-        yield "en"  # no word of a text is its language; telling languages apart is beyond an emulator
-        return
-    yield best_string(name, str(schema.get("description", "")), source.text, limit)
+    yield from (shorten(sentence, limit) for sentence in sentences(source.text))
     if "pattern" in schema:
         yield from _matches(schema["pattern"], source.text)
 
@@ -106,7 +89,7 @@ def _dated(form: str, year: int, month: int, day: int, text: str) -> Iterator[st
 
 
 def _made_up(name: str, schema: Document, source: Source) -> str:
-    """A string that fits although the material has none; the same one every time."""
+    """A valid string that the material does not contain; always the same one."""
     seed = hashlib.sha256(f"{name}\n{source.text}".encode()).hexdigest()
     fixed = {
         "date": _EPOCH,
@@ -185,8 +168,3 @@ def _number_fits(value: float, low: float, high: float, step: float) -> bool:
 
 def _as_number(value: float, whole: bool) -> float:
     return int(value) if whole else value
-
-
-def _share(name: str, text: str) -> float:
-    """A stable number in 0..1 for a name and a text."""
-    return int.from_bytes(hashlib.sha256(f"{name}\n{text}".encode()).digest()[:4]) / 2**32

@@ -1,28 +1,24 @@
-"""An instance of a JSON schema whose values are drawn from the material."""
+"""An instance of a JSON schema, with values drawn from the material."""
 
-import json
 from functools import partial
 from typing import Any
 
 from bedrock_emulator.array_values import ABSENT, ArrayFilling
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError
-from bedrock_emulator.labels import rank_labels
+from bedrock_emulator.material import Source
 from bedrock_emulator.patterns import string_for
 from bedrock_emulator.scalar_values import number_value, string_value
 from bedrock_emulator.schema_check import fits
 from bedrock_emulator.schema_shape import alternatives, kind_of, resolve
-from bedrock_emulator.source_text import Source
-from bedrock_emulator.words import content_stems, stem_set
 
-_DEEPEST = 6  # levels; below this only what is required is filled, so that recursive schemas end
-_ASKING = stem_set("want wants need needs require requires contain contains mention mentions include includes")
+_DEEPEST = 6  # levels; below them only required properties are filled, so that recursive schemas end
 
 
 def answer_for(schema: Document, source: Source) -> Document:
     """A JSON object that is valid against the schema.
 
-    Raises ServiceError (ModelErrorException) when the emulator cannot build one; the message says so.
+    Raises ServiceError (ModelErrorException) when the emulator cannot build one.
     """
     for sparse in (False, True):
         value = _Filling(schema, sparse).value("", schema, source, required=True)
@@ -43,43 +39,18 @@ class _Filling:
         if "const" in resolved:
             return resolved["const"]
         if "enum" in resolved:
-            return self._enum(name, resolved, source, required)
+            return _enum(name, resolved["enum"], source)
         options = alternatives(resolved, self._root)
         if options == [resolved]:
             return self._plain(name, resolved, source, depth, required)
         nullable = any(kind_of(option) == "null" for option in options)
-        ordered = self._by_likeness(options, source)
-        # Deep down the simplest alternative ends a schema that refers to itself.
+        ordered = sorted(options, key=lambda option: kind_of(option) == "null")
+        # Below the deepest level the last alternative, null if allowed, ends a schema that refers to itself.
         for option in ordered if depth < _DEEPEST else reversed(ordered):
             found = self.value(name, option, source, required and not nullable, depth + 1)
             if found is not ABSENT and fits(found, resolved, self._root):
                 return found
         return None if nullable else ABSENT if not required else self._plain(name, options[0], source, depth, True)
-
-    def _by_likeness(self, options: list[Document], source: Source) -> list[Document]:
-        """Objects that the material talks about first, null last."""
-        talked = set(content_stems(source.text))
-
-        def likeness(option: Document) -> tuple[bool, float]:
-            described = json.dumps([option.get("title"), option.get("description"), option.get("properties")])
-            words = set(content_stems(described))
-            share = len(words & talked) / len(words) if words and kind_of(option) == "object" else 0.0
-            return kind_of(option) == "null", -share
-
-        return sorted(options, key=likeness)
-
-    def _enum(self, name: str, schema: Document, source: Source, required: bool) -> Any:
-        values = schema["enum"]
-        labels = {value: value for value in values if isinstance(value, str)}
-        given = source.values.get(name)
-        if given in values:
-            return given
-        if not labels:
-            return values[0] if values else ABSENT
-        ranked = rank_labels(list(labels), source.text)
-        if ranked[0][0] <= 0 and None in values and not required:
-            return None
-        return ranked[0][1]
 
     def _plain(self, name: str, schema: Document, source: Source, depth: int, required: bool) -> Any:
         kind = kind_of(schema)
@@ -91,7 +62,7 @@ class _Filling:
         if kind == "null":
             return None
         if kind == "boolean":
-            return self._boolean(name, source)
+            return source.values.get(name) is True
         found: Any
         if kind in ("number", "integer"):
             found, drawn = number_value(name, schema, source, kind == "integer")
@@ -117,22 +88,19 @@ class _Filling:
         for name in required - set(built):
             built[name] = self.value(name, extra, source, True, depth + 1)
         patterns = schema.get("patternProperties", {})
-        names = iter(dict.fromkeys(content_stems(source.text)))
         for pattern, part in patterns.items():
             name = string_for(pattern)
             if name is not None and len(built) < schema.get("minProperties", 0):
                 built[name] = self.value(name, part, source, True, depth + 1)
         while extra is not False and len(built) < schema.get("minProperties", 0):
-            name = next(names, f"key{len(built)}")
-            if name not in built:
-                built[name] = self.value(name, extra, source, True, depth + 1)
+            name = f"key{len(built)}"
+            built[name] = self.value(name, extra, source, True, depth + 1)
         return built
 
-    def _boolean(self, name: str, source: Source) -> bool:
-        """True when the material talks about what the property is named after."""
-        given = source.values.get(name)
-        if isinstance(given, bool):
-            return given
-        asked = set(content_stems(name)) - _ASKING
-        told = set(content_stems(source.text))
-        return bool(asked) and len(asked & told) * 2 > len(asked)
+
+def _enum(name: str, values: list[Any], source: Source) -> Any:
+    """The input's value of this name if it is a member, else the first member."""
+    given = source.values.get(name)
+    if given is not None and given in values:
+        return given
+    return values[0] if values else ABSENT

@@ -21,8 +21,8 @@ def _fault_of_text(schema: str) -> str | None:
 
     try:
         Draft202012Validator.check_schema(json.loads(schema))
-    except SchemaError as error:
-        return f"{error.message} at {error.json_path}"
+    except SchemaError as exc:
+        return f"{exc.message} at {exc.json_path}"
     return None
 
 

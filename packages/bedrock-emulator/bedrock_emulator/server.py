@@ -51,21 +51,21 @@ class _Service:
         try:
             response = await self._answer(request, found, call, start)
             call.status = response.status
-        except ServiceError as error:
-            response = self._error(error)
-            call.status, call.error = response.status, error.code
+        except ServiceError as exc:
+            response = self._error(exc)
+            call.status, call.error = response.status, exc.code
         except asyncio.CancelledError:
             call.error = call.error or "client_left"
             raise
         except ConnectionError:
-            # The connection is gone, by the plan or by the client: what is returned here reaches nobody.
+            # The connection is gone, by the plan or by the client: this response reaches no client.
             call.error = call.error or "client_left"
             response = web.Response()
-        except Exception as error:  # noqa: BLE001 - the outermost boundary: a bug too is answered in AWS's shape
-            # Where it happened, not what it says: the text of an exception can quote the request.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("call=%d bug=%s at=%s:%s", call.number, type(error).__name__, frame.filename, frame.lineno)
-            failed = ServiceError("InternalServerException", f"The emulator itself failed: {type(error).__name__}.")
+        except Exception as exc:  # noqa: BLE001 - the outermost boundary: a bug too is answered in AWS's shape
+            # The place only: the text of an exception can quote the request.
+            frame = traceback.extract_tb(exc.__traceback__)[-1]
+            _log.error("call=%d bug=%s at=%s:%s", call.number, type(exc).__name__, frame.filename, frame.lineno)
+            failed = ServiceError("InternalServerException", f"The emulator itself failed: {type(exc).__name__}.")
             response = self._error(failed)
             call.status, call.error = response.status, failed.code
         finally:

@@ -1,10 +1,10 @@
-"""Faults that change what the model says: a tool input that does not fit, text for a tool, a cut answer."""
+"""Faults that change the answer: a tool input that does not fit, text for a tool, a cut answer."""
 
 import json
 from typing import TYPE_CHECKING, Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall, limited
-from bedrock_emulator.composing import plain_answer, tool_answer, wanted_tool
+from bedrock_emulator.composing import plain_answer, requested_tool, tool_answer
 from bedrock_emulator.documents import Document
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def spoiled(answer: Answer, fault: "Fault", parameters: Document) -> Answer:
 
 
 def _literal(given: str | Document, parameters: Document) -> Answer:
-    tool = wanted_tool(parameters)
+    tool = requested_tool(parameters)
     if isinstance(given, dict) and tool is not None:
         return tool_answer(parameters, tool["name"], given)
     return Answer((Text(given if isinstance(given, str) else json.dumps(given)),), "end_turn")
@@ -62,7 +62,7 @@ def _unfit(part: Text | ToolCall, how: str, parameters: Document) -> Text | Tool
         # Structured output without a tool is text: half a JSON document is no JSON.
         return Text(part.text[: max(1, len(part.text) // 2)])
     value: Document = json.loads(part.input_json)
-    tool = wanted_tool(parameters) or {"inputSchema": {"json": {}}}
+    tool = requested_tool(parameters) or {"inputSchema": {"json": {}}}
     required = [name for name in tool["inputSchema"]["json"].get("required", []) if name in value]
     if how == "missing" and required:
         del value[required[0]]

@@ -1,7 +1,7 @@
 """Token counts: an estimate from the words of a text, the same every time.
 
-Roughly what Claude's tokenizer gives for English: a word of up to six letters is one token, a longer one gets
-one more for every six letters, and a mark of punctuation is a token of its own.
+Roughly what Claude's tokenizer gives for English: a word of up to six characters is one token, a longer one gets
+one more for every six, and each punctuation mark is a token.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from bedrock_emulator.documents import Document
 
 _PIECE = re.compile(r"\w+|[^\w\s]")
-_LETTERS_PER_TOKEN = 6
+_CHARACTERS_PER_TOKEN = 6
 MESSAGE_OVERHEAD = 4  # tokens for the role and the frame of a message
 TOOL_OVERHEAD = 12  # tokens around a tool definition or a tool call
 _BYTES_PER_TOKEN = 750  # of an image or a PDF; the vendors count pixels and pages, which are not read here
@@ -68,7 +68,7 @@ def _part(block: Document, overhead: int) -> tuple[str, int, Document | None]:
 
 
 def _size(piece: str) -> int:
-    return 1 + (len(piece) - 1) // _LETTERS_PER_TOKEN
+    return 1 + (len(piece) - 1) // _CHARACTERS_PER_TOKEN
 
 
 def _binaries(value: Any) -> Iterator[bytes]:

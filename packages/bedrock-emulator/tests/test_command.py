@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -19,21 +20,22 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=10, check=False)
 
 
-def test_it_says_where_it_is_and_that_it_is_not_bedrock() -> None:
-    started = time.monotonic()
+def test_the_health_route_states_that_it_is_not_bedrock() -> None:
+    before = os.times()
     with running_emulator() as emulator:
         connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=5)
         connection.request("GET", "/_emulator/health")
         health = json.load(connection.getresponse())
         connection.close()
-        # Measured at 0.55 s on two quiet cores; the bound leaves room for busy ones.
-        assert time.monotonic() - started < 3
     assert health["status"] == "ok"
     assert "not Amazon Bedrock" in health["note"]
+    after = os.times()
+    # CPU time, because other work on the machine does not count. Measured at 0.55 s.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_at_once_although_a_request_hangs(number: signal.Signals) -> None:
+def test_it_stops_within_a_second_although_a_request_hangs(number: signal.Signals) -> None:
     with running_emulator() as emulator:
         emulator.put_plan({"rules": [{"fault": {"hang": True}}]})
         connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=5)
@@ -80,7 +82,7 @@ def test_a_plan_file_is_in_force_from_the_start(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     file.write_text('{"rules": [{"match": {"calls": "1-2"}, "fault": {"throttle": true}}]}')
     with running_emulator("--plan", str(file)) as emulator:
-        assert emulator.calls()["rules"] == [{"rule": 0, "matched": 0, "bit": 0}]
+        assert emulator.calls()["rules"] == [{"rule": 0, "matched": 0, "took_effect": 0}]
 
 
 @pytest.mark.parametrize("options", [("--port", "70000"), ("--latency-ms", "-1"), ("--port", "http")])

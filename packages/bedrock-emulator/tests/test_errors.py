@@ -123,7 +123,7 @@ def test_a_body_that_cannot_be_read(connection: http.client.HTTPConnection, body
     [
         ("us.anthropic.claude-3-5-sonnet-20241022-v2%3A0", 404, "ResourceNotFoundException"),
         ("anthropic.claude-sonnet-4-5-20250929-v1%3A0", 400, "ValidationException"),
-        ("nobody.knows-v1", 400, "ValidationException"),
+        ("unknown.model-v1", 400, "ValidationException"),
     ],
 )
 def test_models_are_checked(connection: http.client.HTTPConnection, model: str, status: int, error: str) -> None:

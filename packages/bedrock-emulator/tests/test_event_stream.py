@@ -1,4 +1,4 @@
-"""What the encoder writes, botocore's own decoder reads."""
+"""botocore's decoder reads what the encoder writes."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def test_messages_that_arrive_in_pieces_are_read_one_by_one() -> None:
     assert found == [{"role": "assistant"}, {"stopReason": "end_turn"}]
 
 
-def test_an_exception_names_its_type_with_a_small_first_letter() -> None:
+def test_an_exception_names_its_type_in_lower_camel_case() -> None:
     [(headers, payload)] = decode(encode_exception("ThrottlingException", "slow down"))
     assert headers[":message-type"] == "exception"
     assert headers[":exception-type"] == "throttlingException"

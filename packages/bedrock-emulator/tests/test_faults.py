@@ -93,7 +93,7 @@ def test_planned_errors(
     assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
     assert error["Error"]["Message"] == fault.get("message", error["Error"]["Message"])
     assert content(client)[0] == "tool_use"
-    assert emulator.calls()["rules"] == [{"rule": 0, "matched": 2, "bit": 1}]
+    assert emulator.calls()["rules"] == [{"rule": 0, "matched": 2, "took_effect": 1}]
 
 
 def test_a_hanging_call_ends_when_its_caller_leaves(emulator: RunningEmulator, client: "BedrockRuntimeClient") -> None:
@@ -171,14 +171,14 @@ def test_a_cut_answer(emulator: RunningEmulator, client: "BedrockRuntimeClient")
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "text"),
     [("guardrail_intervened", "cannot answer"), ("content_filtered", "blocked"), ("end_turn", "delivery")],
 )
-def test_another_stop_reason(emulator: RunningEmulator, client: "BedrockRuntimeClient", reason: str, said: str) -> None:
+def test_another_stop_reason(emulator: RunningEmulator, client: "BedrockRuntimeClient", reason: str, text: str) -> None:
     plan(emulator, stop_reason=reason)
     stop_reason, [block] = content(client)
     assert stop_reason == reason
-    assert said in block["text"]
+    assert text in block["text"]
 
 
 @pytest.mark.parametrize(

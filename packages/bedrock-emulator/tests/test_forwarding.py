@@ -123,9 +123,9 @@ def test_a_tool_call_goes_there_and_back(stub: Stub, ask: Callable[..., dict[str
         ({"tool": {"name": "look"}}, {"type": "function", "function": {"name": "look"}}),
         ({"any": {}}, "required"),
     ]
-    for choice, wanted in choices:
+    for choice, forwarded in choices:
         answer = ask(toolConfig={"tools": [{"toolSpec": SPEC}], "toolChoice": choice})
-        assert stub.asked["tool_choice"] == wanted
+        assert stub.asked["tool_choice"] == forwarded
         assert stub.asked["tools"][0]["function"] == {
             "name": "look",
             "description": "Looks.",
@@ -143,7 +143,7 @@ def test_a_forced_tool_that_is_written_out_is_called(stub: Stub, ask: Callable[.
     (block,) = answer["output"]["message"]["content"]
     assert (block["toolUse"]["name"], block["toolUse"]["input"]) == ("look", {"at": "stars"})
     assert answer["stopReason"] == "tool_use"
-    assert "toolUse" not in ask()["output"]["message"]["content"][0]  # nobody asked for a tool
+    assert "toolUse" not in ask()["output"]["message"]["content"][0]  # the request has no tools
 
 
 def test_tool_results_become_messages_of_their_own(stub: Stub, ask: Callable[..., dict[str, Any]]) -> None:
@@ -172,7 +172,7 @@ def test_tool_results_become_messages_of_their_own(stub: Stub, ask: Callable[...
 
 def test_a_stream_carries_the_same(stub: Stub, client: "BedrockRuntimeClient") -> None:
     stub.reply = completion("length", content="Once upon a time")
-    message: Any = {"role": "user", "content": [{"text": "Tell."}]}
+    message: Any = {"role": "user", "content": [{"text": "Once."}]}
     events: list[Any] = list(client.converse_stream(modelId=MODEL, messages=[message])["stream"])
     text = "".join(e["contentBlockDelta"]["delta"]["text"] for e in events if "contentBlockDelta" in e)
     assert text == "Once upon a time"

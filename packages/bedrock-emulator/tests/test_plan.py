@@ -1,4 +1,4 @@
-"""Fault plans: what is accepted, which calls a rule bites, what a bad plan is told."""
+"""Fault plans: accepted forms, the calls that a rule affects, the messages for a bad plan."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from bedrock_emulator.rule_book import RuleBook
 CODES = ["ThrottlingException", "ServiceUnavailableException"]
 
 
-def bites(rule: dict[str, Any], calls: int = 12, seed: int = 0) -> list[int]:
-    """The numbers of the calls that a lone rule bites."""
+def affected(rule: dict[str, Any], calls: int = 12, seed: int = 0) -> list[int]:
+    """The numbers of the calls on which a single rule takes effect."""
     book = RuleBook(read_plan({"seed": seed, "rules": [{"fault": {"throttle": True}} | rule]}, CODES))
     return [
         n for n in range(1, calls + 1) if book.faults_for("Converse", "us.anthropic.claude-sonnet-5", "A-17 is late")
@@ -35,14 +35,14 @@ def bites(rule: dict[str, Any], calls: int = 12, seed: int = 0) -> list[int]:
         ({"probability": 0.0}, []),
     ],
 )
-def test_a_rule_bites_the_calls_it_names(rule: dict[str, Any], expected: list[int]) -> None:
-    assert bites(rule) == expected
+def test_a_rule_affects_the_calls_it_names(rule: dict[str, Any], expected: list[int]) -> None:
+    assert affected(rule) == expected
 
 
 def test_chance_depends_on_the_seed_alone() -> None:
-    first = bites({"probability": 0.3}, calls=1000, seed=1)
-    assert first == bites({"probability": 0.3}, calls=1000, seed=1)
-    assert first != bites({"probability": 0.3}, calls=1000, seed=2)
+    first = affected({"probability": 0.3}, calls=1000, seed=1)
+    assert first == affected({"probability": 0.3}, calls=1000, seed=1)
+    assert first != affected({"probability": 0.3}, calls=1000, seed=2)
     assert 250 < len(first) < 350
 
 
@@ -50,7 +50,7 @@ def test_latency_is_added_to_the_first_other_fault() -> None:
     rules = [{"fault": {"latency_ms": 5}}, {"fault": {"error": CODES[1], "latency_ms": 7}}, {"fault": {"hang": True}}]
     book = RuleBook(read_plan({"rules": rules}, CODES))
     assert [index for index, _ in book.faults_for("Converse", "", "")] == [0, 1]
-    assert [counter["bit"] for counter in book.counters()] == [1, 1, 0]
+    assert [counter["took_effect"] for counter in book.counters()] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_faults_there_are(fault: dict[str, Any]) -> None:
         ({"rules": [{"fault": {}}]}, "a rule needs a fault"),
         ({"rules": [{"fault": {"trottle": True}}]}, "rules.0.fault.trottle"),
         ({"rules": [{"fault": {"throttle": True, "hang": True}}]}, "throttle and hang"),
-        ({"rules": [{"fault": {"error": "NoSuchException"}}]}, "NoSuchException is no error of the service"),
+        ({"rules": [{"fault": {"error": "NoSuchException"}}]}, "NoSuchException is not an error of the service"),
         ({"rules": [{"fault": {"stop_reason": "bored"}}]}, "rules.0.fault.stop_reason"),
         ({"rules": [{"fault": {"latency_ms": -1}}]}, "rules.0.fault.latency_ms"),
         ({"rules": [{"fault": {"throttle": True}, "probability": 2}]}, "rules.0.probability"),
@@ -91,7 +91,7 @@ def test_the_faults_there_are(fault: dict[str, Any]) -> None:
         ({"rules": [{"fault": {"throttle": True, "mid_stream": True, "message": "x"}}, 3]}, "rules.1"),
     ],
 )
-def test_a_bad_plan_is_told_what_is_wrong_and_what_would_be_right(plan: Any, named: str) -> None:
+def test_a_bad_plan_is_refused_with_the_mistake_and_the_right_form(plan: Any, named: str) -> None:
     with pytest.raises(PlanError) as caught:
         read_plan(plan, CODES)
     assert named in str(caught.value)

@@ -1,4 +1,4 @@
-"""What the emulator refuses, in the service's words: models, parameters, conversations."""
+"""Refused models, parameters and conversations, in the service's words."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ def test_models_behind_a_profile_are_refused_by_their_bare_id(model_id: str) -> 
     )
 
 
-@pytest.mark.parametrize("model_id", ["nobody.model-1", "claude-sonnet", "us.claude", "xx.anthropic.claude-sonnet-5"])
+@pytest.mark.parametrize("model_id", ["unknown.model-1", "claude-sonnet", "us.claude", "xx.anthropic.claude-sonnet-5"])
 def test_unknown_models_are_invalid(model_id: str) -> None:
     assert refused({"modelId": model_id}).message == "The provided model identifier is invalid."
 

@@ -83,7 +83,7 @@ def test_a_cached_prefix_is_written_then_read_then_forgotten() -> None:
     now[0] = 299
     second = cache.count("m", request({"text": LONG}, POINT, text="Another one?"))
     assert (second.read, second.written) == (first.written, 0)
-    now[0] = 598  # reading it started its five minutes anew
+    now[0] = 598  # a read restarts its five minutes
     assert cache.count("m", cached).read == first.written
     now[0] = 899
     assert cache.count("m", cached).written == first.written

@@ -124,7 +124,7 @@ class Run:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             counters = (await answer.json())["rules"]
         for (fault, _), counter in zip(self._settings.plan.model_rules(), counters, strict=True):
-            found[fault] += counter["bit"]
+            found[fault] += counter["took_effect"]
         return dict(found)
 
     def _history(self, clients: Clients, bites: dict[str, int], began_at: float, ended_at: float) -> History:

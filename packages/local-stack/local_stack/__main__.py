@@ -19,17 +19,17 @@ def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
     try:
         request = once.read(options.once) if options.once else None
-        ground = prepare(options)
-        return asyncio.run(_run(options, ground, request, started))
-    except StackError as error:
-        output.say(f"local-stack: {error}")
-        return error.exit_status
+        allocation = prepare(options)
+        return asyncio.run(_run(options, allocation, request, started))
+    except StackError as exc:
+        output.write_line(f"local-stack: {exc}")
+        return exc.exit_status
     except KeyboardInterrupt:  # before the event loop listened for it: nothing was started
         return 128 + signal.SIGINT
 
 
-async def _run(options: Options, ground: Allocation, request: bytes | None, started: float) -> int:
-    stack = Stack(ground, options)
+async def _run(options: Options, allocation: Allocation, request: bytes | None, started: float) -> int:
+    stack = Stack(allocation, options)
     asked_to_end = _listen_for_signals(stack)
     work = asyncio.create_task(_work(stack, options, request, started))
     try:
@@ -39,22 +39,22 @@ async def _run(options: Options, ground: Allocation, request: bytes | None, star
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
         return 128 + asked_to_end.result() if request is not None else 0
-    except ExceptionGroup as group:
-        raise _first_told(group) from group
+    except ExceptionGroup as exc:
+        raise _first_stack_error(exc) from exc
     finally:
         ending = time.monotonic()
         await stack.stop()
-        output.say(f"ended after {time.monotonic() - ending:.1f} s")
+        output.write_line(f"ended after {time.monotonic() - ending:.1f} s")
 
 
 async def _work(stack: Stack, options: Options, request: bytes | None, started: float) -> int:
     await stack.start()
-    output.say(ready.announcement(stack, options, time.monotonic() - started))
-    ready.write(stack, options, stack.ground.run_dir / READY)
+    output.write_line(ready.announcement(stack, options, time.monotonic() - started))
+    ready.write(stack, options, stack.allocation.run_dir / READY)
     if options.ready_file:
         ready.write(stack, options, options.ready_file)
     watch = asyncio.create_task(stack.until_a_service_ends())
-    result = asyncio.create_task(_serve() if request is None else once.run(stack.ground.api_url, request))
+    result = asyncio.create_task(_serve() if request is None else once.run(stack.allocation.api_url, request))
     try:
         await asyncio.wait({watch, result}, return_when=asyncio.FIRST_COMPLETED)
         if watch.done():
@@ -81,7 +81,7 @@ def _listen_for_signals(stack: Stack) -> asyncio.Future[int]:
             stack.children.kill_all()
             os._exit(128 + signum)
         asked.set_result(signum)
-        output.say(f"ending on {signal.Signals(signum).name}")
+        output.write_line(f"ending on {signal.Signals(signum).name}")
 
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signum == signal.SIGHUP and signal.getsignal(signum) == signal.SIG_IGN:
@@ -90,7 +90,7 @@ def _listen_for_signals(stack: Stack) -> asyncio.Future[int]:
     return asked
 
 
-def _first_told(group: ExceptionGroup[Exception]) -> Exception:
+def _first_stack_error(group: ExceptionGroup[Exception]) -> Exception:
     """Of several parts that failed together, the one whose error was written for people."""
     for error in group.exceptions:
         if isinstance(error, StackError):

@@ -1,4 +1,4 @@
-"""What is taken before anything starts: the port, the directories, the checked wiring."""
+"""The allocation of a run, made before anything starts: ports, directories, the checked wiring."""
 
 import secrets
 import shutil
@@ -19,6 +19,8 @@ from local_stack.state_dir import lock_data_dir, make_run_dir
 
 @dataclass(frozen=True)
 class Allocation:
+    """Everything that a stack needs before its first process. Made by `prepare`."""
+
     wiring: w.Wiring
     connections: Connections
     api_listener: socket.socket
@@ -45,6 +47,7 @@ class Allocation:
 
 
 def prepare(options: Options) -> Allocation:
+    """Raises UsageError for a mistake in the options or the wiring; then nothing is left behind."""
     file = w.load(options.wiring)
     api_listener = _listen(options.port_or_default)
     data_lock = lock_data_dir(options.data_dir) if options.data_dir else None
@@ -82,10 +85,10 @@ def _fill(
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
-    except PermissionError as error:
-        raise UsageError(f"port {port} needs privileges: choose another with --port N") from error
-    except OSError as error:
-        raise UsageError(f"port {port} is in use: choose another with --port N") from error
+    except PermissionError as exc:
+        raise UsageError(f"port {port} needs privileges: choose another with --port N") from exc
+    except OSError as exc:
+        raise UsageError(f"port {port} is in use: choose another with --port N") from exc
 
 
 def _url(listener: socket.socket) -> str:
@@ -93,7 +96,7 @@ def _url(listener: socket.socket) -> str:
 
 
 def _password(data_dir: Path | None) -> str:
-    """The database of a data directory keeps the password it was made with."""
+    """A new password, or the one that the data directory's database was created with."""
     fresh = secrets.token_urlsafe(24)
     if data_dir is None:
         return fresh

@@ -7,17 +7,17 @@ understood, names an empty identifier or one that is not in the batch means that
 import json
 from collections.abc import Sequence
 
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
 
-def failed_ids(outcome: Outcome, message_ids: Sequence[str], *, reports_items: bool) -> set[str]:
+def failed_ids(result: InvocationResult, message_ids: Sequence[str], *, reports_items: bool) -> set[str]:
     everything = set(message_ids)
-    if outcome.function_error:
+    if result.function_error:
         return everything
     if not reports_items:
         return set()
     try:
-        answer = json.loads(outcome.payload or b"null")
+        answer = json.loads(result.payload or b"null")
     except ValueError:
         return everything
     if answer is None or answer == {}:

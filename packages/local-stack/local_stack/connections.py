@@ -29,7 +29,7 @@ class Routed:
 @dataclass(frozen=True)
 class Scheduled:
     function: str
-    expression: schedule.Expression
+    rate: schedule.Rate
     event: Any
 
 
@@ -60,7 +60,7 @@ def connect(wiring: Wiring) -> Connections:
         schedules={
             name: Scheduled(
                 _function(wiring, name, item.target.arn),
-                _naming(name, schedule.parse, item.schedule_expression, item.schedule_expression_timezone),
+                _naming(name, schedule.parse, item.schedule_expression),
                 item.target.input if item.target.input is not None else {},
             )
             for name, item in wiring.of_type(r.Schedule).items()
@@ -128,5 +128,5 @@ def _queue(wiring: Wiring, owner: str, arn: str) -> str:
 def _naming[**P, T](name: str, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return action(*args, **kwargs)
-    except UsageError as error:
-        raise UsageError(f"{name}: {error}") from error
+    except UsageError as exc:
+        raise UsageError(f"{name}: {exc}") from exc

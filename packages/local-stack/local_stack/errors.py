@@ -1,7 +1,7 @@
-"""What can end a start.
+"""Errors that end a start.
 
 StackError          the stack cannot run; the message is all the user sees
-└── UsageError      the command line or a file it names is at fault: exit status 2, nothing was started
+└── UsageError      the command line or a file it names is invalid: exit status 2, nothing was started
 """
 
 

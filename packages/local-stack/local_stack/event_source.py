@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from local_stack import batch_response, output, sqs_event
 from local_stack.resources import EventSourceMapping
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -43,7 +43,7 @@ class EventSource:
         mapping: EventSourceMapping,
         source: Source,
         concurrency: int,
-        invoke: Callable[[bytes], Awaitable[Outcome]],
+        invoke: Callable[[bytes], Awaitable[InvocationResult]],
         client: "SQSClient",
     ) -> None:
         scaling = mapping.scaling_config
@@ -82,8 +82,8 @@ class EventSource:
             messages: list[MessageTypeDef] = []
             try:
                 messages = await loop.run_in_executor(self._polling, self._collect)
-            except Exception as error:  # noqa: BLE001 - whatever it is: a poller says so and goes on
-                output.say(f"event source {self._source.queue_arn}: {error}")
+            except Exception as exc:  # noqa: BLE001 - a poller reports any error and continues
+                output.write_line(f"event source {self._source.queue_arn}: {exc}")
                 await asyncio.sleep(AFTER_ERROR_SECONDS)
             if not messages:
                 self._slots.release()
@@ -94,20 +94,20 @@ class EventSource:
 
     def _collect(self) -> "list[MessageTypeDef]":
         """The batching window starts with the first message."""
-        wanted = self._mapping.batch_size
-        messages = self._receive(wanted, LONG_POLL_SECONDS)
+        count = self._mapping.batch_size
+        messages = self._receive(count, LONG_POLL_SECONDS)
         end = time.monotonic() + self._mapping.maximum_batching_window_in_seconds
-        while messages and len(messages) < wanted and (left := end - time.monotonic()) > 0:
-            more = self._receive(wanted - len(messages), min(1, int(left)))
+        while messages and len(messages) < count and (left := end - time.monotonic()) > 0:
+            more = self._receive(count - len(messages), min(1, int(left)))
             messages += more
             if not more and left < 1:
                 time.sleep(min(left, 0.1))
         return messages
 
-    def _receive(self, wanted: int, wait_seconds: int) -> "list[MessageTypeDef]":
+    def _receive(self, count: int, wait_seconds: int) -> "list[MessageTypeDef]":
         answer = self._client.receive_message(
             QueueUrl=self._source.queue_url,
-            MaxNumberOfMessages=min(wanted, RECEIVE_LIMIT),
+            MaxNumberOfMessages=min(count, RECEIVE_LIMIT),
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
@@ -117,14 +117,14 @@ class EventSource:
     async def _process(self, messages: "list[MessageTypeDef]") -> None:
         try:
             event = sqs_event.build(messages, self._source.queue_arn, self._source.region)
-            outcome = await self._invoke(json.dumps(event).encode())
+            result = await self._invoke(json.dumps(event).encode())
             failed = batch_response.failed_ids(
-                outcome,
+                result,
                 [message["MessageId"] for message in messages],
                 reports_items="ReportBatchItemFailures" in self._mapping.function_response_types,
             )
-            if outcome.function_error:
-                output.say(f"event source: {outcome.payload.decode(errors='replace')[:1000]}")
+            if result.function_error:
+                output.write_line(f"event source: {result.payload.decode(errors='replace')[:1000]}")
             done = [message for message in messages if message["MessageId"] not in failed]
         finally:
             self._slots.release()
@@ -149,4 +149,4 @@ class EventSource:
             ]
             answer = self._client.delete_message_batch(QueueUrl=self._source.queue_url, Entries=entries)
             for failure in answer.get("Failed", []):
-                output.say(f"event source: cannot delete a message: {failure}")
+                output.write_line(f"event source: cannot delete a message: {failure}")

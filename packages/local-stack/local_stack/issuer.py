@@ -1,4 +1,4 @@
-"""An issuer of access tokens, as small as an OpenID provider can be: its keys over HTTP, and tokens good and bad."""
+"""A minimal OpenID provider for tests: it publishes its keys over HTTP, and issues good and bad tokens."""
 
 import base64
 import contextlib
@@ -27,7 +27,7 @@ BAD = [
     "of an issuer whose name begins with ours",
     "for another audience",
     "for another client",
-    "for another audience, by a client of ours",
+    "for another audience, by our client",
     "without an end",
     "without an issuer",
     "without an audience",
@@ -36,27 +36,27 @@ BAD = [
     "without a key's name",
     "not signed",
     "stripped of its signature",
-    "for somebody else than was signed",
+    "for another subject than was signed",
     "signed with the public key as a password",
     "no token",
     "three dots",
 ]
-"""What may be wrong with a token: see ``Issuer.bad_tokens``."""
+"""The defects of a bad token: see ``Issuer.bad_tokens``."""
 
 
 class Issuer:
-    """Its keys are made anew each time, and kept nowhere."""
+    """An issuer with new keys, which are not stored."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._key, self._strangers = (rsa.generate_private_key(65537, 2048) for _ in range(2))
 
     def token(self, subject: str, *, without: str = "", **changes: Any) -> str:
-        """A token that may do everything, but for what is changed or left out."""
+        """A token with all scopes, apart from the changed claims and the one left out."""
         return jwt.encode(self._claims(subject, without, changes), self._key, "RS256", {"kid": KEY_ID})
 
     def bad_tokens(self, subject: str) -> dict[str, str]:
-        """By what is wrong with it: each is refused whatever it is shown for."""
+        """Tokens by their defect. Every route that requires a token refuses each of them."""
         now = int(time.time())
         claims = self._claims(subject, "", {})
         changed: dict[str, dict[str, Any]] = {
@@ -67,7 +67,7 @@ class Issuer:
             "of an issuer whose name begins with ours": {"iss": f"{self.url}/elsewhere"},
             "for another audience": {"aud": "something-else"},
             "for another client": {"aud": None, "client_id": "something-else"},
-            "for another audience, by a client of ours": {"aud": "something-else", "client_id": AUDIENCE},
+            "for another audience, by our client": {"aud": "something-else", "client_id": AUDIENCE},
         }
         signed = {name: self.token(subject, **change) for name, change in changed.items()}
         head, body, signature = self.token(subject).split(".")
@@ -82,7 +82,7 @@ class Issuer:
             "without a key's name": jwt.encode(claims, self._key, "RS256"),
             "not signed": jwt.encode(claims, "", "none", {"kid": KEY_ID}),
             "stripped of its signature": f"{head}.{body}.",
-            "for somebody else than was signed": f"{head}.{other}.{signature}",
+            "for another subject than was signed": f"{head}.{other}.{signature}",
             "signed with the public key as a password": self._by_public_key(claims),
             "no token": "abc",
             "three dots": "a.b.c",
@@ -108,7 +108,7 @@ class Issuer:
         return f"{signed}.{_base64(hmac.digest(public, signed.encode(), hashlib.sha256))}"
 
     def published(self, path: str) -> dict[str, Any] | None:
-        """What it says of itself."""
+        """The issuer's published documents: its configuration and its keys."""
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         documents: dict[str, dict[str, Any]] = {
             "/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
@@ -142,7 +142,7 @@ def _handler(published: Callable[[str], dict[str, Any] | None]) -> type[BaseHTTP
             self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the test says what went wrong."""
+            """No output."""
 
     return Handler
 

@@ -18,8 +18,8 @@ FINAL = frozenset({"succeeded", "failed", "cancelled"})
 def read(file: Path) -> bytes:
     try:
         return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read the request {file}: {error.strerror}") from error
+    except OSError as exc:
+        raise UsageError(f"cannot read the request {file}: {exc.strerror}") from exc
 
 
 async def run(api_url: str, request: bytes) -> int:
@@ -29,14 +29,14 @@ async def run(api_url: str, request: bytes) -> int:
         async with session.post(f"{api_url}/analyze", data=request, headers=headers) as answer:
             body = await answer.text()
             if answer.status != 202:
-                output.say(f"the request was refused with status {answer.status}:\n{_pretty(body)}")
+                output.write_line(f"the request was refused with status {answer.status}:\n{_pretty(body)}")
                 return 1
         status_url = urljoin(api_url, json.loads(body)["status_url"])
         while True:
             async with session.get(status_url) as answer:
                 body = await answer.text()
                 if answer.status != 200:
-                    output.say(f"no status: {answer.status}\n{_pretty(body)}")
+                    output.write_line(f"no status: {answer.status}\n{_pretty(body)}")
                     return 1
             status = json.loads(body)["status"]
             if status in FINAL:

@@ -11,9 +11,9 @@ DEFAULT_PORT = 8787
 _DESCRIPTION = """\
 Run the whole stack of a wiring file on this machine: no AWS account, no Docker.
 
-The functions run in processes of their own, with AWS's own runtime client. What they talk to are stand-ins:
-moto for S3, SQS, Parameter Store and Secrets Manager, an emulator for Amazon Bedrock, an embedded PostgreSQL
-for RDS. Progress and logs go to stderr. Ctrl-C ends everything; a second one kills at once."""
+Each function runs in its own process, with AWS's runtime client. It calls stand-ins: moto for S3, SQS,
+Parameter Store and Secrets Manager, an emulator for Amazon Bedrock, and an embedded PostgreSQL for RDS.
+Progress and logs go to stderr. Ctrl-C ends everything; a second Ctrl-C kills it immediately."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Options:
 
     @property
     def port_or_default(self) -> int:
-        """--once needs no port that anybody knows."""
+        """Any free port with --once, which only the command itself calls."""
         if self.port is not None:
             return self.port
         return 0 if self.once else DEFAULT_PORT
@@ -57,11 +57,11 @@ def parse(argv: list[str] | None) -> Options:
         action="append",
         type=_link,
         metavar="NAME=PATH",
-        help="what the functions' task root holds (repeatable); default: the packages in functions/, and"
-        " database/migrations",
+        help="a file or directory in the functions' task root (repeatable); default: the packages in functions/,"
+        " and database/migrations",
     )
     model = parser.add_argument_group("the stand-in for Amazon Bedrock")
-    model.add_argument("--bedrock-plan", metavar="FILE", help="a plan of faults and answers")
+    model.add_argument("--bedrock-plan", metavar="FILE", help="a plan of injected errors, delays and answers")
     model.add_argument("--bedrock-latency-ms", type=int, metavar="N", help="wait before every answer")
     model.add_argument("--forward-to", metavar="URL", help="an OpenAI-compatible server that answers instead")
     model.add_argument("--forward-model", metavar="NAME", help="its model")

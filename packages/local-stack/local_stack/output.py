@@ -1,4 +1,4 @@
-"""What people read: progress and the lines of the parts, on stderr. stdout is for results only."""
+"""Output for people on stderr: progress, and the lines of each part. stdout is for results only."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import sys
 from local_stack.processes import READ_CHUNK_BYTES
 
 
-def say(message: str) -> None:
+def write_line(message: str) -> None:
     _write(f"{message}\n".encode())
 
 
@@ -17,7 +17,7 @@ def _write(data: bytes) -> None:
         sys.stderr.flush()
         os.write(2, data)
     except OSError:
-        pass  # nobody reads any more; that must not end the stack
+        pass  # stderr is closed; that must not end the stack
 
 
 async def relay(stream: asyncio.StreamReader, name: str) -> None:

@@ -17,7 +17,7 @@ from local_stack.errors import StackError
 from local_stack.processes import Children
 
 READY_WITHIN_SECONDS = 30
-# For a cluster that nobody will read again.
+# For a cluster that ends with the run.
 _VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _SETTINGS = (
     "listen_addresses=",
@@ -38,7 +38,7 @@ class Database:
 
     @property
     def password_file(self) -> Path:
-        """In libpq's form, for whoever wants to look into the database: the password itself is printed nowhere."""
+        """A password file for libpq clients such as psql; the password itself is never printed."""
         return self.socket_directory / "pgpass"
 
 
@@ -105,7 +105,7 @@ class Postgres:
         )
 
     async def _wait_until_ready(self, process: asyncio.subprocess.Process) -> None:
-        """Its status file says when; a connection would cost a process each time."""
+        """Its status file shows when; each connection would cost a process."""
         status = self._data_dir / "postmaster.pid"
         async with asyncio.timeout(READY_WITHIN_SECONDS):
             while not (status.exists() and status.read_text().rstrip().endswith("ready")):

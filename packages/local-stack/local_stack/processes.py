@@ -1,6 +1,6 @@
 """Child processes that cannot outlive the stack.
 
-Each child leads a session of its own, so that Ctrl-C at the terminal reaches only the stack, which then ends
+Each child leads its own session, so that Ctrl-C at the terminal reaches only the stack, which then ends
 the children in order. On Linux the kernel sends every child a signal when the stack dies, even by SIGKILL
 (prctl PR_SET_PDEATHSIG); elsewhere there is no such thing, and only an orderly end is clean.
 """
@@ -89,7 +89,7 @@ def signal_group(process: asyncio.subprocess.Process, signum: signal.Signals) ->
 
 
 def kill_rest_of_group(process: asyncio.subprocess.Process) -> None:
-    """What a child that has ended may have left behind in its session."""
+    """Processes that a child may have left behind in its session when it ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

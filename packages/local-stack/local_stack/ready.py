@@ -1,4 +1,4 @@
-"""What is told when the stack is ready: to people on stderr, to programs in --ready-file."""
+"""The announcement of a ready stack: for people on stderr, for programs in --ready-file."""
 
 import json
 from pathlib import Path
@@ -12,28 +12,28 @@ from local_stack.stack import Stack
 
 
 def announcement(stack: Stack, options: Options, seconds: float) -> str:
-    ground = stack.ground
+    allocation = stack.allocation
     lines = [
         f"ready after {seconds:.1f} s; Ctrl-C ends it",
-        f"  API       {ground.api_url}",
-        f"  AWS       {ground.aws_endpoint_url}",
+        f"  API       {allocation.api_url}",
+        f"  AWS       {allocation.aws_endpoint_url}",
         f"            {' '.join(f'{name}={value}' for name, value in _aws_variables(stack).items())} \\",
-        f"            aws --endpoint-url {ground.aws_endpoint_url} sqs list-queues",
+        f"            aws --endpoint-url {allocation.aws_endpoint_url} sqs list-queues",
     ]
     lines.append(f"  Lambda    {stack.invoke_api.url}")
     if options.emulator:
-        lines.append(f"  Bedrock   {ground.bedrock_endpoint_url}")
-    if database := ground.database:
+        lines.append(f"  Bedrock   {allocation.bedrock_endpoint_url}")
+    if database := allocation.database:
         where = f"-h {database.socket_directory} -p {database.port} -U {database.username} {database.name}"
         lines.append(f"  database  PGPASSFILE={database.password_file} psql {where}")
-    lines.append(f"  state     {ground.data_dir or 'none is kept: give --data-dir DIR to keep it'}")
+    lines.append(f"  state     {allocation.data_dir or 'not kept; use --data-dir DIR to keep it'}")
     lines.append(f"stand-ins: {', '.join(_stand_ins(stack, options))}; no AWS account is used")
     return "\n".join(lines)
 
 
 def _aws_variables(stack: Stack) -> dict[str, str]:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    return {**{key: CREDENTIALS[key] for key in keys}, "AWS_DEFAULT_REGION": stack.ground.wiring.region}
+    return {**{key: CREDENTIALS[key] for key in keys}, "AWS_DEFAULT_REGION": stack.allocation.wiring.region}
 
 
 def _stand_ins(stack: Stack, options: Options) -> list[str]:
@@ -41,7 +41,7 @@ def _stand_ins(stack: Stack, options: Options) -> list[str]:
     if options.emulator:
         forwarded = f" (forwards to {options.emulator.forward_to})" if options.emulator.forward_to else ""
         names.append(f"bedrock-emulator{forwarded}")
-    for instance in stack.ground.wiring.of_type(r.DatabaseInstance).values():
+    for instance in stack.allocation.wiring.of_type(r.DatabaseInstance).values():
         asked = instance.engine_version.partition(".")[0]
         different = f" for {asked}" if asked and asked != version() else ""
         names.append(f"embedded PostgreSQL {version()}{different}")
@@ -57,15 +57,15 @@ def write(stack: Stack, options: Options, path: Path) -> None:
 
 
 def _details(stack: Stack, options: Options) -> dict[str, Any]:
-    ground = stack.ground
-    database = ground.database
+    allocation = stack.allocation
+    database = allocation.database
     return {
-        "api_url": ground.api_url,
-        "aws_endpoint_url": ground.aws_endpoint_url,
+        "api_url": allocation.api_url,
+        "aws_endpoint_url": allocation.aws_endpoint_url,
         "lambda_endpoint_url": stack.invoke_api.url,
-        "region": ground.wiring.region,
+        "region": allocation.wiring.region,
         "functions": {name: running.function.name for name, running in stack.functions.items()},
-        "bedrock_endpoint_url": ground.bedrock_endpoint_url if options.emulator else None,
+        "bedrock_endpoint_url": allocation.bedrock_endpoint_url if options.emulator else None,
         "database": {
             "host": str(database.socket_directory),
             "port": database.port,

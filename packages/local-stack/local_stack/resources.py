@@ -1,7 +1,7 @@
-"""What the stack understands of each resource type: Pulumi's properties, checked, with AWS's defaults.
+"""The supported resource types: Pulumi's properties, checked, with AWS's defaults.
 
 A property that is not listed here is refused rather than ignored: a stack that silently drops a setting
-behaves differently from the deployed one, and nobody is told.
+behaves differently from the deployed one without a warning.
 """
 
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ class Secret(Resource):
 class SecretVersion(Resource):
     secret_id: str
     secret_string: str
-    """``[secret]`` stands for what the wiring file does not tell: each secret gets a value of its own for it."""
+    """``[secret]`` stands for a value that the wiring file does not contain: each secret gets its own."""
 
 
 class Bucket(Resource):

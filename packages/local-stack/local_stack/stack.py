@@ -37,26 +37,26 @@ STOP_WITHIN_SECONDS = 3.0
 
 
 class Stack:
-    def __init__(self, ground: Allocation, options: Options) -> None:
-        self.ground = ground
+    def __init__(self, allocation: Allocation, options: Options) -> None:
+        self.allocation = allocation
         self._options = options
         self.children = Children()
         self.services: dict[str, asyncio.subprocess.Process] = {}
         platform = Platform(
-            ground.wiring.region,
-            ground.task_root,
+            allocation.wiring.region,
+            allocation.task_root,
             {
-                "AWS_ENDPOINT_URL": ground.aws_endpoint_url,
-                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": ground.bedrock_endpoint_url,
+                "AWS_ENDPOINT_URL": allocation.aws_endpoint_url,
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": allocation.bedrock_endpoint_url,
             },
         )
-        self._runtime_api = RuntimeApi(self.children, ground.wiring, platform)
+        self._runtime_api = RuntimeApi(self.children, allocation.wiring, platform)
         self.functions = {
             name: RunningFunction(function, self._runtime_api.start_environment)
-            for name, function in ground.wiring.of_type(r.Function).items()
+            for name, function in allocation.wiring.of_type(r.Function).items()
         }
         by_name = {running.function.name: running.invoke for running in self.functions.values()}
-        self.invoke_api = InvokeApi(ground.wiring, by_name)
+        self.invoke_api = InvokeApi(allocation.wiring, by_name)
         self._database_ready = asyncio.Event()
         self._gateway = self._make_gateway()
         self._sources: list[EventSource] = []
@@ -71,7 +71,7 @@ class Stack:
                 self.functions[name].warm_up()
             sqs = starting.create_task(asyncio.to_thread(self._connect))
             starting.create_task(self._invoke_once())
-        await self._gateway.open(self.ground.api_listener)
+        await self._gateway.open(self.allocation.api_listener)
         await self.invoke_api.open()
         self._open_sources(sqs.result())
         self._start_schedules()
@@ -95,58 +95,58 @@ class Stack:
         await asyncio.gather(*(function.stop() for function in self.functions.values()))
         await self._runtime_api.close()
         await self.children.stop_all(STOP_WITHIN_SECONDS)
-        shutil.rmtree(self.ground.run_dir, ignore_errors=True)
+        shutil.rmtree(self.allocation.run_dir, ignore_errors=True)
 
     def _called_soon(self) -> list[str]:
         """In the order of need. The rest start when the stack is ready: few cores are busy enough until then."""
-        connections = self.ground.connections
+        connections = self.allocation.connections
         invoked = list(connections.invocations.values())
         routed = [routed.to.function for routed in connections.routes.values()]
         mapped = [function for _, _, function in connections.mappings]
         return list(dict.fromkeys(invoked + routed + mapped))
 
     async def _start_cloud(self) -> None:
-        ground = self.ground
-        state_dir = ground.data_dir / "cloud" if ground.data_dir else None
+        allocation = self.allocation
+        state_dir = allocation.data_dir / "cloud" if allocation.data_dir else None
         self.services["moto"] = await start_cloud(
             self.children,
-            plan_cloud(ground.wiring, secret_values(ground)),
-            ground.cloud_listener,
+            plan_cloud(allocation.wiring, secret_values(allocation)),
+            allocation.cloud_listener,
             state_dir,
-            ground.data_lock,
+            allocation.data_lock,
         )
-        output.say("moto serves S3, SQS, Parameter Store and Secrets Manager")
+        output.write_line("moto serves S3, SQS, Parameter Store and Secrets Manager")
 
     async def _start_database(self) -> None:
-        ground = self.ground
-        if ground.database:
-            data_dir = (ground.data_dir or ground.run_dir) / "postgres"
-            server = Postgres(self.children, ground.database, data_dir, durable=ground.data_dir is not None)
-            self.services["PostgreSQL"] = await server.start(ground.data_lock)
-            output.say(f"PostgreSQL {version()} serves the database {ground.database.name}")
+        allocation = self.allocation
+        if allocation.database:
+            data_dir = (allocation.data_dir or allocation.run_dir) / "postgres"
+            server = Postgres(self.children, allocation.database, data_dir, durable=allocation.data_dir is not None)
+            self.services["PostgreSQL"] = await server.start(allocation.data_lock)
+            output.write_line(f"PostgreSQL {version()} serves the database {allocation.database.name}")
             self._database_ready.set()
 
     async def _start_emulator(self) -> None:
         if self._options.emulator:
             self.services["bedrock-emulator"] = await emulator.start(
-                self.children, self._options.emulator, self.ground.emulator_port
+                self.children, self._options.emulator, self.allocation.emulator_port
             )
-            output.say("bedrock-emulator serves Amazon Bedrock's runtime")
+            output.write_line("bedrock-emulator serves Amazon Bedrock's runtime")
 
     async def _invoke_once(self) -> None:
         """A failure fails the start, as it fails a deploy."""
-        if self.ground.database:
+        if self.allocation.database:
             await self._database_ready.wait()
-        for name, function in self.ground.connections.invocations.items():
-            event = self.ground.wiring.of_type(r.Invocation)[name].input
-            outcome = await self.functions[function].invoke(json.dumps(event).encode())
-            if outcome.function_error:
-                raise StackError(f"{name}: the invocation failed: {outcome.payload.decode(errors='replace')}")
-            output.say(f"{name}: {outcome.payload.decode(errors='replace')[:500]}")
+        for name, function in self.allocation.connections.invocations.items():
+            event = self.allocation.wiring.of_type(r.Invocation)[name].input
+            result = await self.functions[function].invoke(json.dumps(event).encode())
+            if result.function_error:
+                raise StackError(f"{name}: the invocation failed: {result.payload.decode(errors='replace')}")
+            output.write_line(f"{name}: {result.payload.decode(errors='replace')[:500]}")
 
     def _make_gateway(self) -> Gateway:
-        connections = self.ground.connections
-        region = self.ground.wiring.region
+        connections = self.allocation.connections
+        region = self.allocation.wiring.region
         authorize = access(connections.routes, region, CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
         targets = {
             key: Target(self.functions[routed.to.function].invoke, routed.to.timeout_seconds, authorize[key])
@@ -161,26 +161,24 @@ class Stack:
 
         return boto3.client(
             "sqs",
-            endpoint_url=self.ground.aws_endpoint_url,
-            region_name=self.ground.wiring.region,
+            endpoint_url=self.allocation.aws_endpoint_url,
+            region_name=self.allocation.wiring.region,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
         )
 
     def _open_sources(self, sqs: "SQSClient") -> None:
-        wiring = self.ground.wiring
-        for mapping, queue_name, function_name in self.ground.connections.mappings:
+        wiring = self.allocation.wiring
+        for mapping, queue_name, function_name in self.allocation.connections.mappings:
             queue = wiring.of_type(r.Queue)[queue_name]
-            url = f"{self.ground.aws_endpoint_url}/{ACCOUNT_ID}/{queue.name}"
+            url = f"{self.allocation.aws_endpoint_url}/{ACCOUNT_ID}/{queue.name}"
             source = Source(url, mapping.event_source_arn, wiring.region)
             function = self.functions[function_name]
             self._sources.append(EventSource(mapping, source, function.concurrency, function.invoke, sqs))
             self._sources[-1].start()
 
     def _start_schedules(self) -> None:
-        for name, item in self.ground.connections.schedules.items():
+        for name, item in self.allocation.connections.schedules.items():
             invoke = self.functions[item.function].invoke
-            self._schedules.append(
-                asyncio.create_task(schedule.keep_invoking(name, item.expression, item.event, invoke))
-            )
+            self._schedules.append(asyncio.create_task(schedule.keep_invoking(name, item.rate, item.event, invoke)))

@@ -13,7 +13,7 @@ from local_stack.errors import UsageError
 _PREFIX = "local-stack-"
 _LOCK = "lock"
 READY = "ready.json"
-"""What a ready stack tells of itself, in its own directory: how a command finds the stack that runs."""
+"""The file in a stack's directory that describes it once it is ready. Commands find a running stack by it."""
 # Children of a stack that was killed write their last state before they let go of the lock.
 LET_GO_WITHIN_SECONDS = 5.0
 
@@ -23,8 +23,8 @@ def lock_data_dir(directory: Path) -> int:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"cannot use the data directory {directory}: {error.strerror}") from error
+    except OSError as exc:
+        raise UsageError(f"cannot use the data directory {directory}: {exc.strerror}") from exc
     end = time.monotonic() + LET_GO_WITHIN_SECONDS
     while not _lock(lock):
         owner = os.pread(lock, 20, 0).decode().strip()

@@ -1,7 +1,7 @@
 """Load the wiring file and resolve its `${Resource.attribute}` references.
 
 Every attribute is known before anything starts: ports and the socket directory are taken first, and the
-stand-ins are told which names to use. So a mistake in the file is reported with nothing started, and all
+stand-ins are given their names. So a mistake in the file is reported with nothing started, and all
 parts can start at the same time.
 """
 
@@ -40,7 +40,7 @@ class WiringFile(BaseModel):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a deployed stack gets from AWS: here, from the sockets taken at the start."""
+    """Values that a deployed stack gets from AWS, and this one from the sockets opened at the start."""
 
     aws_endpoint_url: str
     socket_directory: str
@@ -65,10 +65,10 @@ class Wiring:
 def load(path: Path) -> WiringFile:
     try:
         return WiringFile.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read the wiring file {path}: {error.strerror}") from error
-    except ValidationError as error:
-        raise UsageError(f"{path} is not a wiring file: {_first_fault(error)}") from error
+    except OSError as exc:
+        raise UsageError(f"cannot read the wiring file {path}: {exc.strerror}") from exc
+    except ValidationError as exc:
+        raise UsageError(f"{path} is not a wiring file: {_first_mistake(exc)}") from exc
 
 
 def resolve(file: WiringFile, surroundings: Surroundings) -> Wiring:
@@ -98,8 +98,8 @@ class _Resolver:
         self._open.pop()
         try:
             self._done[name] = model.model_validate(inputs)
-        except ValidationError as error:
-            raise UsageError(f"{name} ({raw.type}): {_first_fault(error)}") from error
+        except ValidationError as exc:
+            raise UsageError(f"{name} ({raw.type}): {_first_mistake(exc)}") from exc
         return self._done[name]
 
     def _substitute(self, owner: str, value: object) -> Any:
@@ -166,10 +166,10 @@ def _attributes(name: str, resource: r.Resource, region: str, here: Surroundings
     return table(resource) if table else {}
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
+def _first_mistake(error: ValidationError) -> str:
+    mistake = error.errors()[0]
+    where = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
         return f"the property {where} is not interpreted by the local stack"
-    message = fault["msg"].removeprefix("Value error, ")
+    message = mistake["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

@@ -1,4 +1,4 @@
-"""The gateway's authorizers: who is let in, and what the function is told of them."""
+"""The gateway's authorizers: the admitted callers, and their identity in the event."""
 
 import asyncio
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ def let_in(authorize: Authorize, asked: Request) -> dict[str, Any]:
     return asyncio.run(authorize(asked))  # type: ignore[arg-type]
 
 
-def test_the_function_is_told_the_claims_as_text(issuer: Issuer, reading: Authorize) -> None:
+def test_the_event_has_the_claims_as_text(issuer: Issuer, reading: Authorize) -> None:
     token = issuer.token("ann", exp=4_000_000_000, aud=[AUDIENCE, "b"], admin=True)
     for authorization in (f"Bearer {token}", f"bearer  {token}", token):
-        told = let_in(reading, request(authorization))["jwt"]
-        assert told["scopes"] == [SUBMIT, READ]
-        claims = told["claims"]
+        identity = let_in(reading, request(authorization))["jwt"]
+        assert identity["scopes"] == [SUBMIT, READ]
+        claims = identity["claims"]
         assert (claims["sub"], claims["exp"], claims["aud"]) == ("ann", "4000000000", f"[{AUDIENCE} b]")
         assert claims["admin"] == "true"
 
@@ -69,9 +69,9 @@ def test_a_route_without_scopes_takes_any_token(issuer: Issuer) -> None:
     assert let_in(anything, request(issuer.token("ann", scope=None)))["jwt"]["scopes"] is None
 
 
-@pytest.mark.parametrize("fault", BAD)
-def test_a_bad_token_is_refused(issuer: Issuer, reading: Authorize, fault: str) -> None:
-    answer = refusal(reading, request(f"Bearer {issuer.bad_tokens('ann')[fault]}"))
+@pytest.mark.parametrize("defect", BAD)
+def test_a_bad_token_is_refused(issuer: Issuer, reading: Authorize, defect: str) -> None:
+    answer = refusal(reading, request(f"Bearer {issuer.bad_tokens('ann')[defect]}"))
     assert (answer.status, answer.body) == (401, b'{"message": "Unauthorized"}')
     assert 'error="invalid_token"' in dict(answer.headers)["www-authenticate"]
 
@@ -91,7 +91,7 @@ def test_a_token_without_the_scope_is_forbidden(issuer: Issuer, reading: Authori
     assert (answer.status, answer.body) == (403, b'{"message": "Forbidden"}')
 
 
-def test_an_issuer_that_is_away_lets_nobody_in() -> None:
+def test_every_token_is_refused_while_the_issuer_is_down() -> None:
     with issuing() as gone:
         token = gone.token("ann")
     assert refusal(JwtAuthorizer(gone.url, [AUDIENCE]).of_route([]), request(token)).status == 401
@@ -110,8 +110,8 @@ IAM = iam_authorizer("us-east-1", "local")
 
 @pytest.mark.parametrize("target", ["/", "/a%20b?x=1&y", "/status/x%2Fy", "/a//b/../c?b=2&a=1&a=0&c=%2F+z"])
 def test_a_signed_request_is_let_in(target: str) -> None:
-    told = let_in(IAM, by_alice(target=target))["iam"]
-    assert (told["accessKey"], told["userArn"]) == ("alice", "arn:aws:iam::111122223333:user/alice")
+    identity = let_in(IAM, by_alice(target=target))["iam"]
+    assert (identity["accessKey"], identity["userArn"]) == ("alice", "arn:aws:iam::111122223333:user/alice")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_browsers_question_is_answered() -> None:
     }
 
 
-def test_a_strangers_page_is_told_nothing() -> None:
+def test_a_page_of_another_origin_gets_no_cors_headers() -> None:
     answer = cors.preflight(PAGES, from_page("OPTIONS", "https://evil.example.com", ASKS))
     assert answer == Response(204, (), b"")
     given = Response(200, (("Access-Control-Allow-Origin", "*"), ("x", "1")), b"")

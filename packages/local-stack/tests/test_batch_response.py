@@ -5,14 +5,14 @@ import json
 
 import pytest
 from local_stack.batch_response import failed_ids
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
 IDS = ["m1", "m2", "m3"]
 ALL = set(IDS)
 
 
 def failed(payload: object, *, reports: bool = True) -> set[str]:
-    return failed_ids(Outcome(json.dumps(payload).encode()), IDS, reports_items=reports)
+    return failed_ids(InvocationResult(json.dumps(payload).encode()), IDS, reports_items=reports)
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}, {"other": 1}])
@@ -53,7 +53,9 @@ def test_a_name_may_come_twice() -> None:
 
 
 def test_a_failed_function_fails_the_whole_batch() -> None:
-    assert failed_ids(Outcome(b'{"batchItemFailures": []}', function_error=True), IDS, reports_items=True) == ALL
+    assert (
+        failed_ids(InvocationResult(b'{"batchItemFailures": []}', function_error=True), IDS, reports_items=True) == ALL
+    )
 
 
 def test_without_the_setting_the_answer_does_not_matter() -> None:
@@ -62,4 +64,4 @@ def test_without_the_setting_the_answer_does_not_matter() -> None:
 
 
 def test_no_json_fails_the_whole_batch() -> None:
-    assert failed_ids(Outcome(b"<html>"), IDS, reports_items=True) == ALL
+    assert failed_ids(InvocationResult(b"<html>"), IDS, reports_items=True) == ALL

@@ -1,4 +1,4 @@
-"""The moto process: what we rely on in moto, and what we mend in it."""
+"""The moto process: the behaviour we rely on, and the behaviour we correct."""
 
 import asyncio
 import json
@@ -102,7 +102,7 @@ def test_a_stale_receipt_handle_deletes_nothing(sqs: Any, queue: str) -> None:
     assert _count(sqs, queue) == 0
 
 
-def test_a_message_wakes_a_waiting_receiver_at_once(sqs: Any, queue: str) -> None:
+def test_a_message_wakes_a_waiting_receiver_immediately(sqs: Any, queue: str) -> None:
     took: list[float] = []
 
     def wait() -> None:
@@ -185,7 +185,7 @@ def test_what_is_kept_in_the_state_directory(tmp_path: Path) -> None:
         dead_url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
 
         def dead_letter() -> Any:
-            """There once it is visible again, and somebody has asked for it."""
+            """Counted once it is visible again and a receiver has asked for it."""
             assert "Messages" not in sqs.receive_message(QueueUrl=url)
             return sqs.receive_message(QueueUrl=dead_url, MessageAttributeNames=["All"]).get("Messages")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from local_stack.event_source import EventSource, Source
 from local_stack.resources import EventSourceMapping
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
 SOURCE = Source("http://queue", "arn:aws:sqs:eu-west-1:111122223333:jobs", "eu-west-1")
 
@@ -55,9 +55,9 @@ def run(
 ) -> FakeSqs:
     sqs = FakeSqs()
 
-    async def call(event: bytes) -> Outcome:
+    async def call(event: bytes) -> InvocationResult:
         answer = await invoke([record["body"] for record in json.loads(event)["Records"]])
-        return Outcome(json.dumps(answer).encode())
+        return InvocationResult(json.dumps(answer).encode())
 
     async def main() -> None:
         inputs = {"eventSourceArn": SOURCE.queue_arn, "functionName": "f", **mapping}
@@ -103,7 +103,7 @@ def test_a_window_gathers_more_than_one_receive_gives() -> None:
     assert [len(batch) for batch in batches] == [12]
 
 
-def test_no_more_batches_at_once_than_the_mapping_allows() -> None:
+def test_no_more_concurrent_batches_than_the_mapping_allows() -> None:
     running = 0
     most = 0
     go_on = asyncio.Event()

@@ -45,7 +45,7 @@ def test_a_functions_own_failure_is_an_answer(client: Any) -> None:
 @pytest.mark.parametrize(
     ("order", "code", "status"),
     [
-        ({"FunctionName": "nobody"}, "ResourceNotFoundException", 404),
+        ({"FunctionName": "unknown"}, "ResourceNotFoundException", 404),
         ({"FunctionName": "the-once", "Payload": b"{"}, "InvalidRequestContentException", 400),
         ({"FunctionName": "the-once", "InvocationType": "Event"}, "InvalidParameterValueException", 400),
         ({"FunctionName": "the-once", "Payload": b'"%s"' % (b"x" * 6_400_000)}, "RequestTooLargeException", 413),
@@ -59,7 +59,7 @@ def test_refusals_have_lambdas_shapes(client: Any, order: dict[str, Any], code: 
 
 
 def test_who_does_not_sign_invokes_nothing(stack: RunningStack) -> None:
-    """As a web page would, in the browser of whoever runs the stack."""
+    """As a web page would, in the browser of the person who runs the stack."""
     connection = http.client.HTTPConnection(urlsplit(stack.ready["lambda_endpoint_url"]).netloc)
     connection.request("POST", "/2015-03-31/functions/the-once/invocations", b"{}")
     assert connection.getresponse().status == 403
@@ -67,6 +67,6 @@ def test_who_does_not_sign_invokes_nothing(stack: RunningStack) -> None:
 
 
 def test_a_command_finds_the_stack_that_runs(stack: RunningStack) -> None:
-    told = [json.loads(file.read_text()) for file in state_dir.running()]
-    assert stack.ready in told
+    listed = [json.loads(file.read_text()) for file in state_dir.running()]
+    assert stack.ready in listed
     assert stack.ready["functions"]["Once"] == "the-once"

@@ -131,7 +131,7 @@ def test_once(tmp_path: Path) -> None:
     assert "ready after" in result.stderr
 
 
-def test_a_second_signal_kills_at_once(directory: Path) -> None:
+def test_a_second_signal_kills_immediately(directory: Path) -> None:
     with small_stack.running(directory, "--data-dir", str(directory / "data")) as stack:
         processes = stack.processes()
         for pid in stack.ready["pids"]["services"].values():
@@ -165,7 +165,7 @@ def test_a_failed_invocation_fails_the_start(tmp_path: Path) -> None:
     assert "cannot migrate" in result.stderr
 
 
-def test_a_mistake_in_the_wiring_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_mistake_in_the_wiring_is_reported_before_anything_starts(tmp_path: Path) -> None:
     small_stack.write_files(
         tmp_path, small_stack.wiring(tmp_path, Topic=small_stack.resource("aws:sns/topic:Topic", name="t"))
     )

@@ -96,17 +96,17 @@ def test_a_timeout_kills_the_process_and_the_next_request_gets_another(stack: Ru
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "reason"),
     [
         ("/exit", "Runtime exited with error: exit status 7"),
         ("/raise", "on purpose"),
         ("/big", "Function.ResponseSizeTooLarge"),
     ],
 )
-def test_a_failed_function_is_a_500_and_says_why(stack: RunningStack, path: str, said: str) -> None:
+def test_a_failed_function_is_a_500_and_its_reason_is_logged(stack: RunningStack, path: str, reason: str) -> None:
     status, _, body = stack.request("GET", path)
     assert (status, json.loads(body)) == (500, {"message": "Internal Server Error"})
-    assert said in stack.log()
+    assert reason in stack.log()
     assert stack.request("GET", "/bare")[0] == 200
 
 
@@ -196,7 +196,7 @@ def test_a_body_above_the_limit(stack: RunningStack) -> None:
         b"NONSENSE\r\n\r\n",
     ],
 )
-def test_odd_requests_are_answered_without_a_fault_of_the_gateway(stack: RunningStack, raw: bytes) -> None:
+def test_odd_requests_are_answered_without_a_gateway_error(stack: RunningStack, raw: bytes) -> None:
     address = urlsplit(stack.ready["api_url"])
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(raw)

@@ -70,14 +70,14 @@ def test_references_take_the_values_of_a_deployed_stack(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "said"),
+    ("name", "change", "message"),
     [
         ("Topic", {"type": "aws:sns/topic:Topic"}, "Topic: the local stack does not know the resource type"),
         ("Jobs", {"inputs": {"fifoQueue": True}}, "Jobs (aws:sqs/queue:Queue): the property fifoQueue is not"),
         ("Jobs", {"inputs": {"visibilityTimeoutSeconds": 50000}}, "Jobs (aws:sqs/queue:Queue): visibilityTimeout"),
-        ("Mapping", {"inputs": {"functionName": "${Nobody.arn}"}}, "Mapping: the reference ${Nobody.arn} names no"),
+        ("Mapping", {"inputs": {"functionName": "${Unknown.arn}"}}, "Mapping: the reference ${Unknown.arn} names no"),
         ("Mapping", {"inputs": {"functionName": "${Worker.url}"}}, "Mapping: the reference ${Worker.url} is unknown"),
-        ("Mapping", {"inputs": {"functionName": "nobody"}}, "Mapping: 'nobody' is no function of this file"),
+        ("Mapping", {"inputs": {"functionName": "unknown"}}, "Mapping: 'unknown' is no function of this file"),
         ("Mapping", {"inputs": {"eventSourceArn": "x"}}, "Mapping: 'x' is no queue of this file"),
         ("Mapping", {"inputs": {"batchSize": 11}}, "batchSize above 10 needs maximumBatchingWindowInSeconds"),
         ("Mapping", {"inputs": {"filterCriteria": {}}}, "the property filterCriteria is not interpreted"),
@@ -102,18 +102,18 @@ def test_references_take_the_values_of_a_deployed_stack(tmp_path: Path) -> None:
                 flexibleTimeWindow={"mode": "OFF"},
                 target={"arn": "${Worker.arn}"},
             ),
-            "Nightly: the schedule expression 'sometimes'",
+            "Nightly: the local stack does not support the schedule expression 'sometimes'",
         ),
     ],
 )
-def test_a_mistake_names_its_resource(name: str, change: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_a_mistake_names_its_resource(name: str, change: dict[str, Any], message: str, tmp_path: Path) -> None:
     content = copy.deepcopy(small_stack.wiring(tmp_path))
     raw = content["resources"].setdefault(name, {"type": "", "inputs": {}})
     raw["type"] = change.get("type", raw["type"])
     raw["inputs"].update(change.get("inputs", {}))
     with pytest.raises(UsageError) as caught:
         connect(resolved(content, tmp_path))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert name in str(caught.value)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bedrock_emulator.schema_answer import answer_for
-from bedrock_emulator.source_text import Source
+from bedrock_emulator.sample import sample_for
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import EVENT_SOURCE, calls
 
@@ -20,9 +19,7 @@ from deploy_checks.jobs import Outcome, run
 from deploy_checks.probe import probes
 from deploy_checks.product import manifest_of
 
-MATERIAL = Source(
-    "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
-)
+MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
 """The text that inputs are generated from, by their schemas."""
 
 
@@ -49,7 +46,7 @@ def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Finding]:
         return
     if any(handlers_answer(rehearsed)) or any(found for ask in files_sql.CHECKS[:2] for found in ask(rehearsed)):
         return
-    outcome = run(rehearsed, {one["name"]: answer_for(required(one["input_schema"]), MATERIAL) for one in analyses})
+    outcome = run(rehearsed, {one["name"]: sample_for(required(one["input_schema"]), MATERIAL) for one in analyses})
     if outcome.problem and outcome.doubt:
         print(f"NOT CHECKED: that a real job succeeds ({outcome.doubt})", file=sys.stderr)  # noqa: T201 - progress
     elif outcome.problem:

@@ -75,7 +75,7 @@ class Backends:
     def secret_value(self, name: str) -> str | None:
         try:
             value: str | None = self.secrets.get_secret_value(name, "", "").get("SecretString")
-        except ServiceException:  # somebody has deleted it
+        except ServiceException:  # deleted by a client
             return None
         return value
 

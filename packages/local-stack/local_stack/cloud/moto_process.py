@@ -83,7 +83,7 @@ def _handler() -> Any:
         disable_nagle_algorithm = True  # headers and body are two writes; delayed ACK would cost 40 ms
 
         def log_request(self, *_: object) -> None:
-            """A line for each call to a stand-in says nothing about the product."""
+            """No output: a line for each call to a stand-in would hide the product's lines."""
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     return Handler

@@ -1,4 +1,4 @@
-"""What the moto process is told over stdin: which resources to make, under which names."""
+"""The plan that the moto process reads from stdin: resources to create, and their names."""
 
 from collections.abc import Mapping
 

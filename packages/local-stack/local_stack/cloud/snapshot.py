@@ -36,7 +36,7 @@ _MESSAGE_FIELDS = (
 
 _FILE_NAME_LENGTH = 40
 
-type Item = tuple[Path, object, Callable[[], bytes]]  # where, what tells a change, and the contents
+type Item = tuple[Path, object, Callable[[], bytes]]  # path, state to compare, contents
 
 
 class Snapshot:

@@ -1,4 +1,4 @@
-"""Where moto's SQS differs from the real one in ways that would hide a fault.
+"""Corrections of moto's SQS where a difference from the real service would hide a failure.
 
 - DeleteMessage with an outdated receipt handle deletes the message; the real one answers success and
   deletes nothing. A worker that finishes after its visibility timeout must not take the message from the

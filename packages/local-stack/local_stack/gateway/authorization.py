@@ -1,4 +1,4 @@
-"""Who may call a route: what the gateway's authorizers have in common."""
+"""Authorization of a route: the parts that all authorizers of the gateway share."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,7 @@ from local_stack.gateway.request import Request
 from local_stack.gateway.response import Response, refusal
 
 type Caller = dict[str, Any]
-"""What the event says of the caller, as ``requestContext.authorizer``; empty where nobody is asked."""
+"""The caller, as ``requestContext.authorizer`` of the event; empty on routes without authorization."""
 
 type Authorize = Callable[[Request], Awaitable[Caller]]
 
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 
 def unauthorized(challenge: str) -> Refused:
-    """Nobody is known by this token: a new one may do."""
+    """The credentials identify no caller; new ones may."""
     return Refused(refusal(401, "Unauthorized", ("www-authenticate", challenge)))
 
 
@@ -29,5 +29,5 @@ def forbidden(*headers: tuple[str, str]) -> Refused:
     return Refused(refusal(403, "Forbidden", *headers))
 
 
-async def anybody(_request: Request) -> Caller:
+async def allow_all(_request: Request) -> Caller:
     return {}

@@ -19,7 +19,7 @@ _TEXT = re.compile(r"text/.*|application/(json|xml|javascript|.*\+json|.*\+xml)"
 
 @dataclass(frozen=True)
 class Received:
-    """What the gateway adds to a request of its own knowledge."""
+    """The values that the gateway adds to a request."""
 
     request_id: str
     api_id: str

@@ -1,7 +1,7 @@
 """AWS_IAM: requests signed with AWS credentials (Signature Version 4), for the service ``execute-api``.
 
 There are no identities locally, so every access key id is a user of that name, who may call everything and has the
-one local secret. The signature is computed again, by botocore, from the parts that the caller says are signed. A
+one local secret. The signature is computed again, by botocore, from the parts that the caller lists as signed. A
 signature in the query string is not understood.
 """
 
@@ -35,20 +35,20 @@ def iam_authorizer(region: str, secret: str) -> Authorize:
 
 
 async def _authorize(region: str, secret: str, request: Request) -> Caller:
-    said = _AUTHORIZATION.fullmatch(request.header("authorization").strip())
+    given = _AUTHORIZATION.fullmatch(request.header("authorization").strip())
     stamp = request.header("x-amz-date")
-    signed = said["headers"].split(";") if said else []
-    if said is None or "host" not in signed or not _recent(stamp):
+    signed = given["headers"].split(";") if given else []
+    if given is None or "host" not in signed or not _recent(stamp):
         raise forbidden()
-    if said["scope"] != f"{stamp[:8]}/{region}/{SERVICE}/aws4_request":
+    if given["scope"] != f"{stamp[:8]}/{region}/{SERVICE}/aws4_request":
         raise forbidden()
     body_hash = request.header("x-amz-content-sha256")
     if body_hash and body_hash != hashlib.sha256(request.body).hexdigest():
         raise forbidden()
-    expected = _signature(request, _Signer(Credentials(said["key"], secret), signed, region), stamp)
-    if not hmac.compare_digest(expected, said["signature"]):
+    expected = _signature(request, _Signer(Credentials(given["key"], secret), signed, region), stamp)
+    if not hmac.compare_digest(expected, given["signature"]):
         raise forbidden()
-    return {"iam": _identity(said["key"])}
+    return {"iam": _identity(given["key"])}
 
 
 class _Signer(SigV4Auth):

@@ -1,7 +1,7 @@
 """API Gateway's JWT authorizer: access tokens, checked against what their issuer publishes.
 
 A token is looked at in AWS's order: its signature (RSA alone), then its issuer, audience, times, and last the scopes of
-the route. An issuer that is away, or publishes nothing usable, lets nobody in.
+the route. While an issuer is down, or publishes nothing usable, every request is refused.
 """
 
 import asyncio
@@ -32,20 +32,20 @@ class JwtAuthorizer:
         """Routes share an authorizer, and want different scopes."""
         return partial(self._authorize, frozenset(scopes))
 
-    async def _authorize(self, wanted: frozenset[str], request: Request) -> Caller:
+    async def _authorize(self, required: frozenset[str], request: Request) -> Caller:
         token = _token(request)
         if not token:
             raise unauthorized("Bearer")
         try:
             claims = await asyncio.to_thread(self._claims, token)
-        except (jwt.PyJWTError, URLError, ValueError, KeyError) as fault:
-            output.say(f"gateway: a token is refused: {type(fault).__name__}")
-            raise unauthorized(_challenge("", "invalid_token", _why(fault))) from fault
+        except (jwt.PyJWTError, URLError, ValueError, KeyError) as exc:
+            output.write_line(f"gateway: a token is refused: {type(exc).__name__}")
+            raise unauthorized(_challenge("", "invalid_token", _why(exc))) from exc
         given = _scopes(claims)
-        if wanted and not wanted & set(given):
-            raise forbidden(("www-authenticate", _challenge(" ".join(sorted(wanted)), "insufficient_scope", "")))
+        if required and not required & set(given):
+            raise forbidden(("www-authenticate", _challenge(" ".join(sorted(required)), "insufficient_scope", "")))
         strings = {name: _as_string(value) for name, value in claims.items()}
-        return {"jwt": {"claims": strings, "scopes": given if wanted else None}}
+        return {"jwt": {"claims": strings, "scopes": given if required else None}}
 
     def _claims(self, token: str) -> dict[str, Any]:
         key = self._published().get_signing_key_from_jwt(token)
@@ -90,8 +90,8 @@ def _as_string(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _why(fault: Exception) -> str:
-    match fault:
+def _why(error: Exception) -> str:
+    match error:
         case jwt.InvalidAudienceError():
             return "the token does not have a valid audience"
         case jwt.ExpiredSignatureError():
@@ -101,5 +101,5 @@ def _why(fault: Exception) -> str:
 
 
 def _challenge(scope: str, error: str, description: str) -> str:
-    told = f' error_description="{description}"' if description else ""
-    return f'Bearer scope="{scope}" error="{error}"{told}'
+    detail = f' error_description="{description}"' if description else ""
+    return f'Bearer scope="{scope}" error="{error}"{detail}'

@@ -1,4 +1,4 @@
-"""What a function answered, as an HTTP response: both forms of payload format 2.0."""
+"""A function's answer as an HTTP response: both forms of payload format 2.0."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ NOT_FOUND = refusal(404, "Not Found")
 
 
 def interpret(payload: bytes) -> Response:
-    """A malformed answer is the function's fault, and the caller sees no more than that."""
+    """The function returned a malformed answer; the caller gets a 500 without details."""
     try:
         answer = json.loads(payload)
     except ValueError:
@@ -92,5 +92,5 @@ def _body(answer: dict[str, Any]) -> bytes:
         return body.encode()
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        raise ValueError("the body is not base64") from error
+    except binascii.Error as exc:
+        raise ValueError("the body is not base64") from exc

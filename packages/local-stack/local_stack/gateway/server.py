@@ -12,24 +12,24 @@ from aiohttp import hdrs, web
 
 from local_stack import output
 from local_stack.gateway import cors, event, response
-from local_stack.gateway.authorization import Authorize, Refused, anybody
+from local_stack.gateway.authorization import Authorize, Refused, allow_all
 from local_stack.gateway.request import Request
 from local_stack.gateway.routes import RouteTable
 from local_stack.resources import CorsConfiguration
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's limit
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, for the event that a synchronous invocation carries
 MAX_HEADER_BYTES = 10240  # likewise, for the request line and all headers
 
-type Invoke = Callable[[bytes], Awaitable[Outcome]]
+type Invoke = Callable[[bytes], Awaitable[InvocationResult]]
 
 
 @dataclass(frozen=True)
 class Target:
     invoke: Invoke
     timeout_seconds: float
-    authorize: Authorize = anybody
+    authorize: Authorize = allow_all
 
 
 class _TooLargeError(Exception):
@@ -42,7 +42,7 @@ class Gateway:
         self._region = region
         self._routes = routes
         self._cors = configured
-        self._under_way: set[asyncio.Future[Outcome]] = set()
+        self._under_way: set[asyncio.Future[InvocationResult]] = set()
         # The bare server: aiohttp's router would decode paths and answer some requests by itself.
         server = web.Server(
             self._handle,
@@ -66,8 +66,8 @@ class Gateway:
             answer = await self._answer(incoming, request_id)
         except _TooLargeError:
             answer = response.REQUEST_TOO_LARGE
-        except Refused as refused:
-            answer = refused.answer
+        except Refused as exc:
+            answer = exc.answer
         outgoing = web.Response(status=answer.status, body=answer.body)
         for name, value in answer.headers:
             outgoing.headers.add(name, value)
@@ -89,16 +89,16 @@ class Gateway:
         payload = json.dumps(event.build(request, received)).encode()
         if len(payload) > MAX_EVENT_BYTES:
             raise _TooLargeError
-        outcome = await self._invoke(match.target, payload)
-        if outcome is None:
-            output.say(f"gateway: {match.key}: no answer within {match.target.timeout_seconds:g} s, 503")
+        result = await self._invoke(match.target, payload)
+        if result is None:
+            output.write_line(f"gateway: {match.key}: no answer within {match.target.timeout_seconds:g} s, 503")
             return response.SERVICE_UNAVAILABLE
-        if outcome.function_error:
-            output.say(f"gateway: {match.key}: {outcome.payload.decode(errors='replace')[:1000]}")
+        if result.function_error:
+            output.write_line(f"gateway: {match.key}: {result.payload.decode(errors='replace')[:1000]}")
             return response.INTERNAL_SERVER_ERROR
-        return cors.added(self._cors, response.interpret(outcome.payload), request)
+        return cors.added(self._cors, response.interpret(result.payload), request)
 
-    async def _invoke(self, target: Target, payload: bytes) -> Outcome | None:
+    async def _invoke(self, target: Target, payload: bytes) -> InvocationResult | None:
         """None when the integration's time is up. The function goes on, as it does on AWS."""
         running = asyncio.ensure_future(target.invoke(payload))
         self._under_way.add(running)

@@ -1,7 +1,7 @@
 """One execution environment: a process with AWS's own runtime client, fed through the runtime API.
 
 It runs one invocation at a time and ends for good when its process ends, its time is up, or it answers
-something that Lambda would not take. The process belongs to nobody else.
+something that Lambda would not accept. No other environment shares the process.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from local_stack.resources import Function
 from local_stack.runtime import invocation as inv
 from local_stack.runtime.settings import Platform, variables
 
-# Lambda gives 10 s, on a machine of its own. Here several functions start at once on few cores.
+# Lambda allows 10 s, on a separate machine. Here several functions start together on few cores.
 INIT_LIMIT_SECONDS = 30
 
 
@@ -48,7 +48,7 @@ class Environment:
         )
         self._watch = asyncio.create_task(self._until_it_ends(self._process))
 
-    async def invoke(self, event: bytes) -> inv.Outcome:
+    async def invoke(self, event: bytes) -> inv.InvocationResult:
         self._current = current = inv.Invocation(event)
         try:
             if not await self.started():
@@ -57,7 +57,7 @@ class Environment:
             self._todo = current
             self._given.set()
             async with asyncio.timeout(self.function.timeout):
-                return await current.outcome
+                return await current.result
         except TimeoutError:
             self.kill()
             return inv.timed_out(current.request_id, self.function.timeout)
@@ -73,7 +73,7 @@ class Environment:
         if self._watch:
             await self._watch
 
-    # What the runtime API calls, on behalf of the process.
+    # Called by the runtime API, on behalf of the process.
 
     async def next_invocation(self) -> inv.Invocation:
         self._ready.set()
@@ -82,11 +82,11 @@ class Environment:
         assert self._todo is not None  # noqa: S101 - set together with the event
         return self._todo
 
-    def answer(self, request_id: str, outcome: inv.Outcome) -> bool:
+    def answer(self, request_id: str, result: inv.InvocationResult) -> bool:
         """False when it is not the invocation that runs here."""
         if self._current is None or self._current.request_id != request_id:
             return False
-        self._current.finish(outcome)
+        self._current.finish(result)
         return True
 
     def fail_init(self, report: bytes) -> None:
@@ -103,7 +103,7 @@ class Environment:
             self.kill()
         return self._ready.is_set() and not self.ended.is_set()
 
-    def _not_started(self, current: inv.Invocation) -> inv.Outcome:
+    def _not_started(self, current: inv.Invocation) -> inv.InvocationResult:
         if self._init_error is not None:
             return inv.init_failed(self._init_error)
         if self._start_hung:

@@ -1,7 +1,7 @@
 """A function: its environments, started on demand up to its concurrency and reused while they are warm.
 
 Lambda starts an environment for each invocation that finds none free. Where all share a few cores, a start
-costs more than most invocations take; so whoever waits gets the first environment that is free, be it the
+costs more than most invocations take; so a waiting caller gets the first environment that is free, be it the
 one that is started for him or one whose invocation has ended meanwhile.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 
 from local_stack.resources import Function
 from local_stack.runtime.environment import Environment
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 
-# What AWS allows by default is 1000 for the account. A machine that runs everything has to stop earlier.
+# AWS allows 1,000 for the account by default. A machine that runs everything has to stop earlier.
 DEFAULT_CONCURRENCY = 10
-STARTS_AT_ONCE = os.cpu_count() or 1
+CONCURRENT_STARTS = os.cpu_count() or 1
 
 type StartEnvironment = Callable[[Function], Awaitable[Environment]]
 
@@ -34,21 +34,21 @@ class RunningFunction:
         self._all: list[Environment] = []
 
     def warm_up(self) -> None:
-        """The first environment, before anybody waits for it."""
+        """Start the first environment before the first call."""
         self._start_another()
 
-    async def invoke(self, event: bytes) -> Outcome:
-        """Waits for a free environment where Lambda would throttle: callers here have limits of their own."""
+    async def invoke(self, event: bytes) -> InvocationResult:
+        """Waits for a free environment where Lambda would throttle: each caller here has its limit."""
         async with self._free:
             environment = await self._take()
             try:
-                outcome = await environment.invoke(event)
+                result = await environment.invoke(event)
             except asyncio.CancelledError:
                 environment.kill()
                 raise
             if not environment.ended.is_set():
                 self._release(environment)
-            return outcome
+            return result
 
     def pids(self) -> list[int]:
         return [e.pid for e in self._all if e.pid is not None and not e.ended.is_set()]
@@ -67,7 +67,7 @@ class RunningFunction:
                 return environment
         place: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
-        if len(self._starts) < min(STARTS_AT_ONCE, len(self._waiting)):
+        if len(self._starts) < min(CONCURRENT_STARTS, len(self._waiting)):
             self._start_another()
         return await place
 
@@ -85,13 +85,13 @@ class RunningFunction:
         start.add_done_callback(self._starts.discard)
 
     async def _start(self) -> None:
-        """Until nobody waits. One that failed to start is handed over too: its error is somebody's answer."""
+        """Until no caller waits. An environment that failed to start is handed over too: its error is the answer."""
         while True:
             try:
                 environment = await self._start_environment(self.function)
-            except OSError as error:  # no more processes or sockets: those who wait must not wait for ever
+            except OSError as exc:  # no more processes or sockets: those who wait must not wait for ever
                 while self._waiting:
-                    self._waiting.popleft().set_exception(error)
+                    self._waiting.popleft().set_exception(exc)
                 raise
             self._all = [e for e in self._all if not e.ended.is_set()]
             self._all.append(environment)

@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from local_stack.runtime.invocation import Outcome
+from local_stack.runtime.invocation import InvocationResult
 from local_stack.wiring import Wiring
 
 MAX_EVENT_BYTES = 6 * 1024 * 1024  # Lambda's, of a synchronous invocation
 
-type Invoke = Callable[[bytes], Awaitable[Outcome]]
+type Invoke = Callable[[bytes], Awaitable[InvocationResult]]
 
 
 class InvokeApi:
-    """The functions by name, on a port of its own."""
+    """The functions by name, on a separate port."""
 
     def __init__(self, wiring: Wiring, functions: Mapping[str, Invoke]) -> None:
         self._wiring = wiring
@@ -44,27 +44,27 @@ class InvokeApi:
             return _refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         if kind != "RequestResponse":
-            said = f"The local stack invokes RequestResponse, and not {kind}"
-            return _refused(400, "InvalidParameterValueException", said)
+            message = f"The local stack invokes RequestResponse, and not {kind}"
+            return _refused(400, "InvalidParameterValueException", message)
         # An ARN is as good as a name.
         name = request.match_info["name"].removeprefix(self._wiring.arn("lambda", "function:"))
         invoke = self._functions.get(name)
         if invoke is None:
-            said = f"Function not found: {self._wiring.arn('lambda', f'function:{name}')}"
-            return _refused(404, "ResourceNotFoundException", said)
+            message = f"Function not found: {self._wiring.arn('lambda', f'function:{name}')}"
+            return _refused(404, "ResourceNotFoundException", message)
         try:
             event = await request.read()
             json.loads(event or b"{}")
         except web.HTTPRequestEntityTooLarge:
-            said = f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
-            return _refused(413, "RequestTooLargeException", said)
-        except ValueError as fault:
-            said = f"Could not parse request body into json: {fault}"
-            return _refused(400, "InvalidRequestContentException", said)
-        outcome = await invoke(event or b"{}")
-        failed = {"x-amz-function-error": "Unhandled"} if outcome.function_error else {}
+            message = f"Request must be smaller than {MAX_EVENT_BYTES} bytes for the InvokeFunction operation"
+            return _refused(413, "RequestTooLargeException", message)
+        except ValueError as exc:
+            message = f"Could not parse request body into json: {exc}"
+            return _refused(400, "InvalidRequestContentException", message)
+        result = await invoke(event or b"{}")
+        failed = {"x-amz-function-error": "Unhandled"} if result.function_error else {}
         headers = {"content-type": "application/json", "x-amz-executed-version": "$LATEST", **failed}
-        return web.Response(body=outcome.payload, headers=headers)
+        return web.Response(body=result.payload, headers=headers)
 
 
 def _refused(status: int, error: str, message: str) -> web.Response:

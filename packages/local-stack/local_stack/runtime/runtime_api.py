@@ -1,6 +1,6 @@
 """Lambda's runtime API (version 2018-06-01), one port for each environment.
 
-The client of the runtime takes a host and a port and no path, so the port tells the environments apart.
+The client of the runtime takes a host and a port and no path, so the port identifies the environment.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from aiohttp import web
 from local_stack.processes import Children
 from local_stack.resources import Function
 from local_stack.runtime.environment import Environment
-from local_stack.runtime.invocation import MAX_RESPONSE_BYTES, Outcome, response_too_large
+from local_stack.runtime.invocation import MAX_RESPONSE_BYTES, InvocationResult, response_too_large
 from local_stack.runtime.settings import Platform
 from local_stack.wiring import Wiring
 
@@ -94,13 +94,13 @@ class RuntimeApi:
             self._finish(request, response_too_large(len(body)))
             self._environment(request).kill()  # the refusal would end the runtime's client a moment later
             return web.json_response({"errorType": "RequestEntityTooLarge"}, status=413)
-        return self._finish(request, Outcome(body))
+        return self._finish(request, InvocationResult(body))
 
     async def _error(self, request: web.Request) -> web.Response:
-        return self._finish(request, Outcome(await request.read(), function_error=True))
+        return self._finish(request, InvocationResult(await request.read(), function_error=True))
 
-    def _finish(self, request: web.Request, outcome: Outcome) -> web.Response:
-        if self._environment(request).answer(request.match_info["id"], outcome):
+    def _finish(self, request: web.Request, result: InvocationResult) -> web.Response:
+        if self._environment(request).answer(request.match_info["id"], result):
             return web.json_response({"status": "OK"}, status=202)
         return web.json_response({"errorType": "InvalidRequestID"}, status=400)
 

@@ -9,7 +9,7 @@ from local_stack.resources import Function
 
 @dataclass(frozen=True)
 class Platform:
-    """What is the same for all functions."""
+    """Settings that all functions share."""
 
     region: str
     task_root: Path

@@ -1,4 +1,4 @@
-"""Whether all that two workers can do at once could have come of one after the other."""
+"""Serializability of two workers: every interleaving of their steps has the result of some sequential order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,16 +16,16 @@ from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
+from tests.support import invariants
 from tests.support.fakes import FakeClock
 from tests.support.interleaving import Pair, Session, schedules
-from tests.support.invariants import violations
 from tests.support.policy import POLICY
 from tests.support.timed_database import Content, SessionClock, Tables
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker changes, on a connection of its own."""
+    """A worker's store and ledger, on one connection."""
 
     store: PostgresJobStore
     ledger: PostgresCallLedger
@@ -40,12 +40,12 @@ class Work:
 
 Operation = Callable[[Work], object]
 State = Callable[[Work, FakeClock], None]
-RedriveOutcome = tuple[dict[str, object], Tables]
-"""What each worker was told, and all tables."""
+Outcome = tuple[dict[str, object], Tables]
+"""The result that each worker received, by its name, and all tables."""
 
 
 class TwoWorkers:
-    """A and B, whose clocks are a second apart."""
+    """Workers A and B, whose clocks are one second apart."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._open = ExitStack()
@@ -56,28 +56,28 @@ class TwoWorkers:
         self._clock = SessionClock(self._postgres.run)
         self._pool = self._open.enter_context(ThreadPoolExecutor(2))
         self.waited = 0
-        """Runs in which one waited for a lock of the other."""
+        """Number of runs in which one worker waited for a lock of the other."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
 
-    def faults(
+    def violations(
         self, state: State, operations: dict[str, Operation], pairs: Iterable[tuple[str, str]] | None = None
     ) -> Iterator[str]:
-        """Of pairs of operations (all, unless it is said which) in the state, in every order of their steps."""
+        """Outcomes that no sequential order has, for pairs of operations in a state, in every schedule."""
         state(Work.on(self._postgres), self._clock)
         self._content.keep("start")
         workers = (self._worker("A"), self._worker("B"))
         pair = Pair(workers, self._pool, self._content.waits_for)
 
         @cache
-        def one_by_one(*turns: tuple[Session, str]) -> RedriveOutcome:
+        def one_by_one(*turns: tuple[Session, str]) -> Outcome:
             self._content.put_back("start")
-            told = {worker.name: operations[name](Work.on(worker)) for worker, name in turns}
-            return told, self._content.read()
+            results = {worker.name: operations[name](Work.on(worker)) for worker, name in turns}
+            return results, self._content.read()
 
         for names in pairs or combinations_with_replacement(operations, 2):
             turns = list(zip(workers, names, strict=True))
@@ -85,12 +85,14 @@ class TwoWorkers:
                 self._content.put_back("start")
                 ran = pair.run([partial(_on_work, operations[name]) for name in names], choices)
                 self.waited += ran.waited
-                told = {worker.name: ran.outcomes[at] for at, worker in enumerate(workers) if at not in ran.lost}
-                got = told, self._content.read()
+                results = {worker.name: ran.outcomes[at] for at, worker in enumerate(workers) if at not in ran.lost}
+                got = results, self._content.read()
                 done = [turn for at, turn in enumerate(turns) if at not in ran.lost]
                 expected = [one_by_one(*order) for order in permutations(done)]
-                expected += [one_by_one(*(set(done) - {turn})) for turn in done if _in_haste(told[turn[0].name])]
-                wrong = violations(got[1], self._clock.now)
+                expected += [
+                    one_by_one(*(set(done) - {turn})) for turn in done if _skipped_a_lock(results[turn[0].name])
+                ]
+                wrong = invariants.violations(got[1], self._clock.now)
                 if wrong or not any(_same(got, one) for one in expected):
                     yield f"{' | '.join(names)}: {ran.steps}: {wrong or _difference(got, expected)}"
 
@@ -106,13 +108,13 @@ def _on_work(operation: Operation, session: Session) -> object:
     return operation(Work.on(session))
 
 
-def _same(got: RedriveOutcome, expected: RedriveOutcome) -> bool:
-    told, content = expected
-    return content == got[1] and all(_as_good(one, told.get(name, one)) for name, one in got[0].items())
+def _same(got: Outcome, expected: Outcome) -> bool:
+    results, content = expected
+    return content == got[1] and all(_equivalent(one, results.get(name, one)) for name, one in got[0].items())
 
 
-def _as_good(got: object, expected: object) -> bool:
-    """Who is refused looks again. Why, and for how long, is read after the refusal: what has changed since is news."""
+def _equivalent(got: object, expected: object) -> bool:
+    """Equal, but for the reason of a refusal: it is read after the refusal, when the job may have changed."""
     if isinstance(got, NotClaimed) and isinstance(expected, NotClaimed):
         return got == expected or not (got.status is None or got.status.final)
     if isinstance(got, CallDenied) and isinstance(expected, CallDenied):
@@ -120,18 +122,18 @@ def _as_good(got: object, expected: object) -> bool:
     return got == expected
 
 
-def _in_haste(told: object) -> bool:
-    """A call does not wait to see whether another that has its hand on a slot, or on the model's health, leaves it."""
-    return isinstance(told, CallDenied) and told.reason in (DenialReason.NO_SLOT, DenialReason.MODEL_DOWN)
+def _skipped_a_lock(result: object) -> bool:
+    """A call does not wait for a slot, or for a probe, whose row another transaction has locked and may roll back."""
+    return isinstance(result, CallDenied) and result.reason in (DenialReason.NO_SLOT, DenialReason.MODEL_DOWN)
 
 
-def _difference(got: RedriveOutcome, expected: list[RedriveOutcome]) -> list[dict[str, object]]:
+def _difference(got: Outcome, expected: list[Outcome]) -> list[dict[str, object]]:
     return [
         {name: (mine, theirs) for name, mine in _flat(got).items() if mine != (theirs := _flat(one).get(name))}
         for one in expected
     ]
 
 
-def _flat(outcome: RedriveOutcome) -> dict[str, object]:
-    told, content = outcome
-    return {**told, **{f"{name}[{at}]": row for name, rows in content.items() for at, row in enumerate(rows)}}
+def _flat(outcome: Outcome) -> dict[str, object]:
+    results, content = outcome
+    return {**results, **{f"{name}[{at}]": row for name, rows in content.items() for at, row in enumerate(rows)}}
