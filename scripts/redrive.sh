@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Failed jobs and dead letters: list them, and run failed jobs again. See ./scripts/redrive.sh --help
+# Lists failed jobs and dead letters, and runs failed jobs again. See ./scripts/redrive.sh --help
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 "$root/scripts/setup-env.sh"

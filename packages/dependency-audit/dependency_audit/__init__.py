@@ -1,1 +1,1 @@
-"""Asks PyPI and npm whether a fault is known of what the locks hold: see ./scripts/audit.sh --help."""
+"""Asks PyPI and npm for known vulnerabilities of the locked packages: see ./scripts/audit.sh --help."""

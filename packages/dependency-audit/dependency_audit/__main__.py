@@ -12,11 +12,12 @@ from dependency_audit.accepted import Accepted
 from dependency_audit.answer import Answer
 
 DESCRIPTION = """\
-Ask PyPI and npm whether a fault is known of any package that uv.lock and package-lock.json hold.
+Ask PyPI and npm for known vulnerabilities of every package in uv.lock and package-lock.json.
 
-Exit status: 0 none is known; 1 one is, with the version that mends it; 2 a registry did not answer, so nobody knows."""
+Exit status: 0 none is known; 1 at least one is, printed with the version that fixes it; 2 a registry did not answer, so
+the result is unknown."""
 
-CLEAN, KNOWN_FAULT, NOT_CHECKED = 0, 1, 2
+CLEAN, VULNERABLE, NOT_CHECKED = 0, 1, 2
 ACCEPTED = Path(__file__).with_name("accepted.toml")
 
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     parser.add_argument(
-        "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="known faults that are accepted"
+        "--accepted", type=Path, default=ACCEPTED, metavar="FILE", help="list of accepted vulnerabilities"
     )
     given = parser.parse_args(argv)
     exceptions = accepted.read(given.accepted)
@@ -36,32 +37,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(answers: Sequence[Answer], exceptions: Iterable[Accepted], today: date) -> int:
-    """Print what is known, the worst last; the exit status."""
+    """Print the advisories, then the packages that were not checked. Returns the exit status."""
     status = CLEAN
     in_force = {one.id for one in exceptions if today <= one.until}
     for answer in answers:
-        faults = [fault for fault in answer.advisories if not in_force & {*fault.ids}]
-        if faults:
-            status = KNOWN_FAULT
-        for fault in faults:
-            say(f"KNOWN FAULT: {fault}")
-        if not faults and not answer.not_checked:
-            say(f"{answer.of}: no known fault, {len(answer.advisories)} accepted")
-    named = {name for answer in answers for fault in answer.advisories for name in fault.ids}
+        advisories = [advisory for advisory in answer.advisories if not in_force & {*advisory.ids}]
+        if advisories:
+            status = VULNERABLE
+        for advisory in advisories:
+            write(f"KNOWN VULNERABILITY: {advisory}")
+        if not advisories and not answer.not_checked:
+            write(f"{answer.subject}: no known vulnerability, {len(answer.advisories)} accepted")
+    named = {name for answer in answers for advisory in answer.advisories for name in advisory.ids}
     unchecked = [answer for answer in answers if answer.not_checked]
     for answer in unchecked:
-        say(f"NOT CHECKED: {answer.of}: whether a fault is known of them, nobody has said. {answer.not_checked}")
+        write(f"NOT CHECKED: {answer.subject}: their known vulnerabilities could not be read. {answer.not_checked}")
     if unchecked:
         return status or NOT_CHECKED
     for one in exceptions:
         if one.id not in named:
-            say(f"accepted.toml: {one.id} is no fault of what is locked any more: take it out")
-            status = KNOWN_FAULT
+            write(f"accepted.toml: {one.id} affects no locked package any more. Remove the entry.")
+            status = VULNERABLE
     return status
 
 
-def say(line: str) -> None:
-    """Standard output is all that the command has to say."""
+def write(line: str) -> None:
+    """Print a line of the report on stdout."""
     sys.stdout.write(f"audit: {line}\n")
 
 

@@ -1,4 +1,4 @@
-"""The known faults that somebody has looked at and accepted: accepted.toml, the one place for them."""
+"""Vulnerabilities that were reviewed and accepted: the entries of accepted.toml."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 LONGEST_DAYS = 180
-"""Nothing is accepted for ever: what does no harm today may do some in the next version of the code around it."""
+"""The longest time to accept a vulnerability: it can become exploitable when the code around it changes."""
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A fault that is not reported until a day."""
+    """A vulnerability that is not reported up to and including a day."""
 
     id: str
     reason: str
@@ -20,7 +20,7 @@ class Accepted:
 
 
 def read(path: Path) -> list[Accepted]:
-    """The entries. Raises ValueError for one that does not say why, since when and until when."""
+    """The entries of a file. Raises ValueError for one without a reason or with invalid dates."""
     found = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("accepted", []):
         match entry:
@@ -30,7 +30,7 @@ def read(path: Path) -> list[Accepted]:
                 found.append(Accepted(name, reason, since, until))
             case _:
                 raise ValueError(
-                    f"{path.name}: {entry.get('id', entry)} needs id, reason, since and until, which are dates "
-                    f"at most {LONGEST_DAYS} days apart"
+                    f"{path.name}: {entry.get('id', entry)} needs id, reason, since and until: dates at most "
+                    f"{LONGEST_DAYS} days apart"
                 )
     return found

@@ -1,40 +1,40 @@
-"""What a registry says of the packages that are locked."""
+"""The answer of a registry about the locked packages."""
 
 from dataclasses import dataclass, field
 
-LONGEST = 200
-"""Characters of what an advisory tells about itself: its id leads to the rest."""
+LONGEST_DESCRIPTION = 200
+"""Characters of an advisory's description. Its id leads to the full text."""
 
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known fault of a package as it is locked."""
+    """A known vulnerability of a package in its locked version."""
 
     ids: tuple[str, ...]
-    """All the names that it has: GHSA, CVE, PYSEC."""
+    """All its identifiers: GHSA, CVE, PYSEC."""
     package: str
     version: str
     ships: bool
-    """Whether AWS runs it, or only whoever develops, tests and deploys."""
-    about: str
-    mend: str
+    """Whether the package is deployed. Otherwise it only develops, tests and deploys the product."""
+    description: str
+    fix: str
 
     def __str__(self) -> str:
-        where = "which ships" if self.ships else "a tool"
-        told = " ".join(self.about.split())[:LONGEST]
-        return f"{self.package} {self.version}, {where}: {', '.join(self.ids)}: {told}\n  Fix: {self.mend}"
+        where = "deployed" if self.ships else "a tool"
+        description = " ".join(self.description.split())[:LONGEST_DESCRIPTION]
+        return f"{self.package} {self.version}, {where}: {', '.join(self.ids)}: {description}\n  Fix: {self.fix}"
 
 
 @dataclass
 class Answer:
-    """Of one registry, about one lock."""
+    """The answer of one registry about one lock file."""
 
-    of: str
-    """Which packages, in the plural."""
+    subject: str
+    """The packages, as a plural noun phrase."""
     advisories: list[Advisory] = field(default_factory=list)
     not_checked: str = ""
-    """Why nobody knows of some or all of them: what was not asked about is not clean."""
+    """The reason why packages were not checked; empty if all were. Unchecked packages are never reported as clean."""
 
 
 class NoAnswer(Exception):
-    """The registry cannot be reached, or has no answer; says why."""
+    """The registry cannot be reached or does not answer. The message is the reason."""

@@ -1,4 +1,4 @@
-"""Asking with a registry's own client, which must not take for ever."""
+"""Runs the client of a registry with a time limit."""
 
 import json
 import subprocess
@@ -9,25 +9,25 @@ from typing import Any
 from dependency_audit.answer import NoAnswer
 
 SOCKET_S = 10
-"""For a registry that accepts a connection and then says nothing."""
+"""Seconds without data from a registry that has accepted a connection."""
 
 ONE_S, ALL_S = 20, 35
-"""For the question about one package, and for that about all: together the audit stays below a minute."""
+"""Seconds for the query of one package, and of all: the whole audit stays below a minute."""
 
 
-def json_of(command: Sequence[str], root: Path, longest: int) -> dict[str, Any]:
-    """The object that the command prints, whatever its exit status: a known fault is one too. Raises NoAnswer."""
+def json_of(command: Sequence[str], root: Path, limit_s: int) -> dict[str, Any]:
+    """The object that the command prints. Its exit status is ignored: a vulnerability sets it too. Raises NoAnswer."""
     try:
         done = subprocess.run(  # noqa: S603
-            command, cwd=root, capture_output=True, text=True, timeout=longest, check=False
+            command, cwd=root, capture_output=True, text=True, timeout=limit_s, check=False
         )
     except subprocess.TimeoutExpired:
-        raise NoAnswer(f"no answer from {command[0]} within {longest} s") from None
+        raise NoAnswer(f"no answer from {command[0]} within {limit_s} s") from None
     try:
         printed = json.loads(done.stdout)
     except ValueError:
-        said = done.stderr.strip().splitlines() or ["it printed nothing"]
-        raise NoAnswer(f"{command[0]}: {said[-1]}") from None
+        errors = done.stderr.strip().splitlines() or ["it printed nothing"]
+        raise NoAnswer(f"{command[0]}: {errors[-1]}") from None
     if not isinstance(printed, dict):
-        raise NoAnswer(f"{command[0]} printed no object")
+        raise NoAnswer(f"{command[0]} did not print a JSON object")
     return printed

@@ -1,1 +1,1 @@
-"""The command that runs failed jobs again. What it does happens in the operator's Lambda function."""
+"""The command that lists failed jobs and runs them again. The operator's Lambda function does the work."""

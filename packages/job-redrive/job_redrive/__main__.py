@@ -8,14 +8,15 @@ from typing import Any
 from job_redrive.operator_function import CannotCallError, OperatorFunction, find
 from job_redrive.options import parse
 
-AT_ONCE = 50
-"""Jobs an order, as the function takes them."""
+REDRIVEN_AT_ONCE = 50
+"""Jobs in one request: the limit of the function."""
 
 LISTED_AT_ONCE = 500
+"""Jobs in one page of the list: the limit of the function."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit status."""
+    """Run the command and return its exit status."""
     options = parse(argv)
     try:
         call = find(options)
@@ -25,67 +26,70 @@ def main(argv: list[str] | None = None) -> int:
             case "jobs":
                 return _redrive(call, options, options.ids)
         return _all(call, options)
-    except CannotCallError as fault:
-        sys.stderr.write(f"redrive: {fault}\n")
+    except CannotCallError as exc:
+        sys.stderr.write(f"redrive: {exc}\n")
         return 2
 
 
-def _sought(options: Namespace) -> dict[str, Any]:
+def _filter(options: Namespace) -> dict[str, Any]:
     return {"code": options.code, "analysis": options.analysis, "since": options.since}
 
 
 def _list(call: OperatorFunction, options: Namespace) -> int:
     limit = min(options.limit, LISTED_AT_ONCE)
-    found = call(do="list", **_sought(options), waiting=options.waiting, limit=limit)
+    found = call(do="list", **_filter(options), waiting=options.waiting, limit=limit)
     if options.json:
-        _say(json.dumps(found, indent=2))
+        _print(json.dumps(found, indent=2))
         return 0
-    _say(f"failed jobs: {_counts(found['by_code'])}")
+    _print(f"failed jobs: {_counts(found['by_code'])}")
     for job in found["jobs"]:
-        again = f"  -> {job['redriven_as']}" if job["redriven_as"] else ""
-        _say(f"  {job['finished_at']}  {job['id']}  {job['analysis']}  {job['code']}{again}\n      {job['message']}")
-    _say(f"dead letters: {_counts(found['by_outcome'])}")
-    for letter in found["dead_letters"]:
-        what = letter["job_id"] or f"{letter['body_bytes']} bytes, SHA-256 {letter['body_sha256']}"
-        _say(f"  {letter['recorded_at']}  {letter['outcome']}  {what}")
+        redriven = f"  -> {job['redriven_as']}" if job["redriven_as"] else ""
+        _print(
+            f"  {job['finished_at']}  {job['id']}  {job['analysis']}  {job['code']}{redriven}\n      {job['message']}"
+        )
+    _print(f"dead letters: {_counts(found['by_outcome'])}")
+    for record in found["dead_letters"]:
+        subject = record["job_id"] or f"{record['body_bytes']} bytes, SHA-256 {record['body_sha256']}"
+        _print(f"  {record['recorded_at']}  {record['outcome']}  {subject}")
     return 0
 
 
-def _counts(of: dict[str, int]) -> str:
-    parts = [f"{count} {reason}" for reason, count in sorted(of.items(), key=lambda item: -item[1])]
+def _counts(numbers: dict[str, int]) -> str:
+    parts = [f"{count} {reason}" for reason, count in sorted(numbers.items(), key=lambda item: -item[1])]
     return ", ".join(parts) or "none"
 
 
 def _all(call: OperatorFunction, options: Namespace) -> int:
-    """Whole pages at a time: what has been run again is no longer found."""
-    left, status = options.limit, 0
-    while left is None or left > 0:
-        limit = min(left or LISTED_AT_ONCE, LISTED_AT_ONCE)
-        ids = [job["id"] for job in call(do="list", **_sought(options), waiting=True, limit=limit)["jobs"]]
+    """Run whole pages again: the next list no longer contains these jobs."""
+    remaining, status = options.limit, 0
+    while remaining is None or remaining > 0:
+        limit = min(remaining or LISTED_AT_ONCE, LISTED_AT_ONCE)
+        ids = [job["id"] for job in call(do="list", **_filter(options), waiting=True, limit=limit)["jobs"]]
         if ids:
             status = max(status, _redrive(call, options, ids))
-        # A dry run finds the same again, and so would one in which nothing could be done.
+        # The next list would be the same after a dry run, or after a page without a job that could be run again.
         if len(ids) < limit or options.dry_run or status:
             break
-        left = None if left is None else left - len(ids)
+        remaining = None if remaining is None else remaining - len(ids)
     return status
 
 
 def _redrive(call: OperatorFunction, options: Namespace, ids: list[str]) -> int:
     if options.dry_run:
-        _say("".join(f"would run {job_id} again\n" for job_id in ids).rstrip())
+        _print("".join(f"would run {job_id} again\n" for job_id in ids).rstrip())
         return 0
-    undone = 0
-    for start in range(0, len(ids), AT_ONCE):
+    refused = 0
+    for start in range(0, len(ids), REDRIVEN_AT_ONCE):
         again = getattr(options, "again", False)
-        some = ids[start : start + AT_ONCE]
-        for job in call(do="redrive", jobs=some, requested_by=call.who, reason=options.because, again=again)["jobs"]:
-            undone += job["outcome"] != "redriven"
-            _say(f"{job['id']}  {job['outcome']}  {job['redriven_as'] or ''}".rstrip())
-    return 1 if undone else 0
+        batch = ids[start : start + REDRIVEN_AT_ONCE]
+        answer = call(do="redrive", jobs=batch, requested_by=call.requested_by, reason=options.because, again=again)
+        for job in answer["jobs"]:
+            refused += job["outcome"] != "redriven"
+            _print(f"{job['id']}  {job['outcome']}  {job['redriven_as'] or ''}".rstrip())
+    return 1 if refused else 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 

@@ -1,4 +1,4 @@
-"""Where the operator's function is, and how it is called: on AWS and on the local stack by the same boto3."""
+"""Finds and calls the operator's function, on AWS or on the local stack."""
 
 import getpass
 import json
@@ -15,33 +15,33 @@ from local_stack import state_dir
 from local_stack.cloud.process import CREDENTIALS
 
 NAME = "Operator"
-"""SST's name for it, and the wiring's."""
+"""The function's name in SST and in the wiring."""
 
-# The function's 60 s, and no second try by itself: the caller sees what became of the first.
-WAITS = Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1})
+# The function has 60 s. Without retries, because a redrive that timed out may still have run.
+TIMEOUTS = Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1})
 
 
 class CannotCallError(Exception):
-    """For the operator to read."""
+    """The function cannot be found or called, or it refused. The message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorFunction:
-    """The function, ready to be called."""
+    """The operator's function with a client for it."""
 
     client: Any
     name: str
-    who: str
-    """Who calls, as the audit is told."""
+    requested_by: str
+    """The identity recorded with each redrive."""
 
-    def __call__(self, **order: object) -> dict[str, Any]:
-        """What it answers. Raises CannotCallError."""
-        given = {name: value for name, value in order.items() if value is not None}
+    def __call__(self, **command: object) -> dict[str, Any]:
+        """Send a command, without the parts that are ``None``, and return the answer. Raises CannotCallError."""
+        given = {name: value for name, value in command.items() if value is not None}
         try:
             answer = self.client.invoke(FunctionName=self.name, Payload=json.dumps(given).encode())
             body = json.loads(answer["Payload"].read())
-        except (ClientError, BotoCoreError, ValueError) as fault:
-            raise CannotCallError(f"{self.name} cannot be called: {fault}") from fault
+        except (ClientError, BotoCoreError, ValueError) as exc:
+            raise CannotCallError(f"{self.name} cannot be called: {exc}") from exc
         if answer.get("FunctionError"):
             raise CannotCallError(f"{self.name} failed: {body.get('errorType')}: {body.get('errorMessage')}")
         if refused := body.get("refused"):
@@ -50,7 +50,7 @@ class OperatorFunction:
 
 
 def find(options: Namespace) -> OperatorFunction:
-    """Raises CannotCallError."""
+    """The function of the deployed stage, or of the running local stack. Raises CannotCallError."""
     return _deployed(options) if options.stage else _local(options)
 
 
@@ -59,21 +59,21 @@ def _deployed(options: Namespace) -> OperatorFunction:
     if not name:
         try:
             outputs = Outputs.read(options.root)
-        except (OSError, ValueError, KeyError) as fault:
+        except (OSError, ValueError, KeyError) as exc:
             raise CannotCallError(
-                f"no outputs of a deploy here ({fault}): give --function NAME and --region REGION"
-            ) from fault
+                f"this checkout has no outputs of a deploy ({exc}): pass --function NAME and --region REGION"
+            ) from exc
         name, region = outputs.operator, region or outputs.region
         if f"-{options.stage}-" not in name:
             raise CannotCallError(
-                f"the outputs here are of another stage ({name or 'without the function'}): give --function NAME"
+                f"the outputs of this checkout belong to another stage ({name or 'no function'}): pass --function NAME"
             )
     try:
         session = boto3.Session(region_name=region)
-        who = session.client("sts", config=WAITS).get_caller_identity()["Arn"]
-        return OperatorFunction(session.client("lambda", config=WAITS), name, who)
-    except (ClientError, BotoCoreError) as fault:
-        raise CannotCallError(f"AWS does not let you: {fault}") from fault
+        requested_by = session.client("sts", config=TIMEOUTS).get_caller_identity()["Arn"]
+        return OperatorFunction(session.client("lambda", config=TIMEOUTS), name, requested_by)
+    except (ClientError, BotoCoreError) as exc:
+        raise CannotCallError(f"AWS refused the credentials: {exc}") from exc
 
 
 def _local(options: Namespace) -> OperatorFunction:
@@ -81,19 +81,21 @@ def _local(options: Namespace) -> OperatorFunction:
     if options.endpoint_url:
         stacks = [stack for stack in stacks if stack["lambda_endpoint_url"] == options.endpoint_url]
     if not stacks:
-        raise CannotCallError("no local stack runs here: start ./scripts/local.sh, or say --stage STAGE")
+        raise CannotCallError("no local stack is running: start ./scripts/local.sh, or pass --stage STAGE")
     if len(stacks) > 1:
         urls = "\n".join(f"  --endpoint-url {stack['lambda_endpoint_url']}" for stack in stacks)
-        raise CannotCallError(f"several local stacks run; say which, before the command:\n{urls}")
+        raise CannotCallError(f"several local stacks are running: pass one of these before the command:\n{urls}")
     stack = stacks[0]
     if NAME not in stack["functions"]:
-        raise CannotCallError(f"the local stack's wiring has no {NAME}: ./scripts/stack-docs.sh renews it")
+        raise CannotCallError(
+            f"the wiring of the local stack has no {NAME}: regenerate it with ./scripts/stack-docs.sh"
+        )
     client = boto3.client(
         "lambda",
         endpoint_url=stack["lambda_endpoint_url"],
         region_name=stack["region"],
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=WAITS,
+        config=TIMEOUTS,
     )
     return OperatorFunction(client, stack["functions"][NAME], f"{getpass.getuser()}@{socket.gethostname()}")

@@ -1,72 +1,72 @@
-"""The command line."""
+"""The options of the command line."""
 
 import argparse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _DESCRIPTION = """\
-Failed jobs and dead letters: list them with their reasons, and run failed jobs again.
+List failed jobs and dead letters with their reasons, and run failed jobs again.
 
-A failed job never changes. Running it again makes a new job of the same request with the same configuration; the
-status of each names the other, and who did it and why is kept in the table redrives. A job runs again once, unless
-you say --again.
+A failed job never changes. A redrive submits its request as a new job with the same configuration. The status of each
+job names the other, and the table redrives records the operator and the reason. A job is run again once, unless
+--again is given.
 
-With --stage, on AWS: needs credentials that may lambda:InvokeFunction, and the outputs of a deploy from this checkout
-(or --function NAME). Without, the local stack that runs."""
+With --stage, the command uses AWS: it needs credentials with lambda:InvokeFunction, and the outputs of a deploy from
+this checkout (or --function NAME). Without it, the command uses the running local stack."""
 
 _EPILOG = """\
-Times are like 2026-11-21T08:00Z (without an offset: UTC), or an age like 90m, 6h, 2d.
+Times have the form 2026-11-21T08:00Z (UTC if the offset is missing), or are an age such as 90m, 6h, 2d.
 
-Exit status: 0 done; 1 a job was not run again; 2 nothing was done, and why is said."""
+Exit status: 0 done; 1 at least one job was not run again; 2 nothing was done, for the reason on stderr."""
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    """The options of one run."""
+    """The options of one run. Exits with status 2 and a message if they are invalid."""
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         "redrive.sh", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=form, allow_abbrev=False
     )
     parser.add_argument("--root", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--stage", help="the deployed stage, such as dev")
-    parser.add_argument("--function", help="the operator function's name on AWS, where there are no outputs")
-    parser.add_argument("--region", help="the stage's region, where there are no outputs")
-    parser.add_argument("--endpoint-url", help="Lambda's address of a local stack, where several run")
+    parser.add_argument("--function", help="name of the operator function on AWS, without outputs of a deploy")
+    parser.add_argument("--region", help="region of the stage, without outputs of a deploy")
+    parser.add_argument("--endpoint-url", help="Lambda endpoint of the local stack, if several are running")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="show what has failed, newest first", allow_abbrev=False)
-    _sought(listing)
-    listing.add_argument("--limit", type=_count, default=20, metavar="N", help="show so many (20)")
-    listing.add_argument("--waiting", action="store_true", help="only jobs that nobody has run again")
-    listing.add_argument("--json", action="store_true", help="all of it as JSON")
+    listing = commands.add_parser("list", help="list failed jobs and dead letters, newest first", allow_abbrev=False)
+    _add_filter(listing)
+    listing.add_argument("--limit", type=_count, default=20, metavar="N", help="number of entries (default: 20)")
+    listing.add_argument("--waiting", action="store_true", help="only jobs that have not been run again")
+    listing.add_argument("--json", action="store_true", help="print everything as JSON")
 
     some = commands.add_parser("jobs", help="run these jobs again", allow_abbrev=False)
     some.add_argument("ids", nargs="+", metavar="ID")
-    some.add_argument("--again", action="store_true", help="although they were run again before")
-    _order(some)
+    some.add_argument("--again", action="store_true", help="also jobs that were run again before")
+    _add_redrive_options(some)
 
     every = commands.add_parser(
-        "all", help="run all failed jobs again that nobody has run again yet", allow_abbrev=False
+        "all", help="run again all failed jobs that have not been run again", allow_abbrev=False
     )
-    _sought(every)
-    every.add_argument("--limit", type=_count, metavar="N", help="so many at most")
-    _order(every)
+    _add_filter(every)
+    every.add_argument("--limit", type=_count, metavar="N", help="limit the number of jobs")
+    _add_redrive_options(every)
     options = parser.parse_args(argv)
     if options.command == "all" and not (options.code or options.since):
-        every.error("say which: --code, --since or both")
+        every.error("pass --code, --since or both, to select the jobs")
     return options
 
 
-def _sought(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--code", metavar="C", help="failed with this code, such as model_failed")
-    parser.add_argument("--analysis", metavar="A")
-    parser.add_argument("--since", type=_time, metavar="T", help="failed at this time or later")
+def _add_filter(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--code", metavar="C", help="jobs that failed with this code, such as model_failed")
+    parser.add_argument("--analysis", metavar="A", help="jobs of this analysis")
+    parser.add_argument("--since", type=_time, metavar="T", help="jobs that failed at this time or later")
 
 
-def _order(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--because", required=True, metavar="TEXT", help="why: kept with each job")
-    parser.add_argument("--dry-run", action="store_true", help="only say which")
+def _add_redrive_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--because", required=True, metavar="TEXT", help="the reason, recorded with each job")
+    parser.add_argument("--dry-run", action="store_true", help="only list the jobs")
 
 
 def _count(text: str) -> int:

@@ -1,18 +1,19 @@
-"""The command `stack-costs`."""
+"""The command ``stack-costs``."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from stack_graph.errors import CannotRun
 from stack_graph.graph import Graph
 
 from stack_costs.prices import Unpriced
 from stack_costs.table import bill_of, for_people, for_programs
 
 DESCRIPTION = """\
-Say what stages cost, from their rehearsals: in a month when nobody calls, and for 1,000 analyses.
+Print the costs of stages from their rehearsals: a month without requests, and 1,000 analyses.
 
-Exit status: 0, or 2 when something in a stage has no price."""
+Exit status: 0, or 2 when a part of a stage has no price."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -20,14 +21,15 @@ def main(argv: list[str] | None = None) -> int:
         prog="stack-costs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "rehearsal", nargs="+", type=Path, help="what packages/deploy-rehearsal/cli.ts --out wrote, a stage each"
+        "rehearsal", nargs="+", type=Path, help="directory that packages/deploy-rehearsal/cli.ts --out wrote"
     )
-    parser.add_argument("--json", action="store_true", help="every line with its quantity and its price, as JSON")
+    parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument("--json", action="store_true", help="print every line with its quantity and price, as JSON")
     given = parser.parse_args(argv)
     try:
-        bills = [bill_of(Graph.read(directory / "graph.json")) for directory in given.rehearsal]
-    except (OSError, Unpriced) as fault:
-        print(f"stack-costs: {fault}", file=sys.stderr)  # noqa: T201 - a command
+        bills = [bill_of(Graph.read(directory / "graph.json"), given.root.resolve()) for directory in given.rehearsal]
+    except (CannotRun, OSError, Unpriced) as exc:
+        print(f"stack-costs: {exc}", file=sys.stderr)  # noqa: T201 - a command
         return 2
     print(for_programs(bills) if given.json else for_people(bills))  # noqa: T201 - the result
     return 0

@@ -1,4 +1,4 @@
-"""What a stage costs when nobody calls it: each resource of the graph is on the bill, or in a list of what is free."""
+"""The costs of a stage without requests. Every type of resource in the graph is priced, billed by use, or free."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -22,12 +22,12 @@ def _database(_: Graph, instance: Resource) -> Iterator[Line]:
 
 
 def _proxy(_: Graph, __: Resource) -> Iterator[Line]:
-    # Every db.t4g has two, which is also the least that is billed; the price of another class is unknown here anyway.
+    # Every db.t4g has two vCPUs, which is also the billed minimum. prices.json has no other instance class.
     yield Line("RDS Proxy", 2 * HOURS, "rds_proxy_vcpu_hour")
 
 
 def _endpoint(_: Graph, endpoint: Resource) -> Iterator[Line]:
-    if endpoint.value("vpcEndpointType") == "Interface":  # those to S3 and DynamoDB are free
+    if endpoint.value("vpcEndpointType") == "Interface":  # gateway endpoints, to S3 and DynamoDB, are free
         yield Line("Private endpoints", len(endpoint.texts("subnetIds")) * HOURS, "endpoint_hour")
 
 
@@ -45,22 +45,22 @@ def _address(_: Graph, __: Resource) -> Iterator[Line]:
 
 
 def _poller(_: Graph, __: Resource) -> Iterator[Line]:
-    asked = assumed("idle_pollers") * HOURS * 3600 / 20
-    yield Line("SQS, asked by Lambda", asked, "sqs_request")
+    requests = assumed("idle_pollers") * HOURS * 3600 / 20  # long polling: 20 s a request
+    yield Line("SQS polling by Lambda", requests, "sqs_request")
 
 
 def _schedule(graph: Graph, schedule: Resource) -> Iterator[Line]:
     function = graph.with_output("arn", schedule.part("target").value("arn"), "aws:lambda/function:Function")
     times = _times(str(schedule.value("scheduleExpression")))
     if times is None or function is None:
-        raise Unpriced(f"{schedule.name}: only a function at a rate or a cron time is priced, in {__name__}.")
+        raise Unpriced(f"{schedule.name}: {__name__} prices only a function with a rate, cron or at expression.")
     yield Line("Scheduled runs", Decimal(times), "schedule_invocation")
     for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), Decimal(0)):
         yield Line("Scheduled runs", line.quantity, line.price)
 
 
 def _times(expression: str) -> int | None:
-    """How often in a month; for a cron expression as if it were every day."""
+    """Runs in a month; a cron expression counts as if it applied to every day. ``None`` if it is neither."""
     if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
         return round(HOURS / (int(rate[1]) * {"minute": ONE / 60, "hour": ONE, "day": Decimal(24)}[rate[2]]))
     if cron := re.fullmatch(r"cron\((\S+) (\S+) \S+ \S+ \S+ \S+\)", expression):
@@ -68,15 +68,15 @@ def _times(expression: str) -> int | None:
     return 1 if expression.startswith("at(") else None
 
 
-def _matches(field: str, most: int) -> int:
-    """How many minutes of an hour, or hours of a day, a field of a cron expression means; of a range, all."""
+def _matches(field: str, all_values: int) -> int:
+    """The number of minutes of an hour, or hours of a day, that a cron field matches; a range counts as all."""
     if step := re.fullmatch(r"[\d*-]+/(\d+)", field):
-        return -(-most // int(step[1]))
-    return len(field.split(",")) if re.fullmatch(r"[\d,]+", field) else most
+        return -(-all_values // int(step[1]))
+    return len(field.split(",")) if re.fullmatch(r"[\d,]+", field) else all_values
 
 
-def _monthly(what: str, price: str) -> Callable[[Graph, Resource], Iterator[Line]]:
-    return lambda _, __: iter([Line(what, ONE, price)])
+def _monthly(item: str, price: str) -> Callable[[Graph, Resource], Iterator[Line]]:
+    return lambda _, __: iter([Line(item, ONE, price)])
 
 
 PRICED: Mapping[str, Callable[[Graph, Resource], Iterator[Line]]] = {
@@ -101,11 +101,11 @@ BY_USE = frozenset(
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:lambda/function:Function",
         "aws:s3/bucket:Bucket",
-        "aws:sns/topic:Topic",  # mails: a thousand are free, and an alarm sends two
+        "aws:sns/topic:Topic",  # e-mails: the first thousand are free, and an alarm sends two
         "aws:sqs/queue:Queue",
     }
 )
-"""Cost nothing while they are not used."""
+"""Types that cost nothing while they are unused."""
 
 FREE = frozenset(
     {
@@ -113,7 +113,7 @@ FREE = frozenset(
         "aws:apigatewayv2/route:Route",
         "aws:apigatewayv2/stage:Stage",
         "aws:apigatewayv2/authorizer:Authorizer",
-        "aws:budgets/budget:Budget",  # one that only tells; one that acts is billed by the day
+        "aws:budgets/budget:Budget",  # budgets that only notify are free; those with actions are billed by the day
         "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         "aws:ec2/eipAssociation:EipAssociation",
         "aws:ec2/internetGateway:InternetGateway",
@@ -145,10 +145,11 @@ FREE = frozenset(
         "aws:ssm/parameter:Parameter",
     }
 )
-NO_CLOUD = ("pulumi:", "pulumi-nodejs:", "random:", "sst:", "tls:")
-"""Providers whose resources are no cloud's: components, random strings, keys."""
+"""Types that cost nothing or less than a cent."""
+NOT_IN_CLOUD = ("pulumi:", "pulumi-nodejs:", "random:", "sst:", "tls:")
+"""Prefixes of types that exist in no cloud: components, random strings, keys."""
 
-HOLDS_FOR: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+PRICED_VALUES: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "aws:apigatewayv2/api:Api": {"protocolType": ("HTTP",)},
     "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass": (None, "STANDARD")},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"provisionedPollerConfig": (None,)},
@@ -164,30 +165,28 @@ HOLDS_FOR: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "aws:sqs/queue:Queue": {"fifoQueue": (None, False), "kmsMasterKeyId": (None,)},
     "aws:ssm/parameter:Parameter": {"tier": (None, "Standard")},
 }
-"""Settings with a price of their own: what is known here holds for these values."""
+"""Settings with an extra price, by type, with the values that the prices here apply to."""
 
 
 def idle(graph: Graph) -> list[Line]:
-    """The bill of a month. Raises Unpriced for whatever it does not know the price of."""
+    """The bill of a month. Raises Unpriced for a resource or setting without a known price."""
     order = list(PRICED)
-    known = [resource for resource in graph.resources if _is_known(resource)]
-    ordered = sorted(known, key=lambda resource: (order.index(resource.type), resource.name))
+    billed = [resource for resource in graph.resources if _is_billed(resource)]
+    ordered = sorted(billed, key=lambda resource: (order.index(resource.type), resource.name))
     return [line for resource in ordered for line in PRICED[resource.type](graph, resource)]
 
 
-def _is_known(resource: Resource) -> bool:
-    """Whether there is a price for it; false: it costs nothing. Raises Unpriced."""
+def _is_billed(resource: Resource) -> bool:
+    """Whether the resource is on the bill; otherwise it costs nothing while idle. Raises Unpriced."""
     kind, place = resource.type, f"{resource.name} ({resource.file}:{resource.line})"
-    for setting, values in HOLDS_FOR.get(kind, {}).items():
+    for setting, values in PRICED_VALUES.get(kind, {}).items():
         if resource.raw(setting) not in values:
-            raise Unpriced(
-                f"{place}: {setting} has a price that packages/stack-docs/stack_costs/idle.py does not know."
-            )
+            raise Unpriced(f"{place}: this {setting} has no price. Add it to packages/stack-docs/stack_costs/idle.py.")
     if kind in PRICED:
         return True
-    if kind in BY_USE or kind in FREE or kind.startswith(NO_CLOUD):
+    if kind in BY_USE or kind in FREE or kind.startswith(NOT_IN_CLOUD):
         return False
     raise Unpriced(
-        f"{place}: a {kind} has no price. Give it one in packages/stack-docs/stack_costs/idle.py, or list it "
-        "there as free."
+        f"{place}: the cost of {kind} is unknown. Add its price to packages/stack-docs/stack_costs/idle.py, or add it "
+        "to the free types there."
     )

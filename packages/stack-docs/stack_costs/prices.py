@@ -1,4 +1,4 @@
-"""The prices, and what one analysis is taken to do: data with a date, in ``prices.json`` and ``assumptions.json``."""
+"""The dated data behind the tables: ``prices.json``, and ``assumptions.json`` about the work of one analysis."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 HOURS = Decimal(730)
-"""In a month, as AWS's own calculator counts."""
+"""Hours in a month, as in AWS's pricing calculator."""
 
 
 class Unpriced(Exception):
-    """Something in the stack costs what nobody here has looked up. The message says what to add where."""
+    """A part of the stack has no price in this package. The message names the entry to add and its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class Prices:
         """The price of one unit. Raises Unpriced."""
         if name not in self.usd:
             raise Unpriced(
-                f'There is no price "{name}": look it up and add it to packages/stack-docs/stack_costs/prices.json.'
+                f'The price "{name}" is unknown. Look it up and add it to packages/stack-docs/stack_costs/prices.json.'
             )
         return self.usd[name]
 
 
 @cache
 def shipped_prices() -> Prices:
+    """The prices of this package."""
     data = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
     usd = {name: Decimal(entry["usd"]) for name, entry in data["prices"].items()}
     return Prices(data["true_on"], data["region"], usd)
@@ -41,19 +42,19 @@ def shipped_prices() -> Prices:
 
 @cache
 def assumed(name: str) -> Decimal:
-    """What is taken for granted, by its name in ``assumptions.json``."""
+    """An assumption by its name in ``assumptions.json``, which also has its unit and source."""
     data = json.loads(Path(__file__).with_name("assumptions.json").read_text(encoding="utf-8"))
     return Decimal(data["values"][name]["value"])
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something on the bill."""
+    """One line of a bill."""
 
-    what: str
+    item: str
     quantity: Decimal
     price: str
-    """Its name in ``prices.json``."""
+    """The name of the unit price in ``prices.json``."""
 
     @property
     def usd(self) -> Decimal:

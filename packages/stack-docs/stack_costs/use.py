@@ -1,4 +1,4 @@
-"""What running costs: a function's invocation, and one analysis from the request to the result."""
+"""Costs of use: the invocation of a function, and an analysis from the request to the result."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,11 +12,11 @@ from stack_costs.prices import Line, Unpriced, assumed
 
 GB = Decimal(10) ** 9
 DAYS = Decimal(30)
-"""In a month, for what is kept for days."""
+"""Days in a month, for storage with a retention in days."""
 
 
 def invocations(graph: Graph, function: Resource, times: Decimal, ms: Decimal, log_bytes: Decimal) -> Iterator[Line]:
-    """Some runs of a function: its time, its log, and its traces."""
+    """Invocations of a function: duration, log and traces. ``ms`` and ``log_bytes`` are for each."""
     seconds = times * ms / 1000
     gigabytes = Decimal(function.number("memorySize", 128)) / 1024
     architecture = (function.texts("architectures") or ["x86_64"])[0]
@@ -25,22 +25,22 @@ def invocations(graph: Graph, function: Resource, times: Decimal, ms: Decimal, l
     group = function.part("loggingConfig").value("logGroup")
     yield from logged(graph, group, times * (log_bytes + assumed("log_bytes_lambda")))
     if function.part("tracingConfig").value("mode") == "Active":
-        # Lambda traces the first request of each second: up to there, all of them.
+        # Lambda samples the first request of each second. At no more than one a second that is every request.
         yield Line("X-Ray traces", times, "trace")
 
 
 def logged(graph: Graph, group: object, size: Decimal) -> Iterator[Line]:
-    """Bytes into a log group, kept for as long as it keeps them."""
+    """Bytes written to a log group and stored for its retention. Raises Unpriced without a retention."""
     found = graph.with_output("name", group, "aws:cloudwatch/logGroup:LogGroup")
     days = found.number("retentionInDays", 0) if found else 0
     if not days:
-        raise Unpriced(f"The log group {group} keeps what is logged for ever: its cost has no end.")
+        raise Unpriced(f"The log group {group} keeps its events for ever, so the cost is unbounded. Set a retention.")
     yield Line("Logs", size / GB, "log_gb")
     yield Line("Logs", size / GB * days / DAYS, "log_gb_month")
 
 
 def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
-    """What so many analyses cost besides the model."""
+    """The cost of so many analyses without the model calls."""
     requests = number * (1 + assumed("polls"))
     for api in _named(graph, "aws:apigatewayv2/integration:Integration", "integrationUri"):
         yield Line("HTTP API", requests, "http_api_request")
@@ -50,7 +50,7 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
             group = str(log).partition(":log-group:")[2].removesuffix(":*")
             yield from logged(graph, group, requests * assumed("log_bytes_access"))
     for worker in _workers(graph):
-        ms = assumed("model_seconds") * 1000 + assumed("processor_ms")
+        ms = assumed("model_seconds") * 1000 + assumed("worker_ms")
         yield Line("SQS", number * assumed("sqs_requests"), "sqs_request")
         yield from invocations(graph, worker, number, ms, assumed("log_bytes_worker"))
     for lifecycle in graph.of_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
@@ -66,15 +66,15 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
 
 
 def _workers(graph: Graph) -> Iterator[Resource]:
-    """The functions that read a queue which is no dead-letter queue: of an analysis that works, nothing gets there."""
-    letters = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
+    """The functions that read a queue other than a dead-letter queue, which no successful analysis reaches."""
+    dead_letter_queues = {redrive(queue).value("deadLetterTargetArn") for queue in graph.of_type(QUEUE)}
     for _, queue, function in sources(graph):
-        if queue.value("arn") not in letters:
+        if queue.value("arn") not in dead_letter_queues:
             yield function
 
 
 def _named(graph: Graph, kind: str, attribute: str) -> list[Resource]:
-    """The functions that resources of a type name, each once."""
+    """The functions that an attribute of the resources of a type names, each once."""
     arns = dict.fromkeys(resource.value(attribute) for resource in graph.of_type(kind))
     found = [graph.with_output("arn", arn, "aws:lambda/function:Function") for arn in arns]
     return [function for function in found if function]

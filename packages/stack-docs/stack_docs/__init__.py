@@ -1,1 +1,1 @@
-"""What is made from the stack for people and for the local stack: one command makes it, and says when it is stale."""
+"""Writes the files that are generated from the stack, and reports which of them are stale."""

@@ -1,4 +1,4 @@
-"""What a stage costs: each resource is on the bill or known to be free, and the sums are those of AWS's prices."""
+"""The costs of a stage: every resource is priced or free, and the sums follow from AWS's prices."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,11 +7,15 @@ import pytest
 from stack_costs.__main__ import main
 from stack_costs.idle import BY_USE, FREE, PRICED, idle
 from stack_costs.prices import Unpriced
-from stack_costs.table import bill_of, for_people, of_model, sums
+from stack_costs.table import Bill, bill_of, cost_of_model, for_people, sums
 from stack_graph.graph import Graph
 
-from tests.support.graphs import Recorded, recorded
+from tests.support.graphs import ROOT, Recorded, recorded
 from tests.support.rehearsed import resource
+
+
+def bill(graph: Recorded) -> Bill:
+    return bill_of(Graph(graph.data), ROOT)
 
 
 def month(graph: Recorded) -> Decimal:
@@ -30,7 +34,7 @@ def month(graph: Recorded) -> Decimal:
         ("aws:sqs/queue:Queue", {}, "0"),
     ],
 )
-def test_one_more_resource_costs_what_aws_takes_for_it(kind: str, inputs: dict[str, Any], usd: str) -> None:
+def test_one_more_resource_costs_its_aws_price(kind: str, inputs: dict[str, Any], usd: str) -> None:
     graph = recorded()
     graph.data["resources"].append(resource(kind, "First", **inputs))
     with_one = month(graph)
@@ -43,11 +47,11 @@ def test_a_standby_in_another_zone_doubles_the_database() -> None:
     before = sums(idle(Graph(graph.data)))
     graph["DatabaseInstance"]["multiAz"] = True
     after = sums(idle(Graph(graph.data)))
-    changed = {what: usd / before[what] for what, usd in after.items() if usd != before[what]}
+    changed = {item: usd / before[item] for item, usd in after.items() if usd != before[item]}
     assert changed == {"PostgreSQL instance": 2, "PostgreSQL storage": 2}
 
 
-def test_a_schedule_costs_by_how_often_it_runs() -> None:
+def test_a_schedule_costs_in_proportion_to_its_runs() -> None:
     graph = recorded()
     often = sums(idle(Graph(graph.data)))["Scheduled runs"]
     graph["SweeperScheduleSchedule"]["scheduleExpression"] = "rate(1 hour)"
@@ -58,7 +62,7 @@ def test_a_schedule_costs_by_how_often_it_runs() -> None:
     ("expression", "times_a_day"),
     [("cron(* * * * ? *)", 1440), ("cron(0 4 * * ? *)", 1), ("cron(0/15 8,20 ? * MON-FRI *)", 8)],
 )
-def test_a_cron_expression_costs_as_if_it_were_every_day(expression: str, times_a_day: int) -> None:
+def test_a_cron_expression_costs_as_if_it_applied_to_every_day(expression: str, times_a_day: int) -> None:
     graph = recorded()
     graph["SweeperScheduleSchedule"]["scheduleExpression"] = "rate(1 day)"
     daily = sums(idle(Graph(graph.data)))["Scheduled runs"]
@@ -66,7 +70,7 @@ def test_a_cron_expression_costs_as_if_it_were_every_day(expression: str, times_
     assert sums(idle(Graph(graph.data)))["Scheduled runs"] / daily == pytest.approx(times_a_day, rel=0.05)
 
 
-def test_a_type_that_nobody_priced_is_refused() -> None:
+def test_a_type_without_a_price_is_refused() -> None:
     graph = recorded()
     graph.data["resources"].append(resource("aws:opensearch/domain:Domain", "Search"))
     with pytest.raises(Unpriced, match=r"Search \(infra/main.ts:7\): .*aws:opensearch/domain:Domain"):
@@ -84,57 +88,57 @@ def test_a_type_that_nobody_priced_is_refused() -> None:
         ("SweeperScheduleSchedule", "scheduleExpression", "sometimes"),
     ],
 )
-def test_a_setting_with_a_price_of_its_own_is_refused(name: str, setting: str, value: object) -> None:
+def test_a_setting_with_an_unknown_price_is_refused(name: str, setting: str, value: object) -> None:
     graph = recorded()
     graph[name][setting] = value
     with pytest.raises(Unpriced):
         month(graph)
 
 
-def test_another_region_has_other_prices_and_the_table_says_so() -> None:
+def test_the_table_notes_a_stage_in_another_region() -> None:
     graph = recorded()
     graph.data["region"] = "eu-central-1"
-    assert "dev is in eu-central-1" in for_people([bill_of(Graph(graph.data))])
+    assert "dev is in eu-central-1" in for_people([bill(graph)])
 
 
-def test_logs_that_are_kept_for_ever_have_no_price() -> None:
+def test_logs_without_a_retention_have_no_price() -> None:
     graph = recorded()
-    graph["AiProcessorLogGroup"]["retentionInDays"] = 0
+    graph["WorkerLogGroup"]["retentionInDays"] = 0
     with pytest.raises(Unpriced, match="for ever"):
-        bill_of(Graph(graph.data))
+        bill(graph)
 
 
-def test_nothing_is_both_free_and_on_the_bill() -> None:
+def test_no_type_is_both_free_and_on_the_bill() -> None:
     assert not FREE & PRICED.keys()
     assert not FREE & BY_USE
     assert not BY_USE & PRICED.keys()
 
 
-def test_without_tracing_there_are_no_traces_on_the_bill() -> None:
+def test_without_tracing_no_traces_are_billed() -> None:
     graph = recorded()
-    assert "X-Ray traces" in sums(bill_of(Graph(graph.data)).used)
+    assert "X-Ray traces" in sums(bill(graph).used)
     for name in ("ApiHandlerFunction", "WorkerFunction"):
         graph[name]["tracingConfig"] = {"mode": "PassThrough"}
-    assert "X-Ray traces" not in sums(bill_of(Graph(graph.data)).used)
+    assert "X-Ray traces" not in sums(bill(graph).used)
 
 
-def test_analyses_are_billed_with_the_model_of_the_stage() -> None:
+def test_analyses_are_billed_with_the_default_model_of_the_stage() -> None:
     graph = recorded()
-    assert bill_of(Graph(graph.data)).model.name == "Claude Sonnet 5"
+    assert bill(graph).models.default.name == "Claude Sonnet 5"
     graph["Config"]["insecureValue"] = '{"llm": {"model": "fast"}, "aliases": {}, "models": []}'
-    bill = bill_of(Graph(graph.data))
-    assert bill.model.name == "Amazon Nova Micro"
-    assert of_model(bill.model) == Decimal(1000) * (Decimal("0.035") * 3280 + Decimal("0.14") * 171) / 1_000_000
+    model = bill(graph).models.default
+    assert model.name == "Amazon Nova Micro"
+    assert cost_of_model(model) == Decimal(1000) * (Decimal("0.035") * 3280 + Decimal("0.14") * 171) / 1_000_000
 
 
-def test_the_table_sums_what_it_shows() -> None:
-    rows = [line.strip("| ").split(" | ") for line in for_people([bill_of(Graph(recorded().data))]).splitlines()]
-    idle_rows = rows[4 : next(number for number, row in enumerate(rows) if row[0] == "**together**")]
-    together = next(row[1].strip("*") for row in rows if row[0] == "**together**")
+def test_the_total_is_the_sum_of_the_shown_lines() -> None:
+    rows = [line.strip("| ").split(" | ") for line in for_people([bill(recorded())]).splitlines()]
+    idle_rows = rows[4 : next(number for number, row in enumerate(rows) if row[0] == "**total**")]
+    total = next(row[1].strip("*") for row in rows if row[0] == "**total**")
     shown = sum(Decimal(row[1]) for row in idle_rows)
-    assert abs(shown - Decimal(together)) <= Decimal("0.005") * len(idle_rows)
+    assert abs(shown - Decimal(total)) <= Decimal("0.005") * len(idle_rows)
 
 
-def test_the_command_says_what_has_no_price(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_reports_a_missing_rehearsal(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 2
     assert "graph.json" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What is said of packages with known faults, and of registries that do not answer."""
+"""The reports about vulnerable packages, and about registries that do not answer."""
 
 import gzip
 import json
@@ -17,29 +17,29 @@ import pytest
 from dependency_audit import __main__, accepted, ask, node_packages, python_packages
 from dependency_audit.answer import Advisory, Answer, NoAnswer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 21)
-FAULT = Advisory(("PYSEC-1", "CVE-1"), "pydantic", "2.14.3", True, "It parses too much.", "pydantic 2.14.4")
+ADVISORY = Advisory(("PYSEC-1", "CVE-1"), "pydantic", "2.14.3", True, "It parses too much.", "pydantic 2.14.4")
 PIP_AUDIT = f"""#!{sys.executable}
 import json, re, sys
 from pathlib import Path
-told = json.loads(Path(__file__).with_name("told.json").read_text())
+results = json.loads(Path(__file__).with_name("results.json").read_text())
 text = Path(sys.argv[sys.argv.index("--requirement") + 1]).read_text()
 names = re.findall(r"^([\\w.-]+)==(\\S+)", text, re.MULTILINE)
-with Path(__file__).with_name("asked").open("a") as log:
+with Path(__file__).with_name("queries").open("a") as log:
     log.write(f"{{len(names)}}\\n")
-if told == "broken":
+if results == "broken":
     sys.exit("requests.exceptions.ConnectionError: no route")
-say = {{"name": "", "vulns": []}} | told.get("*", {{}})
+default = {{"name": "", "vulns": []}} | results.get("*", {{}})
 print(json.dumps({{"dependencies": [
-    say | {{"name": n, "version": v}} | told.get(n, {{}}) for n, v in names if told.get(n) != "silent"
+    default | {{"name": n, "version": v}} | results.get(n, {{}}) for n, v in names if results.get(n) != "absent"
 ]}}))
 """
-"""In the place of pip-audit, which asks https://pypi.org and nobody else. The form is that of pip-audit 2.10.1."""
+"""Replaces pip-audit, which can query https://pypi.org only. Its output has the format of pip-audit 2.10.1."""
 
 
 class PyPI:
-    """What pip-audit is to say, and how much it was asked."""
+    """The results that pip-audit prints, and its number of queries."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,12 +47,13 @@ class PyPI:
         command.write_text(PIP_AUDIT)
         command.chmod(0o755)
 
-    def says(self, told: Any) -> None:
-        (self._folder / "told.json").write_text(json.dumps(told))
+    def answer_with(self, results: Any) -> None:
+        (self._folder / "results.json").write_text(json.dumps(results))
 
     @property
-    def asked(self) -> list[int]:
-        return [int(line) for line in (self._folder / "asked").read_text().split()]
+    def queries(self) -> list[int]:
+        """The number of packages in each query."""
+        return [int(line) for line in (self._folder / "queries").read_text().split()]
 
 
 @pytest.fixture
@@ -62,22 +63,23 @@ def pypi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PyPI:
 
 
 class Registry(ThreadingHTTPServer):
-    """npm's registry, with the faults that it knows."""
+    """npm's registry, with its advisories by package."""
 
-    faults: dict[str, list[dict[str, Any]]]
-    asked: list[int]
+    advisories: dict[str, list[dict[str, Any]]]
+    queries: list[int]
+    """The number of packages in each query."""
     status = 200
 
 
-class Answering(BaseHTTPRequestHandler):
+class RegistryHandler(BaseHTTPRequestHandler):
     server: Registry
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         named = json.loads(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
-        self.server.asked.append(len(named))
+        self.server.queries.append(len(named))
         self._answer(
-            self.server.status, {name: self.server.faults[name] for name in self.server.faults if name in named}
+            self.server.status, {name: self.server.advisories[name] for name in self.server.advisories if name in named}
         )
 
     def do_GET(self) -> None:
@@ -97,13 +99,13 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def npm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
-    with Registry(("127.0.0.1", 0), Answering) as registry:
-        registry.faults, registry.asked = {}, []
+    with Registry(("127.0.0.1", 0), RegistryHandler) as registry:
+        registry.advisories, registry.queries = {}, []
         thread = threading.Thread(target=registry.serve_forever)
         thread.start()
         monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{registry.server_port}")
@@ -114,52 +116,52 @@ def npm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
 
 
 class TestPyPI:
-    def test_every_package_of_the_lock_is_asked_about_once_one_was_answered(self, pypi: PyPI) -> None:
-        pypi.says({})
+    def test_the_whole_lock_is_queried_after_one_package_was_answered(self, pypi: PyPI) -> None:
+        pypi.answer_with({})
         answer = python_packages.audit(ROOT)
         locked = (ROOT / "uv.lock").read_text().count("\nsource = { registry")
         assert (answer.advisories, answer.not_checked) == ([], "")
-        assert pypi.asked == [1, locked]
+        assert pypi.queries == [1, locked]
 
-    def test_what_ships_is_told_from_what_develops(self, pypi: PyPI) -> None:
-        fault = {"id": "PYSEC-1", "aliases": ["CVE-1"], "description": "Bad.", "fix_versions": ["99.1", "100.0"]}
-        pypi.says({"pydantic": {"vulns": [fault]}, "moto": {"vulns": [fault | {"fix_versions": []}]}})
+    def test_deployed_packages_are_distinguished_from_tools(self, pypi: PyPI) -> None:
+        advisory = {"id": "PYSEC-1", "aliases": ["CVE-1"], "description": "Bad.", "fix_versions": ["99.1", "100.0"]}
+        pypi.answer_with({"pydantic": {"vulns": [advisory]}, "moto": {"vulns": [advisory | {"fix_versions": []}]}})
         moto, pydantic = sorted(python_packages.audit(ROOT).advisories, key=lambda one: one.package)
         assert (pydantic.ships, moto.ships) == (True, False)
         assert pydantic.ids == ("PYSEC-1", "CVE-1")
-        assert "pydantic 99.1 or 100.0" in pydantic.mend
-        assert "no release" in moto.mend
+        assert "pydantic 99.1 or 100.0" in pydantic.fix
+        assert "no release" in moto.fix
 
-    def test_a_mirror_that_knows_no_advisories_is_not_taken_for_clean(self, pypi: PyPI) -> None:
-        pypi.says({"*": {"skip_reason": "Dependency not found on PyPI"}})  # what pip-audit makes of a 404
+    def test_a_mirror_without_advisories_is_not_reported_as_clean(self, pypi: PyPI) -> None:
+        pypi.answer_with({"*": {"skip_reason": "Dependency not found on PyPI"}})  # what pip-audit reports for a 404
         assert "not found on PyPI" in python_packages.audit(ROOT).not_checked
-        assert pypi.asked == [1]
+        assert pypi.queries == [1]
 
-    def test_one_package_that_nothing_was_said_of_is_told(self, pypi: PyPI) -> None:
-        pypi.says({"moto": {"skip_reason": "no moto here"}})
+    def test_one_package_without_a_result_is_reported(self, pypi: PyPI) -> None:
+        pypi.answer_with({"moto": {"skip_reason": "no moto here"}})
         assert python_packages.audit(ROOT).not_checked == "no moto here"
-        pypi.says({"moto": "silent"})
+        pypi.answer_with({"moto": "absent"})
         assert "moto" in python_packages.audit(ROOT).not_checked
 
-    def test_no_network(self, pypi: PyPI) -> None:
-        pypi.says("broken")
+    def test_without_a_network_nothing_is_reported_as_clean(self, pypi: PyPI) -> None:
+        pypi.answer_with("broken")
         assert "no route" in python_packages.audit(ROOT).not_checked
 
-    def test_a_client_that_never_ends(self, tmp_path: Path) -> None:
+    def test_a_client_that_never_ends_is_stopped(self, tmp_path: Path) -> None:
         with pytest.raises(NoAnswer, match="within 1 s"):
             ask.json_of([sys.executable, "-c", "import signal; signal.pause()"], tmp_path, 1)
 
-    def test_an_export_that_this_does_not_understand_would_show(self) -> None:
+    def test_every_package_of_the_lock_is_exported(self) -> None:
         text = (ROOT / "uv.lock").read_text()
-        wanted = set(re.findall(r'^name = "([^"]+)"\nversion = "[^"]+"\nsource = \{ registry', text, re.MULTILINE))
-        assert {package["name"] for package in python_packages.exported(ROOT, python_packages.EVERYTHING)} == wanted
+        locked = set(re.findall(r'^name = "([^"]+)"\nversion = "[^"]+"\nsource = \{ registry', text, re.MULTILINE))
+        assert {package["name"] for package in python_packages.exported(ROOT, python_packages.EVERYTHING)} == locked
 
 
 class TestNpm:
-    """npm itself, asking a registry on this machine."""
+    """npm itself, with a registry on this machine."""
 
-    def test_a_fault_and_its_mend(self, npm: Registry) -> None:
-        npm.faults["typescript"] = [
+    def test_an_advisory_and_its_fix(self, npm: Registry) -> None:
+        npm.advisories["typescript"] = [
             {
                 "id": 1,
                 "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc",
@@ -174,58 +176,58 @@ class TestNpm:
         assert answer.not_checked == ""
         (found,) = answer.advisories
         assert (found.package, found.version, found.ids) == ("typescript", "5.9.3", ("GHSA-aaaa-bbbb-cccc",))
-        assert "typescript 5.9.4" in found.mend
-        assert npm.asked[0] == 1 < npm.asked[1]
+        assert "typescript 5.9.4" in found.fix
+        assert npm.queries[0] == 1 < npm.queries[1]
 
-    def test_a_mirror_that_takes_no_questions(self, npm: Registry) -> None:
+    def test_a_mirror_that_refuses_queries_is_not_checked(self, npm: Registry) -> None:
         npm.status = 405
         answer = node_packages.audit(ROOT)
         assert "405" in answer.not_checked
-        assert npm.asked == [1]
+        assert npm.queries == [1]
 
 
 class TestReport:
     @staticmethod
-    def said(capsys: pytest.CaptureFixture[str], answer: Answer, *exceptions: accepted.Accepted) -> tuple[int, str]:
+    def reported(capsys: pytest.CaptureFixture[str], answer: Answer, *exceptions: accepted.Accepted) -> tuple[int, str]:
         status = __main__.report([answer], exceptions, TODAY)
         return status, capsys.readouterr().out
 
     def test_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status, said = self.said(capsys, Answer("3 packages"))
-        assert (status, said) == (0, "audit: 3 packages: no known fault, 0 accepted\n")
+        status, output = self.reported(capsys, Answer("3 packages"))
+        assert (status, output) == (0, "audit: 3 packages: no known vulnerability, 0 accepted\n")
 
-    def test_a_known_fault_fails_with_its_mend(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status, said = self.said(capsys, Answer("3 packages", [FAULT]))
+    def test_a_vulnerability_fails_with_its_fix(self, capsys: pytest.CaptureFixture[str]) -> None:
+        status, output = self.reported(capsys, Answer("3 packages", [ADVISORY]))
         assert status == 1
-        assert "KNOWN FAULT: pydantic 2.14.3, which ships: PYSEC-1, CVE-1" in said
-        assert "Fix: pydantic 2.14.4" in said
+        assert "KNOWN VULNERABILITY: pydantic 2.14.3, deployed: PYSEC-1, CVE-1" in output
+        assert "Fix: pydantic 2.14.4" in output
 
-    def test_what_was_not_checked_is_never_called_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status, said = self.said(capsys, Answer("3 packages", not_checked="no route"))
+    def test_unchecked_packages_are_never_reported_as_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
+        status, output = self.reported(capsys, Answer("3 packages", not_checked="no route"))
         assert status == 2
-        assert "NOT CHECKED: 3 packages" in said
-        assert "no known fault" not in said
+        assert "NOT CHECKED: 3 packages" in output
+        assert "no known vulnerability" not in output
 
-    def test_a_fault_weighs_more_than_silence(self, capsys: pytest.CaptureFixture[str]) -> None:
-        status, said = self.said(capsys, Answer("3 packages", [FAULT], not_checked="no route"))
+    def test_a_vulnerability_outranks_a_missing_answer(self, capsys: pytest.CaptureFixture[str]) -> None:
+        status, output = self.reported(capsys, Answer("3 packages", [ADVISORY], not_checked="no route"))
         assert status == 1
-        assert "NOT CHECKED" in said
+        assert "NOT CHECKED" in output
 
     @pytest.mark.parametrize(
-        ("name", "until", "status", "says"),
+        ("name", "until", "status", "message"),
         [
             ("CVE-1", date(2026, 11, 21), 0, "1 accepted"),  # by any of its names
-            ("CVE-1", date(2026, 11, 20), 1, "KNOWN FAULT"),
-            ("CVE-2", date(2026, 12, 1), 1, "take it out"),
+            ("CVE-1", date(2026, 11, 20), 1, "KNOWN VULNERABILITY"),
+            ("CVE-2", date(2026, 12, 1), 1, "Remove the entry"),
         ],
     )
-    def test_accepted_until_a_day_and_no_longer_than_needed(
-        self, capsys: pytest.CaptureFixture[str], name: str, until: date, status: int, says: str
+    def test_an_entry_holds_until_its_last_day_and_while_it_is_needed(
+        self, capsys: pytest.CaptureFixture[str], name: str, until: date, status: int, message: str
     ) -> None:
         exception = accepted.Accepted(name, "no XML here", date(2026, 11, 1), until)
-        found, said = self.said(capsys, Answer("3 packages", [FAULT] if name == "CVE-1" else []), exception)
+        found, output = self.reported(capsys, Answer("3 packages", [ADVISORY] if name == "CVE-1" else []), exception)
         assert found == status
-        assert says in said
+        assert message in output
 
 
 class TestAccepted:
@@ -234,7 +236,7 @@ class TestAccepted:
     def test_the_list_of_the_repository_can_be_read(self) -> None:
         accepted.read(__main__.ACCEPTED)
 
-    def test_the_form_that_its_head_shows_is_taken(self, tmp_path: Path) -> None:
+    def test_the_example_in_its_header_is_valid(self, tmp_path: Path) -> None:
         shown = re.sub(r"^# ?(?=\[|\w+ = )", "", __main__.ACCEPTED.read_text(), flags=re.MULTILINE)
         (tmp_path / "a.toml").write_text(shown)
         assert [one.id for one in accepted.read(tmp_path / "a.toml")] == ["GHSA-xxxx-xxxx-xxxx"]
@@ -250,14 +252,14 @@ class TestAccepted:
             ("until", "til"),
         ],
     )
-    def test_no_entry_without_reason_and_end(self, tmp_path: Path, old: str, new: str) -> None:
+    def test_an_entry_without_a_reason_or_an_end_is_refused(self, tmp_path: Path, old: str, new: str) -> None:
         (tmp_path / "a.toml").write_text(self.ENTRY.replace(old, new))
         with pytest.raises(ValueError, match="CVE-1 needs"):
             accepted.read(tmp_path / "a.toml")
 
 
 class TestCommand:
-    """The whole of it: exit status and words, with both registries in their places."""
+    """The command's exit status and output, with both registries replaced."""
 
     @staticmethod
     def run() -> tuple[int, str]:
@@ -266,16 +268,16 @@ class TestCommand:
         assert done.stderr == ""
         return done.returncode, done.stdout
 
-    def test_both_know_of_nothing(self, pypi: PyPI, npm: Registry) -> None:
-        pypi.says({})
-        status, said = self.run()
+    def test_both_registries_have_no_advisory(self, pypi: PyPI, npm: Registry) -> None:
+        pypi.answer_with({})
+        status, output = self.run()
         assert status == 0
-        assert said.count("no known fault") == 2
-        assert len(npm.asked) == 2
+        assert output.count("no known vulnerability") == 2
+        assert len(npm.queries) == 2
 
-    def test_one_does_not_answer(self, pypi: PyPI, npm: Registry) -> None:
+    def test_one_registry_does_not_answer(self, pypi: PyPI, npm: Registry) -> None:
         npm.status = 405
-        pypi.says({})
-        status, said = self.run()
+        pypi.answer_with({})
+        status, output = self.run()
         assert status == 2
-        assert (said.count("no known fault"), said.count("NOT CHECKED")) == (1, 1)
+        assert (output.count("no known vulnerability"), output.count("NOT CHECKED")) == (1, 1)

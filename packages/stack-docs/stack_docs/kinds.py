@@ -1,4 +1,4 @@
-"""Which resources are drawn, where, and what is written on them. A type that is not here is not drawn."""
+"""The kinds of resources that the diagram shows, with their place and text. A type that is not listed is not drawn."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,22 +12,25 @@ class Kind:
 
     service: str
     group: str
-    """``functions`` and ``subnets`` are inside the VPC."""
-    fill: str
-    border: str
+    """``front``, ``functions``, ``subnets`` or ``services``; ``functions`` and ``subnets`` are inside the VPC."""
+    colour: str
+    """A key of ``COLOURS``."""
     facts: Callable[[Graph, Resource], list[str]]
     """Lines below the name."""
     together: bool = False
-    """All of the type in one box: there is no more to them than a line each."""
+    """One box for all resources of the type, with a line each."""
 
 
-ORANGE = ("#fff0e0", "#c8691c")
-BLUE = ("#e6effb", "#3366b3")
-PINK = ("#fde9f1", "#b8336e")
-GREEN = ("#e7f5e6", "#3d8b37")
-PURPLE = ("#efe9fc", "#6b46c1")
-RED = ("#fdeaea", "#b83232")
-GREY = ("#f1f3f5", "#5c6670")
+COLOURS = {
+    "orange": ("#fff0e0", "#c8691c"),
+    "blue": ("#e6effb", "#3366b3"),
+    "pink": ("#fde9f1", "#b8336e"),
+    "green": ("#e7f5e6", "#3d8b37"),
+    "purple": ("#efe9fc", "#6b46c1"),
+    "red": ("#fdeaea", "#b83232"),
+    "grey": ("#f1f3f5", "#5c6670"),
+}
+"""Fill and border by name."""
 
 
 def _function(_: Graph, function: Resource) -> list[str]:
@@ -80,36 +83,36 @@ def _schedule(_: Graph, schedule: Resource) -> list[str]:
 
 def _topic(graph: Graph, topic: Resource) -> list[str]:
     alarms = graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
-    told = [str(each.value("endpoint")) for each in graph.of_type("aws:sns/topicSubscription:TopicSubscription")]
+    subscribers = [str(each.value("endpoint")) for each in graph.of_type("aws:sns/topicSubscription:TopicSubscription")]
     count = sum(topic.value("arn") in alarm.texts("alarmActions") for alarm in alarms)
-    return [f"from {count} alarms", *(f"to {address}" for address in sorted(told) or ["nobody yet"])]
+    return [f"from {count} alarms", *(f"to {address}" for address in sorted(subscribers) or ["no subscriber yet"])]
 
 
-def _nothing(_: Graph, __: Resource) -> list[str]:
+def _no_facts(_: Graph, __: Resource) -> list[str]:
     return []
 
 
 KINDS: Mapping[str, Kind] = {
-    "aws:apigatewayv2/api:Api": Kind("API Gateway", "front", *PURPLE, _routes),
-    "aws:scheduler/schedule:Schedule": Kind("EventBridge Scheduler", "front", *PINK, _schedule),
-    "aws:lambda/invocation:Invocation": Kind("once a deploy", "front", *GREY, _nothing),
-    "aws:lambda/function:Function": Kind("Lambda", "functions", *ORANGE, _function),
-    "aws:rds/instance:Instance": Kind("RDS", "subnets", *BLUE, _database),
-    "aws:rds/proxy:Proxy": Kind("RDS Proxy", "subnets", *BLUE, _nothing),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Kind("Private endpoints", "subnets", *GREY, _endpoint, together=True),
-    "aws:ec2/natGateway:NatGateway": Kind("NAT gateways (public)", "subnets", *GREY, _nothing, together=True),
-    "aws:ec2/instance:Instance": Kind("NAT instances (public)", "subnets", *GREY, _nothing, together=True),
-    "aws:secretsmanager/secret:Secret": Kind("Secrets Manager", "services", *RED, _nothing),
-    "aws:sqs/queue:Queue": Kind("SQS", "services", *PINK, _queue),
-    "aws:s3/bucket:Bucket": Kind("S3", "services", *GREEN, _bucket),
-    "aws:ssm/parameter:Parameter": Kind("Parameter Store", "services", *GREY, _nothing, together=True),
-    "aws:sns/topic:Topic": Kind("SNS", "services", *RED, _topic),
+    "aws:apigatewayv2/api:Api": Kind("API Gateway", "front", "purple", _routes),
+    "aws:scheduler/schedule:Schedule": Kind("EventBridge Scheduler", "front", "pink", _schedule),
+    "aws:lambda/invocation:Invocation": Kind("once a deploy", "front", "grey", _no_facts),
+    "aws:lambda/function:Function": Kind("Lambda", "functions", "orange", _function),
+    "aws:rds/instance:Instance": Kind("RDS", "subnets", "blue", _database),
+    "aws:rds/proxy:Proxy": Kind("RDS Proxy", "subnets", "blue", _no_facts),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Kind("Private endpoints", "subnets", "grey", _endpoint, together=True),
+    "aws:ec2/natGateway:NatGateway": Kind("NAT gateways (public)", "subnets", "grey", _no_facts, together=True),
+    "aws:ec2/instance:Instance": Kind("NAT instances (public)", "subnets", "grey", _no_facts, together=True),
+    "aws:secretsmanager/secret:Secret": Kind("Secrets Manager", "services", "red", _no_facts),
+    "aws:sqs/queue:Queue": Kind("SQS", "services", "pink", _queue),
+    "aws:s3/bucket:Bucket": Kind("S3", "services", "green", _bucket),
+    "aws:ssm/parameter:Parameter": Kind("Parameter Store", "services", "grey", _no_facts, together=True),
+    "aws:sns/topic:Topic": Kind("SNS", "services", "red", _topic),
 }
-"""In this order Graphviz hears of them; another one can give it more arrows that cross."""
+"""By type, in the order of the boxes, which decides how many arrows cross."""
 
-CLIENT = Kind("", "front", *GREY, _nothing)
-BEDROCK = Kind("Bedrock", "services", *PURPLE, _nothing)
-"""No resource of the stack: the roles' statements name its models."""
+CLIENT = Kind("", "front", "grey", _no_facts)
+BEDROCK = Kind("Bedrock", "services", "purple", _no_facts)
+"""Not a resource of the stack: the policies of the roles name the models."""
 
 
 def box_of(resource: Resource) -> str:

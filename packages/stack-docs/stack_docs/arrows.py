@@ -1,5 +1,5 @@
-"""What passes between the boxes, as the graph has it: integrations, event sources, schedules, redrive policies, the
-database in an environment, and what the functions' roles allow.
+"""The arrows of the diagram, read from the graph: integrations, event sources, schedules, redrive policies, databases
+in the environment of functions, and the permissions of their roles.
 """
 
 import re
@@ -11,12 +11,12 @@ from stack_graph.graph import Graph, Resource
 from stack_graph.iam import Statement, role_of, statements_of
 from stack_graph.lambdas import EVENT_SOURCE, FUNCTION
 
-from stack_picture.kinds import KINDS, box_of
+from stack_docs.kinds import KINDS, box_of
 
 DATABASES = {"aws:rds/instance:Instance", "aws:rds/proxy:Proxy"}
 MODEL = re.compile(r"arn:aws:bedrock:.*(?:inference-profile|foundation-model)/(?P<name>.+)")
-UNTOLD = {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"}
-"""The arrow of the event source says them already, or they tell nothing."""
+OMITTED = {"ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"}
+"""Actions without a label: the arrow of the event source shows them, or they add no information."""
 
 
 class Arrow(NamedTuple):
@@ -28,7 +28,7 @@ class Arrow(NamedTuple):
 
 
 def arrows_of(graph: Graph) -> Iterator[Arrow]:
-    """Every arrow; one whose end is not drawn is the caller's to leave out."""
+    """Every arrow, also those to a resource without a box, which the caller drops."""
     for api in graph.of_type("aws:apigatewayv2/api:Api"):
         yield Arrow("client", box_of(api), "HTTPS")
     for integration in graph.of_type("aws:apigatewayv2/integration:Integration"):
@@ -51,7 +51,7 @@ def arrows_of(graph: Graph) -> Iterator[Arrow]:
 
 
 def models_of(graph: Graph) -> list[str]:
-    """The models that some role may invoke by name; what is allowed under a condition is only behind those."""
+    """The models that a role may invoke without a condition; the others are behind an inference profile."""
     arns = {
         arn
         for function in graph.of_type(FUNCTION)
@@ -71,8 +71,8 @@ def _permissions(graph: Graph, function: Resource) -> Iterator[Arrow]:
             if box:
                 actions[box] |= {action.partition(":")[2] for action in statement.actions}
     for box, allowed in actions.items():
-        if told := sorted(allowed - UNTOLD):
-            yield Arrow(box_of(function), box, ", ".join(told))
+        if shown := sorted(allowed - OMITTED):
+            yield Arrow(box_of(function), box, ", ".join(shown))
 
 
 def _statements(graph: Graph, function: Resource) -> list[Statement]:
@@ -81,7 +81,7 @@ def _statements(graph: Graph, function: Resource) -> list[Statement]:
 
 
 def _owner(graph: Graph, arn: str) -> Resource | None:
-    """The resource that an ARN of a policy is, or is in: ``arn:aws:s3:::bucket/results/*``."""
+    """The resource that a policy's ARN names or lies in, such as the bucket of ``arn:aws:s3:::bucket/results/*``."""
     for resource in graph.resources:
         own = resource.value("arn")
         if resource.type in KINDS and own and (arn == own or arn.startswith(f"{own}/")):
@@ -90,7 +90,7 @@ def _owner(graph: Graph, arn: str) -> Resource | None:
 
 
 def _between(graph: Graph, tails: Iterable[str], attribute: str, value: object, label: str = "") -> Iterator[Arrow]:
-    """From resources to the one with this attribute."""
+    """Arrows from resources to the one with this attribute."""
     head = graph.with_output(attribute, value) if value else None
     for tail in (graph.by_urn.get(urn) for urn in tails):
         if tail and head:

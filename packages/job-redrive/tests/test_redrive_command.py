@@ -1,4 +1,4 @@
-"""The redrive command: what it asks of the operator's function, and its exit statuses."""
+"""The redrive command: its requests to the operator's function, and its exit statuses."""
 
 import io
 import json
@@ -20,29 +20,29 @@ ROOT = ["--root", "/nowhere"]
 
 
 class Lambda:
-    """Plays the operator's function over some failed jobs."""
+    """A stand-in for the operator's function, with some failed jobs."""
 
     def __init__(self, jobs: int) -> None:
         self.waiting = [str(uuid4()) for _ in range(jobs)]
-        self.orders: list[dict[str, Any]] = []
+        self.commands: list[dict[str, Any]] = []
         self.answer: Callable[[dict[str, Any]], dict[str, Any]] = self._answer
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        self.orders.append(json.loads(Payload))
-        return self.answer(self.orders[-1])
+        self.commands.append(json.loads(Payload))
+        return self.answer(self.commands[-1])
 
-    def _answer(self, order: dict[str, Any]) -> dict[str, Any]:
-        if order["do"] == "list":
-            jobs = [{"id": job_id} for job_id in self.waiting[: order["limit"]]]
-            return said({"jobs": jobs, "by_code": {}, "dead_letters": [], "by_outcome": {}})
-        assert len(order["jobs"]) <= 50
-        done = [(job_id, job_id in self.waiting) for job_id in order["jobs"]]
-        self.waiting = [job_id for job_id in self.waiting if job_id not in order["jobs"]]
-        told = [{"id": i, "outcome": "redriven" if ok else "not_failed", "redriven_as": None} for i, ok in done]
-        return said({"jobs": told})
+    def _answer(self, sent: dict[str, Any]) -> dict[str, Any]:
+        if sent["do"] == "list":
+            jobs = [{"id": job_id} for job_id in self.waiting[: sent["limit"]]]
+            return payload({"jobs": jobs, "by_code": {}, "dead_letters": [], "by_outcome": {}})
+        assert len(sent["jobs"]) <= 50
+        done = [(job_id, job_id in self.waiting) for job_id in sent["jobs"]]
+        self.waiting = [job_id for job_id in self.waiting if job_id not in sent["jobs"]]
+        outcomes = [{"id": i, "outcome": "redriven" if ok else "not_failed", "redriven_as": None} for i, ok in done]
+        return payload({"jobs": outcomes})
 
 
-def said(body: object, **more: str) -> dict[str, Any]:
+def payload(body: object, **more: str) -> dict[str, Any]:
     return {"Payload": io.BytesIO(json.dumps(body).encode()), **more}
 
 
@@ -51,18 +51,16 @@ def run(monkeypatch: pytest.MonkeyPatch, function: Lambda, *arguments: str) -> i
     return command.main([*ROOT, *arguments])
 
 
-def test_all_are_run_again_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_failed_jobs_are_run_again_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     function = Lambda(620)
     assert run(monkeypatch, function, "all", "--code", "model_failed", "--because", "it is back") == 0
     assert function.waiting == []
-    orders = [order for order in function.orders if order["do"] == "redrive"]
-    assert {(order["requested_by"], order["reason"], order["again"]) for order in orders} == {
-        ("me", "it is back", False)
-    }
-    assert all(order["waiting"] for order in function.orders if order["do"] == "list")
+    redrives = [sent for sent in function.commands if sent["do"] == "redrive"]
+    assert {(sent["requested_by"], sent["reason"], sent["again"]) for sent in redrives} == {("me", "it is back", False)}
+    assert all(sent["waiting"] for sent in function.commands if sent["do"] == "list")
 
 
-def test_a_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_jobs_than_the_limit_are_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     function = Lambda(600)
     assert run(monkeypatch, function, "all", "--since", "2d", "--limit", "520", "--because", "x") == 0
     assert len(function.waiting) == 80
@@ -74,7 +72,7 @@ def test_a_dry_run_changes_nothing(
 ) -> None:
     function = Lambda(3)
     assert run(monkeypatch, function, *which, "--because", "x", "--dry-run") == 0
-    assert {order["do"] for order in function.orders} <= {"list"}
+    assert {sent["do"] for sent in function.commands} <= {"list"}
     assert capsys.readouterr().out.startswith("would run ")
 
 
@@ -85,43 +83,43 @@ def test_a_job_that_was_not_run_again_is_exit_status_1(
     good, other = function.waiting[0], str(uuid4())
     assert run(monkeypatch, function, "jobs", good, other, "--because", "x", "--again") == 1
     assert capsys.readouterr().out.splitlines() == [f"{good}  redriven", f"{other}  not_failed"]
-    assert function.orders[-1]["again"]
+    assert function.commands[-1]["again"]
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
-        (said({"errorType": "Unavailable", "errorMessage": "database"}, FunctionError="Unhandled"), "database"),
-        (said({"refused": [{"pointer": "/list/code", "detail": "no such code"}]}), "/list/code: no such code"),
+        (payload({"errorType": "Unavailable", "errorMessage": "database"}, FunctionError="Unhandled"), "database"),
+        (payload({"refused": [{"pointer": "/list/code", "detail": "no such code"}]}), "/list/code: no such code"),
         (ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "Invoke"), "not you"),
     ],
 )
-def test_what_the_function_does_not_do_is_exit_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Any, told: str
+def test_an_error_or_a_refusal_of_the_function_is_exit_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Any, message: str
 ) -> None:
     function = Lambda(0)
 
-    def answered(_order: object) -> dict[str, Any]:
+    def answered(_command: object) -> dict[str, Any]:
         if isinstance(answer, Exception):
             raise answer
         return dict(answer)
 
     function.answer = answered
     assert run(monkeypatch, function, "list") == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "arguments",
     [[], ["all", "--because", "x"], ["all", "--code", "c"], ["jobs", "--because", "x"], ["list", "--since", "soon"]],
 )
-def test_what_is_no_order_is_refused_at_once(arguments: list[str]) -> None:
+def test_invalid_arguments_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         parse([*ROOT, *arguments])
     assert refused.value.code == 2
 
 
-def test_times_are_instants_or_ages() -> None:
+def test_a_time_is_an_instant_or_an_age() -> None:
     assert parse([*ROOT, "list", "--since", "2026-11-21T08:00"]).since == "2026-11-21T08:00:00+00:00"
     ago = datetime.now(UTC) - datetime.fromisoformat(parse([*ROOT, "list", "--since", "90m"]).since)
     assert abs(ago - timedelta(minutes=90)) < timedelta(minutes=1)
@@ -143,7 +141,7 @@ def test_the_outputs_of_another_stage_are_not_used(tmp_path: Path) -> None:
         operator_function.find(options)
 
 
-def test_without_a_local_stack_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_local_stack_the_message_names_the_command_that_starts_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_dir, "running", list)
     with pytest.raises(CannotCallError, match=r"local\.sh"):
         operator_function.find(parse([*ROOT, "list"]))
