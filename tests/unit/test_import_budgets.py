@@ -1,4 +1,4 @@
-"""Import budgets: a bound on the modules that each function loads before its first request, and a list of forbidden ones.
+"""Import budgets: a bound on the modules that each function loads before its first request, and forbidden modules.
 
 Each case runs in a fresh process: it imports the handler as Lambda does, and builds the use case of one route. No
 network is used. ``python -m tests.unit.test_import_budgets`` prints the counts, and each cold start's CPU time as a
