@@ -25,7 +25,7 @@ BODY = json.dumps({"analysis": "summary", "input": {"text": "Rain is likely in t
 
 @dataclass(frozen=True)
 class Row:
-    """A route: how it is called, the scope that it requires, and its answers to the job's owner and to another tenant."""
+    """A route: its path, the scope that it requires, and its status for the job's owner and for another tenant."""
 
     path: str
     scope: str
