@@ -25,7 +25,7 @@ BODY = json.dumps({"analysis": "summary", "input": {"text": "Rain is likely in t
 
 @dataclass(frozen=True)
 class Row:
-    """A route: its path, the scope that it requires, and its status for the job's owner and for another tenant."""
+    """A route: its request, the scope that it requires, and its answers to the owner of a job and to other tenants."""
 
     path: str
     scope: str
