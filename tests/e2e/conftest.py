@@ -86,7 +86,7 @@ class Pipeline(RunningStack):
         return body
 
     def plan(self, *rules: dict[str, object]) -> None:
-        """Replace the fault plan of the Bedrock emulator."""
+        """Replace the plan of injected faults of the Bedrock emulator."""
         request = urllib.request.Request(  # noqa: S310 - the emulator's own URL
             f"{self.ready['bedrock_endpoint_url']}/_emulator/plan", json.dumps({"rules": rules}).encode(), method="PUT"
         )
@@ -128,7 +128,7 @@ def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """The shared pipeline with the committed wiring. Each module that needs a fault plan sets its plan."""
+    """The shared pipeline with the committed wiring. A module that needs injected faults sets its plan."""
     with running(tmp_path_factory.mktemp("pipeline")) as started:
         yield started
 

@@ -25,7 +25,7 @@ BODY = json.dumps({"analysis": "summary", "input": {"text": "Rain is likely in t
 
 @dataclass(frozen=True)
 class Row:
-    """A route: how it is called, the scope that it wants, and its answers to the job's owner and to another tenant."""
+    """A route: its request, the scope that it requires, and its answers to the owner of a job and to other tenants."""
 
     path: str
     scope: str
@@ -94,20 +94,20 @@ def test_every_route_has_a_row(by_token: Pipeline, issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("key", ROWS)
-@pytest.mark.parametrize("fault", NO_TOKEN)
-def test_a_request_without_a_token_is_refused(by_token: Pipeline, anns_job: str, key: str, fault: str) -> None:
-    before, given = reached(by_token), NO_TOKEN[fault]
+@pytest.mark.parametrize("defect", NO_TOKEN)
+def test_a_request_without_a_token_is_refused(by_token: Pipeline, anns_job: str, key: str, defect: str) -> None:
+    before, given = reached(by_token), NO_TOKEN[defect]
     headers = {} if given is None else {"authorization": given}
     assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
     assert reached(by_token) == before
 
 
 @pytest.mark.parametrize("key", ROWS)
-@pytest.mark.parametrize("fault", BAD)
-def test_a_bad_token_is_refused(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str, fault: str) -> None:
+@pytest.mark.parametrize("defect", BAD)
+def test_a_bad_token_is_refused(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str, defect: str) -> None:
     before = reached(by_token)
     for tenant in TENANTS:
-        headers = bearer(issuer.bad_tokens(tenant)[fault])
+        headers = bearer(issuer.bad_tokens(tenant)[defect])
         assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
     assert reached(by_token) == before
 
@@ -136,7 +136,7 @@ def test_a_tenant_sees_its_own_and_no_others(by_token: Pipeline, issuer: Issuer,
         assert call(by_token, key, nothing, other) == (status, body)
 
 
-def test_a_token_that_names_nobody_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
+def test_a_token_without_a_subject_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
     token = issuer.token(ANN, without="sub")
     status, body = call(by_token, "GET /status/{id}", anns_job, bearer(token))
     assert (status, body["title"]) == (403, "Unknown caller")
@@ -152,7 +152,7 @@ def test_a_key_of_one_tenant_is_none_of_anothers(by_token: Pipeline, issuer: Iss
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer abc", "Basic YW5uOmFubg=="])
-def test_health_answers_everybody(by_token: Pipeline, anns_job: str, authorization: str | None) -> None:
+def test_health_answers_every_caller(by_token: Pipeline, anns_job: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
     assert call(by_token, guarded.OPEN, anns_job, headers)[0] == 200
 

@@ -12,7 +12,7 @@ from local_stack.running import until
 from tests.e2e.conftest import ROOT, Pipeline, running
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-JUNK = "no message of ours: s3cret-words"
+JUNK = "not a job message: s3cret-words"
 
 
 def wiring(directory: Path, *, broken: bool) -> Path:
@@ -32,7 +32,7 @@ def redrive(pipeline: Pipeline, *arguments: str) -> "subprocess.CompletedProcess
 
 
 @pytest.mark.timeout(240)
-def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> None:
+def test_undeliverable_messages_are_recorded_and_their_job_runs_again(tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     with running(tmp_path, "--data-dir", state, "--wiring", str(wiring(tmp_path, broken=True))) as pipeline:
         job_id = pipeline.submit("summary", {"text": "Rain is likely."})
@@ -45,12 +45,12 @@ def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> 
         assert (failed["status"], failed["error"]["code"], failed["attempts"]) == ("failed", "attempts_exhausted", 0)
         assert "delivered 5 times" in failed["error"]["message"]
 
-        letters = until(
+        recorded = until(
             lambda: (rows := pipeline.rows("SELECT job_id::text, outcome FROM dead_letters")) * (len(rows) > 2)
         )
-        outcomes = {outcome: job for job, outcome in letters}
+        outcomes = {outcome: job for job, outcome in recorded}
         assert outcomes == {"job_failed": job_id, "job_missing": UNKNOWN, "unrecognized": None}
-        # Each message was delivered as often as the queue says, and not once more.
+        # Each message was delivered exactly maxReceiveCount times.
         in_vain = [line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line]
         assert len(in_vain) == 3 * 5
         assert JUNK not in pipeline.log()
@@ -60,8 +60,8 @@ def test_what_no_release_could_handle_is_told_and_runs_again(tmp_path: Path) -> 
         assert listed.returncode == 0, listed.stderr
         assert "failed jobs: 1 attempts_exhausted" in listed.stdout
         assert job_id in listed.stdout
-        only_said = redrive(pipeline, "all", "--since", "1h", "--because", "rolled back", "--dry-run")
-        assert f"would run {job_id} again" in only_said.stdout
+        preview = redrive(pipeline, "all", "--since", "1h", "--because", "rolled back", "--dry-run")
+        assert f"would run {job_id} again" in preview.stdout
         assert pipeline.jobs() == 1
 
         done = redrive(pipeline, "all", "--since", "1h", "--because", "rolled back")

@@ -1,4 +1,4 @@
-"""The API does what its description says, for requests made from that description: schemathesis, with tokens on.
+"""The API behaves as its description states, for requests generated from it by schemathesis, with tokens required.
 
 The same requests each time; ``tests/fuzz`` makes many more, and others.
 """

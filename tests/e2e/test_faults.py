@@ -1,4 +1,4 @@
-"""What happens when the model, or the worker itself, fails in the middle of a job."""
+"""Failures of the model and of the worker in the middle of a job."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def test_a_wrong_answer_is_corrected_and_paid_for(pipeline: Pipeline, jobs: dict
 
 
 @pytest.mark.parametrize("name", HOPELESS)
-def test_a_job_that_cannot_be_done_says_why(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+def test_a_job_that_cannot_succeed_fails_with_its_code(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
     body = ended(pipeline, jobs[name])
     assert (body["status"], body["error"]["code"], body["result"]) == ("failed", HOPELESS[name][1], None)
 

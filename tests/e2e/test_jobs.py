@@ -1,4 +1,4 @@
-"""What a caller does with jobs: list them, and cancel one that waits or runs."""
+"""A caller lists jobs, and cancels one that waits or runs."""
 
 import json
 from typing import Any

@@ -54,7 +54,7 @@ def test_no_more_calls_at_a_time_than_there_are_slots(pipeline: Pipeline) -> Non
         assert pipeline.finished(job_id)["status"] == "succeeded"
     report = model_calls(pipeline)
     assert report["most_in_flight"] == SLOTS
-    assert report["total"] == len(jobs)  # who found no slot asked for nothing
+    assert report["total"] == len(jobs)  # a worker without a slot makes no call
     ledger = pipeline.rows("SELECT count(*), count(cost_usd), min(outcome), max(outcome) FROM model_calls")
     assert ledger == [[len(jobs), len(jobs), "answered", "answered"]]
 

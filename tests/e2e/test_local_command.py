@@ -29,22 +29,22 @@ def test_once_prints_the_final_status_alone(tmp_path: Path, complaints: list[dic
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "says"),
+    ("text", "status", "reason"),
     [
         ('{"analysis": "none", "input": {}}', 1, "There is no such analysis"),
         ("{", 1, "Malformed JSON"),
         (None, 2, "No such file"),
     ],
 )
-def test_once_says_what_is_wrong(tmp_path: Path, text: str | None, status: int, says: str) -> None:
+def test_once_reports_the_error(tmp_path: Path, text: str | None, status: int, reason: str) -> None:
     if text is not None:
         (tmp_path / "request.json").write_text(text)
     done = once(tmp_path / "request.json", tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
-    assert says in done.stderr
+    assert reason in done.stderr
 
 
-def test_a_busy_port_is_an_error_that_says_so() -> None:
+def test_a_busy_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         done = subprocess.run([LOCAL, "--port", port], capture_output=True, text=True, timeout=30, check=False)

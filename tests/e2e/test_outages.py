@@ -1,4 +1,4 @@
-"""What clients see while the queue or the database is silent: a 503 in time, and afterwards one job for one key."""
+"""While the queue or the database is silent, clients get a 503 in time, and afterwards one job for one key."""
 
 import contextlib
 import json
@@ -60,7 +60,7 @@ def test_a_silent_service_is_a_503_and_a_retry_makes_one_job(pipeline: Pipeline,
     assert pipeline.jobs() == before + 1
 
 
-def test_health_says_what_is_down(pipeline: Pipeline) -> None:
+def test_health_names_the_service_that_is_down(pipeline: Pipeline) -> None:
     with frozen(pipeline, "moto"):
         status, body = pipeline.get("/health")
     assert (status, body["status"], body["checks"]["queue"], body["checks"]["database"]) == (503, "down", "down", "ok")

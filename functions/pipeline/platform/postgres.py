@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: verified TLS, bounded waits, prepared statements, and a reconnect after a loss.
 
 A prepared statement takes pg8000 one round trip where a parameterised one takes three (measured 2026-11), so every
-statement is prepared once per connection. Each runs in a transaction of its own: a change is one statement. For a
+statement is prepared once per connection. Each runs in a separate transaction: a change is one statement. For a
 tenant's statement the same round trip sets the tenant, in that transaction alone: see ``pipelining``.
 """
 

@@ -1,7 +1,7 @@
 """moto's four backends, imported without the rest of moto, and filled from the plan.
 
 moto's Parameter Store imports its EC2, which reads 0.8 s worth of instance types, only to find the targets of
-SendCommand. Nothing here has instances, so an empty EC2 stands in its place before the import.
+SendCommand. Nothing here has instances, so an empty module replaces it before the import.
 """
 
 import sys
