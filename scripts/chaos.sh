@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pipeline under faults, and a judge over what became of every job. See ./scripts/chaos.sh --help
+# Runs the pipeline under injected faults, and judges the outcome of every job. See ./scripts/chaos.sh --help
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 trap 'exit 2' EXIT  # if setup-env.sh fails

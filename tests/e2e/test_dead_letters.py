@@ -72,8 +72,8 @@ def test_undeliverable_messages_are_recorded_and_their_job_runs_again(tmp_path: 
         succeeded = pipeline.finished(new_id)
         assert (failed["status"], succeeded["status"], succeeded["redrive_of"]) == ("failed", "succeeded", job_id)
         assert succeeded["result"]
-        ((new, old, because),) = pipeline.rows("SELECT job_id::text, redrive_of::text, because FROM redrives")
-        assert (new, old, because) == (new_id, job_id, "rolled back")
+        ((new, old, reason),) = pipeline.rows("SELECT job_id::text, redrive_of::text, reason FROM redrives")
+        assert (new, old, reason) == (new_id, job_id, "rolled back")
 
         again = redrive(pipeline, "jobs", job_id, "--because", "by mistake")
         assert (again.returncode, again.stdout) == (1, f"{job_id}  already_redriven  {new_id}\n")

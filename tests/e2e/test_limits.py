@@ -65,7 +65,7 @@ def test_a_request_that_may_cost_more_than_is_left_is_refused(pipeline: Pipeline
     status, headers, body = pipeline.request(
         "POST", "/analyze", json.dumps(dear).encode(), {"content-type": "application/json"}
     )
-    assert (status, json.loads(body)["title"]) == (429, "Daily limit reached")
+    assert (status, json.loads(body)["title"]) == (429, "Daily spending limit reached")
     assert 0 < int(headers["retry-after"]) <= 86_400
     assert pipeline.jobs() == before
 

@@ -31,7 +31,7 @@ def test_once_prints_the_final_status_alone(tmp_path: Path, complaints: list[dic
 @pytest.mark.parametrize(
     ("text", "status", "reason"),
     [
-        ('{"analysis": "none", "input": {}}', 1, "There is no such analysis"),
+        ('{"analysis": "none", "input": {}}', 1, "Unknown analysis"),
         ("{", 1, "Malformed JSON"),
         (None, 2, "No such file"),
     ],

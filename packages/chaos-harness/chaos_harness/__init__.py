@@ -1,1 +1,1 @@
-"""The chaos harness: the real local stack under injected faults, and a judge over the history of the run."""
+"""The chaos harness: runs a product on the local stack under injected faults, and judges the history of the run."""

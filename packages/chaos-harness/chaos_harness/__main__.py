@@ -1,4 +1,4 @@
-"""The command ``chaos``."""
+"""The command ``./scripts/chaos.sh``."""
 
 import asyncio
 import json
@@ -14,32 +14,34 @@ from chaos_harness.report import report
 from chaos_harness.stack import StackFailed
 
 THROTTLED_FOR_S = 300.0
-"""Five minutes of the product's time."""
+"""Duration of ``--throttled``, in the product's time."""
 
 ENDS_WITHIN_S = 180.0
+"""Longest wait for the end of all jobs, after the last fault."""
+
 MUTANT_ENDS_WITHIN_S = 40.0
-"""What a mutant has lost by then is lost; a good release needs less."""
+"""The same for a mutant. A product without a defect needs less, so jobs that are still open are lost."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit status."""
+    """Run the command and return its exit status."""
     options = parse(argv)
     try:
         history = _history(options)
     except KeyboardInterrupt:
-        output.say("interrupted")
+        output.progress("interrupted")
         return 2
-    except (StackFailed, TimeoutError, OSError) as error:
-        output.say(f"could not run: {error}")
+    except (StackFailed, TimeoutError, OSError) as exc:
+        output.progress(f"could not run: {exc}")
         return 2
-    except Exception:  # noqa: BLE001 - whatever it is, it is no verdict on the product
-        output.say(f"could not run:\n{traceback.format_exc()}")
+    except Exception:  # noqa: BLE001 - a defect of the harness is not a verdict on the product
+        output.progress(f"could not run:\n{traceback.format_exc()}")
         return 2
     if options.history:
         options.history.write_text(history.model_dump_json())
-    found = report(history)
-    output.result(json.dumps(found.as_json(), indent=2) if options.as_json else found.as_text())
-    return 0 if found.good else 1
+    verdict = report(history)
+    output.result(json.dumps(verdict.as_json(), indent=2) if options.as_json else verdict.as_text())
+    return 0 if verdict.good else 1
 
 
 def _history(options: Options) -> History:

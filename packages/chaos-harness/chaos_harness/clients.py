@@ -1,10 +1,11 @@
-"""The callers: submit, send again, cancel and watch, over real HTTP, and write down what they were told."""
+"""The clients of a run: they submit, repeat, cancel and poll over HTTP, and record every answer."""
 
 import asyncio
 import json
 import random
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
 
@@ -14,32 +15,36 @@ from chaos_harness.stack import StackFailed
 AT_ONCE = 6
 """Clients that submit at the same time."""
 
-WITH_KEY, TWIN, AGAIN, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.05, 0.3, 0.05
-"""Shares: of requests with an Idempotency-Key; of those, sent twice at the same moment, and once more after the 202; of
-jobs, cancelled, and watched by one client or two."""
+WITH_KEY, TWIN, REPEATED, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.05, 0.3, 0.05
+"""Shares. Of requests: with an Idempotency-Key. Of those: sent twice at the same moment, and repeated after the 202. Of
+jobs: cancelled, watched by one client, watched by two."""
 
 ANSWER_WITHIN_S = 35.0
 """More than API Gateway's own 30 s."""
 
-TRY_AGAIN_AFTER_S = 0.3
+RETRY_AFTER_S = 0.3
 ACCEPTED_WITHIN_S = 90.0
-"""No fault lasts so long: the functions themselves do not start."""
+"""No injected fault lasts that long. After this time the functions cannot have started."""
 
 POLL_EVERY_S = 0.4
 
-TEXT = (
-    "Report {number}. The pump in hall 4 failed at night. It was replaced. Nobody was hurt. Production resumed at six."
-)
-
 
 class Clients:
-    """All callers of a run."""
+    """All clients of a run."""
 
-    def __init__(self, url: str, seed: int, jobs: int, admitted: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        seed: int,
+        jobs: int,
+        request_body: Callable[[int], dict[str, Any]],
+        admitted: Callable[[], Awaitable[None]],
+    ) -> None:
         self._url = url
         self._seed = seed
         self._jobs = jobs
-        self._admitted = admitted  # waits while there is too much of a backlog
+        self._request_body = request_body
+        self._admitted = admitted  # waits while the backlog is too long
         self._session: aiohttp.ClientSession | None = None
         self._numbers = iter(range(jobs))
         self._watchers: set[asyncio.Task[None]] = set()
@@ -49,7 +54,7 @@ class Clients:
         self.accepted = 0
 
     async def run(self) -> None:
-        """Until every document is accepted."""
+        """Submit every document, and return when all are accepted."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
         )
@@ -58,7 +63,7 @@ class Clients:
                 submitting.create_task(self._keep_submitting())
 
     async def close(self) -> None:
-        """The watchers of jobs that never ended too."""
+        """Stop the clients, also those that still watch a job."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -66,7 +71,7 @@ class Clients:
             await self._session.close()
 
     async def watched(self) -> None:
-        """Until every watcher has seen the end of its job."""
+        """Wait until every watcher has seen the final status of its job."""
         await asyncio.gather(*self._watchers)
 
     async def _keep_submitting(self) -> None:
@@ -77,30 +82,29 @@ class Clients:
             self._follow(number, job_id)
 
     async def _submit(self, number: int) -> str:
-        """Until there is a 202, as a client would that wants the document analysed."""
+        """Submit a document, and repeat the request until it is accepted. Raises StackFailed."""
         rng = self._rng("submit", number)
         key = f"document-{number}" if rng.random() < WITH_KEY else None
         twin = key is not None and rng.random() < TWIN
-        again = key is not None and rng.random() < AGAIN
+        repeated = key is not None and rng.random() < REPEATED
         end = time.monotonic() + ACCEPTED_WITHIN_S
         while time.monotonic() < end:
             answers = await asyncio.gather(*(self._post(number, key) for _ in range(2 if twin else 1)))
             accepted = [answer.job_id for answer in answers if answer.job_id]
             if accepted:
-                if again:
+                if repeated:
                     await self._post(number, key)
                 return accepted[0]
-            await asyncio.sleep(TRY_AGAIN_AFTER_S)
-        raise StackFailed(f"document {number} was not accepted within {ACCEPTED_WITHIN_S:.0f} s: see the log")
+            await asyncio.sleep(RETRY_AFTER_S)
+        raise StackFailed(
+            f"document {number} was not accepted within {ACCEPTED_WITHIN_S:.0f} s. See the log of the stack"
+        )
 
     async def _post(self, number: int, key: str | None) -> Submission:
-        body = {
-            "analysis": "summary",
-            "input": {"text": TEXT.format(number=number)},
-            "metadata": {"number": number},
-        }
         sent_at = time.time()
-        status, answer = await self._request("POST", "/analyze", body, {"idempotency-key": key} if key else {})
+        status, answer = await self._request(
+            "POST", "/analyze", self._request_body(number), {"idempotency-key": key} if key else {}
+        )
         job_id = str(answer["id"]) if status == 202 else None
         made = Submission(
             number=number, key=key, sent_at=sent_at, answered_at=time.time(), status=status, job_id=job_id
@@ -136,7 +140,7 @@ class Clients:
     async def _request(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str]]:
-        assert self._session is not None  # noqa: S101 - nobody asks before ``run``
+        assert self._session is not None  # noqa: S101 - opened by ``run``
         try:
             async with self._session.request(method, f"{self._url}{path}", json=body, headers=headers) as answer:
                 return answer.status, json.loads(await answer.text())

@@ -1,4 +1,4 @@
-"""After the run: everything that was left behind, from where it is kept."""
+"""Collects the history after a run: from the database, S3, the dead-letter queues and the log."""
 
 import contextlib
 import json
@@ -6,51 +6,19 @@ import re
 from collections import Counter
 from typing import Any
 
-from chaos_harness.history import Event, Job, LedgerRow, Refused, Spend, StoredObject
+from chaos_harness.history import Record, Refused, StoredObject
 from chaos_harness.stack import Stack
 
-_EVENTS = """
-SELECT id, CAST(job_id AS text), CAST(extract(epoch FROM at) AS float8), event, CAST(from_status AS text),
-       CAST(to_status AS text), attempt, reason FROM job_events ORDER BY id
-"""
-_JOBS = """
-SELECT CAST(id AS text), tenant_id, idempotency_key, CAST(metadata->>'number' AS integer), CAST(status AS text),
-       attempt, deferrals, result_key, result_bytes, error_code FROM jobs
-"""
-_LEDGER = """
-SELECT CAST(owner_id AS text), attempt, CAST(extract(epoch FROM started_at) AS float8), outcome, tenant_id,
-       CAST(day AS text), reserved_usd, cost_usd FROM model_calls ORDER BY started_at
-"""
-_SPEND = "SELECT CAST(day AS text), tenant_id, usd FROM daily_spend"
 _LOG_LINE = re.compile(r"^\S+ \| (\{.*\})$")
 
 
-def events(stack: Stack) -> list[Event]:
-    """In order."""
-    fields = list(Event.model_fields)
-    return [Event(**dict(zip(fields, row, strict=True))) for row in stack.rows(_EVENTS)]
-
-
-def jobs(stack: Stack) -> list[Job]:
-    """All there are."""
-    fields = list(Job.model_fields)
-    return [Job(**dict(zip(fields, row, strict=True))) for row in stack.rows(_JOBS)]
-
-
-def ledger(stack: Stack) -> list[LedgerRow]:
-    """In the order in which the calls began."""
-    fields = list(LedgerRow.model_fields)
-    return [LedgerRow(**dict(zip(fields, row, strict=True))) for row in stack.rows(_LEDGER)]
-
-
-def spend(stack: Stack) -> list[Spend]:
-    """Of every day and tenant."""
-    fields = list(Spend.model_fields)
-    return [Spend(**dict(zip(fields, row, strict=True))) for row in stack.rows(_SPEND)]
+def rows[R: Record](stack: Stack, query: str, record: type[R]) -> list[R]:
+    """The rows of a query of the product. Its columns are the fields of the record, in their order."""
+    return [record(**dict(zip(record.model_fields, row, strict=True))) for row in stack.rows(query)]
 
 
 def objects(stack: Stack) -> list[StoredObject]:
-    """Of all buckets."""
+    """The objects of all buckets."""
     s3 = stack.client("s3")
     sizes: dict[str, int] = {}
     versions: Counter[str] = Counter()
@@ -64,7 +32,7 @@ def objects(stack: Stack) -> list[StoredObject]:
 
 
 def dead_letters(stack: Stack) -> list[str]:
-    """The bodies of what is in a dead-letter queue."""
+    """The bodies of the messages in all dead-letter queues."""
     sqs = stack.client("sqs")
     bodies: list[str] = []
     for url in sqs.list_queues().get("QueueUrls", []):
@@ -75,22 +43,22 @@ def dead_letters(stack: Stack) -> list[str]:
 
 
 def log_lines(stack: Stack) -> list[dict[str, Any]]:
-    """What the functions said: lines of JSON behind the function's name."""
+    """The log lines of the functions: JSON after the name of the function."""
     found = []
     with stack.log_file.open(errors="replace") as lines:
         for line in lines:
             if match := _LOG_LINE.match(line.rstrip("\n")):
-                with contextlib.suppress(ValueError):  # a process that was killed in the middle of a line
+                with contextlib.suppress(ValueError):  # a killed process leaves an incomplete line
                     found.append(json.loads(match.group(1)))
     return found
 
 
-def late_refused(lines: list[dict[str, Any]]) -> list[Refused]:
-    """The fence at work."""
+def late_refused(lines: list[dict[str, Any]], message: str) -> list[Refused]:
+    """The refusals of late results, from the lines with the message."""
     return [
         Refused(job_id=line["job_id"], attempt=line.get("attempt", 0))
         for line in lines
-        if line.get("message") == "late result refused"
+        if line.get("message") == message
     ]
 
 

@@ -1,4 +1,4 @@
-"""The history of a run: all that the judge looks at. Saved as JSON, so that it can be judged again."""
+"""The history of a run: the only input of the judge. It is saved as JSON and can be judged again."""
 
 from decimal import Decimal
 
@@ -8,38 +8,40 @@ FINAL = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class Record(BaseModel):
+    """A part of the history. Times are Unix times in seconds."""
+
     model_config = ConfigDict(frozen=True)
 
 
 class Submission(Record):
-    """One request ``POST /analyze``, and what became of it."""
+    """A request ``POST /analyze`` and its answer."""
 
     number: int
-    """Of the document: a client that gets no 202 sends it again."""
+    """Number of the document. A client that gets no 202 submits it again."""
     key: str | None
     sent_at: float
     answered_at: float
     status: int
-    """0: no answer."""
+    """HTTP status; 0 if there was no answer."""
     job_id: str | None = None
 
 
 class View(Record):
-    """The states of a job, as one client saw them one after the other."""
+    """The states of a job in the order in which one client saw them."""
 
     job_id: str
     states: list[str]
 
 
 class Cancellation(Record):
-    """A request to cancel, and the status of its answer."""
+    """A request to cancel a job, and the HTTP status of the answer."""
 
     job_id: str
     status: int
 
 
 class Event(Record):
-    """A row of job_events."""
+    """A recorded change of a job."""
 
     id: int
     job_id: str
@@ -52,23 +54,25 @@ class Event(Record):
 
 
 class Job(Record):
-    """A row of jobs."""
+    """A job at the end of the run."""
 
     id: str
     tenant_id: str
     key: str | None
     number: int
-    """Of the document that it was made for."""
+    """Number of its document."""
     status: str
     attempt: int
     deferrals: int
     result_key: str | None = None
+    expected_result_key: str | None = None
+    """The key that the product derives from the job and its last attempt."""
     result_bytes: int | None = None
     error_code: str | None = None
 
 
 class LedgerRow(Record):
-    """A row of model_calls."""
+    """A model call in the product's ledger."""
 
     job_id: str
     attempt: int
@@ -78,20 +82,20 @@ class LedgerRow(Record):
     day: str
     reserved_usd: Decimal
     cost_usd: Decimal | None
-    """None: nobody knows, so what was reserved stays spent."""
+    """``None`` if the cost is unknown: the reserved amount then counts as spent."""
 
 
 class Spend(Record):
-    """A row of daily_spend."""
+    """The recorded spending of a day."""
 
     day: str
     tenant_id: str
-    """Empty: the whole stage."""
+    """Empty for the whole stage."""
     usd: Decimal
 
 
 class ModelCall(Record):
-    """A request to the model, as the proxy saw it."""
+    """A request to the model that passed the proxy."""
 
     worker: int
     job_id: str
@@ -102,15 +106,15 @@ class ModelCall(Record):
 
 
 class StoredObject(Record):
-    """What S3 holds under a key. More than one version: it was overwritten."""
+    """An object in S3. With more than one version it was overwritten."""
 
     key: str
     size: int
     versions: int
 
 
-class Strike(Record):
-    """A worker that was killed or frozen in the middle of a job."""
+class WorkerFault(Record):
+    """A kill or a freeze of a worker during a job."""
 
     fault: str
     at: float
@@ -119,17 +123,17 @@ class Strike(Record):
 
 
 class Refused(Record):
-    """A log line: a worker's late result was refused."""
+    """A logged refusal of a late result."""
 
     job_id: str
     attempt: int
 
 
 class History(Record):
-    """A whole run."""
+    """The history of one run. ``lease`` is in seconds of the run, ``factor`` its pace."""
 
     seed: int
-    wanted_jobs: int
+    requested_jobs: int
     faults: list[str]
     throttled: bool
     mutant: str | None
@@ -148,27 +152,29 @@ class History(Record):
     model_calls: list[ModelCall]
     objects: list[StoredObject]
     dead_letters: list[str]
-    """Bodies."""
-    strikes: list[Strike]
+    """Bodies of the messages in a dead-letter queue."""
+    worker_faults: list[WorkerFault]
     late_refused: list[Refused]
     nothing_to_do: list[str]
-    """Jobs of which a worker logged that a message had nothing to do."""
-    put_off: list[str]
-    """Jobs of which a worker logged that it was put off, once for each time: something that it needed was away."""
-    buried: list[str]
-    """Jobs of which the consumer of the dead-letter queue logged that their message has died."""
+    """Jobs whose worker logged that a message had no work left."""
+    postponed: list[str]
+    """Jobs that a worker postponed because a service was down; once for each log line."""
+    recorded_dead_letters: list[str]
+    """Jobs with a dead letter that the product has recorded."""
     evidence: dict[str, int]
-    """What the proxies, the emulator and the drivers counted, by fault."""
+    """Injections that the proxies, the emulator and the drivers counted, by fault."""
     duplicated: list[str] = []
+    """Jobs with a message that was sent twice."""
     delayed: list[str] = []
+    """Jobs with a message that was delayed."""
 
-    def events_of(self) -> dict[str, list[Event]]:
-        """By job, in order."""
+    def events_by_job(self) -> dict[str, list[Event]]:
+        """The events of each job, in order."""
         found: dict[str, list[Event]] = {}
         for event in self.events:
             found.setdefault(event.job_id, []).append(event)
         return found
 
     def accepted(self) -> set[str]:
-        """The ids of all answers 202."""
+        """The jobs that were accepted with a 202."""
         return {s.job_id for s in self.submissions if s.status == 202 and s.job_id}

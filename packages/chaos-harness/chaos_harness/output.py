@@ -3,13 +3,13 @@
 import sys
 
 
-def say(message: str) -> None:
-    """For the person who waits."""
+def progress(message: str) -> None:
+    """Print a line about the progress of the run."""
     sys.stderr.write(f"chaos: {message}\n")
     sys.stderr.flush()
 
 
 def result(text: str) -> None:
-    """What was found."""
+    """Print the result."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

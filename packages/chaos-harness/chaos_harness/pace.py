@@ -1,27 +1,27 @@
-"""The pace of a run: how many times faster than in production time passes.
+"""The pace of a run: the factor by which time passes faster than in production.
 
-A lease of 30 s, a sweep a minute and a delay of up to a quarter of an hour are right for production, and would make two
-thousand jobs with all their faults take hours. The product divides its own time constants: see ``product.set_pace``.
+With the production values, such as a lease of 30 s and delays of up to 15 minutes, 2,000 jobs with all faults would
+take hours. The product divides its policy by the same factor: see ``product.Product.set_pace``.
 """
 
 from dataclasses import dataclass
 
 FACTOR = 10
-"""SQS and Lambda count in whole seconds: at 10 the lease of 30 s is 3 s, of which a third is still a useful heartbeat
+"""SQS and Lambda count in whole seconds: at 10 a lease of 30 s becomes 3 s, and a heartbeat each second still works
 on two busy cores."""
 
 SWEEP_EVERY_S = 60
-"""The schedule's rate: the harness calls the sweeper itself, since EventBridge counts in minutes."""
+"""Rate of the product's schedule. The harness calls the sweeper itself: EventBridge's shortest rate is a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A divisor for the product's seconds."""
+    """Converts seconds between the product and the run."""
 
     factor: float = FACTOR
 
     def of(self, seconds: float) -> float:
-        """Seconds of the run for seconds of the product; whole ones stay whole, and at least 1."""
+        """Seconds of the run for seconds of the product. Integers stay integers of at least 1."""
         if isinstance(seconds, int):
             return max(1, round(seconds / self.factor))
         return seconds / self.factor

@@ -1,4 +1,4 @@
-"""The plan of a run: what goes wrong when, drawn from the seed alone. The same seed, jobs and faults: the same plan."""
+"""The plan of a run: which fault happens when. The same seed, jobs and faults give the same plan."""
 
 import hashlib
 import random
@@ -8,7 +8,7 @@ from typing import Any
 from chaos_harness.faults import FAULTS, Where
 
 EARLIEST, LATEST = 0.1, 0.8
-"""Of the accepted jobs: before there is little under way, after it nothing is left to bite."""
+"""Shares of the accepted jobs between which moments lie. Earlier or later, a fault would find no work to disturb."""
 
 MODEL_FAULTS: dict[str, list[dict[str, object]]] = {
     "bedrock-throttle": [{"throttle": True}],
@@ -18,12 +18,12 @@ MODEL_FAULTS: dict[str, list[dict[str, object]]] = {
     "bedrock-garbage": [{"invalid_json": "missing"}, {"not_a_tool": True}],
     "bedrock-truncate": [{"truncate": True}],
 }
-"""In the words of the emulator's fault plan."""
+"""By fault: its variants, in the format of the emulator's fault plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Once so many jobs are accepted, do this."""
+    """A fault to inject once that many jobs are accepted."""
 
     after_jobs: int
     fault: str
@@ -31,49 +31,49 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Which of a counted sequence of requests a fault bites: one early on for sure, the others by chance."""
+    """The selection of requests that a fault applies to: one early request for certain, others at random."""
 
     seed: int
     fault: str
     rate: float
-    sure: int
+    certain: int
 
-    def bites(self, number: int) -> bool:
-        """Whether it bites the so-many-th request (from 1)."""
-        return self.rate > 0 and (number == self.sure or _chance(self.seed, self.fault, number) < self.rate)
+    def applies_to(self, number: int) -> bool:
+        """Whether the fault applies to the request with this number, counted from 1."""
+        return self.rate > 0 and (number == self.certain or _chance(self.seed, self.fault, number) < self.rate)
 
-    def kind(self, number: int, kinds: int) -> int:
-        """Which of several variants a bite is."""
-        return int(_chance(self.seed, f"{self.fault}/kind", number) * kinds)
+    def variant(self, number: int, variants: int) -> int:
+        """The variant of the fault for this request, from 0."""
+        return int(_chance(self.seed, f"{self.fault}/kind", number) * variants)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that will be done wrong."""
+    """All faults of a run."""
 
     seed: int
     jobs: int
     faults: list[str]
     rates: dict[str, float] = field(default_factory=dict)
-    """Other rates than the usual."""
+    """Rates by fault, where they differ from ``FAULTS``."""
 
     def moments(self) -> list[Moment]:
-        """In the order in which they come."""
+        """The injections into processes, in their order."""
         found = []
         for name in self._of(Where.PROCESS):
             rng = random.Random(f"{self.seed}/{name}")  # noqa: S311 - a plan must be the same each time
-            for _ in range(max(FAULTS[name].least, round(self.jobs * self.rate(name)))):
+            for _ in range(max(FAULTS[name].minimum, round(self.jobs * self.rate(name)))):
                 found.append(Moment(round(self.jobs * rng.uniform(EARLIEST, LATEST)), name))
         return sorted(found, key=lambda moment: (moment.after_jobs, moment.fault))
 
     def draw(self, name: str) -> Draw:
-        """For a fault of requests or statements; one that is not asked for never bites."""
+        """The draw of a fault in requests or statements. A fault that is not in the plan never applies."""
         rate = self.rate(name) if name in self.faults else 0.0
         rng = random.Random(f"{self.seed}/{name}/sure")  # noqa: S311
         return Draw(self.seed, name, rate, rng.randint(1, 3) if name == "ssm-error" else rng.randint(2, 8))
 
     def model_rules(self) -> list[tuple[str, dict[str, Any]]]:
-        """The emulator's rules, each with the fault that it is for: one call for sure, and then by chance."""
+        """The emulator's rules with their faults. Each applies to one call for certain, and to others at random."""
         rules = []
         for name in self._of(Where.MODEL):
             rng = random.Random(f"{self.seed}/{name}/sure")  # noqa: S311
@@ -86,11 +86,11 @@ class Plan:
         return rules
 
     def model_plan(self) -> dict[str, Any]:
-        """For the emulator's command line."""
+        """The plan for the emulator's command line."""
         return {"seed": self.seed, "rules": [rule for _, rule in self.model_rules()]}
 
     def rate(self, name: str) -> float:
-        """How often."""
+        """The probability of a fault, as ``Fault.rate`` defines it."""
         return self.rates.get(name, FAULTS[name].rate)
 
     def _of(self, where: Where) -> list[str]:

@@ -1,8 +1,7 @@
 """The product under test, as its own package describes it to the harness.
 
-The package is given as a folder with ``--product`` and imported by that folder's name. It defines ``LEASE_S``, the
-seconds of a worker's lease; ``set_pace(factor)``, which divides the product's time constants in the process that calls
-it; and ``MUTANTS``, by name.
+The package is given as a folder with ``--product`` and imported by that folder's name. It defines the names of
+``Product``. No other part of the harness knows the product.
 """
 
 import importlib
@@ -10,28 +9,77 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A way to break the product, applied inside the functions' processes only."""
+    """A way to break the product. It is applied in the functions' processes only."""
 
-    what: str
+    description: str
     apply: Callable[[], None]
     rates: dict[str, float] = field(default_factory=dict)
     """The faults that reveal it, and their probabilities."""
     jobs: int = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """SQL of the product. The columns of the first four are the fields of the named records, in their order."""
+
+    events: str
+    """``history.Event``, ordered by id."""
+    jobs: str
+    """``history.Job``."""
+    ledger: str
+    """``history.LedgerRow``, ordered by the start of the call."""
+    spend: str
+    """``history.Spend``."""
+    open_jobs: str
+    """The number of jobs without a final state."""
+    due_jobs: str
+    """The number of open jobs that do not wait for a later time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessages:
+    """Messages in the logs of the functions. Each line has a ``job_id``."""
+
+    late_result_refused: str
+    """Its line also has the ``attempt``."""
+    nothing_to_do: str
+    job_postponed: str
+    dead_letter_recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Names of the product's functions and of its API in the wiring."""
+
+    api: str
+    worker: str
+    sweeper: str
+    gateway: str
+
+
 class Product(Protocol):
-    """The package of a product."""
+    """The contents of the package."""
 
     LEASE_S: int
+    """Seconds of a worker's lease."""
+    QUERIES: Queries
+    LOG_MESSAGES: LogMessages
+    FUNCTIONS: Functions
     MUTANTS: Mapping[str, Mutant]
 
     def set_pace(self, factor: float) -> None:
-        """Divide the product's time constants in this process."""
+        """Divide the product's timeouts and delays in this process."""
+
+    def request_body(self, number: int) -> dict[str, Any]:
+        """The request for one document. Its ``metadata`` has the number."""
+
+    def limit_model_calls(self, resources: dict[str, Any], maximum: int) -> None:
+        """Limit concurrent model calls in the resources of a wiring."""
 
 
 def load(folder: Path) -> Product:

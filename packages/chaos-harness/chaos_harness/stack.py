@@ -1,4 +1,4 @@
-"""The real local stack, in a process of its own, and the harness's own ways into it: none through a proxy."""
+"""The local stack in its own process, and the harness's connections to it, which bypass the proxies."""
 
 import asyncio
 import contextlib
@@ -14,19 +14,20 @@ from botocore.config import Config
 from local_stack.processes import Children
 from pg8000 import native
 
-from chaos_harness.output import say
+from chaos_harness.output import progress
 
 READY_WITHIN_S = 90.0
+
 MODEL_LATENCY_MS = 200
-"""Long enough to be killed in the middle of."""
+"""Long enough to kill a worker during a call."""
 
 
 class StackFailed(Exception):
-    """The stack did not start, or has ended by itself."""
+    """The stack did not start, or it ended during the run."""
 
 
 class Stack:
-    """Started by ``start``, ended by ``stop``."""
+    """The local stack of a run."""
 
     def __init__(self, directory: Path, root: Path) -> None:
         self.directory = directory
@@ -36,11 +37,11 @@ class Stack:
         self.ready: dict[str, Any] = {}
 
     async def start(self, wiring: dict[str, Any], model_plan: dict[str, Any]) -> None:
-        """Until it is ready. On a machine that is too busy the functions may give up waiting: then once more."""
+        """Start the stack and wait until it is ready. A busy machine may need a second attempt. Raises StackFailed."""
         try:
             await self._start(wiring, model_plan)
-        except StackFailed as failed:
-            say(f"the stack did not start, once more: {failed}")
+        except StackFailed as exc:
+            progress(f"the stack did not start; trying once more: {exc}")
             await self._start(wiring, model_plan)
 
     async def _start(self, wiring: dict[str, Any], model_plan: dict[str, Any]) -> None:
@@ -68,19 +69,19 @@ class Stack:
 
     @property
     def log_file(self) -> Path:
-        """All that the stack and its functions say."""
+        """The log of the stack and its functions."""
         return self.directory / "stack.log"
 
     def has_ended(self) -> bool:
-        """It should not."""
+        """Whether the stack's process has ended."""
         return self._process is None or self._process.returncode is not None
 
     async def stop(self) -> None:
-        """In order."""
+        """Stop the stack."""
         await self._children.stop_all(15.0)
 
     def rows(self, sql: str, **parameters: object) -> list[list[Any]]:
-        """Of one statement, on a connection of its own, as the master user."""
+        """The rows of one statement, on a new connection, as the master user."""
         database = self.ready["database"]
         with contextlib.closing(
             native.Connection(
@@ -95,19 +96,19 @@ class Stack:
             return list(connection.run(sql, **parameters) or [])
 
     def client(self, service: str) -> Any:
-        """boto3's, without a detour."""
+        """A boto3 client that bypasses the proxy."""
         return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.ready["aws_endpoint_url"],
             region_name="us-east-1",
             aws_access_key_id="chaos",
-            aws_secret_access_key="chaos",  # noqa: S106 - moto wants one and checks none
+            aws_secret_access_key="chaos",  # noqa: S106 - moto needs a key and checks none
             config=Config(s3={"addressing_style": "path"}),
         )
 
     def _prepare(self) -> None:
-        # The stack's database is one that nobody will read again; ours must survive the kill of a backend, and what is
-        # committed must then be written. (Without fsync still: it is a process that dies, not the machine.)
+        # The local stack commits asynchronously. Here a backend is killed, and committed changes must survive. Without
+        # fsync still: only processes are killed, not the machine.
         name = self.ready["database"]["name"]
         self.rows(f'ALTER DATABASE "{name}" SET synchronous_commit TO on')
         s3 = self.client("s3")

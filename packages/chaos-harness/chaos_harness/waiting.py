@@ -1,21 +1,19 @@
-"""What the harness waits for: room for more jobs, the end of all jobs, an empty queue."""
+"""Waits: for a shorter backlog, the end of all jobs, an empty queue."""
 
 import asyncio
 import contextlib
 import time
 
-from chaos_harness.output import say
+from chaos_harness.output import progress
 from chaos_harness.stack import Stack, StackFailed
 
 BACKLOG = 24
-"""Jobs that wait or run before clients hold back: two a worker. The faults are then spread over the whole run, and how
-long a dead worker's job waits is not a matter of the queue in front of it."""
+"""Waiting and running jobs at which clients pause: two a worker. This spreads the faults over the whole run, and keeps
+the queue short in front of a job whose worker has died."""
 
 LOOK_EVERY_S = 0.3
 QUEUE_EMPTY_WITHIN_S = 15.0
-TELL_EVERY_S = 15.0
-OPEN_JOBS = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
-DUE_JOBS = f"{OPEN_JOBS} AND coalesce(due_at, now()) <= now()"
+REPORT_EVERY_S = 15.0
 COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -24,10 +22,11 @@ COUNTS = (
 
 
 class Backlog:
-    """How many jobs wait for a worker or have one. ``keep_counting`` runs beside everything else."""
+    """The number of jobs that wait for a worker or have one. ``keep_counting`` runs in the background."""
 
-    def __init__(self, stack: Stack, jobs: int, spread_over: float) -> None:
+    def __init__(self, stack: Stack, due_jobs: str, jobs: int, spread_over: float) -> None:
         self._stack = stack
+        self._due_jobs = due_jobs
         self._jobs = jobs
         self._spread_over = spread_over
         self._began = time.monotonic()
@@ -35,7 +34,7 @@ class Backlog:
         self._due = 0
 
     async def admitted(self) -> None:
-        """Wait until one more job may come."""
+        """Wait until one more job may be submitted."""
         self._admitted += 1
         at = self._began + self._spread_over * self._admitted / self._jobs
         await asyncio.sleep(max(0.0, at - time.monotonic()))
@@ -44,39 +43,39 @@ class Backlog:
         self._due += 1  # until it is counted
 
     async def keep_counting(self) -> None:
-        """And tell how far the run is."""
-        told = time.monotonic()
+        """Count the jobs, and report the progress of the run."""
+        reported = time.monotonic()
         while True:
-            with contextlib.suppress(Exception):  # the database is down: that is what we are here for
-                self._due = (await asyncio.to_thread(self._stack.rows, DUE_JOBS))[0][0]
-            if time.monotonic() - told > TELL_EVERY_S:
-                told = time.monotonic()
-                say(f"{self._admitted} of {self._jobs} submitted, {self._due} wait or run")
+            with contextlib.suppress(Exception):  # a fault stops the database
+                self._due = (await asyncio.to_thread(self._stack.rows, self._due_jobs))[0][0]
+            if time.monotonic() - reported > REPORT_EVERY_S:
+                reported = time.monotonic()
+                progress(f"{self._admitted} of {self._jobs} submitted, {self._due} waiting or running")
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def until_all_have_ended(stack: Stack, within: float) -> None:
-    """Or the time is up: the judge will say whose end is missing. Raises StackFailed."""
+async def until_all_have_ended(stack: Stack, open_jobs: str, within: float) -> None:
+    """Wait for the end of all jobs, at most so many seconds. Raises StackFailed."""
     end = time.monotonic() + within
     while time.monotonic() < end:
         if stack.has_ended():
-            raise StackFailed("the stack has ended by itself")
+            raise StackFailed("the stack ended during the run")
         with contextlib.suppress(Exception):  # the database may still recover
-            if (await asyncio.to_thread(stack.rows, OPEN_JOBS)) == [[0]]:
+            if (await asyncio.to_thread(stack.rows, open_jobs)) == [[0]]:
                 return
         await asyncio.sleep(LOOK_EVERY_S)
-    say("not all jobs have ended in time")
+    progress("not all jobs ended in time")
 
 
 async def until_the_queue_is_empty(stack: Stack) -> None:
-    """Duplicates and messages of jobs that were done meanwhile; or the time is up."""
+    """Wait until all messages are consumed, also duplicates and those of ended jobs, for a limited time."""
     sqs = stack.client("sqs")
     urls = [url for url in sqs.list_queues().get("QueueUrls", []) if "DeadLetter" not in url]
 
-    def left() -> int:
+    def remaining() -> int:
         found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"] for url in urls]
         return sum(int(attributes[name]) for attributes in found for name in COUNTS)
 
     end = time.monotonic() + QUEUE_EMPTY_WITHIN_S
-    while await asyncio.to_thread(left) and time.monotonic() < end:
+    while await asyncio.to_thread(remaining) and time.monotonic() < end:
         await asyncio.sleep(LOOK_EVERY_S)

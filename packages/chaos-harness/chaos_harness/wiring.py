@@ -1,4 +1,4 @@
-"""The wiring of a run, derived from the product's: the same resources, at the run's pace, with proxies between."""
+"""The wiring of a run: the product's resources at the run's pace, with proxies between functions and services."""
 
 import json
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT, PRODUCT_HANDLER
 from chaos_harness.pace import Pace
+from chaos_harness.product import Product
 
 HANDLER = "chaos_harness/inside/handler.handler"
 SWEEP_ROUTE = "POST /chaos/sweep"
@@ -16,46 +17,51 @@ SCHEDULE = "aws:scheduler/schedule:Schedule"
 PROXIED_SERVICES = ("S3", "SQS", "SSM", "SECRETS_MANAGER")
 
 WORKERS = 12
-"""Jobs at a time: processes that mostly wait for the model, which two cores can bear."""
+"""Worker processes. They mostly wait for the model, so two cores are enough."""
 
 API_PROCESSES = 3
 
 MODEL_CALLS = 9
-"""The stage's cap of concurrent model calls: below the number of workers, or it would never be felt. A dead worker
-keeps its place until its call has surely ended, so it must not be small either."""
+"""Limit of concurrent model calls: less than the workers, so that it applies. Not small, because a dead worker occupies
+a slot until its call has certainly ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Detours:
-    """Where the functions find what they talk to."""
+class Changes:
+    """The differences between the product's wiring and that of a run."""
 
+    pace: Pace
     aws_url: str
+    """Address of the proxy in front of AWS."""
     database_directory: Path
-    product: Path
-    """The folder of the product's package for the harness."""
+    """Directory of the proxy's socket in front of PostgreSQL."""
+    product_folder: Path
+    mutant: str | None
 
 
-def database_port(product: Path) -> int:
-    """PostgreSQL's: a part of its socket's name."""
-    return int(json.loads(product.read_text())["resources"]["Database"]["inputs"]["port"])
+def database_port(wiring_file: Path) -> int:
+    """PostgreSQL's port, which is part of the name of its socket."""
+    return int(json.loads(wiring_file.read_text())["resources"]["Database"]["inputs"]["port"])
 
 
-def derive(product: Path, pace: Pace, detours: Detours, mutant: str | None) -> dict[str, Any]:
-    """The wiring file's content."""
-    wiring: dict[str, Any] = json.loads(product.read_text())
+def derive(wiring_file: Path, product: Product, changes: Changes) -> dict[str, Any]:
+    """The content of the wiring file of a run."""
+    wiring: dict[str, Any] = json.loads(wiring_file.read_text())
     resources: dict[str, Any] = wiring["resources"]
     invoked = {name for name in resources if _is_invoked_once(resources, name)}
     for name, resource in _of_type(resources, FUNCTION):
-        _detour(name, resource, pace, detours, mutant, once=name in invoked)
+        if name not in invoked:  # a migration runs before the proxies have a target
+            _redirect(resource, changes)
+            _scale(name, resource, product, changes.pace)
     for _, queue in _of_type(resources, QUEUE):
-        queue["visibilityTimeoutSeconds"] = pace.of(int(queue["visibilityTimeoutSeconds"]))
+        queue["visibilityTimeoutSeconds"] = changes.pace.of(int(queue["visibilityTimeoutSeconds"]))
     for _, schedule in _of_type(resources, SCHEDULE):
         schedule["state"] = "DISABLED"
     for _, mapping in _of_type(resources, "aws:lambda/eventSourceMapping:EventSourceMapping"):
         if "scalingConfig" in mapping:
             mapping["scalingConfig"] = {"maximumConcurrency": WORKERS}
-    _limit_calls(resources)
-    _open_to_the_harness(resources)
+    product.limit_model_calls(resources, MODEL_CALLS)
+    _add_sweep_route(resources, product)
     return wiring
 
 
@@ -68,51 +74,44 @@ def _is_invoked_once(resources: dict[str, Any], name: str) -> bool:
     return any(inputs["functionName"] == f"${{{name}.name}}" for _, inputs in invocations)
 
 
-def _detour(
-    name: str, function: dict[str, Any], pace: Pace, detours: Detours, mutant: str | None, *, once: bool
-) -> None:
-    if once:  # a migration runs before the proxies know where to lead
-        return
+def _redirect(function: dict[str, Any], changes: Changes) -> None:
+    """Put the harness's handler around the function's, and the proxies in front of its services."""
     variables: dict[str, str] = function["environment"]["variables"]
     variables[PRODUCT_HANDLER] = function["handler"]
-    variables[FACTOR] = str(pace.factor)
-    variables[PRODUCT] = str(detours.product)
-    variables[MUTANT] = mutant or ""
-    variables[MODEL_ENDPOINT] = detours.aws_url
-    variables |= {f"AWS_ENDPOINT_URL_{service}": detours.aws_url for service in PROXIED_SERVICES}
+    variables[FACTOR] = str(changes.pace.factor)
+    variables[PRODUCT] = str(changes.product_folder)
+    variables[MUTANT] = changes.mutant or ""
+    variables[MODEL_ENDPOINT] = changes.aws_url
+    variables |= {f"AWS_ENDPOINT_URL_{service}": changes.aws_url for service in PROXIED_SERVICES}
     if "DB_HOST" in variables:
-        variables["DB_HOST"] = str(detours.database_directory)
+        variables["DB_HOST"] = str(changes.database_directory)
     function["handler"] = HANDLER
-    if name == "ApiHandler":
-        function["reservedConcurrentExecutions"] = API_PROCESSES
-    elif name == "Worker":
+
+
+def _scale(name: str, function: dict[str, Any], product: Product, pace: Pace) -> None:
+    """Set the number of processes, and the worker's timeout."""
+    processes = {product.FUNCTIONS.api: API_PROCESSES, product.FUNCTIONS.worker: WORKERS}
+    function["reservedConcurrentExecutions"] = processes.get(name, 1)
+    if name == product.FUNCTIONS.worker:
         function["timeout"] = pace.of(int(function["timeout"]))
-        function["reservedConcurrentExecutions"] = WORKERS
-    else:
-        function["reservedConcurrentExecutions"] = 1
 
 
-def _limit_calls(resources: dict[str, Any]) -> None:
-    config = json.loads(resources["Config"]["inputs"]["value"])
-    config["limits"] = {**config.get("limits", {}), "concurrent_model_calls": MODEL_CALLS}
-    resources["Config"]["inputs"]["value"] = json.dumps(config)
-
-
-def _open_to_the_harness(resources: dict[str, Any]) -> None:
-    """A route to the sweeper: EventBridge's shortest rate is a minute, and the run's is 6 s."""
+def _add_sweep_route(resources: dict[str, Any], product: Product) -> None:
+    """Add a route to the sweeper: EventBridge's shortest rate is a minute, and that of a run is 6 s."""
+    gateway, sweeper = product.FUNCTIONS.gateway, product.FUNCTIONS.sweeper
     resources["ChaosSweepIntegration"] = {
         "type": "aws:apigatewayv2/integration:Integration",
         "inputs": {
-            "apiId": "${Api.id}",
+            "apiId": f"${{{gateway}.id}}",
             "integrationType": "AWS_PROXY",
-            "integrationUri": "${Sweeper.arn}",
+            "integrationUri": f"${{{sweeper}.arn}}",
             "payloadFormatVersion": "2.0",
         },
     }
     resources["ChaosSweepRoute"] = {
         "type": "aws:apigatewayv2/route:Route",
         "inputs": {
-            "apiId": "${Api.id}",
+            "apiId": f"${{{gateway}.id}}",
             "routeKey": SWEEP_ROUTE,
             "target": "integrations/${ChaosSweepIntegration.id}",
         },

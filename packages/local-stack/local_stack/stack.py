@@ -58,6 +58,7 @@ class Stack:
         by_name = {running.function.name: running.invoke for running in self.functions.values()}
         self.invoke_api = InvokeApi(allocation.wiring, by_name)
         self._database_ready = asyncio.Event()
+        self._cloud_ready = asyncio.Event()
         self._gateway = self._make_gateway()
         self._sources: list[EventSource] = []
         self._schedules: list[asyncio.Task[None]] = []
@@ -115,6 +116,7 @@ class Stack:
             state_dir,
             allocation.data_lock,
         )
+        self._cloud_ready.set()
         output.write_line("moto serves S3, SQS, Parameter Store and Secrets Manager")
 
     async def _start_database(self) -> None:
@@ -134,7 +136,11 @@ class Stack:
             output.write_line("bedrock-emulator serves Amazon Bedrock's runtime")
 
     async def _invoke_once(self) -> None:
-        """A failure fails the start, as it fails a deploy."""
+        """A failure fails the start, as it fails a deploy.
+
+        A function waits for its dependencies with timeouts for AWS, which a start on a busy machine exceeds.
+        """
+        await self._cloud_ready.wait()
         if self.allocation.database:
             await self._database_ready.wait()
         for name, function in self.allocation.connections.invocations.items():

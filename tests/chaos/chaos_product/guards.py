@@ -1,4 +1,4 @@
-"""Mutants of the mechanisms that make changes safe to repeat: fence, lease, key, withdrawal."""
+"""Mutants of the mechanisms that make changes safe to repeat: fence, lease, idempotency key, withdrawal."""
 
 import dataclasses
 from typing import Any

@@ -1,7 +1,7 @@
-"""Ways to break the product, each of which a run must find: a mechanism whose loss goes unnoticed was never tested.
+"""The mutants: ways to break the product, each of which a run must find.
 
-The product's files stay as they are. Rules that the database itself enforces (a claimed job is not withdrawn, a final
-one does not change) cannot be broken from the functions, and are no mutants.
+They change objects in the functions' processes, not files. Rules that the database enforces (a claimed job is not
+withdrawn, a final job does not change) cannot be broken there, so they have no mutant.
 """
 
 from chaos_harness.product import Mutant
@@ -21,19 +21,19 @@ MUTANTS: dict[str, Mutant] = {
     "no-withdrawal": Mutant("a refused request's job stays", guards.no_withdrawal, {SQS: 0.4}, 40),
     "lost-ack-forgotten": Mutant("a lost answer is treated as a refusal", guards.lost_ack, {ACK_LOST: 0.15}, 40),
     "cancel-lies": Mutant("cancel reports success and does nothing", guards.cancel_lies, {}, 60),
-    "ack-first": Mutant("a message is deleted before its work", delivery.ack_first, {KILL: 0.2}),
+    "ack-first": Mutant("a message is deleted before the job runs", delivery.ack_first, {KILL: 0.2}),
     "never-hidden": Mutant("a message stays hidden for an hour", delivery.never_hidden, {KILL: 0.2}),
     "no-heartbeat": Mutant("a lease is not renewed", delivery.no_heartbeat, {HANG: 0.2}, 12),
-    "no-sweeper": Mutant("no sweeper looks for lost jobs", delivery.no_sweeper, {API_KILL: 0.5}),
-    "released-unsent": Mutant("a job given back has no message", delivery.released_unsent, {THROTTLE: 0.3}, 15),
+    "no-sweeper": Mutant("the sweeper does nothing", delivery.no_sweeper, {API_KILL: 0.5}),
+    "released-unsent": Mutant("a released job has no message", delivery.released_unsent, {THROTTLE: 0.3}, 15),
     "accepts-unrecorded": Mutant("202 while the database is down", delivery.accepts_unrecorded, {CRASH: 0.2}),
     "throttled-is-final": Mutant("a throttled job fails", calls.throttled_is_final, {THROTTLE: 0.3}, 15),
     "endless-attempts": Mutant("no limit of attempts", calls.endless_attempts, {DROP: 0.9}, 12),
     "endless-corrections": Mutant("no limit of corrections", calls.endless_corrections, {GARBAGE: 0.9}, 12),
     "ledger-after": Mutant("a call is recorded afterwards", calls.ledger_after, {}, 12),
     "settles-twice": Mutant("a call is paid for twice", calls.settles_twice, {ACK_LOST: 0.3}),
-    "no-cap": Mutant("as many calls at once as there are workers", calls.no_cap, {HANG: 0.9}, 16),
-    "sdk-retries": Mutant("the SDK retries by itself", calls.sdk_retries, {THROTTLE: 0.3}, 15),
-    "result-without-attempt": Mutant("one S3 key a job", calls.result_without_attempt, {}, 12),
+    "no-cap": Mutant("no limit of concurrent calls", calls.no_cap, {HANG: 0.9}, 16),
+    "sdk-retries": Mutant("the SDK retries model calls", calls.sdk_retries, {THROTTLE: 0.3}, 15),
+    "result-without-attempt": Mutant("one S3 key for all attempts of a job", calls.result_without_attempt, {}, 12),
     "overwrites": Mutant("a result is overwritten", calls.overwrites, {S3: 0.4}, 20),
 }

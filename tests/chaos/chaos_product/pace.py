@@ -1,4 +1,4 @@
-"""The product's policy at another pace. Its numbers keep their proportions; those that cannot are named below."""
+"""The product's policy at another pace. All durations are divided by one factor, except those named below."""
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -9,14 +9,14 @@ from pipeline.platform.policy import Policy
 LEASE_S = Policy().lease.lease_s
 
 DATABASE_FACTOR = 2.5
-"""Divides the database's timeouts, whatever the pace: a server on a core that runs everything else too needs 1.4 s."""
+"""Divisor of the database's timeouts at any pace: a server on a core with all other processes needs 1.4 s."""
 
 NOT_DIVIDED = ("result_url_s",)
-"""The lifetime of a link, which the harness's clients follow at their own pace."""
+"""The lifetime of a link: clients of the harness follow it in real time."""
 
 
 def set_pace(factor: float) -> None:
-    """Put the policy at that pace in the place of the product's own. Before anything of the product is used."""
+    """Replace the product's policy by one at that pace. To be called before any other code of the product."""
     paced = divided(Policy(), factor)
     production = Policy().requests
     paced = replace(paced, requests=divided(production, DATABASE_FACTOR))
@@ -24,7 +24,7 @@ def set_pace(factor: float) -> None:
 
 
 def divided(part: Any, factor: float) -> Any:
-    """A part of the policy with all its durations divided. Whole seconds stay whole, and at least 1."""
+    """A part of the policy with its durations divided. Integers stay integers of at least 1."""
     changes: dict[str, Any] = {}
     for field in fields(part):
         value = getattr(part, field.name)

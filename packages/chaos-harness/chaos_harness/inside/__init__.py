@@ -1,1 +1,1 @@
-"""What runs inside the functions' processes, around the product's own handlers: the pace, and perhaps a mutant."""
+"""Code that runs in the functions' processes, around the product's handlers: the pace and the mutant."""

@@ -1,4 +1,4 @@
-"""The variables with which the derived wiring configures the handler."""
+"""Environment variables that configure the handler."""
 
 PRODUCT_HANDLER = "CHAOS_HANDLER"
 FACTOR = "CHAOS_PACE"

@@ -1,22 +1,22 @@
-"""Judge a history: each invariant is a pure function from it to what violates it."""
+"""The judge: each invariant is a pure function from a history to its violations."""
 
 from collections.abc import Callable
 
 from chaos_harness.history import History
-from chaos_harness.judge import delivery, leases, model_calls, results, seen_by_clients
-from chaos_harness.judge.bites import unbitten
+from chaos_harness.judge import client_views, delivery, leases, model_calls, results
+from chaos_harness.judge.effects import without_effect
 
 type Invariant = Callable[[History], list[str]]
 
 INVARIANTS: dict[str, Invariant] = {
     "every accepted job ends exactly once": delivery.ends_once,
-    "what is final never changes": delivery.final_never_changes,
+    "a final job never changes": delivery.final_never_changes,
     "only legal transitions": delivery.only_legal_transitions,
     "no accepted job disappears": delivery.none_disappears,
     "a job fails only for cause": delivery.fails_only_for_cause,
     "one key, one job": delivery.one_job_for_a_key,
-    "what was refused leaves nothing that runs": delivery.refused_leaves_nothing,
-    "nothing is dead whose job is not": delivery.nothing_stuck,
+    "a refused request leaves no job": delivery.refused_leaves_nothing,
+    "a dead letter belongs to an ended job": delivery.dead_letters_of_ended_jobs,
     "throttled jobs all succeed": delivery.throttled_all_succeed,
     "no claim while a lease lives": leases.no_claim_while_leased,
     "a dead worker's job runs again in time": leases.recovered_in_time,
@@ -25,16 +25,16 @@ INVARIANTS: dict[str, Invariant] = {
     "the result is the latest attempt's": results.of_the_latest_attempt,
     "no object is overwritten": results.never_overwritten,
     "calls of a job are bounded": model_calls.bounded,
-    "a ledger row before each call": model_calls.written_down_before,
-    "what is spent is what the ledger says": model_calls.spent_as_written,
-    "no more calls at once than allowed": model_calls.within_the_cap,
-    "clients never see a job go back": seen_by_clients.monotonic,
-    "a cancelled job stays cancelled": seen_by_clients.cancelled_stays,
-    "every fault bit": unbitten,
+    "a ledger row before each call": model_calls.recorded_before,
+    "recorded spending equals the ledger": model_calls.spending_equals_ledger,
+    "no more concurrent calls than allowed": model_calls.within_the_cap,
+    "clients never see a job go back": client_views.monotonic,
+    "a cancelled job stays cancelled": client_views.cancelled_stays,
+    "every fault took effect": without_effect,
 }
 
 
 def judge(history: History) -> dict[str, list[str]]:
-    """What violates which invariant; empty for a good run."""
-    found = {name: invariant(history) for name, invariant in INVARIANTS.items()}
-    return {name: violations for name, violations in found.items() if violations}
+    """The violations by invariant; empty for a good run."""
+    results_ = {name: invariant(history) for name, invariant in INVARIANTS.items()}
+    return {name: violations for name, violations in results_.items() if violations}

@@ -1,4 +1,4 @@
-"""What was accepted is done, once."""
+"""Invariants of delivery: every accepted job ends, and only once."""
 
 import json
 from collections import Counter
@@ -19,62 +19,63 @@ LEGAL = frozenset(
         ("running", "cancelled"),
     }
 )
-"""Written down a second time on purpose: the product's own table is what is judged."""
+"""The legal transitions. A copy on purpose: the product's table is under test."""
 
-DATABASE_AWAY = frozenset({"api-kill", "ack-lost", "postgres-crash", "postgres-hang", "postgres-terminate"})
-"""Faults under which a refused job's record may survive: it can only be withdrawn while the database answers."""
+DATABASE_OUTAGES = frozenset({"api-kill", "ack-lost", "postgres-crash", "postgres-hang", "postgres-terminate"})
+"""Faults under which the record of a refused job may survive: withdrawing it needs the database."""
 
+ATTEMPTS = 3
+"""Attempts before a job fails for a temporary reason. Deferred attempts, such as throttled ones, do not count."""
 
-PATIENCE = 3
-"""Attempts that a job has before it fails for a reason that might have passed. Throttled ones do not count."""
-
-PASSING = frozenset({"attempts_exhausted", "internal_error", "model_failed"})
-HOPELESS = {"output_truncated": "bedrock-truncate", "invalid_output": "bedrock-garbage"}
-"""What a job may fail of at once, and the fault that must have been at work."""
+TEMPORARY = frozenset({"attempts_exhausted", "internal_error", "model_failed"})
+PERMANENT = {"output_truncated": "bedrock-truncate", "invalid_output": "bedrock-garbage"}
+"""Reasons to fail at the first attempt, with the fault that must have been injected."""
 
 
 def ends_once(history: History) -> list[str]:
-    """Every 202 is followed by one final state; so is what was recorded for somebody who got no answer."""
+    """Every job reaches one final state, also one whose client got no answer."""
     finals = Counter(event.job_id for event in history.events if event.to_status in FINAL)
     expected = history.accepted() | {job.id for job in history.jobs}
     return [f"job {job}: {finals[job]} final states" for job in sorted(expected) if finals[job] != 1]
 
 
 def fails_only_for_cause(history: History) -> list[str]:
-    """Not for what passes, throttling least of all, while it has attempts left."""
+    """No job fails for a temporary reason while it has attempts left."""
     return [
-        f"job {job.id}: {job.error_code} after {job.attempt} attempts, of which {job.deferrals} do not count"
+        f"job {job.id}: {job.error_code} after {job.attempt} attempts, of which {job.deferrals} were deferred"
         for job in history.jobs
         if job.status == "failed"
         and not (
-            HOPELESS.get(job.error_code or "") in history.faults
-            or (job.error_code in PASSING and job.attempt - job.deferrals >= PATIENCE)
-            or (job.error_code == "attempts_exhausted" and job.id in history.buried)
+            PERMANENT.get(job.error_code or "") in history.faults
+            or (job.error_code in TEMPORARY and job.attempt - job.deferrals >= ATTEMPTS)
+            or (job.error_code == "attempts_exhausted" and job.id in history.recorded_dead_letters)
         )
     ]
 
 
 def final_never_changes(history: History) -> list[str]:
-    """Neither in the events nor in the row."""
+    """No event follows a final state, and the job's row has that state."""
     wrong = []
     rows = {job.id: job.status for job in history.jobs}
-    for job_id, events in history.events_of().items():
+    for job_id, events in history.events_by_job().items():
         finals = [at for at, event in enumerate(events) if event.to_status in FINAL]
         if finals and finals[0] != len(events) - 1:
-            wrong.append(f"job {job_id}: {events[-1].event} after it was {events[finals[0]].to_status}")
+            wrong.append(f"job {job_id}: {events[-1].event} after {events[finals[0]].to_status}")
         if finals and rows.get(job_id) != events[finals[0]].to_status:
-            wrong.append(f"job {job_id}: is {rows.get(job_id)}, was {events[finals[0]].to_status}")
+            wrong.append(f"job {job_id}: the row has {rows.get(job_id)}, the events {events[finals[0]].to_status}")
     return wrong
 
 
 def only_legal_transitions(history: History) -> list[str]:
-    """Each event starts where the last one ended, and a new attempt is a claim."""
+    """Each event starts in the state where the previous one ended, and only a claim starts an attempt."""
     wrong = []
-    for job_id, events in history.events_of().items():
+    for job_id, events in history.events_by_job().items():
         status, attempt = None, 0
         for event in events:
             if event.from_status != status or (event.from_status, event.to_status) not in LEGAL:
-                wrong.append(f"job {job_id}: {event.event} from {event.from_status} to {event.to_status} at {status}")
+                wrong.append(
+                    f"job {job_id}: {event.event} from {event.from_status} to {event.to_status}, not from {status}"
+                )
             if event.attempt != attempt + (event.to_status == "running"):
                 wrong.append(f"job {job_id}: {event.event} of attempt {event.attempt} after {attempt}")
             status, attempt = event.to_status, event.attempt
@@ -82,13 +83,13 @@ def only_legal_transitions(history: History) -> list[str]:
 
 
 def none_disappears(history: History) -> list[str]:
-    """A job that was accepted is there, and was not withdrawn."""
-    there = {job.id for job in history.jobs}
-    return [f"job {job}: accepted, and gone" for job in sorted(history.accepted() - there)]
+    """Every accepted job still exists."""
+    existing = {job.id for job in history.jobs}
+    return [f"job {job}: accepted, but it does not exist" for job in sorted(history.accepted() - existing)]
 
 
 def one_job_for_a_key(history: History) -> list[str]:
-    """Every 202 to the same key names the same job, and there is one job with it."""
+    """Every 202 for a key names the same job, and only one job has the key."""
     wrong = []
     answered: dict[str, set[str]] = {}
     for made in history.submissions:
@@ -107,31 +108,31 @@ def one_job_for_a_key(history: History) -> list[str]:
 
 
 def refused_leaves_nothing(history: History) -> list[str]:
-    """A request without a key that was refused with 503 leaves no job, while the database answers."""
-    if DATABASE_AWAY & set(history.faults):
+    """A request without a key that was refused with 503 leaves no job. Not checked if faults stop the database."""
+    if DATABASE_OUTAGES & set(history.faults):
         return []
     lost = {made.number for made in history.submissions if made.status in (0, 500)}
     accepted = history.accepted()
     orphans = [job for job in history.jobs if job.id not in accepted and job.number not in lost and not job.key]
-    return [f"job {job.id}: {job.status}, though its request was refused" for job in orphans]
+    return [f"job {job.id}: {job.status}, although its request was refused" for job in orphans]
 
 
-def nothing_stuck(history: History) -> list[str]:
-    """A message in the dead-letter queue belongs to a job that has come to its end."""
+def dead_letters_of_ended_jobs(history: History) -> list[str]:
+    """The job of a message in the dead-letter queue has a final state."""
     status = {job.id: job.status for job in history.jobs}
     wrong = []
     for body in history.dead_letters:
         job_id = json.loads(body).get("job_id", "")
         if status.get(job_id) not in FINAL:
-            wrong.append(f"job {job_id}: {status.get(job_id)}, and its message is dead")
+            wrong.append(f"job {job_id}: {status.get(job_id)}, but its message is a dead letter")
     return wrong
 
 
 def throttled_all_succeed(history: History) -> list[str]:
-    """Of a run of nothing but throttling."""
+    """In a run with throttling only, every job succeeds and no message becomes a dead letter."""
     if not history.throttled:
         return []
     cancelled = {made.job_id for made in history.cancellations if made.status == 200}
     failed = [job for job in history.jobs if job.status != "succeeded" and job.id not in cancelled]
     wrong = [f"job {job.id}: {job.status} {job.error_code or ''}" for job in failed]
-    return wrong + [f"dead: {letter}" for letter in [*history.dead_letters, *history.buried]]
+    return wrong + [f"dead letter: {each}" for each in [*history.dead_letters, *history.recorded_dead_letters]]

@@ -1,4 +1,4 @@
-"""Calls of the model: how many, written down before, and how many at once."""
+"""Invariants of model calls: their number, their record in the ledger, their concurrency."""
 
 from collections import Counter
 from decimal import Decimal
@@ -6,17 +6,17 @@ from decimal import Decimal
 from chaos_harness.history import History
 
 MAX_CALLS = 3
-"""Of one attempt: the answer and two corrections."""
+"""Calls of one attempt: the answer and two corrections."""
 
 MAX_ATTEMPTS = 3
-"""That count. A job that was given back because of throttling, or an outage, has that attempt for nothing."""
+"""Attempts that count. One that was deferred because of throttling or an outage does not."""
 
 CLOCKS_S = 0.05
-"""The same clock, read by two processes."""
+"""Tolerance for one clock that two processes read."""
 
 
 def bounded(history: History) -> list[str]:
-    """No attempt calls more than three times, and no more than three attempts that count call at all."""
+    """No attempt makes more than three calls, and no more than three counted attempts make any."""
     per_attempt = Counter((call.job_id, call.attempt) for call in history.model_calls)
     wrong = [
         f"job {job}: {count} calls in attempt {attempt}"
@@ -26,15 +26,15 @@ def bounded(history: History) -> list[str]:
     attempts = Counter(job for job, _ in per_attempt)
     deferrals = {job.id: job.deferrals for job in history.jobs}
     wrong += [
-        f"job {job}: {count} attempts called the model, of which {deferrals.get(job, 0)} may not count"
+        f"job {job}: {count} attempts called the model, of which {deferrals.get(job, 0)} were deferred"
         for job, count in attempts.items()
         if count - deferrals.get(job, 0) > MAX_ATTEMPTS
     ]
     return wrong
 
 
-def written_down_before(history: History) -> list[str]:
-    """For a job's so-many-th call there are that many rows in the ledger, all begun before it."""
+def recorded_before(history: History) -> list[str]:
+    """Before the nth call of a job the ledger has n rows of it."""
     rows: dict[str, list[float]] = {}
     for row in history.ledger:
         rows.setdefault(row.job_id, []).append(row.started_at)
@@ -44,12 +44,12 @@ def written_down_before(history: History) -> list[str]:
         made[call.job_id] += 1
         before = [at for at in rows.get(call.job_id, []) if at <= call.began_at + CLOCKS_S]
         if len(before) < made[call.job_id]:
-            wrong.append(f"job {call.job_id}: call {made[call.job_id]}, and {len(before)} rows in the ledger")
+            wrong.append(f"job {call.job_id}: call {made[call.job_id]}, but only {len(before)} rows in the ledger")
     return wrong
 
 
-def spent_as_written(history: History) -> list[str]:
-    """A day's money is the sum of its calls: what they cost, or what was reserved where nobody knows."""
+def spending_equals_ledger(history: History) -> list[str]:
+    """A day's recorded spending is the sum of its calls: their cost, or the reserved amount if it is unknown."""
     summed: dict[tuple[str, str], Decimal] = {}
     for row in history.ledger:
         usd = row.reserved_usd if row.cost_usd is None else row.cost_usd
@@ -57,24 +57,24 @@ def spent_as_written(history: History) -> list[str]:
             summed[row.day, tenant] = summed.get((row.day, tenant), Decimal(0)) + usd
     spent = {(spend.day, spend.tenant_id): spend.usd for spend in history.spend}
     return [
-        f"{tenant or 'the stage'} on {day}: spent {spent.get((day, tenant))}, and the ledger says {usd}"
+        f"{tenant or 'the stage'} on {day}: {spent.get((day, tenant))} recorded, but the ledger adds up to {usd}"
         for (day, tenant), usd in summed.items()
         if spent.get((day, tenant), Decimal(0)) != usd
     ]
 
 
 def within_the_cap(history: History) -> list[str]:
-    """The model never has more calls in hand than the stage allows."""
-    most = most_at_once(history)
-    return [f"{most} calls at once, and {history.model_cap} are allowed"] if most > history.model_cap else []
+    """The model never has more concurrent calls than the stage allows."""
+    most = most_concurrent(history)
+    return [f"{most} concurrent calls; {history.model_cap} are allowed"] if most > history.model_cap else []
 
 
-def most_at_once(history: History) -> int:
-    """Calls in hand."""
+def most_concurrent(history: History) -> int:
+    """The largest number of concurrent calls."""
     steps = [(call.began_at, 1) for call in history.model_calls]
     steps += [(call.ended_at if call.ended_at is not None else history.ended_at, -1) for call in history.model_calls]
-    at_once = most = 0
+    concurrent = most = 0
     for _, step in sorted(steps):
-        at_once += step
-        most = max(most, at_once)
+        concurrent += step
+        most = max(most, concurrent)
     return most

@@ -1,17 +1,17 @@
-"""What a succeeded job leaves."""
+"""Invariants of the results that succeeded jobs store."""
 
 from chaos_harness.history import History
 
 
 def of_the_latest_attempt(history: History) -> list[str]:
-    """The key names the attempt that succeeded, the last one; the object is there, and as large as the row says."""
+    """The key names the last attempt, and the object exists with the recorded size."""
     wrong = []
     objects = {stored.key: stored for stored in history.objects}
     for job in history.jobs:
         if job.status != "succeeded":
             continue
         stored = objects.get(job.result_key or "")
-        if job.result_key != f"results/{job.id}/{job.attempt}.json":
+        if job.result_key != job.expected_result_key:
             wrong.append(f"job {job.id}: the result of attempt {job.attempt} is {job.result_key}")
         if stored is None:
             wrong.append(f"job {job.id}: no object {job.result_key}")

@@ -1,1 +1,1 @@
-"""Between the functions and what they talk to. Only the functions are sent this way: the harness sees the truth."""
+"""Proxies between the functions and their services. Only the functions use them: the harness connects directly."""

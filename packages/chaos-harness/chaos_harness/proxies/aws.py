@@ -1,4 +1,4 @@
-"""A reverse proxy in front of S3, SQS, Parameter Store, Secrets Manager and Bedrock, for the functions only."""
+"""A reverse proxy between the functions and S3, SQS, Parameter Store, Secrets Manager and Bedrock."""
 
 import asyncio
 import logging
@@ -11,25 +11,27 @@ from yarl import URL
 
 from chaos_harness.proxies.flights import Flights
 from chaos_harness.proxies.request_faults import RequestFaults
-from chaos_harness.proxies.requests import Fate, Sent, refusal
+from chaos_harness.proxies.requests import Sent, Treatment, refusal
 
 _OF_THE_CONNECTION = frozenset({"connection", "content-length", "expect", "host", "keep-alive", "transfer-encoding"})
-_QUIET = logging.getLogger("chaos.quiet")  # a connection that is broken on purpose is no news
+_QUIET = logging.getLogger("chaos.quiet")  # broken connections are intended
 _QUIET.disabled = True
 _GARBLED = b'{"output": {"message": '
 
 SLOW_S = 0.7
-"""Time for a worker that wakes up to get its word in, on busy cores."""
+"""Time for a worker that wakes up to store its late result, on busy cores."""
 
 type Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Kills(Protocol):
+    """Whether the sender of a request is killed, before or after the request is executed."""
+
     def __call__(self, sent: Sent, *, done: bool) -> bool: ...
 
 
 class _BrokenOff(Exception):
-    """The other side has closed the connection; ``answer`` is what came before, if anything."""
+    """The server closed the connection. ``answer`` has the part that arrived, if any."""
 
     def __init__(self, answer: Answer | None) -> None:
         super().__init__()
@@ -37,7 +39,7 @@ class _BrokenOff(Exception):
 
 
 class AwsProxy:
-    """Listens from the start; ``connect`` says where to."""
+    """The proxy. It listens from the start; ``connect`` sets its targets."""
 
     def __init__(self, faults: RequestFaults, flights: Flights, kills: Kills) -> None:
         self._faults = faults
@@ -52,7 +54,7 @@ class AwsProxy:
         self._cloud_url = self._model_url = ""
 
     async def open(self) -> None:
-        """From now on the functions are answered."""
+        """Start to answer the functions."""
         connector = aiohttp.TCPConnector(limit=0)
         self._session = aiohttp.ClientSession(
             connector=connector, timeout=aiohttp.ClientTimeout(), auto_decompress=False
@@ -61,18 +63,18 @@ class AwsProxy:
         await web.SockSite(self._runner, self._listener).start()
 
     def connect(self, cloud_url: str, model_url: str) -> None:
-        """Where the real ones are."""
+        """Set the addresses of the cloud and of the model."""
         self._cloud_url, self._model_url = cloud_url, model_url
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         await self._runner.cleanup()
         if self._session:
             await self._session.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # or PutObject would wait for it for a second
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # without it PutObject waits for a second
         body = await request.read()
         sent = Sent.read(request, body)
         if sent.operation != "Converse":
@@ -94,21 +96,21 @@ class AwsProxy:
     async def _answer(self, request: web.BaseRequest, sent: Sent) -> web.StreamResponse:
         if self._kills(sent, done=False):
             await asyncio.Event().wait()
-        fate, delay = self._faults.fate(sent)
-        if fate is Fate.REFUSE:
+        treatment, delay = self._faults.treatment(sent)
+        if treatment is Treatment.REFUSE:
             return refusal(sent)
-        body = sent.delayed(delay) if fate is Fate.DELAY else sent.body
+        body = sent.delayed(delay) if treatment is Treatment.DELAY else sent.body
         try:
-            if fate is Fate.TWICE:
+            if treatment is Treatment.TWICE:
                 await self._forward(request, sent, body)
             status, headers, content = await self._forward(request, sent, body)
         except _BrokenOff as broken:
             return await _break_off(request, broken.answer)
         if self._kills(sent, done=True):
             await asyncio.Event().wait()
-        if fate is Fate.EXECUTE_AND_REFUSE:
+        if treatment is Treatment.EXECUTE_AND_REFUSE:
             return refusal(sent)
-        if fate is Fate.GARBLE and status == 200:
+        if treatment is Treatment.GARBLE and status == 200:
             content = _GARBLED
         response = web.Response(status=status, body=content)
         for name, value in headers:
@@ -119,26 +121,26 @@ class AwsProxy:
         assert self._session is not None  # noqa: S101 - opened before anything is answered
         base = self._model_url if sent.operation == "Converse" else self._cloud_url
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_THE_CONNECTION}
-        came: list[bytes] = []
+        received: list[bytes] = []
         answer: aiohttp.ClientResponse | None = None
         try:
             async with self._session.request(
                 request.method, URL(f"{base}{request.raw_path}", encoded=True), data=body, headers=headers
             ) as answer:
                 async for chunk in answer.content.iter_any():
-                    came.append(chunk)
-        except aiohttp.ClientError as error:
-            raise _BrokenOff(_as_answer(answer, came) if answer else None) from error
-        return _as_answer(answer, came)
+                    received.append(chunk)
+        except aiohttp.ClientError as exc:
+            raise _BrokenOff(_as_answer(answer, received) if answer else None) from exc
+        return _as_answer(answer, received)
 
 
-def _as_answer(answer: aiohttp.ClientResponse, came: list[bytes]) -> Answer:
+def _as_answer(answer: aiohttp.ClientResponse, received: list[bytes]) -> Answer:
     headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_THE_CONNECTION]
-    return answer.status, headers, b"".join(came)
+    return answer.status, headers, b"".join(received)
 
 
 async def _break_off(request: web.BaseRequest, answer: Answer | None) -> web.StreamResponse:
-    """As the other side has done it: before the answer, or in its middle."""
+    """Close the connection in the place where the server did: before the answer or within it."""
     if answer is not None:
         status, headers, content = answer
         response = web.StreamResponse(status=status)

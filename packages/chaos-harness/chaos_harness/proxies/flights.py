@@ -1,4 +1,4 @@
-"""The model calls under way, as seen from between worker and model: who makes which, for which job."""
+"""The model calls that pass the proxy, with their worker and job."""
 
 import json
 import time
@@ -11,7 +11,7 @@ class Flight:
     """One request to the model."""
 
     worker: int
-    """Process id; 0 when it does not say."""
+    """Process id; 0 if unknown."""
     job_id: str
     attempt: int
     began_at: float
@@ -21,16 +21,16 @@ class Flight:
 
 
 class Flights:
-    """All of a run; in the order in which they began."""
+    """All model calls of a run, in the order of their start."""
 
     def __init__(self) -> None:
         self.all: list[Flight] = []
         self.slow: set[str] = set()
-        """Jobs whose answers take their time: see ``Drivers``."""
+        """Jobs whose answers are delayed: see ``Drivers``."""
         self._under_way: set[Flight] = set()
 
     def begin(self, worker: int, body: bytes) -> Flight:
-        """The request has arrived."""
+        """Record a request that has arrived."""
         metadata: dict[str, Any] = json.loads(body).get("requestMetadata", {})
         flight = Flight(worker, metadata.get("job_id", ""), int(metadata.get("attempt", 0)), time.time())
         self.all.append(flight)
@@ -38,14 +38,14 @@ class Flights:
         return flight
 
     def end(self, flight: Flight, outcome: str) -> None:
-        """It is answered, or its worker has hung up."""
+        """Record that a request was answered, or that its worker closed the connection."""
         flight.ended_at, flight.outcome = time.time(), outcome
         self._under_way.discard(flight)
 
     def under_way(self) -> list[Flight]:
-        """In the order in which they began."""
+        """The unanswered requests, in the order of their start."""
         return sorted(self._under_way, key=lambda flight: flight.began_at)
 
     def report(self) -> list[dict[str, Any]]:
-        """For the history."""
+        """The calls for the history."""
         return [asdict(flight) for flight in self.all]

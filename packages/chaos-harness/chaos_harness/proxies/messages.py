@@ -1,4 +1,4 @@
-"""PostgreSQL's messages on the wire: a byte for the kind, four for the length, and the content."""
+"""PostgreSQL's wire protocol: a message has one byte for its kind, four for its length, and the content."""
 
 import struct
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ _HEAD = struct.Struct("!cI")
 
 
 class Frames:
-    """Cuts what has come into messages; the rest waits for more."""
+    """Splits a stream into messages, and keeps an incomplete one until the rest arrives."""
 
     def __init__(self, *, startup: bool) -> None:
         self._startup = startup  # the client's first message has no kind
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """The kind and the content of each message that is complete now."""
+        """The kind and the content of each message that the data completes."""
         self._rest += data
         if self._startup and len(self._rest) >= 4:
             length = int.from_bytes(self._rest[:4])
@@ -30,5 +30,5 @@ class Frames:
 
 
 def text(content: bytes, number: int) -> str:
-    """The so-many-th zero-terminated string at the content's beginning (from 0)."""
+    """The zero-terminated string with this number, from 0, at the start of the content."""
     return content.split(b"\0", number + 1)[number].decode(errors="replace")

@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL's unix socket, for the functions only: loses answers, and counts what breaks."""
+"""A proxy between the functions and PostgreSQL's Unix socket. It loses answers, and counts broken connections."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,18 @@ _READING = ("SELECT", "BEGIN", "SET", "SHOW", "START", "ROLLBACK", *_COMMIT)
 
 @dataclass
 class Seen:
-    """What became of connections, as the proxy saw it."""
+    """Counts of lost answers and broken connections."""
 
     answers_lost: Counter[str] = field(default_factory=Counter)
-    """Changes that were committed and not confirmed, by the statement's first words."""
+    """Changes that were committed but not confirmed, by the first words of the statement."""
     cut_by_server: int = 0
+    """Connections that the server closed."""
     abandoned: Counter[int] = field(default_factory=Counter)
-    """Connections that the client gave up while it waited for an answer, by backend."""
+    """Connections that the client closed while it waited for an answer, by backend."""
 
 
 class PostgresProxy:
-    """Listens from the start; ``connect`` says where to."""
+    """The proxy. It listens from the start; ``connect`` sets its target."""
 
     def __init__(self, directory: Path, port: int, ack_lost: Draw) -> None:
         self.directory = directory
@@ -39,30 +40,30 @@ class PostgresProxy:
         self.links: set[Link] = set()
 
     async def open(self) -> None:
-        """From now on there is a socket."""
+        """Create the socket."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=CHUNK_BYTES)
 
     def connect(self, directory: str) -> None:
-        """Where the real one is."""
+        """Set the directory of the server's socket."""
         self._upstream = Path(directory) / self._path.name
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         if self._server:
             self._server.close()
         for link in list(self.links):
             link.close()
 
     def loses_this_answer(self) -> bool:
-        """Asked once for each change."""
+        """Whether to lose the answer to a change. Called once for each."""
         self._changes += 1
-        return self._draw.bites(self._changes)
+        return self._draw.applies_to(self._changes)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             server = await asyncio.open_unix_connection(str(self._upstream))
-        except OSError:  # it restarts after a crash
+        except OSError:  # PostgreSQL restarts after a crash
             writer.close()
             return
         link = Link(self, (reader, writer), server)
@@ -74,7 +75,7 @@ class PostgresProxy:
 
 
 class Link:
-    """One connection of a function."""
+    """A connection of a function."""
 
     def __init__(
         self,
@@ -93,13 +94,13 @@ class Link:
         self.backend = 0
 
     def close(self) -> None:
-        """Both sides."""
+        """Close both sides."""
         for _, writer in (self._client, self._server):
             with contextlib.suppress(OSError):
                 writer.close()
 
     async def run(self) -> None:
-        """Until one side hangs up."""
+        """Forward until one side closes the connection."""
         upward = asyncio.create_task(self._upward())
         downward = asyncio.create_task(self._downward())
         try:
@@ -116,7 +117,7 @@ class Link:
         with contextlib.suppress(OSError):
             while data := await self._client[0].read(CHUNK_BYTES):
                 for kind, content in self._sent.feed(data):
-                    self._client_says(kind, content)
+                    self._on_client_message(kind, content)
                 self._server[1].write(data)
                 await self._server[1].drain()
 
@@ -125,15 +126,15 @@ class Link:
             while data := await self._server[0].read(CHUNK_BYTES):
                 done = False
                 for kind, content in self._answered.feed(data):
-                    done = self._server_says(kind, content) or done
+                    done = self._on_server_message(kind, content) or done
                 if not self._losing:
                     self._client[1].write(data)
                     await self._client[1].drain()
                 elif done:
-                    return  # the answer is complete, and lost
+                    return  # the whole answer is lost
             self._proxy.seen.cut_by_server += 1
 
-    def _client_says(self, kind: bytes, content: bytes) -> None:
+    def _on_client_message(self, kind: bytes, content: bytes) -> None:
         match kind:
             case b"P":
                 self._statements[text(content, 0)] = text(content, 1)
@@ -154,13 +155,13 @@ class Link:
         if self._change and ends and self._proxy.loses_this_answer():
             self._losing = True
 
-    def _server_says(self, kind: bytes, content: bytes) -> bool:
-        """True when the answer is complete."""
+    def _on_server_message(self, kind: bytes, content: bytes) -> bool:
+        """Whether the message completes an answer to lose."""
         match kind:
             case b"K":
                 self.backend = int.from_bytes(content[:4])
             case b"E" if self._losing:
-                self._losing = False  # nothing was changed: the refusal may as well arrive
+                self._losing = False  # nothing was changed, so the error is forwarded
             case b"Z":
                 self.waiting = False
                 self._in_transaction = content != b"I"

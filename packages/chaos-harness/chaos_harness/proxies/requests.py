@@ -1,4 +1,4 @@
-"""A request of a function to AWS, and what is to become of it."""
+"""A request from a function to AWS, and the ways in which the proxy treats it."""
 
 import json
 import re
@@ -11,35 +11,35 @@ _WORKER = re.compile(r"\bapp/(\w+)-(\d+)")
 _CONVERSE = re.compile(r"/model/[^/]+/converse")
 
 
-class Fate(Enum):
-    """What the proxy does."""
+class Treatment(Enum):
+    """Treatment of a request by the proxy."""
 
     FORWARD = auto()
     REFUSE = auto()
-    """An error, and nothing done."""
+    """Answered with an error and not executed."""
     EXECUTE_AND_REFUSE = auto()
-    """Done, and answered with an error."""
+    """Executed, and answered with an error."""
     TWICE = auto()
     DELAY = auto()
     GARBLE = auto()
-    """Done, and the answer's body is no JSON."""
+    """Executed, and the body of the answer is replaced by broken JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The request, understood as far as is needed."""
+    """A request, with the parts that select faults."""
 
     operation: str
-    """AWS's name; empty for what no fault is meant for."""
+    """AWS's name of the operation; empty if no fault applies to it."""
     function: str
     process: int
     invocation: str
-    """Of the SDK: the same for its own second try."""
+    """The SDK's id of the call. Its retries have the same one."""
     body: bytes
 
     @classmethod
     def read(cls, request: web.BaseRequest, body: bytes) -> "Sent":
-        """From what came over the wire."""
+        """Read a request of the SDK."""
         sender = _WORKER.search(request.headers.get("User-Agent", ""))
         return cls(
             operation=_operation(request),
@@ -50,11 +50,11 @@ class Sent:
         )
 
     def job_id(self) -> str:
-        """Of SendMessage: the job that the message is for."""
+        """The job of the message. Only for SendMessage."""
         return str(json.loads(json.loads(self.body)["MessageBody"])["job_id"])
 
     def delayed(self, seconds: int) -> bytes:
-        """Of SendMessage: the body with a longer delay."""
+        """The body with a longer delay. Only for SendMessage."""
         message = json.loads(self.body)
         message["DelaySeconds"] = int(message.get("DelaySeconds", 0)) + seconds
         return json.dumps(message).encode()
@@ -69,8 +69,8 @@ def _operation(request: web.BaseRequest) -> str:
 
 
 def refusal(sent: Sent) -> web.Response:
-    """An error in the service's own shape, of a kind that the SDK tries again."""
+    """An error that the SDK retries, in the format of the service."""
     if sent.operation == "PutObject":
-        said = "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
-        return web.Response(status=500, text=said, content_type="application/xml")
+        error = "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+        return web.Response(status=500, text=error, content_type="application/xml")
     return web.json_response({"__type": "InternalServerError", "message": "An internal error occurred."}, status=500)

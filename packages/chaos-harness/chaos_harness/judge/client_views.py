@@ -1,10 +1,10 @@
-"""What callers were told, put side by side."""
+"""Invariants of the answers that clients got."""
 
 from chaos_harness.history import FINAL, History
 
 
 def monotonic(history: History) -> list[str]:
-    """A job that was seen does not vanish; one that was seen final stays so. (Given back, it may be queued again.)"""
+    """A visible job stays visible, and a final one stays final. A released job may return to ``queued``."""
     wrong = []
     for view in history.views:
         ends = [at for at, state in enumerate(view.states) if state in FINAL]
@@ -14,10 +14,10 @@ def monotonic(history: History) -> list[str]:
 
 
 def cancelled_stays(history: History) -> list[str]:
-    """A caller who was told that the job is cancelled was told the truth; any other answer names a known reason."""
+    """A job whose cancellation was confirmed is cancelled, and no cancellation is answered with 404."""
     status = {job.id: job.status for job in history.jobs}
     return [
-        f"job {made.job_id}: answered {made.status}, is {status.get(made.job_id)}"
+        f"job {made.job_id}: cancel returned {made.status}, but the job is {status.get(made.job_id)}"
         for made in history.cancellations
         if (made.status == 200 and status.get(made.job_id) != "cancelled") or made.status == 404
     ]

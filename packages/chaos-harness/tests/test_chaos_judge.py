@@ -1,4 +1,4 @@
-"""The judge of the chaos harness: says nothing of a good history, and names what is wrong with each bad one."""
+"""The judge: it finds no violation in a good history, and names the violated invariant of each bad one."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,9 +14,9 @@ from chaos_harness.history import (
     Refused,
     Spend,
     StoredObject,
-    Strike,
     Submission,
     View,
+    WorkerFault,
 )
 from chaos_harness.judge import INVARIANTS, judge
 from chaos_harness.report import report
@@ -41,6 +41,7 @@ def job(job_id: str, **more: Any) -> Job:
         "attempt": 1,
         "deferrals": 0,
         "result_key": f"results/{job_id}/{attempt}.json",
+        "expected_result_key": f"results/{job_id}/{attempt}.json",
         "result_bytes": 10,
     }
     return Job.model_validate({**given, **more})
@@ -71,10 +72,10 @@ def spend(of_tenant: str, of_stage: str) -> list[Spend]:
 
 
 def good() -> History:
-    """Two jobs: A is done at once; the worker of B is frozen, and B is done by another."""
+    """Two jobs: A succeeds at once; the worker of B is frozen, and another one finishes B."""
     return History(
         seed=1,
-        wanted_jobs=2,
+        requested_jobs=2,
         faults=["freeze-worker", "bedrock-throttle"],
         throttled=False,
         mutant=None,
@@ -113,22 +114,22 @@ def good() -> History:
             StoredObject(key=f"results/{B}/2.json", size=10, versions=1),
         ],
         dead_letters=[],
-        strikes=[Strike(fault="freeze-worker", at=2.4, job_id=B, attempt=1)],
+        worker_faults=[WorkerFault(fault="freeze-worker", at=2.4, job_id=B, attempt=1)],
         late_refused=[Refused(job_id=B, attempt=1)],
         nothing_to_do=[],
-        put_off=[],
-        buried=[],
+        postponed=[],
+        recorded_dead_letters=[],
         evidence={"bedrock-throttle": 1},
     )
 
 
-def test_a_good_history_is_good() -> None:
-    found = report(good())
-    assert found.good
-    assert found.as_text().endswith("every invariant held")
-    assert (found.longest_recovery_s, found.longest_recovery_product_s) == (3.6, 36.0)
-    assert (found.model_calls_per_job_mean, found.model_calls_per_job_max) == (1.5, 2)
-    assert found.bites == {"freeze-worker": 1, "bedrock-throttle": 1}
+def test_a_good_history_has_no_violation() -> None:
+    verdict = report(good())
+    assert verdict.good
+    assert verdict.as_text().endswith("every invariant held")
+    assert (verdict.longest_recovery_s, verdict.longest_recovery_product_s) == (3.6, 36.0)
+    assert (verdict.model_calls_per_job_mean, verdict.model_calls_per_job_max) == (1.5, 2)
+    assert verdict.took_effect == {"freeze-worker": 1, "bedrock-throttle": 1}
 
 
 def replaced(events: list[Event], number: int, **changes: Any) -> list[Event]:
@@ -141,8 +142,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("every accepted job ends exactly once", {"events": EVENTS[:-1]}),
     ("every accepted job ends exactly once", {"events": [*EVENTS, event(8, B, 8, "failed", "succeeded", 2)]}),
     ("every accepted job ends exactly once", {"jobs": [*HISTORY.jobs, job("c", status="queued", result_key=None)]}),
-    ("what is final never changes", {"events": [*EVENTS, event(8, B, 8, "failed", "succeeded", 2)]}),
-    ("what is final never changes", {"jobs": [job(A, key="k", status="cancelled"), HISTORY.jobs[1]]}),
+    ("a final job never changes", {"events": [*EVENTS, event(8, B, 8, "failed", "succeeded", 2)]}),
+    ("a final job never changes", {"jobs": [job(A, key="k", status="cancelled"), HISTORY.jobs[1]]}),
     ("only legal transitions", {"events": [*EVENTS, event(8, B, 8, "queued", "succeeded", 2)]}),
     ("only legal transitions", {"events": replaced(EVENTS, 4, from_status="queued")}),
     ("only legal transitions", {"events": replaced(EVENTS, 7, attempt=3)}),
@@ -161,7 +162,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("one key, one job", {"jobs": [*HISTORY.jobs, job("c", key="k")]}),
     ("one key, one job", {"jobs": [*HISTORY.jobs, job("c", number=0)]}),
     (
-        "what was refused leaves nothing that runs",
+        "a refused request leaves no job",
         {
             "jobs": [*HISTORY.jobs, job("c", number=1)],
             "submissions": [
@@ -170,10 +171,10 @@ BAD: list[tuple[str, dict[str, Any]]] = [
             ],
         },
     ),
-    ("nothing is dead whose job is not", {"dead_letters": ['{"job_id": "c"}']}),
+    ("a dead letter belongs to an ended job", {"dead_letters": ['{"job_id": "c"}']}),
     ("throttled jobs all succeed", {"throttled": True, "jobs": [job(A, key="k", status="failed"), HISTORY.jobs[1]]}),
     ("throttled jobs all succeed", {"throttled": True, "dead_letters": [f'{{"job_id": "{A}"}}']}),
-    ("throttled jobs all succeed", {"throttled": True, "buried": [A]}),
+    ("throttled jobs all succeed", {"throttled": True, "recorded_dead_letters": [A]}),
     ("no claim while a lease lives", {"events": replaced(EVENTS, 6, at=2.5)}),
     ("a dead worker's job runs again in time", {"events": replaced(EVENTS, 6, at=19.0)}),
     ("a living worker keeps its job", {"faults": ["bedrock-throttle"]}),
@@ -188,22 +189,22 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("calls of a job are bounded", {"model_calls": [call(B, attempt, 7) for attempt in (1, 2, 3, 4)]}),
     ("a ledger row before each call", {"model_calls": [*HISTORY.model_calls, call(A, 1, 1.5)]}),
     ("a ledger row before each call", {"model_calls": [call(A, 1, 1.0)]}),
-    ("what is spent is what the ledger says", {"spend": spend("1.5", "1.25")}),
-    ("what is spent is what the ledger says", {"spend": spend("1.75", "1.5")}),
-    ("what is spent is what the ledger says", {"spend": []}),
-    ("no more calls at once than allowed", {"model_calls": [call(job_id, 1, 7.0) for job_id in (A, B, A)]}),
+    ("recorded spending equals the ledger", {"spend": spend("1.5", "1.25")}),
+    ("recorded spending equals the ledger", {"spend": spend("1.75", "1.5")}),
+    ("recorded spending equals the ledger", {"spend": []}),
+    ("no more concurrent calls than allowed", {"model_calls": [call(job_id, 1, 7.0) for job_id in (A, B, A)]}),
     ("clients never see a job go back", {"views": [View(job_id=A, states=["succeeded", "running"])]}),
     ("clients never see a job go back", {"views": [View(job_id=A, states=["queued", "not found"])]}),
     ("a cancelled job stays cancelled", {"cancellations": [Cancellation(job_id=A, status=200)]}),
-    ("every fault bit", {"evidence": {}}),
-    ("every fault bit", {"faults": ["freeze-worker", "kill-worker"]}),
-    ("every fault bit", {"faults": ["freeze-worker", "sqs-duplicate"], "duplicated": [A]}),
-    ("every fault bit", {"faults": ["freeze-worker", "sqs-delay"], "delayed": [A]}),
+    ("every fault took effect", {"evidence": {}}),
+    ("every fault took effect", {"faults": ["freeze-worker", "kill-worker"]}),
+    ("every fault took effect", {"faults": ["freeze-worker", "sqs-duplicate"], "duplicated": [A]}),
+    ("every fault took effect", {"faults": ["freeze-worker", "sqs-delay"], "delayed": [A]}),
 ]
 
 
 @pytest.mark.parametrize(("invariant", "changes"), BAD, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_violation_is_named(invariant: str, changes: dict[str, Any]) -> None:
+def test_a_violated_invariant_is_named(invariant: str, changes: dict[str, Any]) -> None:
     bad = HISTORY.model_copy(update=changes)
     assert invariant in judge(bad)
     assert not report(bad).good
@@ -214,19 +215,19 @@ def test_every_invariant_can_be_violated() -> None:
     assert {invariant for invariant, _ in BAD} == set(INVARIANTS)
 
 
-def test_what_a_refused_request_left_is_no_violation_while_the_database_is_away() -> None:
-    left = HISTORY.model_copy(update={"jobs": [*HISTORY.jobs, job("c", number=1)]})
-    name = "what was refused leaves nothing that runs"
-    assert name in judge(left)
-    assert name not in judge(left.model_copy(update={"faults": [*left.faults, "postgres-crash"]}))
+def test_the_job_of_a_refused_request_is_no_violation_if_a_fault_stops_the_database() -> None:
+    history = HISTORY.model_copy(update={"jobs": [*HISTORY.jobs, job("c", number=1)]})
+    name = "a refused request leaves no job"
+    assert name in judge(history)
+    assert name not in judge(history.model_copy(update={"faults": [*history.faults, "postgres-crash"]}))
 
 
-def test_a_history_survives_being_saved() -> None:
+def test_a_saved_history_is_equal() -> None:
     assert History.model_validate_json(HISTORY.model_dump_json()) == HISTORY
 
 
-def test_what_holds_up_a_delivery_is_allowed_for() -> None:
+def test_a_postponed_job_may_recover_later() -> None:
     late = HISTORY.model_copy(update={"events": replaced(EVENTS, 6, at=12.0)[:6]})
     name = "a dead worker's job runs again in time"
     assert name in judge(late)
-    assert name not in judge(late.model_copy(update={"put_off": [B]}))
+    assert name not in judge(late.model_copy(update={"postponed": [B]}))
