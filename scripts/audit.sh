@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether a fault is known of any locked package. See ./scripts/audit.sh --help
+# Known vulnerabilities of the locked packages. See ./scripts/audit.sh --help
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup-env.sh"
 PATH="$PWD/.venv/bin:$PATH"  # pip-audit, and Node with its npm

@@ -20,7 +20,7 @@ GRANT SELECT, INSERT ON dead_letters TO pipeline_worker;
 CREATE TABLE redrives (
     job_id       uuid        PRIMARY KEY,
     redrive_of   uuid        NOT NULL,
-    -- 1, and more only for an operator who insists: two operators do not run one job twice by accident.
+    -- 1, and more only with the option to redrive again: two operators do not run one job twice by accident.
     sequence     integer     NOT NULL CHECK (sequence > 0),
     tenant_id    text        NOT NULL,
     -- As the operator's command states. The request's id leads to the caller in CloudTrail, which logs invocations.

@@ -67,7 +67,8 @@ BUDGETS = {
     ),
     "health": Budget(f"{API}; bootstrap.check_health()", 565, (*ANALYSES, *DESCRIPTION, *BEDROCK, *RESULTS, *OPERATOR)),
     "openapi": Budget(
-        f"{API}; from pipeline.jobs.handlers.description import description; description(api.ROUTES, bootstrap.analyses())",
+        f"{API}; from pipeline.jobs.handlers.description import description; "
+        "description(api.ROUTES, bootstrap.analyses())",
         300,
         (*BEDROCK, *QUEUE, *RESULTS, *PARAMETERS, *OPERATOR, "boto3", "pg8000"),
     ),

@@ -1,7 +1,7 @@
-"""What an analysis is: a prompt, an input model, an output model and, where it needs them, rules.
+"""The definition of an analysis: a prompt, an input model, an output model and, optionally, rules.
 
-An analysis is data with two pure functions. It knows nothing of queues, databases or Bedrock, so it can be read,
-tested and changed without them. Each lives in one file of ``pipeline.analyses`` as a module-level ``ANALYSIS``.
+An analysis is data with two pure functions. It does not depend on queues, databases or Bedrock, so it can be read,
+tested and changed without them. Each is a module-level ``ANALYSIS`` in one file of ``pipeline.analyses``.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class NoRules(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Context[R: BaseModel]:
-    """What an analysis may know besides its input. The same for every attempt of a job."""
+    """The facts that an analysis has besides its input. They are the same for every attempt of a job."""
 
     accepted_at: datetime
     """When the job was accepted (aware, UTC): the analysis's 'now', so that a second attempt cannot differ."""
@@ -36,26 +36,26 @@ class Context[R: BaseModel]:
 class Analysis[I: BaseModel, A: BaseModel, O: BaseModel, R: BaseModel]:
     """One kind of job.
 
-    ``answer_model`` is what the model fills in; ``conclude`` makes the result of it. Where the model's answer *is*
-    the result, both are the same class and ``conclude`` is left out: see ``plain_analysis``.
+    The model fills in ``answer_model``, and ``conclude`` makes the result from it. If the answer is the result, as in
+    most analyses, use ``plain_analysis``.
     """
 
     name: str
-    """Lower case words joined by hyphens: how a request names it."""
+    """Its name in requests: lower case words joined by hyphens."""
     description: str
     """One sentence, shown in the API's description."""
     input_model: type[I]
     answer_model: type[A]
     output_model: type[O]
     rules_model: type[R]
-    """Read from the business rules under the analysis's name; every field has a default that works."""
+    """The type of its business rules, which are stored under its name. Every field needs a working default."""
     prompt: Callable[[I, Context[R]], Prompt]
     conclude: Callable[[I, A, Context[R]], O]
     settings: ModelSettings
 
 
 type AnyAnalysis = Analysis[Any, Any, Any, Any]
-"""An analysis whose models the reader need not know."""
+"""An analysis of any types."""
 
 
 def plain_analysis[I: BaseModel, O: BaseModel](
@@ -67,7 +67,7 @@ def plain_analysis[I: BaseModel, O: BaseModel](
     prompt: Callable[[I], Prompt],
     settings: ModelSettings = NO_PREFERENCES,
 ) -> Analysis[I, O, O, NoRules]:
-    """An analysis whose result is the model's answer, with no rules: most are."""
+    """An analysis without rules whose result is the model's answer."""
     return Analysis(
         name=name,
         description=description,

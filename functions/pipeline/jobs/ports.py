@@ -71,7 +71,7 @@ class JobStore(Protocol):
 class DeadLetterStore(Protocol):
     """The record of dead letters."""
 
-    def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+    def record(self, dead_letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
         """Record the dead letter, and fail its job unless the job has ended or a worker holds it.
 
         A second time changes nothing, whatever has happened to the job since.
@@ -96,7 +96,7 @@ class FailedJobs(Protocol):
     def redrive(self, job_id: UUID, new_id: UUID, request: RedriveRequest) -> Redriven:
         """Record a new job of the failed one's request, and the audit of it: both, or neither.
 
-        The same new id a second time is the same redrive. A job is redriven once, unless the request insists.
+        The same new id a second time is the same redrive. A job is redriven once, unless the request asks for it again.
         """
 
 

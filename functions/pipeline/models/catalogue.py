@@ -1,4 +1,4 @@
-"""The models that can be asked for: what each costs, takes and allows. The facts are in ``catalogue.json``."""
+"""The catalogue of models: prices, accepted parameters, limits and permissions. The data is in ``catalogue.json``."""
 
 from datetime import date
 from functools import cache
@@ -32,19 +32,19 @@ class Model(StrictModel):
     context_tokens: int
     max_output_tokens: int
     inference_parameters: Literal["none", "temperature_or_top_p", "temperature_and_top_p"]
-    """Which sampling parameters a request may carry. Claude 4.5 refuses the pair, Claude 5 refuses both."""
+    """The sampling parameters that a request may have. Claude 4.5 refuses the pair, Claude 5 refuses both."""
     tool_choice: Literal["tool", "auto"]
-    """``auto`` where the model refuses a forced tool: it is then asked in words to use it."""
+    """``auto`` if the model refuses a forced tool: it is then instructed in words to call it."""
     prompt_cache_minimum_tokens: int | None
     """Below it Bedrock ignores a cache point; ``None``: no prompt caching."""
     request_fields: dict[str, Any]
     lifecycle: Lifecycle
     policy_arns: tuple[str, ...]
-    """What a role must be allowed to invoke; ``{region}`` and ``{account}`` are the stack's."""
+    """The ARNs that a role must be allowed to invoke; ``{region}`` and ``{account}`` are the stack's."""
 
 
 class ModelCatalogue(StrictModel):
-    """The list, with the names under which its models can be asked for."""
+    """The list of models, with their aliases."""
 
     true_on: date
     notes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Tokens, and what they cost."""
+"""Tokens and prices."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ MILLION = Decimal(1_000_000)
 class Usage:
     """Tokens of one or more model calls, as Bedrock counted them.
 
-    ``input_tokens`` leaves out what came from or went into the prompt cache: those two are billed at their own rates.
+    ``input_tokens`` excludes tokens read from or written to the prompt cache: these have their own rates.
     """
 
     input_tokens: int = 0
@@ -39,13 +39,13 @@ class Rates(StrictModel):
 
 
 class LongPromptRates(Rates):
-    """What a whole call costs once its prompt is longer than ``above_input_tokens``."""
+    """The rates of a whole call whose prompt is longer than ``above_input_tokens``."""
 
     above_input_tokens: int
 
 
 class Price(Rates):
-    """What a model costs."""
+    """The prices of a model."""
 
     long_prompt: LongPromptRates | None = None
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model is told.
+    """The text of a model call.
 
-    ``system`` is ours and constant for an analysis (so that a prompt cache can hold it); ``user`` carries the
-    caller's document. Text from outside belongs in ``user`` only.
+    ``system`` is written by the analysis's author and constant, so that a prompt cache can hold it. ``user`` carries
+    the caller's document. Untrusted text belongs in ``user`` only.
     """
 
     system: str
@@ -17,10 +17,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """What an analysis prefers; ``None`` leaves the choice to the stage's configuration."""
+    """The settings that an analysis prefers; ``None`` leaves the choice to the stage's configuration."""
 
     model: str | None = None
     """Alias or model id."""
     temperature: float | None = None
     max_tokens: int | None = None
-    """Upper bound of the answer, in tokens. Bedrock reserves quota by it: no higher than the answer needs."""
+    """Upper bound of the answer, in tokens. Bedrock reserves quota by it: keep it as low as the answer allows."""

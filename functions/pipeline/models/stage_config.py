@@ -20,10 +20,10 @@ class Guardrail(StrictModel):
 
 
 class LlmDefaults(StrictModel):
-    """What a model call gets unless the analysis or the request says otherwise."""
+    """The settings of a model call unless the analysis or the request overrides them."""
 
     model: str | None = None
-    """Alias or id; ``None``: the list's own default."""
+    """Alias or id; ``None``: the catalogue's default."""
     temperature: float = Field(0.1, ge=0, le=1)
     top_p: float = Field(0.9, ge=0, le=1)
     max_tokens: int = Field(4000, ge=1)
@@ -33,18 +33,18 @@ class LlmDefaults(StrictModel):
 
 
 class Limits(StrictModel):
-    """How much the stage asks of the models; ``None``: as much as comes."""
+    """The limits on a stage's use of models; ``None``: no limit."""
 
     concurrent_model_calls: int | None = Field(None, ge=1, le=1000)
-    """Of all workers together, whatever becomes of them."""
+    """Across all workers. The slot of a dead worker becomes free once its call has certainly ended."""
     daily_usd: Decimal | None = Field(None, ge=0)
     """For the whole stage, from midnight to midnight UTC."""
     daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
     waiting_jobs_per_tenant: int | None = Field(None, ge=1)
-    """More are refused: the queue and the database are everybody's."""
+    """Further requests are refused: all tenants share the queue and the database."""
     over_limit: Literal["refuse", "wait"] = "refuse"
-    """What becomes of a request once the money for the day is spent: a 429, or a job that waits for the next day. A job
-    that was accepted before waits in any case."""
+    """The answer to a request over the daily limit: a 429, or a job that waits for the next day. Jobs accepted before
+    wait in any case."""
 
 
 class StageConfig(StrictModel):
@@ -57,7 +57,7 @@ class StageConfig(StrictModel):
 
     @property
     def default_model(self) -> str:
-        """The model of a request, and an analysis, that names none."""
+        """The model of a request that names none, for an analysis that prefers none."""
         return self.llm.model or self.catalogue.default
 
     @cached_property

@@ -39,11 +39,11 @@ class ParameterStoreStageConfig:
         if self._cached is None or self._clock() - self._fetched_at >= self._cache_s:
             try:
                 self._cached = self._fetch()
-            except (Unavailable, ConfigurationError) as fault:
+            except (Unavailable, ConfigurationError) as exc:
                 if self._cached is None:
                     raise
-                # A typo in the parameter must not stop what runs: the last good configuration stays in force.
-                log.error("configuration not refreshed", fault, dependency="configuration", reason=str(fault))
+                # A typo in the parameter must not stop running functions: the last valid configuration stays in effect.
+                log.error("configuration not refreshed", exc, dependency="configuration", reason=str(exc))
             self._fetched_at = self._clock()
         return self._cached
 
@@ -57,12 +57,12 @@ class ParameterStoreStageConfig:
         try:
             config = StageConfig.model_validate_json(values[config_name])
             default = config.catalogue.find(config.default_model)
-        except (ValidationError, LookupError) as fault:
-            raise ConfigurationError(f"the value of {config_name} is not a stage's configuration") from fault
+        except (ValidationError, LookupError) as exc:
+            raise ConfigurationError(f"the value of {config_name} is not a stage's configuration") from exc
         if default.lifecycle.state == "end_of_life":
             raise ConfigurationError(f"{config_name} makes {default.id} the default, which has reached its end of life")
         try:
             rules = RULES.validate_json(values[rules_name])
-        except ValidationError as fault:
-            raise ConfigurationError(f"the value of {rules_name} is not an object of objects") from fault
+        except ValidationError as exc:
+            raise ConfigurationError(f"the value of {rules_name} is not an object of objects") from exc
         return config, rules

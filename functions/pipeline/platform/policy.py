@@ -122,7 +122,7 @@ class SweepPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ApiPolicy:
-    """What the API tells its clients to wait."""
+    """Times that the API gives to its clients."""
 
     poll_after_s: int = 1
     """``Retry-After`` of a job that is not final: most take a few seconds."""

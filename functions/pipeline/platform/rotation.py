@@ -1,7 +1,7 @@
-"""The passwords of the database's roles: put in force on deploy, and changed every month while everything runs.
+"""The passwords of the database's roles: enabled on deploy, and changed every month while everything runs.
 
-The role's password changes before the secret's label moves. Nobody is refused in between: a new connection tries the
-pending version when the current one is refused (``adapters.secrets``), and the old connections stay.
+The role's password changes before the secret's label moves. No connection is refused in between: a new one tries the
+pending version after the current one was refused (``platform.secrets``), and existing ones stay open.
 """
 
 import secrets
@@ -24,34 +24,34 @@ class SecretVersions(Protocol):
     """The versions of the secrets."""
 
     def read(self, secret_arn: str, label: str, version: str | None = None) -> Credentials | None:
-        """What the version with this label holds; ``None`` where none has it, another has it, or it holds nothing."""
+        """The credentials of the version with this label; ``None`` if there is no such version, or it is empty."""
 
     def labels(self, secret_arn: str) -> dict[str, list[str]]:
         """The labels of each version."""
 
     def add_pending(self, secret_arn: str, version: str, credentials: Credentials) -> None:
-        """Fill a version that is to become the current one. Doing it again with the same values does nothing."""
+        """Fill a version that is to become the current one. A repetition with the same values does nothing."""
 
     def make_current(self, secret_arn: str, version: str, instead_of: str) -> None:
-        """Move the label that functions go by."""
+        """Move the label AWSCURRENT, which the functions read."""
 
 
 class Logins(Protocol):
-    """The database, as it looks to whoever has credentials."""
+    """Logins to the database."""
 
     def works(self, credentials: Credentials) -> bool:
-        """Whether they are let in."""
+        """Whether the database accepts them."""
 
     def change(self, credentials: Credentials, password: str) -> None:
         """Change the role's password, logged in as that role."""
 
 
 def enable_login(
-    secret_arn: str, versions: SecretVersions, logins: Logins, let_in: Callable[[Credentials], None]
+    secret_arn: str, versions: SecretVersions, logins: Logins, enable: Callable[[Credentials], None]
 ) -> str | None:
-    """Let in the role of a secret, as only the owner can; its name if it was not let in before.
+    """Enable the login of a secret's role, as the owner. Returns its name, or ``None`` if its password already works.
 
-    A password that works is left alone, for the secret may be in the middle of a rotation.
+    A working password is left alone: the secret may be in the middle of a rotation.
     """
     current = versions.read(secret_arn, CURRENT)
     if current is None:
@@ -59,12 +59,12 @@ def enable_login(
     pending = versions.read(secret_arn, PENDING)
     if any(logins.works(known) for known in (current, pending) if known):
         return None
-    let_in(current)
+    enable(current)
     return current.username
 
 
 class Step(StrEnum):
-    """What Secrets Manager asks for, in this order; each may be asked for again."""
+    """The steps that Secrets Manager requests, in this order. Each may be repeated."""
 
     CREATE = "createSecret"
     SET = "setSecret"
@@ -80,12 +80,12 @@ class RotatePassword:
     logins: Logins
 
     def run(self, step: Step, secret_arn: str, version: str) -> None:
-        """Raises ConfigurationError when the version is not the one that is pending."""
+        """Run one step. Raises ConfigurationError if the version is not the pending one."""
         labels = self.versions.labels(secret_arn)
         if CURRENT in labels.get(version, []):
-            return  # finished before, and asked again
+            return  # finished before, and requested again
         if PENDING not in labels.get(version, []):
-            raise ConfigurationError("the version is not pending: Secrets Manager has given this rotation up")
+            raise ConfigurationError("the version is not pending: Secrets Manager has abandoned this rotation")
         match step:
             case Step.CREATE:
                 self._create(secret_arn, version)
@@ -111,7 +111,7 @@ class RotatePassword:
     def _set(self, secret_arn: str, version: str) -> None:
         pending = self._pending(secret_arn, version)
         if self.logins.works(pending):
-            return  # set before, and asked again
+            return  # set before, and requested again
         for label in (CURRENT, PREVIOUS):
             known = self.versions.read(secret_arn, label)
             if known and known.username == pending.username and self.logins.works(known):
@@ -122,5 +122,5 @@ class RotatePassword:
     def _pending(self, secret_arn: str, version: str) -> Credentials:
         pending = self.versions.read(secret_arn, PENDING, version)
         if pending is None:
-            raise ConfigurationError("the pending version holds nothing: createSecret has not been asked for")
+            raise ConfigurationError("the pending version is empty: createSecret has not run")
         return pending

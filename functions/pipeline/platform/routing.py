@@ -88,5 +88,7 @@ class Routes:
 
 
 def _matches(template: str, path: str) -> bool:
-    wanted, given = template.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(w == g or (w[:1] == "{" and g) for w, g in zip(wanted, given, strict=True))
+    template_parts, path_parts = template.split("/"), path.split("/")
+    return len(template_parts) == len(path_parts) and all(
+        part == given or (part[:1] == "{" and given) for part, given in zip(template_parts, path_parts, strict=True)
+    )

@@ -1,7 +1,7 @@
 """The database's credentials in Secrets Manager: each secret is a JSON object with a user name and a password.
 
-A secret has versions, and labels on them: AWSCURRENT, while it is rotated AWSPENDING on the next, afterwards
-AWSPREVIOUS on the one before.
+The versions of a secret have labels: AWSCURRENT, AWSPENDING on the next one during a rotation, and AWSPREVIOUS on the
+one before.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class DatabasePassword:
-    """The passwords to try: the one that worked last, then those of the secret's versions that may be in force.
+    """The passwords to try: the one that worked last, then those of the secret's versions that may be in effect.
 
     While a secret is rotated the role's password changes before the label AWSCURRENT moves, so the pending version
-    comes next; and if the label has moved in between, the current one is another when it is read again.
+    comes next; and if the label has moved in between, the current version is read once more.
     """
 
     def __init__(self, client: "Callable[[], SecretsManagerClient]", secret_arn: str) -> None:
@@ -32,7 +32,7 @@ class DatabasePassword:
         self._worked: str | None = None
 
     def __call__(self) -> Iterator[str]:
-        """Each differs from those before it. Whoever stops asking has found the one that works."""
+        """The passwords, each different from those before it. The last one read is taken for the one that works."""
         refused = set()
         if self._worked is not None:
             refused.add(self._worked)
@@ -52,7 +52,7 @@ class DatabasePassword:
 
 
 class SecretVersions:
-    """``services.credentials.SecretVersions``."""
+    """``platform.rotation.SecretVersions``."""
 
     def __init__(self, client: "Callable[[], SecretsManagerClient]") -> None:
         self._client = client
@@ -64,8 +64,8 @@ class SecretVersions:
         with translate_aws_errors("secret"):
             try:
                 answer = self._client().get_secret_value(**exactly)
-            except ClientError as fault:
-                if error_code(fault) != "ResourceNotFoundException":
+            except ClientError as exc:
+                if error_code(exc) != "ResourceNotFoundException":
                     raise
                 return None
         try:

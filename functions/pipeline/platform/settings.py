@@ -1,4 +1,4 @@
-"""The one reader of the environment. Each handler asks for the settings that it needs, and for nothing else."""
+"""The one reader of the environment. Each part reads the settings that it needs, and no others."""
 
 import os
 from typing import Self
@@ -26,13 +26,13 @@ class EnvironmentSettings(StrictModel):
         values = {name: os.environ[name.upper()] for name in cls.model_fields if name.upper() in os.environ}
         try:
             return cls.model_validate(values)
-        except ValidationError as fault:
-            wrong = ", ".join(sorted(str(error["loc"][0]).upper() for error in fault.errors()))
+        except ValidationError as exc:
+            wrong = ", ".join(sorted(str(error["loc"][0]).upper() for error in exc.errors()))
             raise ConfigurationError(f"environment variables missing or wrong: {wrong}") from None
 
 
 class ServerSettings(EnvironmentSettings):
-    """Where PostgreSQL is. A host that begins with ``/`` is the folder of a unix socket, as in libpq."""
+    """The PostgreSQL server. A host that begins with ``/`` is the folder of a unix socket, as in libpq."""
 
     db_host: str = Field(min_length=1)
     db_port: int = Field(5432, ge=1, le=65535)
@@ -50,17 +50,17 @@ class ServerSettings(EnvironmentSettings):
 
 
 class DatabaseSettings(ServerSettings):
-    """As whom to log in."""
+    """The database login."""
 
     db_username: str
     db_password_secret_arn: str
 
 
 class MigratorSettings(DatabaseSettings):
-    """What the migrator needs."""
+    """The migrator's settings."""
 
     api_password_secret_arn: str
     worker_password_secret_arn: str
 
     lambda_task_root: str
-    """Where the artifact lies: the migrations are in ``database/migrations`` below it."""
+    """The folder of the artifact: the migrations are in ``database/migrations`` below it."""

@@ -1,17 +1,17 @@
-"""The texts of a JSON value, wherever they are."""
+"""The strings in a JSON value."""
 
 import re
 from collections.abc import Iterator
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""Characters that steer a terminal or cut off a string, and say nothing: all controls but tab and line ends."""
+"""Characters that control a terminal or end a string and carry no text: all controls but tab and line ends."""
 
 MAX_POINTER_PART = 100
-"""Characters of a name in a pointer: the name is the caller's, and may be as long as the body."""
+"""Longest name in a pointer, in characters: callers choose names, which may be as long as the body."""
 
 
 def walk_strings(node: object, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Every string in the value, and every name of an object, with the JSON Pointer of where it is."""
+    """Every string in the value, names of objects included, with its JSON Pointer."""
     if isinstance(node, str):
         yield pointer, node
     elif isinstance(node, list):
@@ -24,5 +24,5 @@ def walk_strings(node: object, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def pointer_part(name: str) -> str:
-    """A name as a part of a JSON Pointer (RFC 6901)."""
+    """A name as a token of a JSON Pointer (RFC 6901)."""
     return name[:MAX_POINTER_PART].replace("~", "~0").replace("/", "~1")

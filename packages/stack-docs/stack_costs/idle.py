@@ -188,6 +188,6 @@ def _is_known(resource: Resource) -> bool:
     if kind in BY_USE or kind in FREE or kind.startswith(NO_CLOUD):
         return False
     raise Unpriced(
-        f"{place}: nobody has said what a {kind} costs. Give it a price in packages/stack-docs/stack_costs/idle.py, or list it "
+        f"{place}: a {kind} has no price. Give it one in packages/stack-docs/stack_costs/idle.py, or list it "
         "there as free."
     )

@@ -19,7 +19,7 @@ from pipeline.models.prompt import ModelSettings, Prompt
 from pipeline.platform.strict_model import StrictModel
 
 EXPLAINED = 12
-"""How many patients, from the top, the model sees and explains: what ``max_tokens`` has room for."""
+"""Patients, from the top, that the model sees and explains: as many as ``max_tokens`` has room for."""
 
 SYSTEM = f"""You explain to the front desk of a medical or dental office how a program ranked patients for
 an appointment that fell free.
@@ -32,8 +32,8 @@ speaks of facts (minutes, days, priority), not of factors' numbers."""
 
 Explanation = Annotated[str, Field(min_length=1, max_length=1_200, pattern=r"\S")]
 Reason = Annotated[str, Field(min_length=1, max_length=300, pattern=r"\S")]
-Fault = tuple[tuple[str | int, ...], object, str]
-"""Where, what was given, what is wrong with it."""
+FieldProblem = tuple[tuple[str | int, ...], object, str]
+"""The location, the given value and the problem."""
 
 
 class GapInput(StrictModel):
@@ -44,13 +44,15 @@ class GapInput(StrictModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Refuse wall times that are not one instant, ids used twice and windows that never open."""
-        faults = [*self._time_faults(), *self._id_faults()] or list(self._window_faults())
-        if faults:
+        problems = [*self._time_problems(), *self._id_problems()] or list(self._window_problems())
+        if problems:
             raise ValidationError.from_exception_data(
                 type(self).__name__,
                 [
-                    InitErrorDetails(type=PydanticCustomError("gap", "{fault}", {"fault": fault}), loc=loc, input=at)
-                    for loc, at, fault in faults
+                    InitErrorDetails(
+                        type=PydanticCustomError("gap", "{problem}", {"problem": problem}), loc=loc, input=at
+                    )
+                    for loc, at, problem in problems
                 ],
             )
         return self
@@ -62,21 +64,21 @@ class GapInput(StrictModel):
             yield ("patients", n, "available_from"), patient.available_from
             yield ("patients", n, "available_until"), patient.available_until
 
-    def _time_faults(self) -> Iterator[Fault]:
+    def _time_problems(self) -> Iterator[FieldProblem]:
         for loc, time in self._times():
             try:
                 _ = time and instant(time, self.office.zone)
-            except ValueError as error:
-                yield loc, time, str(error)
+            except ValueError as exc:
+                yield loc, time, str(exc)
 
-    def _id_faults(self) -> Iterator[Fault]:
+    def _id_problems(self) -> Iterator[FieldProblem]:
         seen = set[str]()
         for n, patient in enumerate(self.patients):
             if patient.id in seen:
                 yield ("patients", n, "id"), patient.id, "is the id of an earlier patient"
             seen.add(patient.id)
 
-    def _window_faults(self) -> Iterator[Fault]:
+    def _window_problems(self) -> Iterator[FieldProblem]:
         for n, patient in enumerate(self.patients):
             opens, closes = patient.available_from, patient.available_until
             if opens and closes and instant(opens, self.office.zone) >= instant(closes, self.office.zone):
@@ -104,7 +106,7 @@ class GapResult(Ranking):
 
 def prompt(given: GapInput, context: Context[GapRules]) -> Prompt:
     ranking = _rank(given, context)
-    told, facts = ranking.patients[:EXPLAINED], {each.id: each for each in given.patients}
+    shown, facts = ranking.patients[:EXPLAINED], {each.id: each for each in given.patients}
     hidden = {"id", "available_from", "available_until"}
     data = {
         "office": given.office.name or given.office.id,
@@ -116,9 +118,9 @@ def prompt(given: GapInput, context: Context[GapRules]) -> Prompt:
         "weights": context.rules.weights.model_dump(),
         "ranking": [
             {**each.model_dump(), "facts": facts[each.patient_id].model_dump(mode="json", exclude=hidden)}
-            for each in told
+            for each in shown
         ],
-        "patients_left_out": len(ranking.patients) - len(told),
+        "patients_left_out": len(ranking.patients) - len(shown),
     }
     wrapped = document(json.dumps(data, ensure_ascii=False), "ranking")
     return Prompt(SYSTEM, f"{wrapped}\n\nExplain the ranking above and give each of its patients a reason.")

@@ -67,7 +67,7 @@ class Patient(StrictModel):
 
 
 class Weights(StrictModel):
-    """What each factor counts. Only the proportions matter."""
+    """The weight of each factor. Only the proportions matter."""
 
     priority: Weight = 0.30
     fit: Weight = 0.25
@@ -94,9 +94,9 @@ class GapRules(StrictModel):
     short_notice_below_minutes: Threshold = 4_320
     standard_below_minutes: Threshold = 20_160
     min_notice_minutes: Notice = 60
-    """For patients who did not say."""
+    """For patients without a value in the request."""
     max_no_shows: int = Field(3, ge=0, le=1_000)
-    """More exclude a patient."""
+    """A patient with more is excluded."""
     max_distance_km: float = Field(100, gt=0, le=20_100)
     """More exclude a patient; proximity falls to 0 on the way there."""
     full_wait_days: int = Field(180, ge=1, le=3_650)

@@ -29,8 +29,8 @@ def instant(value: datetime, zone: ZoneInfo) -> datetime:
 def _known_zone(key: str) -> str:
     try:
         ZoneInfo(key)
-    except (KeyError, ValueError, OSError) as error:  # OSError: a folder, such as America
-        raise ValueError("is not a known IANA time zone") from error
+    except (KeyError, ValueError, OSError) as exc:  # OSError: a folder, such as America
+        raise ValueError("is not a known IANA time zone") from exc
     return key
 
 
@@ -42,7 +42,7 @@ def _written_date(value: object) -> object:
 
 
 def _written_time(value: object) -> object:
-    """Refuse a date alone as well: nobody means midnight by it."""
+    """Refuse a date alone as well: it is never meant as midnight."""
     if isinstance(value, datetime) or (isinstance(value, str) and "-" in value[1:] and ":" in value):
         return value
     raise ValueError("must be written as in ISO 8601, such as 2026-03-09T14:30:00-04:00")

@@ -17,19 +17,19 @@ class PostgresDeadLetterStore:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+    def record(self, dead_letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
         rows = self._postgres.run(
             SQL.record,
-            message_id=letter.message_id,
-            job_id=str(letter.job_id) if letter.job_id else None,
+            message_id=dead_letter.message_id,
+            job_id=str(dead_letter.job_id) if dead_letter.job_id else None,
             deliveries=deliveries,
-            body_bytes=letter.body_bytes,
-            body_sha256=letter.body_sha256,
+            body_bytes=dead_letter.body_bytes,
+            body_sha256=dead_letter.body_sha256,
             error_code=failure.code.value,
             error_message=failure.message,
             error_retryable=failure.retryable,
         )
-        rows = rows or self._postgres.run(SQL.recorded, message_id=letter.message_id)
+        rows = rows or self._postgres.run(SQL.recorded, message_id=dead_letter.message_id)
         return DeadLetterOutcome(rows[0]["outcome"])
 
     def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
@@ -37,4 +37,4 @@ class PostgresDeadLetterStore:
         return [DeadLetterRecord(**{**row, "outcome": DeadLetterOutcome(row["outcome"])}) for row in rows]
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
-        return {row["outcome"]: row["letters"] for row in self._postgres.run(SQL.count_by_outcome, since=since)}
+        return {row["outcome"]: row["records"] for row in self._postgres.run(SQL.count_by_outcome, since=since)}

@@ -30,5 +30,5 @@ ORDER BY recorded_at DESC, message_id LIMIT CAST(:most AS integer)
 
 -- name: count_by_outcome
 -- The number of recorded dead letters, by outcome.
-SELECT outcome, count(*) AS letters FROM dead_letters
+SELECT outcome, count(*) AS records FROM dead_letters
 WHERE recorded_at >= coalesce(CAST(:since AS timestamptz), '-infinity') GROUP BY outcome

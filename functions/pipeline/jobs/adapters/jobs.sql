@@ -56,7 +56,7 @@ DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt 
 RETURNING id
 
 -- name: exists
--- Whether a job exists. A statement of its own: after waiting for a lock, a statement still sees its old snapshot.
+-- Whether a job exists. A separate statement: after waiting for a lock, a statement still sees its old snapshot.
 SELECT id FROM jobs WHERE id = CAST(:id AS uuid)
 
 -- name: get

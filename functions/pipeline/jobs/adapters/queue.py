@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SqsJobQueue:
-    """``services.ports.JobQueue``."""
+    """``jobs.ports.JobQueue``."""
 
     def __init__(self, client: "Callable[[], SQSClient]", url: str) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class SqsJobQueue:
 
 
 class SqsDelivery:
-    """``services.ports.Delivery``: one received message."""
+    """``jobs.ports.Delivery``: one received message."""
 
     def __init__(self, client: "SQSClient", url: str, receipt_handle: str) -> None:
         self._client = client
@@ -55,10 +55,10 @@ class SqsDelivery:
         self._receipt_handle = receipt_handle
 
     def hide(self, seconds: int) -> None:
-        # Not worth failing a job for: at worst the message comes back early and finds the job claimed, or late.
+        # Not worth failing the job: at worst the message reappears early, and finds the job claimed, or late.
         try:
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=self._receipt_handle, VisibilityTimeout=seconds
             )
-        except (ClientError, BotoCoreError) as fault:
-            log.warning("visibility not changed", error_type=type(fault).__name__)
+        except (ClientError, BotoCoreError) as exc:
+            log.warning("visibility not changed", error_type=type(exc).__name__)

@@ -1,4 +1,4 @@
-"""The results in Amazon S3: one object an attempt, written once."""
+"""Results in Amazon S3: one object for each attempt, written once."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class S3ResultStore:
-    """``services.ports.ResultStore``."""
+    """``jobs.ports.ResultStore``."""
 
     def __init__(self, client: "Callable[[], S3Client]", bucket: str, url_s: int) -> None:
         self._client = client
@@ -31,10 +31,10 @@ class S3ResultStore:
                     ContentType="application/json",
                     IfNoneMatch="*",
                 )
-            except ClientError as fault:
-                if error_code(fault) != "PreconditionFailed":
+            except ClientError as exc:
+                if error_code(exc) != "PreconditionFailed":
                     raise
-                # Only this attempt writes this key: its own first try got through, and the answer was lost.
+                # Only this attempt writes this key: its first try succeeded, and S3's answer was lost.
         return key
 
     def url(self, key: str) -> str:

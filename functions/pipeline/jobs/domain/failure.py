@@ -1,11 +1,11 @@
-"""Why a job failed: the closed list of codes that a caller may see in ``error.code``."""
+"""Failures of jobs: the closed list of codes in ``error.code``."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FailureCode(StrEnum):
-    """The codes of ``error.code``; ``EXPLANATIONS`` says what each means to the caller."""
+    """The codes of ``error.code``; ``EXPLANATIONS`` explains each to the caller."""
 
     INVALID_OUTPUT = "invalid_output"
     OUTPUT_TRUNCATED = "output_truncated"
@@ -21,11 +21,11 @@ class FailureCode(StrEnum):
 
 EXPLANATIONS: dict[FailureCode, tuple[str, bool]] = {
     FailureCode.INVALID_OUTPUT: (
-        "The model's answer did not fit the output schema, also after being corrected.",
+        "The model's answer did not fit the output schema, even after corrections.",
         True,
     ),
     FailureCode.OUTPUT_TRUNCATED: (
-        "The answer reached max_tokens before it was complete: allow more.",
+        "The answer reached max_tokens before it was complete. Allow more tokens.",
         False,
     ),
     FailureCode.INPUT_TOO_LONG: ("The document does not fit the model's context window.", False),
@@ -38,12 +38,12 @@ EXPLANATIONS: dict[FailureCode, tuple[str, bool]] = {
     ),
     FailureCode.MODEL_FAILED: ("The model kept failing or timing out.", True),
     FailureCode.ATTEMPTS_EXHAUSTED: (
-        "Every attempt ended without an answer: the worker died or ran out of time.",
+        "Every attempt ended without an answer because the worker died or ran out of time.",
         True,
     ),
-    FailureCode.INTERNAL_ERROR: ("A fault of this service.", True),
+    FailureCode.INTERNAL_ERROR: ("Internal error.", True),
 }
-"""For each code: what happened, and whether the same request may succeed when it is submitted again."""
+"""By code: the cause, and whether the same request may succeed if it is submitted again."""
 
 
 @dataclass(frozen=True, slots=True)

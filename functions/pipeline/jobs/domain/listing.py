@@ -7,12 +7,12 @@ from uuid import UUID
 from pipeline.jobs.domain.job import JobStatus, JobView
 
 MAX_PAGE = 100
-"""Jobs on a page: as much as a page of JSON should have, about 60 kB."""
+"""Jobs on a page: about 60 kB of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last job of a page. The next page goes on behind it, whatever was accepted in between."""
+    """The last job of a page. The next page continues after it, whatever was accepted in between."""
 
     created_at: datetime
     id: UUID
@@ -20,7 +20,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs, and how many."""
+    """The jobs to list, and how many of them."""
 
     status: JobStatus | None = None
     analysis: str | None = None

@@ -9,11 +9,11 @@ from pipeline.jobs.domain.job_config import RequestedParameters
 from pipeline.platform.strict_model import StrictModel
 
 MAX_BODY_BYTES = 2_500_000
-"""Longest body that is read; a longer one is refused before it is parsed. The longest document has 200,000 characters,
-which JSON may escape as 12 bytes each. Lambda itself takes no request over 6 MB."""
+"""Longest accepted body; a longer one is refused before it is parsed. The longest document has 200,000 characters,
+which JSON may escape as 12 bytes each. Lambda's own limit is 6 MB."""
 
 MAX_METADATA_BYTES = 4_096
-"""``metadata`` is for identifiers of the caller's, not for documents."""
+"""``metadata`` holds the caller's identifiers, not documents."""
 
 
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -23,14 +23,14 @@ def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 class AnalyzeRequest(StrictModel):
-    """What to analyse, and how."""
+    """A request for an analysis."""
 
     analysis: Annotated[str, Field(min_length=1, max_length=100)]
     """The name of an analysis."""
     input: dict[str, Any]
-    """Fits the input model of that analysis."""
+    """The document, in the analysis's input model."""
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Alias or id; the analysis or the stage chooses when it is left out."""
+    """Alias or id. Default: the choice of the analysis, then of the stage."""
     parameters: RequestedParameters = RequestedParameters()
     metadata: Annotated[dict[str, JsonValue], AfterValidator(_small)] = Field(default_factory=dict)
-    """Given back with the status, and not read."""
+    """Returned with the status, and not interpreted."""

@@ -72,7 +72,7 @@ def status(event: Event) -> Response:
 )
 def jobs(event: Event) -> Response:
     """``GET /jobs``."""
-    page = bootstrap.list_jobs().run(tenant_of(event), ListQuery.of(event).wanted())
+    page = bootstrap.list_jobs().run(tenant_of(event), ListQuery.of(event).filter_())
     return respond(HTTPStatus.OK, PageBody.of(page).dump())
 
 

@@ -1,4 +1,4 @@
-"""The answers' bodies, and the one header that is read: the shapes that the API's description is made from."""
+"""The response bodies and the one request header: the types that the API's description is made from."""
 
 import re
 from collections.abc import Mapping
@@ -29,17 +29,17 @@ Instant = Annotated[
 
 
 class Body(BaseModel):
-    """A JSON object that the API answers with."""
+    """A JSON object that the API returns."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     def dump(self) -> dict[str, Any]:
-        """The object as it is sent."""
+        """The object in JSON's types."""
         return self.model_dump(mode="json")
 
 
 class Accepted(Body):
-    """The job is recorded and on the queue."""
+    """A job that is recorded and queued."""
 
     id: str
     status: Literal["queued"]
@@ -48,12 +48,12 @@ class Accepted(Body):
 
     @classmethod
     def of(cls, job: SubmittedJob) -> Self:
-        """The answer for a job, new or found again."""
+        """The response for a new or a repeated submit."""
         return cls(id=str(job.id), status="queued", status_url=f"/status/{job.id}", created_at=job.created_at)
 
 
 class UsageBody(Body):
-    """Tokens of every model call of the job, and what they cost at on-demand rates."""
+    """Tokens of every model call of the job, and their cost at on-demand rates."""
 
     input_tokens: int
     output_tokens: int
@@ -63,7 +63,7 @@ class UsageBody(Body):
 
 
 class ErrorBody(Body):
-    """Why the job failed; ``retryable``: the same request may succeed when it is submitted again."""
+    """The reason of a failure. ``retryable``: the same request may succeed if it is submitted again."""
 
     code: FailureCode
     message: str
@@ -114,19 +114,19 @@ class JobBody(Body):
 
 
 class StatusBody(JobBody):
-    """Where the job stands; with its result once it has one."""
+    """A job with its result, once it has one."""
 
     result: dict[str, Any] | None
     """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
     result_url: str | None
     redrive_of: str | None
-    """The failed job that this one runs again, for an operator wanted it."""
+    """The failed job that an operator re-ran as this one."""
     redriven_as: str | None
-    """The job that runs this failed one again: its result is there."""
+    """The job that re-runs this failed one and has its result."""
 
     @classmethod
     def of(cls, job: JobView, **more: Any) -> Self:
-        """The job with what its caller may know besides."""
+        """The job as its caller sees it, with links to redrives."""
         links = {"redrive_of": job.redrive_of, "redriven_as": job.redriven_as}
         return super().of(job, **{name: str(other) if other else None for name, other in links.items()}, **more)
 
@@ -140,13 +140,13 @@ class PageBody(Body):
 
     @classmethod
     def of(cls, page: Page) -> Self:
-        """The page as it is answered."""
+        """The page as the API returns it."""
         after = write_cursor(page.next) if page.next else None
         return cls(jobs=[JobBody.of(job) for job in page.jobs], next=after)
 
 
 class HealthBody(Body):
-    """Whether the API's dependencies answer."""
+    """The state of the API's dependencies."""
 
     status: Literal["ok", "down"]
     version: str
@@ -155,13 +155,13 @@ class HealthBody(Body):
 
     @classmethod
     def of(cls, stage: str, checks: Mapping[str, str]) -> Self:
-        """The sum of the checks."""
+        """The overall state of the checks."""
         status = "ok" if all(state == "ok" for state in checks.values()) else "down"
         return cls.model_validate({"status": status, "version": __version__, "stage": stage, "checks": checks})
 
 
 class ProblemField(Body):
-    """A field at fault."""
+    """An invalid field."""
 
     pointer: str
     """JSON Pointer (RFC 6901) into the body."""
@@ -169,7 +169,7 @@ class ProblemField(Body):
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem document; ``errors`` is there where fields are at fault."""
+    """An RFC 9457 problem document; ``errors`` lists invalid fields."""
 
     type: str
     title: str
@@ -179,7 +179,7 @@ class Problem(BaseModel):
 
 
 class Refusal(Body):
-    """What API Gateway itself answers: to a caller it does not know, to more than it lets through, and to a timeout."""
+    """API Gateway's own answer to unauthenticated, throttled and timed-out requests."""
 
     message: str
 

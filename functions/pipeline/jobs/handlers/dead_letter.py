@@ -8,7 +8,7 @@ from pipeline.platform.observability import log
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Record each dead letter. One that could not be recorded stays: this queue has no dead-letter queue of its own."""
+    """Record each dead letter. One that could not be recorded stays: this queue has no dead-letter queue behind it."""
     record_dead_letter = bootstrap.record_dead_letter()
     failures = []
     for record in event["Records"]:

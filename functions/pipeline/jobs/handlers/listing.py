@@ -1,4 +1,4 @@
-"""The query of ``GET /jobs``, and the cursor that leads from one page to the next."""
+"""The query of ``GET /jobs``, and the cursor between its pages."""
 
 import base64
 import binascii
@@ -20,14 +20,14 @@ RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\
 
 
 def _written_out(text: object) -> object:
-    """pydantic would take "5" for five seconds after 1970."""
+    """pydantic would read "5" as five seconds after 1970."""
     if isinstance(text, str) and not RFC_3339.fullmatch(text):
         raise ValueError("Input should be a time as in RFC 3339, with its offset")
     return text
 
 
 def _in_utc(at: datetime) -> datetime:
-    """The first hours of the year 1, east of Greenwich, are none: pg8000 would fail on them, and the API answer 500."""
+    """Instants before 0001-01-01T00:00Z, possible with a positive offset, overflow pg8000."""
     try:
         return at.astimezone(UTC)
     except OverflowError:
@@ -38,36 +38,36 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(
 
 
 class ListQuery(StrictModel):
-    """What may be asked for."""
+    """The query parameters of ``GET /jobs``."""
 
-    status: Annotated[JobStatus | None, Field(description="Only jobs that stand there.")] = None
+    status: Annotated[JobStatus | None, Field(description="Only jobs in this state.")] = None
     analysis: Annotated[str | None, Field(min_length=1, max_length=100, description="Only jobs of this analysis.")] = (
         None
     )
-    created_from: Annotated[Moment | None, Field(description="Accepted then or later.")] = None
-    created_before: Annotated[Moment | None, Field(description="Accepted before then.")] = None
+    created_from: Annotated[Moment | None, Field(description="Only jobs accepted at this time or later.")] = None
+    created_before: Annotated[Moment | None, Field(description="Only jobs accepted before this time.")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = 20
-    cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before.")] = None
+    cursor: Annotated[str | None, Field(max_length=200, description="`next` of the previous page.")] = None
 
     @classmethod
     def of(cls, event: Event) -> Self:
         """The request's query. Raises InvalidRequest."""
         try:
             return cls.model_validate(event.get("queryStringParameters") or {})
-        except ValidationError as fault:
-            errors = field_errors(fault)
+        except ValidationError as exc:
+            errors = field_errors(exc)
             raise InvalidRequest(
                 [{"pointer": f"/query{error['pointer']}", "detail": error["detail"]} for error in errors]
             ) from None
 
-    def wanted(self) -> JobFilter:
-        """As the service takes it. Raises InvalidRequest for a cursor that is none of ours."""
+    def filter_(self) -> JobFilter:
+        """The filter that the service takes. Raises InvalidRequest for an invalid cursor."""
         after = read_cursor(self.cursor) if self.cursor is not None else None
         return JobFilter(self.status, self.analysis, self.created_from, self.created_before, self.limit, after)
 
 
 def write_cursor(cursor: Cursor) -> str:
-    """Text for a URL. It says no more than the page that it was given with."""
+    """The cursor as text for a URL. It reveals nothing that the page did not."""
     text = json.dumps([cursor.created_at.isoformat(), str(cursor.id)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -1,4 +1,4 @@
-"""SQS records as Lambda delivers them, read into the messages that the services take."""
+"""The messages in SQS records, as Lambda delivers them."""
 
 import hashlib
 import json
@@ -10,18 +10,18 @@ from pipeline.jobs.domain.job import JobMessage
 
 
 def job_message_from(record: dict[str, Any]) -> JobMessage:
-    """The message of a record that Lambda hands over. Raises ValueError for one that is not ours."""
+    """The job message of a record. Raises ValueError if it names no job."""
     body = json.loads(record["body"])
     if not isinstance(body, dict) or not isinstance(body.get("job_id"), str):
-        raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every bad message
+        raise ValueError("a message without a job_id")  # noqa: TRY004 - one error for every malformed message
     return JobMessage(UUID(body["job_id"]), record["attributes"].get("MessageGroupId"))
 
 
 def dead_letter_from(record: dict[str, Any]) -> DeadLetter:
-    """The record of a message that nobody could handle, whatever it is."""
+    """The dead letter of a record, whatever its body is."""
     body = record["body"].encode()
     try:
         job_id = job_message_from(record).job_id
-    except (ValueError, RecursionError):  # json gives up a body of many brackets with the latter
+    except (ValueError, RecursionError):  # json raises the latter for deeply nested brackets
         job_id = None
     return DeadLetter(record["messageId"], job_id, len(body), hashlib.sha256(body).digest())

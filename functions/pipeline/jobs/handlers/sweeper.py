@@ -1,4 +1,4 @@
-"""Lambda: find jobs that lost their message. Invoked by a schedule."""
+"""Lambda: re-enqueues jobs whose message was lost. A schedule invokes it."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from pipeline.jobs import bootstrap
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Send stranded jobs again; the answer says how many."""
+    """Re-enqueue stranded jobs, and return their number."""
     return {"resent": bootstrap.sweep_jobs().run()}

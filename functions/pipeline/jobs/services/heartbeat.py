@@ -1,4 +1,4 @@
-"""Keep a job's lease, and its message out of sight, while a worker is at it."""
+"""Renews a job's lease and hides its message while a worker runs it."""
 
 import threading
 from types import TracebackType
@@ -43,10 +43,10 @@ class Heartbeat:
             try:
                 if not self._store.extend_lease(self._job.id, self._job.attempt, self._lease_s):
                     if self._stop.is_set():
-                        return  # the attempt ended while the beat was under way
+                        return  # the attempt ended during this beat
                     self.lost = True
                     log.warning("lease lost", job_id=self._job.id, attempt=self._job.attempt)
                     return
                 self._delivery.hide(self._lease_s)
-            except Exception as fault:  # noqa: BLE001 - whatever it is, the next beat may get through
-                log.warning("heartbeat missed", job_id=self._job.id, error_type=type(fault).__name__)
+            except Exception as exc:  # noqa: BLE001 - the next beat may succeed
+                log.warning("heartbeat missed", job_id=self._job.id, error_type=type(exc).__name__)

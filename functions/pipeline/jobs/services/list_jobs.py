@@ -12,6 +12,6 @@ class ListJobs:
 
     store: JobStore
 
-    def run(self, tenant_id: str, wanted: JobFilter) -> Page:
+    def run(self, tenant_id: str, filter_: JobFilter) -> Page:
         """A page of the tenant's own jobs."""
-        return self.store.page(tenant_id, wanted)
+        return self.store.page(tenant_id, filter_)

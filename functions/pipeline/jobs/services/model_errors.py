@@ -17,7 +17,7 @@ from pipeline.models.errors import (
 
 
 def job_error(error: ModelError) -> JobFailed | TryAgain:
-    """What the worker does with the job after a model error."""
+    """The worker's reaction to a model error."""
     match error:
         # Waits in the queue, for hours if necessary, and costs no attempt.
         case ModelCallDenied():

@@ -20,9 +20,11 @@ class RecordDeadLetter:
     deliveries: int
     """Deliveries that the job queue allows. The message's own count goes on in the dead-letter queue."""
 
-    def run(self, letter: DeadLetter) -> None:
+    def run(self, dead_letter: DeadLetter) -> None:
         """Record one message. Raises Unavailable: then it must be delivered again."""
         reason = f"(Its message was delivered {self.deliveries} times without completing.)"
         failure = Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, reason)
-        outcome = self.dead_letters.record(letter, self.deliveries, failure)
-        log.warning("dead letter recorded", message_id=letter.message_id, job_id=letter.job_id, outcome=outcome)
+        outcome = self.dead_letters.record(dead_letter, self.deliveries, failure)
+        log.warning(
+            "dead letter recorded", message_id=dead_letter.message_id, job_id=dead_letter.job_id, outcome=outcome
+        )

@@ -60,7 +60,7 @@ class RunJob:
             else:
                 self._attempt(job, limits, delivery, remaining_s)
         except (Unavailable, ConfigurationError) as exc:
-            # Not the job's doing: a message of its own keeps it out of the dead-letter queue.
+            # Not caused by the job: a new message keeps it out of the dead-letter queue.
             log.error("job postponed", exc, job_id=message.job_id, reason=str(exc))
             self.queue.send(message, self._delays.after_outage())
 

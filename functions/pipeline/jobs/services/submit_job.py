@@ -91,8 +91,8 @@ class SubmitJob:
         model = _model(stage, request.model, analysis.settings.model)
         try:
             config = resolve_job_config(stage, model, analysis, request.parameters, rules.get(analysis.name, {}))
-        except ParameterRefused as refused:
-            raise InvalidRequest.at(f"/parameters/{refused.parameter}", refused.why) from refused
+        except ParameterRefused as exc:
+            raise InvalidRequest.at(f"/parameters/{exc.parameter}", exc.why) from exc
         except ValidationError as exc:
             raise ConfigurationError(f"the business rules of {analysis.name} do not fit their model") from exc
         cost = max_cost_usd(estimated_tokens(request.input), config.inference["maxTokens"], model.price)

@@ -1,8 +1,8 @@
-"""Find jobs that no message may be left for, and give each a new one.
+"""Re-enqueue jobs that may have lost their message.
 
-A job's message can be missing because the API died between recording the job and sending its message, because a worker
-died after giving a job back, or because it died before it could say how soon the message shall come back. A second
-message for a job that has one does no harm: whoever comes second finds the job claimed, not yet due, or done.
+A message is lost if the API dies between recording the job and sending the message, if a worker dies after giving a job
+back, or if it dies before it could hide the message for a short time. A second message for a job does no harm: its
+worker finds the job claimed, not yet due, or finished.
 """
 
 from dataclasses import dataclass

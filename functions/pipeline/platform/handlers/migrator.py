@@ -1,4 +1,4 @@
-"""Lambda: bring the database's schema up to date. Invoked on deploy, before anything else of the release runs."""
+"""Lambda: migrates the database. The deploy invokes it before it releases any other function."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pipeline.platform.observability import log
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Apply the missing migrations, let the roles in, and say which they were. An error fails the deploy."""
-    applied, admitted = bootstrap.migrate()
-    log.info("migrated", migrations=applied, roles=admitted)
-    return {"applied": applied, "admitted": admitted}
+    """Apply missing migrations and enable the roles' logins; return the names of both. An error fails the deploy."""
+    applied, enabled = bootstrap.migrate()
+    log.info("migrated", migrations=applied, roles=enabled)
+    return {"applied": applied, "enabled": enabled}

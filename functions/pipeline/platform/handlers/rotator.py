@@ -1,4 +1,4 @@
-"""Lambda: one step of a secret's rotation. Invoked by Secrets Manager, four times in thirty days."""
+"""Lambda: one step of a secret's rotation. Secrets Manager invokes it, four times in thirty days."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from pipeline.platform.rotation import Step
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """An error ends the rotation; Secrets Manager tries it again, and the alarm tells."""
+    """Run one step. An error ends the rotation: Secrets Manager retries it, and an alarm is raised."""
     bootstrap.rotate_password().run(Step(event["Step"]), event["SecretId"], event["ClientRequestToken"])
