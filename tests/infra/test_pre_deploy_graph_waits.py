@@ -129,7 +129,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         QUEUE,
         "high",
     ),
-    (lambda g: g["QueueAge"].update(actionsEnabled=False), "alarm-tells-nobody", MONITORING, "medium"),
+    (lambda g: g["QueueAge"].update(actionsEnabled=False), "alarm-without-action", MONITORING, "medium"),
     (lambda g: g["QueueAge"].update(metricName="Age"), "alarm-on-nothing", MONITORING, "medium"),
     (twice_consumed, "queue-with-two-consumers", WORKER, "critical"),
     (role_for_another_function, "schedule-cannot-invoke", SWEEPER, "critical"),
@@ -147,10 +147,10 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (lambda g: g["SweeperFunction"].pop("timeout"), "timeout-too-short", SWEEPER, "medium"),
     (lambda g: g["WorkerFunction"].update(timeout=60), "timeout-below-model-call", WORKER, "critical"),
     (lambda g: g["QueueAge"]["dimensions"].update(QueueName="jobs"), "alarm-on-nothing", MONITORING, "medium"),
-    (lambda g: g["QueueAge"].update(alarmActions=[]), "alarm-tells-nobody", MONITORING, "medium"),
+    (lambda g: g["QueueAge"].update(alarmActions=[]), "alarm-without-action", MONITORING, "medium"),
     (lambda g: g.drop("DeadLetters"), "dead-letters-unseen", QUEUE, "medium"),
-    (lambda g: g.drop("SweeperScheduleSchedule"), "nobody-calls", SWEEPER, "critical"),
-    (lambda g: g.drop("WorkerJobs"), "nobody-calls", WORKER, "critical"),
+    (lambda g: g.drop("SweeperScheduleSchedule"), "function-without-caller", SWEEPER, "critical"),
+    (lambda g: g.drop("WorkerJobs"), "function-without-caller", WORKER, "critical"),
 ]
 
 
@@ -175,7 +175,7 @@ def test_what_people_call_is_called_once_the_outputs_name_it() -> None:
     graph["Extra"]["name"] = "extra"
 
     def nobodys() -> int:
-        return sum(finding.id == "nobody-calls" for finding in findings(graph_callers.CHECKS, graph))
+        return sum(finding.id == "function-without-caller" for finding in findings(graph_callers.CHECKS, graph))
 
     uncalled = nobodys()
     outputs = graph["bedrock-pipeline-dev"]

@@ -57,7 +57,7 @@ QUEUES = (
     mutation(
         "NEW",
         "event-source-left-out",
-        "nobody-calls",
+        "function-without-caller",
         WORKER,
         Edit(
             WORKER,
@@ -68,7 +68,7 @@ QUEUES = (
     mutation(
         "NEW",
         "letters-that-nobody-reads",
-        "nobody-calls",
+        "function-without-caller",
         DEAD_LETTER,
         Edit(
             DEAD_LETTER,
@@ -276,7 +276,7 @@ FUNCTIONS = (
     mutation(
         "NEW",
         "sweeper-not-scheduled",
-        "nobody-calls",
+        "function-without-caller",
         SWEEPER,
         Edit(SWEEPER, "new sst.aws.CronV2(", "export const schedule = () => new sst.aws.CronV2("),
     ),
@@ -830,8 +830,8 @@ WATCH = (
     ),
     mutation(
         "NEW",
-        "alarm-tells-nobody",
-        "alarm-tells-nobody",
+        "alarm-without-action",
+        "alarm-without-action",
         MONITORING,
         Edit(MONITORING, "    alarmActions: [topic.arn],\n", ""),
     ),

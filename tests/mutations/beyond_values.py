@@ -150,7 +150,7 @@ SILENT = (
     mutation(
         "NEW",
         "alarms-switched-off",
-        "alarm-tells-nobody",
+        "alarm-without-action",
         MONITORING,
         Edit(MONITORING, "    alarmActions:", "    actionsEnabled: false,\n    alarmActions:"),
     ),

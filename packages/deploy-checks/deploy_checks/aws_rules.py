@@ -1,8 +1,8 @@
-"""What AWS takes for a property, in its own words: CloudFormation's schemas, as cfn-lint ships them, and for what
-CloudFormation arranges otherwise the API's own model, as botocore has it.
+"""AWS's rules for the values of properties: CloudFormation's schemas, as cfn-lint ships them, and for parts that
+CloudFormation structures differently, the API's model in botocore.
 
-They name the properties that Pulumi names, by rules: ``instanceClass`` is ``DBInstanceClass``. What has no counterpart
-is not judged.
+They name the properties that Pulumi names, by rules: ``instanceClass`` is ``DBInstanceClass``. Properties without a
+counterpart are ignored.
 """
 
 import json

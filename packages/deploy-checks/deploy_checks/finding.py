@@ -36,11 +36,11 @@ class Finding:
     line: int
     """1 where the file as a whole is meant."""
     message: str
-    """What will happen on AWS, with the name of the resource."""
+    """The effect on AWS, with the name of the resource."""
     fix: str
-    """What to change."""
+    """The change to make."""
     subjects: tuple[str, ...] = ()
-    """What the message is about, as the message names it. Findings that differ only in their subjects are merged."""
+    """Names of the resources in the message. Findings that differ only in their subjects are merged."""
 
     def as_json(self) -> dict[str, Any]:
         """The finding as the command prints it: ``id severity file line message fix``."""

@@ -1,5 +1,5 @@
-"""Runs every function from its own archive, as Lambda would: the runtime's interpreter, the environment that the stack
-gives it, the SDK that Lambda's runtime brings, and nothing else. There is no network behind it.
+"""Runs every function from its archive, as Lambda would: with the runtime's interpreter, the stack's environment and
+the SDK of Lambda's runtime, and without a network.
 """
 
 import json
@@ -27,22 +27,22 @@ CHILD = Path(__file__).with_name("probe_child.py")
 LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TIME_LIMIT_S = 60
 NOWHERE = "http://127.0.0.1:9"
-"""The discard port: nobody listens, so that a connection is refused at once."""
+"""The discard port, which refuses connections immediately."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What became of one function."""
+    """The result of running one function."""
 
     function: Resource
     artifact: Artifact
     samples: list[Sample] = field(default_factory=list)
     result: dict[str, Any] | None = None
-    """What ``probe_child`` wrote; ``None`` where it could not be run."""
+    """The output of ``probe_child``; ``None`` if the function could not be run."""
     failure: str = ""
-    """Why it could not."""
+    """Why the function could not be run."""
     log: str = ""
-    """The end of what the function printed."""
+    """The end of the function's output."""
 
     @property
     def handler(self) -> str:
@@ -50,13 +50,13 @@ class Probe:
         return str(self.function.value("handler"))
 
     def own_file(self, name: str | None) -> str | None:
-        """The path inside the archive of one of the function's own files."""
+        """The path inside the archive of one of the function's files."""
         return None if name is None else name.split("/task/", 1)[-1]
 
 
 @cache
 def probes(rehearsed: Rehearsed) -> list[Probe]:
-    """One for each function whose archive holds the file of its handler."""
+    """One for each function whose archive contains the file of its handler."""
     with tempfile.TemporaryDirectory(prefix="pre-deploy-probe-") as temporary:
         folder = Path(temporary)
         sdk = _sdk_of_lambda(folder / "sdk")
@@ -78,10 +78,10 @@ def probes(rehearsed: Rehearsed) -> list[Probe]:
 def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: Path, sdk: Path) -> Probe:
     python = interpreter(str(function.value("runtime")))
     if python is None:
-        return Probe(function, artifact, failure=f"there is no {function.value('runtime')} on this machine")
+        return Probe(function, artifact, failure=f"{function.value('runtime')} is not installed on this machine")
     events = samples(rehearsed.graph, function)
     with _temporary_file() as result:
-        told = {
+        question = {
             "task_root": str(task),
             "runtime": str(sdk),
             "handler": function.value("handler"),
@@ -99,7 +99,7 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
         try:
             done = subprocess.run(  # noqa: S603
                 [python, "-I", "-S", "-B", str(CHILD)],
-                input=json.dumps(told),
+                input=json.dumps(question),
                 env=environment(function, str(task)),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -109,7 +109,7 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Probe(function, artifact, events, failure=f"it did not end within {TIME_LIMIT_S} s")
+            return Probe(function, artifact, events, failure=f"it did not finish within {TIME_LIMIT_S} s")
         written = result.read_text(encoding="utf-8")
         if not written:
             ended = f"its process ended with {done.returncode}: {done.stdout[-500:]}"
@@ -117,21 +117,21 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
         return Probe(function, artifact, events, json.loads(written), log=done.stdout[-2000:])
 
 
-def source_of(rehearsed: Rehearsed, probe: Probe, fault: dict[str, Any]) -> tuple[str, int]:
-    """Where in the repository an error went through last; the handler itself where no own line is known."""
-    name = probe.own_file(fault["file"]) or handler_module(probe.handler)
+def source_of(rehearsed: Rehearsed, probe: Probe, error: dict[str, Any]) -> tuple[str, int]:
+    """The last line of the repository that an error passed through; the handler's if none is known."""
+    name = probe.own_file(error["file"]) or handler_module(probe.handler)
     file = in_repository(rehearsed.root, name, probe.handler)
     if file is None:
         return probe.function.file, probe.function.line
-    if fault["file"]:
-        return file, int(fault["line"])
+    if error["file"]:
+        return file, int(error["line"])
     starts = (f"def {probe.handler.rpartition('.')[2]}(", f"{probe.handler.rpartition('.')[2]} =")
     lines = (rehearsed.root / file).read_text(encoding="utf-8").splitlines()
     return file, next((number for number, line in enumerate(lines, 1) if line.startswith(starts)), 1)
 
 
 def environment(function: Resource, task_root: str) -> dict[str, str]:
-    """What the stack sets, what Lambda sets, and endpoints where nobody answers."""
+    """The variables that the stack and Lambda set, and AWS endpoints that refuse connections."""
     arn = str(function.value("arn")).split(":")
     region = arn[3] if len(arn) > 3 else "us-east-1"
     name = str(function.value("name"))
@@ -163,7 +163,7 @@ def environment(function: Resource, task_root: str) -> dict[str, str]:
 
 @cache
 def interpreter(runtime: str) -> str | None:
-    """A Python of the runtime's version; ``None`` where this machine has none, or the runtime is no Python."""
+    """A Python of the runtime's version; ``None`` if none is installed, or the runtime is not Python."""
     if not runtime.startswith("python3."):
         return None
     version = runtime.removeprefix("python")
@@ -180,7 +180,7 @@ def interpreter(runtime: str) -> str | None:
 
 
 def _sdk_of_lambda(folder: Path) -> Path:
-    """The packages that are in Lambda's Python runtime, and none of the others of this environment."""
+    """A folder with the packages of Lambda's Python runtime, and no others of this environment."""
     folder.mkdir(parents=True)
     for name in LAMBDA_HAS:
         spec = find_spec(name)

@@ -1,8 +1,8 @@
-"""Runs one function as Lambda would, and says what happened. Started by ``probe``, in an interpreter that has nothing
-but the function's archive, the SDK of Lambda's runtime and the function's environment.
+"""Runs one function as Lambda would, and reports the results. ``probe`` starts it in an interpreter that has only the
+function's archive, the SDK of Lambda's runtime and the function's environment.
 
-Reads what to do from standard input, and writes what came out to the file that is named there, both as JSON. It needs
-nothing but the standard library, and runs on any Python that Lambda offers.
+Reads a question from standard input, and writes the results to the file that it names, both as JSON. It needs only the
+standard library, and runs on every Python that Lambda offers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RAISED: list[dict[str, Any]] = []  # the errors of this call that went through t
 
 
 def record(name: str, how: str) -> None:
-    """Note that the function's own code asks for a variable; what others ask for is their affair."""
+    """Record that the function's code reads a variable. Reads by dependencies are ignored."""
     frame = sys._getframe(2)
     while frame.f_back and Path(frame.f_code.co_filename).name in ("os.py", "_collections_abc.py", "<frozen os>"):
         frame = frame.f_back
@@ -33,7 +33,7 @@ def record(name: str, how: str) -> None:
 
 
 def watch_environment() -> None:
-    """Note every variable that is asked for, and how."""
+    """Record every variable that is read, and how."""
     kind: Any = type(os.environ)
     plain = kind.__getitem__
 
@@ -60,7 +60,7 @@ def watch_environment() -> None:
 
 
 def cut_off() -> None:
-    """No network, and no long waits for it."""
+    """Disable the network, and shorten all waits."""
     connect, sleep, resolve = socket.socket.connect, time.sleep, socket.getaddrinfo
 
     def refused(self: socket.socket, address: Any) -> None:
@@ -79,7 +79,7 @@ def cut_off() -> None:
 
 
 def keep_read_only(root: str) -> None:
-    """The archive's folder cannot be written to, as on Lambda."""
+    """Make the archive's folder read-only, as on Lambda."""
 
     def opened(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
@@ -91,7 +91,7 @@ def keep_read_only(root: str) -> None:
 
 
 def watch_errors() -> None:
-    """Note every error where the function's own code meets it first."""
+    """Record every error at the first line of the function's code that it passes through."""
     monitoring = getattr(sys, "monitoring", None)  # Python 3.12 and newer
     if monitoring is None:
         return
@@ -101,7 +101,10 @@ def watch_errors() -> None:
         if code.co_filename in OWN and isinstance(error, Exception) and not any(error is each for each in known):
             known.append(error)
             RAISED.append(
-                {**fault_of(error), "ours": sys.modules[type(error).__module__].__dict__.get("__file__") in OWN}
+                {
+                    **description_of(error),
+                    "own_type": sys.modules[type(error).__module__].__dict__.get("__file__") in OWN,
+                }
             )
 
     monitoring.use_tool_id(monitoring.PROFILER_ID, "pre-deploy")
@@ -110,7 +113,7 @@ def watch_errors() -> None:
 
 
 class Context:
-    """What is used of Lambda's context object."""
+    """The parts of Lambda's context object that functions use."""
 
     aws_request_id = "00000000-0000-4000-8000-000000000001"
     function_version = "$LATEST"
@@ -118,20 +121,20 @@ class Context:
     client_context = None
     identity = None
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.function_name = told["function_name"]
-        self.memory_limit_in_mb = told["memory"]
-        self.invoked_function_arn = told["arn"]
-        self.log_group_name = told["log_group"]
-        self._ends = time.monotonic() + told["timeout"]
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.function_name = values["function_name"]
+        self.memory_limit_in_mb = values["memory"]
+        self.invoked_function_arn = values["arn"]
+        self.log_group_name = values["log_group"]
+        self._ends = time.monotonic() + values["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """As Lambda counts."""
+        """Milliseconds until the timeout."""
         return int(1000 * max(0, self._ends - time.monotonic()))
 
 
-def fault_of(error: BaseException) -> dict[str, Any]:
-    """The error with those it comes from, and the last of the function's own lines that it went through."""
+def description_of(error: BaseException) -> dict[str, Any]:
+    """The error with its causes, and the last line of the function's code that it passed through."""
     chain: list[dict[str, Any]] = []
     here: BaseException | None = error
     while here is not None and len(chain) < 10:
@@ -143,14 +146,14 @@ def fault_of(error: BaseException) -> dict[str, Any]:
 
 
 def number(value: object) -> float:
-    """What JSON has no word for."""
-    if isinstance(value, decimal.Decimal):  # as Lambda's runtime does it
+    """Convert values that JSON lacks, as Lambda's runtime does. Raises TypeError for others."""
+    if isinstance(value, decimal.Decimal):  # the only type that it converts
         return float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def optional_settings() -> list[str]:
-    """Variables that have a default in a model of settings: fields of pydantic models in the function's own code."""
+    """Variables with a default: optional fields of pydantic models in the function's code."""
     names: set[str] = set()
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) not in OWN:
@@ -164,45 +167,45 @@ def optional_settings() -> list[str]:
 
 
 def answer_to(handler: Any, event: Any, context: Context) -> dict[str, Any]:
-    """What the handler answers, or what became of it."""
+    """The handler's answer, or its error."""
     started = time.monotonic()
     RAISED.clear()
     try:
         value = handler(event, context)
-    except BaseException as error:  # noqa: BLE001 - whatever it is: that is the question
-        told: dict[str, Any] = {"error": fault_of(error)}
+    except BaseException as exc:  # noqa: BLE001 - every error is a result
+        outcome: dict[str, Any] = {"error": description_of(exc)}
     else:
         try:
-            told = {"value": json.loads(json.dumps(value, default=number))}
-        except Exception as error:  # noqa: BLE001 - as above
-            told = {"unserialisable": f"{type(error).__name__}: {error}"}
+            outcome = {"value": json.loads(json.dumps(value, default=number))}
+        except Exception as exc:  # noqa: BLE001 - as above
+            outcome = {"unserialisable": f"{type(exc).__name__}: {exc}"}
     sys.stdout.flush()
-    theirs = [error for error in RAISED if not error["ours"]] or RAISED
-    return {**told, "raised": theirs[-1] if theirs else None, "seconds": time.monotonic() - started}
+    theirs = [error for error in RAISED if not error["own_type"]] or RAISED
+    return {**outcome, "raised": theirs[-1] if theirs else None, "seconds": time.monotonic() - started}
 
 
 def main() -> None:
-    """Import the handler, call it with each event, write what happened."""
-    told = json.load(sys.stdin)
-    OWN.update(told["own"])
-    sys.path[:0] = [told["task_root"]]
-    sys.path.append(told["runtime"])
-    os.chdir(told["task_root"])
+    """Import the handler, call it with each event, and write the results."""
+    question = json.load(sys.stdin)
+    OWN.update(question["own"])
+    sys.path[:0] = [question["task_root"]]
+    sys.path.append(question["runtime"])
+    os.chdir(question["task_root"])
     watch_environment()
     watch_errors()
     cut_off()
     result: dict[str, Any] = {"import_error": None, "answers": [], "reads": READS, "optional": []}
-    module, _, name = told["handler"].rpartition(".")
+    module, _, name = question["handler"].rpartition(".")
     try:
         handler = getattr(importlib.import_module(module.replace("/", ".")), name)
-    except BaseException as error:  # noqa: BLE001 - as above
-        result["import_error"] = fault_of(error)
+    except BaseException as exc:  # noqa: BLE001 - as above
+        result["import_error"] = description_of(exc)
     else:
-        keep_read_only(told["task_root"])
-        context = Context(told["context"])
-        result["answers"] = [answer_to(handler, event, context) for event in told["events"]]
+        keep_read_only(question["task_root"])
+        context = Context(question["context"])
+        result["answers"] = [answer_to(handler, event, context) for event in question["events"]]
         result["optional"] = optional_settings()
-    Path(told["result"]).write_text(json.dumps(result), encoding="utf-8")
+    Path(question["result"]).write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

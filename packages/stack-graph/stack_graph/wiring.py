@@ -3,7 +3,7 @@
     python -m stack_graph.wiring REHEARSAL > infra/wiring.json
 
 Kept are the resources that the local stack has a stand-in for, and of them the properties that change how the pipeline
-behaves. What one resource takes from another stands as ``${Name.attribute}``, since locally it has another value.
+behaves. A value from another resource is written as ``${Name.attribute}``, since it differs locally.
 """
 
 import json

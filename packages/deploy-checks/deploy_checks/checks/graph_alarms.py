@@ -56,7 +56,7 @@ def alarms_watch_something(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
         if not alarm.texts("alarmActions") or alarm.value("actionsEnabled") is False:
             message = f"{alarm.name} has no alarmActions, or they are disabled"
-            yield finding_at(alarm, "alarm-tells-nobody", "medium", message, "Name the topic in alarmActions.")
+            yield finding_at(alarm, "alarm-without-action", "medium", message, "Name the topic in alarmActions.")
 
 
 def _names(graph: Graph, output: str) -> set[Any]:

@@ -97,7 +97,7 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
         if id(function) not in called:
             yield finding_at(
                 function,
-                "nobody-calls",
+                "function-without-caller",
                 "critical",
                 f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy",
                 "Add its caller, or remove it. If people call it, return its name from sst.config.ts.",
