@@ -148,7 +148,7 @@ def test_a_runtime_that_this_machine_has_not(deploy: Deploy) -> None:
     ("body", "told"),
     [
         ("return event['httpMethod']", "KeyError: 'httpMethod'"),
-        ("return {'body': '{}'}", "no whole number as statusCode"),
+        ("return {'body': '{}'}", "statusCode is not an integer"),
         ("import datetime; return {'statusCode': 200, 'body': datetime.datetime.min}", "Runtime.MarshalError"),
         ("import nowhere", "No module named 'nowhere'"),
         ("print('ERROR on purpose'); return {'statusCode': 500}", "ERROR on purpose"),
