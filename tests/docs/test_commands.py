@@ -20,7 +20,7 @@ START_SECONDS = 60.0
 JOB_SECONDS = 30.0
 COMMAND_SECONDS = 100.0
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-TEST_FILE = re.compile(r"\btests/[\w/]+\.py\b")
+TEST_FILE = re.compile(r"\b(?:packages/[\w-]+/)?tests/[\w/]+\.py\b")
 
 SHELL = [block for block in commands() if MARKER.fullmatch(block.marker)]
 
