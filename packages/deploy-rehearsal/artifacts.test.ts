@@ -46,7 +46,7 @@ test("a function needs its Lambda function and its artifact", () => {
   const lambda = resource("aws:lambda/function:Function", "WorkerFunction", component.urn);
   assert.deepEqual(missing(graph(component, lambda), [artifact]), []);
   assert.match(missing(graph(component, lambda), [])[0]?.message ?? "", /"Worker" has no artifact/);
-  assert.match(missing(graph(component), [artifact])[0]?.message ?? "", /"Worker" was declared, but never/);
+  assert.match(missing(graph(component), [artifact])[0]?.message ?? "", /"Worker" is declared, but would not be deployed/);
 });
 
 test("a container image has no artifact", () => {

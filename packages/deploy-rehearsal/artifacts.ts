@@ -1,4 +1,4 @@
-/** Collects what SST packaged, and notices what it should have packaged and did not. */
+/** Collects the artifacts that SST built, and reports functions without one. */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,8 +23,8 @@ export function collectArtifacts(graph: Graph, workspace: string, out: string): 
 }
 
 /**
- * A component makes its Lambda function only when all it builds on is known, so a value that never arrives makes it
- * vanish without an error.
+ * Reports functions without a Lambda function or an artifact. A component creates its Lambda function only when all its
+ * inputs are known, so an unknown value makes the function disappear without an error.
  */
 export function missing(graph: Graph, artifacts: Artifact[]): Diagnostic[] {
   const packaged = new Set(artifacts.map((artifact) => artifact.function));
@@ -32,7 +32,7 @@ export function missing(graph: Graph, artifacts: Artifact[]): Diagnostic[] {
     const { urn, name } = component;
     const lambda = graph.resources.find(({ type, parent }) => type === LAMBDA && parent === urn);
     if (lambda === undefined)
-      return [problem(component, `The function "${name}" was declared, but never came to be deployed.`)];
+      return [problem(component, `The function "${name}" is declared, but would not be deployed.`)];
     if (lambda.inputs["packageType"] === "Image" || packaged.has(name)) return [];
     return [problem(component, `The function "${name}" has no artifact.`)];
   });

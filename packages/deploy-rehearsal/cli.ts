@@ -4,25 +4,25 @@ import { parseArgs } from "node:util";
 import { CannotRehearse } from "./errors.ts";
 import { rehearse } from "./rehearse.ts";
 
-const HELP = `Rehearses a deploy of an SST app: the real "sst deploy", with no account behind it.
+const HELP = `Rehearses the deploy of an SST app: runs the real "sst deploy" without an AWS account.
 
   node packages/deploy-rehearsal/cli.ts --stage STAGE --out DIR [options]
 
-  --app DIR        the app, with its sst.config.ts (default: here)
+  --app DIR        the app's directory, with sst.config.ts (default: this directory)
   --stage STAGE    the stage to rehearse
-  --out DIR        takes graph.json, artifacts.json, artifacts/NAME/code.zip and SST's logs
-  --answers FILE   JSON of what only the cloud knows: {"invokes": {TOKEN: {...}}, "resources": {TYPE: {...}},
+  --out DIR        directory for graph.json, artifacts.json, artifacts/NAME/code.zip and SST's logs
+  --answers FILE   JSON with values that only the cloud knows: {"invokes": {TOKEN: {...}}, "resources": {TYPE: {...}},
                    "secrets": {NAME: PLACEHOLDER}}
-  --account ID     the account to pretend (default: 111122223333)
-  --python VERSION the Python that uv takes (default: as in a deploy, UV_PYTHON of .env or uv's own choice)
-  --moto PROGRAM   moto's server (default: moto_server, from the path)
-  --timeout SEC    give up after so many seconds (default: 900)
-  --keep           leave the working copy behind, to look into
-  --end-with-stdin stop when standard input ends: however the caller ended, it closes that
-  --help           this text
+  --account ID     the account id in the graph (default: 111122223333)
+  --python VERSION the Python that uv uses (default: as in a deploy, UV_PYTHON of .env or uv's choice)
+  --moto PROGRAM   moto's server (default: moto_server on the PATH)
+  --timeout SEC    time limit in seconds (default: 900)
+  --keep           keep the working copy
+  --end-with-stdin stop when standard input is closed, as it is when the caller ends
+  --help           print this text
 
-Exit status: 0 when the whole graph and every artifact came out, 1 when the app would not deploy, 2 when the
-rehearsal could not be held. Progress goes to stderr; stdout gets one line of JSON.`;
+Exit status: 0 if the graph and all artifacts are complete, 1 if the deploy would fail, 2 if the rehearsal could not
+run. Progress goes to stderr; stdout gets one line of JSON.`;
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +40,7 @@ const { values } = parseArgs({
   },
 });
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<number> {
   if (values.help) {
@@ -48,11 +48,11 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.stage === undefined || values.out === undefined)
-    throw new CannotRehearse("--stage and --out are needed; see --help");
+    throw new CannotRehearse("--stage and --out are required; see --help");
   const started = performance.now();
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-  process.stderr.on("error", () => undefined); // whoever read it may be gone: what was started is ended all the same
+  process.stderr.on("error", () => undefined); // the reader may be gone: child processes still have to be stopped
   if (values["end-with-stdin"]) process.stdin.once("close", () => interrupted.abort()).resume().unref();
   const { graph, artifacts, ok } = await rehearse({
     app: resolve(values.app),
@@ -64,14 +64,14 @@ async function main(): Promise<number> {
     answers: values.answers === undefined ? null : resolve(values.answers),
     keep: values.keep,
     env: process.env,
-    say,
+    log,
     signal: AbortSignal.any([interrupted.signal, AbortSignal.timeout(Number(values.timeout) * 1000)]),
   });
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   for (const { severity, message, urn, sourcePosition } of graph.diagnostics) {
     if (severity === "info") continue;
     const place = sourcePosition === null ? urn : `${sourcePosition.file}:${sourcePosition.line}`;
-    say(`${severity}: ${message}${place === null ? "" : `\n  at ${place}`}`);
+    log(`${severity}: ${message}${place === null ? "" : `\n  at ${place}`}`);
   }
   const { app, stage, resources } = graph;
   process.stdout.write(
@@ -84,6 +84,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof CannotRehearse)) throw error;
-  say(`The rehearsal could not be held: ${error.message}`);
+  log(`The rehearsal could not run: ${error.message}`);
   process.exitCode = 2;
 }

@@ -1,8 +1,8 @@
 /**
- * The services that SST's command line itself talks to before and after a deployment: STS, SSM and S3, served by moto.
+ * The services that SST's command line uses before and after a deploy: STS, SSM and S3, served by moto.
  *
- * SST would prepare an account on its first visit, and close its state bucket to plain HTTP, which moto then enforces
- * against the rehearsal. So the account is prepared here, in every region.
+ * SST prepares a new account and closes its state bucket to plain HTTP, which moto would then enforce against the
+ * rehearsal. So the account is prepared here, in every region.
  */
 import { CannotRehearse } from "./errors.ts";
 import { start } from "./processes.ts";
@@ -12,7 +12,7 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
-/** The version that SST 4.17 writes once an account is prepared; it upgrades any that is lower. */
+/** The version that SST 4.17 records for a prepared account. It upgrades lower ones. */
 const BOOTSTRAP_VERSION = 5;
 const START_MS = 30_000;
 const REGIONS = [
@@ -67,7 +67,7 @@ export async function startCloud(
   });
   const ended = moto.finished.then(
     ({ output }) => Promise.reject(new CannotRehearse(`${command} ended at once: ${output.slice(-3).join(" ")}`)),
-    () => Promise.reject(new CannotRehearse(`${command} is not there: install moto[server], or name it with --moto`)),
+    () => Promise.reject(new CannotRehearse(`${command} was not found: install moto[server], or pass --moto`)),
   );
   ended.catch(() => undefined);
   try {
@@ -103,7 +103,7 @@ async function prepare(endpoint: string, region: string, account: string): Promi
   await send(endpoint, "POST", "ssm", region, headers, JSON.stringify(parameter));
 }
 
-/** Unsigned: moto reads from the header only which service and region are meant. */
+/** Sends an unsigned request. moto reads only the service and the region from the header. */
 async function send(
   url: string,
   method: string,

@@ -4,7 +4,7 @@ import { sstEnvironment } from "./environment.ts";
 
 const options = { directory: "/tmp/here", account: "111122223333", python: "3.12" };
 
-test("nothing that could reach an account, or change what is built, comes from outside", () => {
+test("variables of the caller that reach an account or change the build are removed", () => {
   const env = sstEnvironment(
     {
       PATH: "/bin",
@@ -26,6 +26,6 @@ test("nothing that could reach an account, or change what is built, comes from o
   assert.match(env["PATH"] ?? "", /^\/tmp\/here\/bin:/);
 });
 
-test("a proxy is not asked for what is local", () => {
+test("local addresses bypass a proxy", () => {
   assert.equal(sstEnvironment({ NO_PROXY: "internal" }, options)["NO_PROXY"], "internal,127.0.0.1,localhost");
 });

@@ -1,16 +1,16 @@
-/** What SST and its children see of this machine: nothing that could reach an account, and no ambient Python. */
+/** The environment of SST and its children: no credentials of an account, and no activated Python environment. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Variables of the caller that would change what is built, or where it goes. */
+/** Variables of the caller that would change the build or its target. */
 const WITHHELD =
   /^(AWS|SST|PULUMI|CLOUDFLARE|VERCEL|MOTO)_|^(VIRTUAL_ENV|PYTHONPATH|PYTHONHOME|CONDA_PREFIX|NODE_OPTIONS|NO_BUN)$/;
 
 export interface EnvironmentOptions {
-  /** A directory of this rehearsal's own. */
+  /** The directory of this rehearsal. */
   directory: string;
   account: string;
-  /** The Python that uv takes for everything; null leaves it to the app's `.env`, which SST reads, and to uv. */
+  /** The Python that uv uses; null for that of the app's `.env`, which SST reads, or uv's choice. */
   python: string | null;
 }
 
@@ -18,7 +18,7 @@ export function baseEnvironment(parent: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(parent).filter(([name]) => !WITHHELD.test(name)));
 }
 
-/** Enough for `sst install`, which needs no cloud. */
+/** The environment of `sst`. `sst install` needs nothing more, because it uses no cloud. */
 export function sstEnvironment(
   parent: NodeJS.ProcessEnv,
   { directory, account, python }: EnvironmentOptions,
@@ -42,13 +42,13 @@ export function sstEnvironment(
     AWS_EC2_METADATA_DISABLED: "true",
     SST_AWS_NO_PROFILE: "1",
     REHEARSAL_ACCOUNT: account,
-    // SST's `uv run` is only there to compile bytecode: it need not install the workspace's own dependencies.
+    // SST uses `uv run` only to compile bytecode, so the dependencies of the workspace need not be installed.
     UV_NO_SYNC: "1",
     ...(python === null ? {} : { UV_PYTHON: python }),
   };
 }
 
-/** Puts the engine where SST looks for Pulumi, and this very Node first in the path. */
+/** Installs the engine where SST looks for Pulumi, and puts the running Node first on the PATH. */
 export function installPrograms(directory: string, engine: string): void {
   const programs = join(directory, "bin");
   const home = join(directory, "config", "sst", "bin");
@@ -56,6 +56,6 @@ export function installPrograms(directory: string, engine: string): void {
   mkdirSync(home, { recursive: true });
   symlinkSync(process.execPath, join(programs, "node"));
   const script = `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${engine}' "$@"\n`;
-  // `stack init` does not heed SST_PULUMI_PATH: it takes the program in SST's own folder.
+  // `stack init` ignores SST_PULUMI_PATH and uses the program in SST's folder.
   for (const folder of [programs, home]) writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
 }

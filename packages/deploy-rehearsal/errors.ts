@@ -1,2 +1,2 @@
-/** The rehearsal itself could not be held; it says nothing about the app. */
+/** The rehearsal itself could not run. Nothing is known about the app. */
 export class CannotRehearse extends Error {}

@@ -1,4 +1,4 @@
-/** What a rehearsal writes: the shape of `graph.json` and `artifacts.json`. */
+/** The format of `graph.json` and `artifacts.json`. */
 import type { Properties } from "./engine/wire.ts";
 
 export interface SourcePosition {
@@ -6,7 +6,7 @@ export interface SourcePosition {
   file: string;
   line: number;
   column: number;
-  /** False where the resource's own line is not known, and this is the line of what it belongs to. */
+  /** False if the line of the resource is unknown, and this is the line of its parent. */
   exact: boolean;
 }
 
@@ -28,12 +28,12 @@ export interface GraphResource {
   custom: boolean;
   /** True for a resource that the program only looks up (`Type.get`). */
   external: boolean;
-  /** The physical id; null where only the cloud could tell it. */
+  /** The physical id; null if only the cloud knows it. */
   id: string | null;
   provider: string | null;
   inputs: Properties;
   outputs: Properties;
-  /** Outputs that the cloud fills in, and that cannot be known before. */
+  /** Outputs that only a deploy would give. */
   unknownOutputs: string[];
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
@@ -62,9 +62,9 @@ export interface Graph {
   stage: string;
   account: string;
   region: string;
-  /** How the providers are configured, such as "aws:defaultTags". */
+  /** Configuration of the providers, such as "aws:defaultTags". */
   config: Record<string, string>;
-  /** The program ran to its end and registered everything it wanted to. */
+  /** Whether the program ended without an error, so that all its resources are registered. */
   complete: boolean;
   resources: GraphResource[];
   invokes: GraphInvoke[];

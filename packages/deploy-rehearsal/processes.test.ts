@@ -9,7 +9,7 @@ const PROGRAM = `
   const { child } = start({ command: "sh", args: ["-c", "echo up; exec sleep 600"], cwd: "/", env, onLine: () => console.log(child.pid) });
 `;
 
-test("what was started dies with whoever started it, even by kill -9", { timeout: 20_000 }, async () => {
+test("a started program ends with its parent, even after kill -9", { timeout: 20_000 }, async () => {
   const module = new URL("processes.ts", import.meta.url).href;
   const parent = spawn(process.execPath, ["--input-type=module", "-e", PROGRAM, module], {
     stdio: ["ignore", "pipe", "inherit"],

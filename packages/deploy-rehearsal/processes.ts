@@ -1,4 +1,4 @@
-/** Starts programs, hands on what they print, and sees to it that none is left behind. */
+/** Starts programs, passes on their output, and ends all of them. */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -17,7 +17,7 @@ export interface Program {
   cwd: string;
   env: NodeJS.ProcessEnv;
   onLine?: (line: string) => void;
-  /** Interrupted when this fires, killed if it does not end by itself. */
+  /** Interrupts the program; it is killed if it does not end within `GRACE_MS`. */
   signal?: AbortSignal;
 }
 
@@ -27,7 +27,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How long an interrupted program may take to end, in milliseconds. SST needs a few seconds to close its state. */
+/** Time for an interrupted program to end, in milliseconds. SST needs a few seconds to close its state. */
 const GRACE_MS = 10_000;
 
 const COLOURS = /\u001b\[[0-9;?]*[A-Za-z]/g;
@@ -40,8 +40,8 @@ const WATCH = 'while read -r pid; do pids="$pids $pid"; done; for pid in $pids $
 let watcher: Writable | undefined;
 
 /**
- * Starts a shell that outlives this process, even one that is killed, and then kills what it started: it is told the
- * leader of each process group, and reads on until this end of its input is gone. `file` may have more of them.
+ * Starts a shell that outlives this process, even if it is killed, and then kills the process groups that it started.
+ * The shell reads the leader of each group from its input, which closes with this process; `file` may have more.
  */
 export function watchOver(file: string): void {
   const shell = spawn("sh", ["-c", WATCH, file], { stdio: ["pipe", "ignore", "ignore"], detached: true });
@@ -51,7 +51,7 @@ export function watchOver(file: string): void {
 }
 
 export function start({ command, args, cwd, env, onLine, signal }: Program): Running {
-  // A process group of its own: a Ctrl-C in the terminal reaches this process first, which ends the rest in order.
+  // A separate process group: Ctrl-C in the terminal reaches only this process, which then stops the others in order.
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   if (child.pid !== undefined) watcher?.write(`${child.pid}\n`);
   const output: string[] = [];
@@ -69,7 +69,7 @@ export function start({ command, args, cwd, env, onLine, signal }: Program): Run
   finished.catch(() => undefined);
   const stop = async (): Promise<void> => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    // The whole group: SST's launcher ignores the interrupt and hands nothing on.
+    // The whole group: SST's launcher ignores the interrupt and does not pass it on.
     signalGroup(child, "SIGINT");
     const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
     await finished.catch(() => undefined);
@@ -87,7 +87,7 @@ export async function run(program: Program): Promise<Outcome> {
   return outcome;
 }
 
-/** Ends what is left of the process groups with these leaders, one to a line. */
+/** Kills the process groups with these leaders, one on each line. */
 export function endGroups(leaders: string): void {
   for (const pid of leaders.split("\n").filter(Boolean)) signalGroup({ pid: Number(pid) }, "SIGKILL");
 }
@@ -97,6 +97,6 @@ function signalGroup({ pid }: Pick<ChildProcess, "pid">, signal: NodeJS.Signals)
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nothing of the group is left, which is what was wanted.
+    // The group has already ended.
   }
 }

@@ -87,7 +87,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.equal(sourcePosition?.file, "infra/resources.ts");
   });
 
-  test("its role has the policy that its links and permissions ask for", () => {
+  test("its role has the policy of its links and permissions", () => {
     const [{ policy } = { policy: "{}" }] = one("aws:iam/role:Role", "WorkerRole").inputs["inlinePolicies"] as {
       policy: string;
     }[];
@@ -102,7 +102,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  test("a resource knows its line", () => {
+  test("a resource has the line that creates it", () => {
     const line =
       readFileSync(join(APP, "infra", "resources.ts"), "utf8")
         .split("\n")
@@ -111,7 +111,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.deepEqual([file, found, exact], ["infra/resources.ts", line, true]);
   });
 
-  test("tags of the provider reach every resource", () => {
+  test("every resource has the tags of the provider", () => {
     assert.deepEqual(one("aws:sqs/queue:Queue", "JobsQueue").outputs["tagsAll"], {
       team: "blue",
       "sst:app": "tiny",
@@ -124,7 +124,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.deepEqual(one("aws:sqs/queue:Queue", "JobsQueue").options.ignoreChanges, ["name"]);
   });
 
-  test("the password is in no file", () => {
+  test("the password is in no output file", () => {
     assert.equal(one("random:index/randomPassword:RandomPassword", "Password").outputs["result"], "[secret]");
     assert.equal(
       one("aws:secretsmanager/secretVersion:SecretVersion", "LoginVersion").inputs["secretString"],
@@ -153,7 +153,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.deepEqual(second.artifacts, first.artifacts);
   });
 
-  test("what cannot be known or built fails, side by side", async (t) => {
+  test("unknown values and failing builds are errors, also in parallel rehearsals", async (t) => {
     const answers = join(root, "answers.json");
     writeFileSync(answers, JSON.stringify({ invokes: { "aws:route53/getZone:getZone": { zoneId: "Z1" } } }));
     const [lookup, answered, unknown, vanished, nohandler] = await Promise.all([
@@ -168,12 +168,12 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
         .filter(({ severity }) => severity === "error")
         .map(({ message, sourcePosition }) => `${message} ${sourcePosition?.file}`);
 
-    await t.test("a look-up in the account", () => {
+    await t.test("a look-up without an answer", () => {
       assert.equal(lookup.code, 1);
       assert.match(lookup.stderr, /cannot answer aws:route53\/getZone:getZone/);
       assert.equal(errors(lookup).length, 1);
     });
-    await t.test("unless its answer is given", () => {
+    await t.test("a look-up with a given answer", () => {
       assert.equal(answered.code, 0, answered.stderr);
       assert.equal(answered.graph.resources.find(({ name }) => name === "Record")?.inputs["zoneId"], "Z1");
     });
@@ -181,20 +181,20 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
       assert.equal(unknown.code, 1);
       assert.match(
         errors(unknown).join(),
-        /"value" of aws:ssm\/parameter:Parameter "Zone".*hostedZoneId.*infra\/faults\.ts/s,
+        /"value" of aws:ssm\/parameter:Parameter "Zone".*hostedZoneId.*infra\/failures\.ts/s,
       );
     });
-    await t.test("a resource that would be made of an unknown output", () => {
+    await t.test("a resource that depends on an unknown output in a computation", () => {
       assert.equal(vanished.code, 1);
-      assert.match(errors(vanished).join(), /missing from the graph.*infra\/faults\.ts/s);
+      assert.match(errors(vanished).join(), /missing from the graph.*infra\/failures\.ts/s);
     });
-    await t.test("a handler that is not there", () => {
+    await t.test("a missing handler", () => {
       assert.equal(nohandler.code, 1);
       assert.match(nohandler.stderr, /Handler not found: worker\/nowhere\.handle/);
     });
   });
 
-  test("an interrupted rehearsal ends, and says so", async () => {
+  test("an interrupted rehearsal ends with a message", async () => {
     const child = spawn(process.execPath, [
       ...COMMAND,
       "--app",
@@ -214,7 +214,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.match(stderr, /it was interrupted/);
   });
 
-  test("a rehearsal ends, and cleans up, when whoever started it is gone", async () => {
+  test("a rehearsal ends and cleans up when its caller is gone", async () => {
     const out = mkdtempSync(join(root, "orphaned-"));
     const options = ["--app", APP, "--stage", "dev", "--out", out, "--end-with-stdin"];
     const child = spawn(process.execPath, [...COMMAND, ...options]);
@@ -225,10 +225,10 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); // as the end of its process does
     });
     const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-    assert.equal(code, 2); // and the next test looks for what it left
+    assert.equal(code, 2); // the next test checks that nothing is left
   });
 
-  test("nothing of the app was changed, and nothing is left behind", () => {
+  test("the app is unchanged, and no temporary files are left", () => {
     assert.deepEqual(contents(APP), untouched);
     assert.deepEqual(
       readdirSync(tmpdir()).filter((name) => name.startsWith(`rehearsal-${slot(APP)}`)),

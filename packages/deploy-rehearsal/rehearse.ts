@@ -1,4 +1,4 @@
-/** One rehearsal, from the app's directory to the graph and the artifacts. */
+/** Runs one rehearsal, from the app's directory to the graph and the artifacts. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectArtifacts, missing } from "./artifacts.ts";
@@ -15,15 +15,15 @@ export interface RehearsalOptions {
   app: string;
   stage: string;
   out: string;
-  /** A placeholder: no account is ever asked. */
+  /** A placeholder. No request reaches an account. */
   account: string;
   python: string | null;
   moto: string;
-  /** A JSON file with what only the cloud, or the owner of the app's secrets, could say. */
+  /** A JSON file with values that only the cloud, or the owner of the app's secrets, knows. */
   answers: string | null;
   keep: boolean;
   env: NodeJS.ProcessEnv;
-  say: (line: string) => void;
+  log: (line: string) => void;
   signal?: AbortSignal;
 }
 
@@ -35,12 +35,12 @@ export interface Rehearsal {
 
 const ENGINE = join(import.meta.dirname, "engine", "main.ts");
 const DEPLOYING = "~  Deploy";
-/** SST's words for a run that did not succeed; it may say them and end with exit status 0. */
+/** Lines that SST prints for a failed run, which may still end with exit status 0. */
 const SST_FAILED = /^[✕×]\s/;
 
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { app, stage, out, account, say } = options;
-  if (!existsSync(join(app, "sst.config.ts"))) throw new CannotRehearse(`there is no sst.config.ts in ${app}`);
+  const { app, stage, out, account, log } = options;
+  if (!existsSync(join(app, "sst.config.ts"))) throw new CannotRehearse(`${app} has no sst.config.ts`);
   const sst = findSst(app);
   const answers = readAnswers(options.answers);
   mkdirSync(out, { recursive: true });
@@ -57,10 +57,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const cloud = startCloud(options.moto, env, directory, account);
     cloud.catch(() => undefined);
     try {
-      const refused = await installPlatform({ app, stage, sst, env, say, ...signal });
+      const refused = await installPlatform({ app, stage, sst, env, log, ...signal });
       if (refused !== null) return conclude(options, app, join(directory, "none"), refused);
       copyApp(app, workspace, sst.modules);
-      say(`Deploying stage ${stage} to nowhere`);
+      log(`Rehearsing the deploy of stage ${stage}`);
       const raw = join(directory, "graph.json");
       const outcome = await run({
         command: process.execPath,
@@ -75,11 +75,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
           ...(options.answers === null ? {} : { REHEARSAL_ANSWERS: options.answers }),
         },
         onLine: (line) => {
-          if (worthSaying(line)) say(line);
+          if (isInformative(line)) log(line);
         },
         ...signal,
       });
-      if (options.signal?.aborted === true) throw new CannotRehearse("it was interrupted, or took too long");
+      if (options.signal?.aborted === true) throw new CannotRehearse("it was interrupted, or exceeded the time limit");
       return conclude(options, workspace, raw, outcome);
     } finally {
       endGroups(read(pids) ?? "");
@@ -89,12 +89,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       );
     }
   } finally {
-    if (options.keep) say(`Kept: ${directory}`);
+    if (options.keep) log(`Kept: ${directory}`);
     else rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** The exit status of SST says little: it may be 0 after a failure. What was made decides. */
+/** Judges the run by its output and its graph: the exit status of SST may be 0 after a failure. */
 function conclude(
   { app, stage, account, out }: RehearsalOptions,
   workspace: string,
@@ -103,7 +103,7 @@ function conclude(
 ): Rehearsal {
   const logs = join(workspace, ".sst", "log");
   if (existsSync(logs)) cpSync(logs, join(out, "log"), { recursive: true });
-  const graph = existsSync(raw) ? readGraph(raw, workspace) : empty(stage, account);
+  const graph = existsSync(raw) ? readGraph(raw, workspace) : emptyGraph(stage, account);
   const artifacts = collectArtifacts(graph, workspace, out);
   const add = (...more: Diagnostic[]): number => graph.diagnostics.push(...more);
   if (graph.complete) add(...missing(graph, artifacts));
@@ -114,13 +114,13 @@ function conclude(
   const failed = !graph.complete || outcome.code !== 0 || outcome.output.some((line) => SST_FAILED.test(line));
   if (failed && !graph.diagnostics.some(({ severity }) => severity === "error")) {
     const ended = outcome.signal === null ? `exit status ${outcome.code}` : outcome.signal;
-    const words = outcome.output.filter(worthSaying).join("\n").replaceAll(`${workspace}/`, "");
+    const lines = outcome.output.filter(isInformative).join("\n").replaceAll(`${workspace}/`, "");
     const command = workspace === app ? "sst install" : "sst deploy";
     add({
       severity: "error",
-      message: `${command} ended with ${ended}:\n${words}`,
+      message: `${command} ended with ${ended}:\n${lines}`,
       urn: null,
-      sourcePosition: positionOf(words, workspace),
+      sourcePosition: positionOf(lines, workspace),
     });
   }
   graph.complete = !graph.diagnostics.some(({ severity }) => severity === "error");
@@ -129,7 +129,7 @@ function conclude(
   return { graph, artifacts, ok: graph.complete };
 }
 
-/** Paths in the graph are relative to the app, as if there had been no copy. */
+/** Reads the graph, and makes the paths of the working copy relative to the app. */
 function readGraph(file: string, workspace: string): Graph {
   return JSON.parse(
     readFileSync(file, "utf8")
@@ -139,16 +139,16 @@ function readGraph(file: string, workspace: string): Graph {
   ) as Graph;
 }
 
-/** SST tells where a file does not parse, counting the lines that it put in front of it. */
-function positionOf(words: string, workspace: string): SourcePosition | null {
-  const [, file, line, column] = /^\s+- (\S+?):(\d+):(\d+):? /m.exec(words) ?? [];
+/** The position of a syntax error in SST's output, without the lines that SST puts in front of the file. */
+function positionOf(lines: string, workspace: string): SourcePosition | null {
+  const [, file, line, column] = /^\s+- (\S+?):(\d+):(\d+):? /m.exec(lines) ?? [];
   if (file === undefined) return null;
   // It bundles twice: first with an empty line, to read the configuration, then with the imports, to deploy.
-  const added = words.includes(DEPLOYING) ? linesAddedBySst(workspace) : 1;
+  const added = lines.includes(DEPLOYING) ? linesAddedBySst(workspace) : 1;
   return { file, line: Math.max(1, Number(line) - added), column: Number(column), exact: true };
 }
 
-function empty(stage: string, account: string): Graph {
+function emptyGraph(stage: string, account: string): Graph {
   return {
     app: "",
     stage,
@@ -162,8 +162,8 @@ function empty(stage: string, account: string): Graph {
   };
 }
 
-/** SST's log has the reason of some errors that its screen does not tell. */
-function worthSaying(line: string): boolean {
+/** Whether a line is worth showing. Errors in SST's log are: its normal output lacks the reason of some. */
+function isInformative(line: string): boolean {
   return line !== "" && !/^time=\S+ level=(DEBUG|INFO|WARN) /.test(line);
 }
 
@@ -177,7 +177,7 @@ function readAnswers(file: string | null): Partial<Answers> & { secrets: Record<
     return { secrets: {}, ...(JSON.parse(readFileSync(file, "utf8")) as object) };
   } catch (error) {
     throw new CannotRehearse(
-      `the answers in ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `the answers file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A copy of the app to rehearse in, so that nothing of the app is changed and two rehearsals do not meet.
+ * The working copy of a rehearsal: the app stays unchanged, and rehearsals can run side by side.
  *
- * Copied is what git would: tracked files, and new ones that are not ignored. The installed packages are shared.
+ * The copy has the files that git tracks, and new ones that it does not ignore. Installed packages are shared.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -23,18 +23,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CannotRehearse } from "./errors.ts";
 import { run, type Outcome } from "./processes.ts";
 
-/** What is installed or made anew; and, where git does not say what belongs to the app, what may hold credentials. */
-const MADE = /(^|\/)(\.git|\.sst|\.venv|node_modules|__pycache__)(\/|$)/;
+/** Folders that are installed or generated. */
+const GENERATED = /(^|\/)(\.git|\.sst|\.venv|node_modules|__pycache__)(\/|$)/;
+/** Files that may have credentials. They are skipped where no git repository lists the app's files. */
 const CREDENTIALS = /(^|\/)\.env(\.[^/]*)?$/;
 const LOCK_WAIT_MS = 200;
-/** What npm and SST say when they cannot reach what they need: no fault of the app. */
-const OUT_OF_REACH = /ENOTFOUND|EAI_AGAIN|ECONN(REFUSED|RESET)|ETIMEDOUT|dial tcp|i\/o timeout/;
+/** Errors of npm and SST without a network. They are no error of the app. */
+const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONN(REFUSED|RESET)|ETIMEDOUT|dial tcp|i\/o timeout/;
 
 export interface Sst {
-  /** The command line's script, to be run by Node. */
+  /** The script of the command line, for Node. */
   script: string;
   version: string;
-  /** The folder of packages in which it lies. */
+  /** The `node_modules` folder that contains it. */
   modules: string;
 }
 
@@ -50,7 +51,7 @@ export function findSst(app: string): Sst {
       };
       return { script: join(dirname(file), bin["sst"] ?? ""), version, modules };
     }
-    if (folder === dirname(folder)) throw new CannotRehearse(`sst is not installed for ${app}: run npm ci there first`);
+    if (folder === dirname(folder)) throw new CannotRehearse(`sst is not installed for ${app}: run npm ci there`);
   }
 }
 
@@ -59,26 +60,26 @@ export interface Installation {
   stage: string;
   sst: Sst;
   env: NodeJS.ProcessEnv;
-  say: (line: string) => void;
+  log: (line: string) => void;
   signal?: AbortSignal;
 }
 
 /**
- * Runs `sst install` in the app itself when its platform is missing or older than its configuration. Gives what SST
- * said where it refused the configuration, and there is no platform to go on with; else null.
+ * Runs `sst install` in the app if its platform is missing or older than its configuration. Returns the output of SST
+ * if it refused the configuration and there is no older platform to use; otherwise null.
  */
-export async function installPlatform({ app, stage, sst, env, say, signal }: Installation): Promise<Outcome | null> {
+export async function installPlatform({ app, stage, sst, env, log, signal }: Installation): Promise<Outcome | null> {
   const folder = join(app, ".sst");
   const packages = join(folder, "platform", "node_modules");
   const stamp = join(folder, "rehearsal-installed");
-  const wanted = configuration(app, sst);
-  const installed = (): boolean => existsSync(packages) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+  const current = configuration(app, sst);
+  const installed = (): boolean => existsSync(packages) && existsSync(stamp) && readFileSync(stamp, "utf8") === current;
   if (installed()) return null;
   mkdirSync(folder, { recursive: true });
   const release = await lock(join(folder, "rehearsal-lock"));
   try {
     if (installed()) return null;
-    say("Installing SST's platform and its providers");
+    log("Installing SST's platform and its providers");
     const outcome = await run({
       command: process.execPath,
       args: [sst.script, "install", "--stage", stage, "--print-logs"],
@@ -86,18 +87,18 @@ export async function installPlatform({ app, stage, sst, env, say, signal }: Ins
       env,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (outcome.code === 0) writeFileSync(stamp, wanted);
-    const told = outcome.output.filter((line) => !line.includes("level=INFO")).join("\n");
-    if (signal?.aborted === true || (outcome.code !== 0 && OUT_OF_REACH.test(told)))
-      throw new CannotRehearse(`sst install failed:\n${told}`);
-    // With an older platform the deploy itself fails of what is wrong with the configuration, and tells it better.
+    if (outcome.code === 0) writeFileSync(stamp, current);
+    const output = outcome.output.filter((line) => !line.includes("level=INFO")).join("\n");
+    if (signal?.aborted === true || (outcome.code !== 0 && NO_NETWORK.test(output)))
+      throw new CannotRehearse(`sst install failed:\n${output}`);
+    // With an older platform the deploy itself reports the error in the configuration, with a better message.
     return outcome.code === 0 || existsSync(packages) ? null : outcome;
   } finally {
     release();
   }
 }
 
-/** What may say which providers there are: the files beside sst.config.ts. */
+/** A hash of the files beside sst.config.ts, which may configure the providers. */
 function configuration(app: string, sst: Sst): string {
   const hash = createHash("sha256").update(sst.version);
   for (const name of readdirSync(app).sort()) {
@@ -107,8 +108,8 @@ function configuration(app: string, sst: Sst): string {
 }
 
 /**
- * A directory for one rehearsal. Its path is the same from one rehearsal of an app to the next, since uv writes it into
- * the artifacts; only a rehearsal that runs beside another gets a path of its own.
+ * The directory of one rehearsal. Its path is the same in every rehearsal of an app, because uv writes it into the
+ * artifacts. Only rehearsals that run at the same time get different paths.
  */
 export function claimDirectory(app: string): string {
   const name = createHash("sha256").update(realpathSync(app)).digest("hex").slice(0, 12);
@@ -128,7 +129,7 @@ export function claimDirectory(app: string): string {
   }
 }
 
-/** Makes the copy. `to` must be a real path, or SST's own source maps would not lead back to it. */
+/** Copies the app. `to` must be a real path, or SST's source maps would not lead to it. */
 export function copyApp(app: string, to: string, modules: string): void {
   mkdirSync(to, { recursive: true });
   const files = tracked(app);
@@ -150,7 +151,7 @@ export function copyApp(app: string, to: string, modules: string): void {
 }
 
 function belongs(path: string): boolean {
-  return !MADE.test(path) && !CREDENTIALS.test(path);
+  return !GENERATED.test(path) && !CREDENTIALS.test(path);
 }
 
 function tracked(app: string): string[] | null {
@@ -162,13 +163,13 @@ function tracked(app: string): string[] | null {
       maxBuffer: 1 << 28,
     });
     const files = listed.split("\0").filter(Boolean);
-    return files.includes("sst.config.ts") ? files.filter((file) => !MADE.test(file)) : null;
+    return files.includes("sst.config.ts") ? files.filter((file) => !GENERATED.test(file)) : null;
   } catch {
     return null;
   }
 }
 
-/** Waits for another rehearsal that installs; takes over from one that died. */
+/** Waits for the lock of another rehearsal, and takes it over if that process has died. */
 async function lock(file: string): Promise<() => void> {
   for (;;) {
     try {

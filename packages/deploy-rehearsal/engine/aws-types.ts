@@ -1,14 +1,14 @@
 /**
- * What AWS would answer for each type of resource, beyond its inputs: ids, names, ARNs, addresses.
+ * The outputs that AWS would give each type of resource beyond its inputs: ids, names, ARNs, addresses.
  *
- * The formats are AWS's own; the parts that AWS draws at random come from a hash of the resource's URN. To teach the
- * engine a type, add a row: `id`, and the outputs that programs read. A property that is missing here stays unknown.
+ * The formats are those of AWS. Its random parts come from a hash of the resource's URN. To add a type, add a row with
+ * `id` and the outputs that programs read. An output without a rule stays unknown.
  */
 import { DIGITS, hex, LOWER, pick, UPPER, uuid } from "./names.ts";
 import type { Facts, Rule } from "./outputs.ts";
 import type { Properties } from "./wire.ts";
 
-/** A moment for outputs such as "last modified": fixed, so that two rehearsals agree. */
+/** The time for outputs such as "last modified": fixed, so that all rehearsals agree. */
 const MOMENT = "2026-01-01T00:00:00Z";
 
 const domain = (facts: Facts): string => (facts.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");
@@ -20,7 +20,7 @@ const address = (facts: Facts, salt = ""): string =>
   `10.0.${parseInt(hex(facts.urn + salt, 2), 16)}.${parseInt(hex(`${facts.urn}${salt}.`, 2), 16)}`;
 const lastPart = (arn: string): string => arn.slice(arn.search(/[:/][^:/]*$/) + 1);
 
-/** Its id and name are one, and its ARN ends in them. */
+/** A type whose id is its name, with which its ARN ends. */
 const named =
   (service: string, prefix: string, input = "name"): Rule =>
   (facts) => {
@@ -28,7 +28,7 @@ const named =
     return { id: name, [input]: name, arn: facts.arn(service, prefix + name) };
   };
 
-/** As `named`, but known by its ARN. */
+/** As `named`, but its id is the ARN. */
 const knownByArn =
   (service: string, prefix: string, input = "name"): Rule =>
   (facts) => {
@@ -37,7 +37,7 @@ const knownByArn =
     return { id: arn, [input]: name, arn };
   };
 
-/** EC2's way: a prefix and 17 hexadecimal digits. */
+/** A type of EC2, with ids of a prefix and 17 hexadecimal digits. */
 const numbered =
   (prefix: string, resource: string, more: (facts: Facts, id: string) => Properties = () => ({})): Rule =>
   (facts) => {
@@ -45,7 +45,7 @@ const numbered =
     return { id, arn: facts.arn("ec2", `${resource}/${id}`), ...more(facts, id) };
   };
 
-/** A setting of something else, known by that thing's id. */
+/** A setting of another resource, with the id of that resource. */
 const settingOf =
   (input: string): Rule =>
   (facts) => ({ id: facts.text(input) });
@@ -54,7 +54,7 @@ const opaque =
   (length = 10): Rule =>
   (facts) => ({ id: letters(facts, length) });
 
-/** Nobody outside the provider sees its id. */
+/** A type whose id is used only inside the provider. */
 const joined =
   (...inputs: string[]): Rule =>
   (facts) => ({ id: inputs.map(facts.text).join("/") });
@@ -152,7 +152,7 @@ const database: Rule = (facts) => {
     resourceId,
     arn: facts.arn("rds", `db:${identifier}`),
     address: host,
-    dbName: facts.text("dbName"), // without one PostgreSQL makes none
+    dbName: facts.text("dbName"), // without a name PostgreSQL creates no database
     status: "available",
     ...(port === undefined ? {} : { port, endpoint: `${host}:${port}` }),
     ...managedPassword(facts, `rds!${resourceId}`),
@@ -581,7 +581,7 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:lambda/function:Function": lambda,
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": settingOf("functionName"),
   "aws:lambda/functionUrl:FunctionUrl": functionUrl,
-  // What the function answers is not known: it is not called.
+  // The function is not called, so its answer is unknown.
   "aws:lambda/invocation:Invocation": (facts) => ({
     id: `${facts.text("functionName")}_${facts.text("qualifier") || "$LATEST"}_${hex(facts.urn, 32)}`,
   }),

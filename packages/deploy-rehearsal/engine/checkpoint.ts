@@ -1,4 +1,4 @@
-/** Pulumi's state file, in the place and the shape where SST's command line looks for it. */
+/** Pulumi's state file, in the location and format that SST's command line reads. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { GraphResource } from "../graph.ts";
@@ -8,10 +8,10 @@ export interface StackName {
   stage: string;
 }
 
-/** `organization/app/stage`, as SST names a stack. */
+/** Parses SST's name of a stack: `organization/app/stage`. */
 export function parseStackName(text: string): StackName {
   const [, app, stage] = text.split("/");
-  if (app === undefined || stage === undefined) throw new Error(`not a name of a stack: ${text}`);
+  if (app === undefined || stage === undefined) throw new Error(`"${text}" is not the name of a stack`);
   return { app, stage };
 }
 

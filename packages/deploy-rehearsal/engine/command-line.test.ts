@@ -32,7 +32,7 @@ test("the commands of a deploy and of a diff", () => {
   });
 });
 
-test("a setting may hold an equals sign", () => {
+test("the value of a setting may contain an equals sign", () => {
   const command = parseCommand([
     "up",
     "--stack",

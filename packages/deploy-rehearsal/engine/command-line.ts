@@ -1,4 +1,4 @@
-/** The few commands that SST gives to `pulumi`. */
+/** The commands of `pulumi` that SST uses. */
 import { parseArgs } from "node:util";
 import { parseStackName, type StackName } from "./checkpoint.ts";
 
@@ -12,7 +12,7 @@ export function parseCommand(argv: string[]): Command {
     return { kind: "init", stack: parseStackName(rest[1]) };
   }
   if (command !== "up" && command !== "preview") {
-    throw new Error(`the rehearsal's engine does not know "pulumi ${argv.join(" ")}": it deploys and previews only`);
+    throw new Error(`the engine of the rehearsal does not support "pulumi ${argv.join(" ")}": only up and preview`);
   }
   const { values } = parseArgs({
     args: rest,
@@ -26,7 +26,7 @@ export function parseCommand(argv: string[]): Command {
     },
   });
   if (values.stack === undefined || values["event-log"] === undefined)
-    throw new Error("--stack and --event-log are needed");
+    throw new Error("--stack and --event-log are required");
   return {
     kind: "run",
     stack: parseStackName(values.stack),

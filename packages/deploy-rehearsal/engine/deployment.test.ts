@@ -53,7 +53,7 @@ function resource(type: string, name: string, more: Partial<Registration> = {}):
 
 const here = { file: "infra/a.ts", line: 3, column: 1, exact: true };
 
-test("an unknown that reaches another resource is refused, and its source named", () => {
+test("an unknown value in another resource is refused with the name of its source", () => {
   const rehearsal = deployment();
   const { urn, outputs } = rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
   assert.equal(outputs["hostedZoneId"], UNKNOWN);
@@ -81,7 +81,7 @@ test("an unknown that reaches another resource is refused, and its source named"
 test("an unknown in an invoke is refused", () => {
   assert.throws(
     () => deployment().invoke("aws:index/getArn:getArn", { arn: UNKNOWN }, null, here),
-    /asked about an output/,
+    /depends on an output/,
   );
 });
 
@@ -91,7 +91,7 @@ test("the same URN twice is refused", () => {
   assert.throws(() => rehearsal.register(resource("aws:s3/bucket:Bucket", "Files")), /Duplicate resource URN/);
 });
 
-test("a dynamic resource that no rule knows is refused", () => {
+test("a dynamic resource without a rule is refused", () => {
   const rehearsal = deployment();
   assert.throws(
     () => rehearsal.register(resource("pulumi-nodejs:dynamic:Resource", "Own")),
@@ -137,7 +137,7 @@ test("a secret of the same stack can be read back", () => {
   assert.equal(found["secretString"], '{"user":"me"}');
 });
 
-test("a provider of its own has its own region", () => {
+test("a second provider has its own region", () => {
   const rehearsal = deployment();
   const { urn, id } = rehearsal.register(
     resource("pulumi:providers:aws", "Virginia", { inputs: { region: "us-east-1" } }),
@@ -148,7 +148,7 @@ test("a provider of its own has its own region", () => {
   assert.equal(outputs["arn"], "arn:aws:sqs:us-east-1:111122223333:jobs");
 });
 
-test("a resource or a question may name its own region", () => {
+test("a resource or a look-up may name a region", () => {
   const rehearsal = deployment();
   const inputs = { name: "jobs", region: "us-east-1" };
   assert.match(
@@ -159,14 +159,14 @@ test("a resource or a question may name its own region", () => {
   assert.equal(found["region"], "us-east-1");
 });
 
-test("a resource of the account is not looked up, unless it is told", () => {
+test("an existing resource is unknown unless its outputs are given", () => {
   const existing = resource("aws:s3/bucket:Bucket", "Old", { read: "old-bucket" });
   assert.throws(() => deployment().register(existing), /cannot look up aws:s3\/bucket:Bucket "Old" \(old-bucket\)/);
   const { id, outputs } = deployment({ "aws:s3/bucket:Bucket::Old": { arn: "arn:old" } }).register(existing);
   assert.deepEqual([id, outputs], ["old-bucket", { arn: "arn:old" }]);
 });
 
-test("a resource without a line of its own has that of its parent, or of whose name it bears", () => {
+test("a resource without a line has that of its parent, or of the resource whose name is its prefix", () => {
   const rehearsal = deployment();
   const stack = rehearsal.register(resource("pulumi:pulumi:Stack", "app-dev", { custom: false })).urn;
   const jobs = rehearsal.register(
@@ -185,7 +185,7 @@ test("a resource without a line of its own has that of its parent, or of whose n
   });
 });
 
-test("an error that the program repeats is told once", () => {
+test("an error that the program repeats is reported once", () => {
   const rehearsal = deployment();
   rehearsal.diagnose("error", "no such thing", null);
   rehearsal.diagnose("error", "\u001b[31mError: failed: no such thing\u001b[39m\n    at somewhere", null);

@@ -1,4 +1,4 @@
-/** The state of one rehearsal: every resource the program registers, every question it asks, all it complains of. */
+/** The state of one rehearsal: the resources that the program registers, its look-ups, and its diagnostics. */
 import type { Diagnostic, Graph, GraphInvoke, GraphResource, ResourceOptions, SourcePosition } from "../graph.ts";
 import { invoke } from "./invokes.ts";
 import { settledName, urnOf, uuid } from "./names.ts";
@@ -18,7 +18,7 @@ export interface Registration {
   propertyDependencies: Record<string, string[]>;
   options: ResourceOptions;
   sourcePosition: SourcePosition | null;
-  /** The id of a resource that is only read. */
+  /** The id of a resource that is only read; otherwise null. */
   read: string | null;
 }
 
@@ -35,16 +35,16 @@ export interface DeploymentOptions {
   app: string;
   stage: string;
   place: Place;
-  /** How the providers are configured. */
+  /** Configuration of the providers. */
   config: Record<string, string>;
   types: ProviderTypes;
   answers: Answers;
   secrets: string[];
-  /** Told of everything as it happens. */
+  /** Called for every resource and diagnostic, in order. */
   observer: { resource(resource: GraphResource): void; diagnostic(diagnostic: Diagnostic): void };
 }
 
-/** Refuses one registration, and with it the deployment. */
+/** A registration is refused. The whole deployment then fails. */
 export class Refused extends Error {}
 
 const PROVIDER = "pulumi:providers:";
@@ -64,25 +64,26 @@ export class Deployment {
     options.secrets.forEach((value) => this.#redactor.add(value));
   }
 
-  register(asked: Registration): Registered {
+  register(registration: Registration): Registered {
     const { app, stage } = this.#options;
-    const { type, name } = asked;
-    const urn = urnOf(app, stage, asked.parent, type, name);
-    const request = { ...asked, inputs: settled(urn, asked) };
+    const { type, name } = registration;
+    const urn = urnOf(app, stage, registration.parent, type, name);
+    const request = { ...registration, inputs: settled(urn, registration) };
     try {
       if (this.#resources.has(urn)) throw new Refused(`Duplicate resource URN '${urn}'; try giving it a unique name`);
       if (request.custom) this.#refuseUnknown(request);
       return this.#record(urn, request, this.#answer(urn, request));
     } catch (error) {
-      this.diagnose("error", messageOf(error), urn, asked.sourcePosition ?? this.#inheritedPosition(asked));
+      const position = registration.sourcePosition ?? this.#inheritedPosition(registration);
+      this.diagnose("error", messageOf(error), urn, position);
       throw error;
     }
   }
 
-  /** What a component says of itself when it is done, and what the program returns. */
+  /** Records the outputs of a component, or of the program. */
   registerOutputs(urn: string, outputs: Properties): void {
     const resource = this.#resources.get(urn);
-    if (resource === undefined) throw new Refused(`outputs for a resource that was never registered: ${urn}`);
+    if (resource === undefined) throw new Refused(`outputs of a resource that was not registered: ${urn}`);
     this.#redactor.learn(outputs);
     this.#wire.set(urn, outputs);
     resource.outputs = this.#show(outputs);
@@ -97,7 +98,7 @@ export class Deployment {
     this.#invokes.push(record);
     try {
       if (containsUnknown(given))
-        throw new Refused(`${token} is asked about an output that the rehearsal does not know.`);
+        throw new Refused(`An argument of ${token} depends on an output that the rehearsal does not know.`);
       const unwrapped = plain(given) as Properties;
       const result =
         this.#lookUp(token, unwrapped) ??
@@ -117,7 +118,7 @@ export class Deployment {
     position: SourcePosition | null = null,
   ): void {
     const message = (this.#redactor.show(withoutColours(text)) as string).trim();
-    // The program throws what it was refused, and reports it once more with a stack of its own.
+    // The program throws the error of a refusal, and reports it a second time with its stack.
     const repeated = (other: Diagnostic): boolean =>
       other.severity === "error" && message !== other.message && message.includes(other.message);
     if (severity === "error" && this.#diagnostics.some(repeated)) return;
@@ -133,7 +134,7 @@ export class Deployment {
 
   graph(ranToItsEnd: boolean): Graph {
     const { app, stage, place, config } = this.#options;
-    // Once more: a secret may have been shown in a resource that was registered before the engine learned it.
+    // A second pass: a secret may be in a resource that was registered before the engine learned it.
     const shown = this.#redactor.show([...this.#resources.values()] as unknown as Value) as unknown as GraphResource[];
     return {
       app,
@@ -160,14 +161,14 @@ export class Deployment {
       answers.resources[`${type}::${name}`] === undefined
     ) {
       throw new Refused(
-        `The rehearsal does not run the code of dynamic resources, so it cannot know what "${name}" answers. ` +
+        `The rehearsal does not run the code of dynamic resources, so the outputs of "${name}" are unknown. ` +
           `Give its id and outputs in the file of --answers, under "resources", as "${type}::${name}".`,
       );
     }
     return answer({ urn, type, name, inputs }, this.#place(request.provider), types, answers.resources);
   }
 
-  /** Of a resource that lies in the account only the account could tell; the program cannot be given unknowns here. */
+  /** The outputs of an existing resource. Only the account has them, and the SDK accepts no unknowns here. */
   #readAnswer({ type, name, inputs, read }: Registration): Answer {
     const { resources } = this.#options.answers;
     const given = resources[`${type}::${name}`] ?? resources[type];
@@ -185,7 +186,7 @@ export class Deployment {
     const id = read ?? answered.id;
     this.#redactor.learn(inputs);
     this.#redactor.learn(answered.outputs);
-    // Names and ARNs that the cloud would give are no secrets, even where Pulumi wraps them. The program's own values may be.
+    // Names and ARNs of the cloud are no secrets, even where Pulumi wraps them. The program's values may be.
     this.#redactor.publish({ ...answered.made, id });
     this.#wire.set(urn, answered.outputs);
     const known = Object.entries(answered.outputs).filter(([, value]) => value !== UNKNOWN);
@@ -204,7 +205,7 @@ export class Deployment {
     return { ...answered, urn, id };
   }
 
-  /** A value that nobody knows before the deploy ends here: what it would have become would be an invention. */
+  /** Refuses a resource whose inputs depend on unknown values, because its outputs would be invented. */
   #refuseUnknown({ type, name, inputs, propertyDependencies }: Registration): void {
     const property = Object.keys(inputs).find((key) => containsUnknown(inputs[key]));
     if (property === undefined) return;
@@ -224,8 +225,8 @@ export class Deployment {
   }
 
   /**
-   * A component often makes its children later, when no line of the app is on the stack: they have their parent's.
-   * One that is made by a method of another component (`queue.subscribe`) bears that one's name as a prefix.
+   * The position of the parent. A component often creates its children later, when no line of the app is on the stack.
+   * A child that a method of another component creates (`queue.subscribe`) has that component's name as a prefix.
    */
   #inheritedPosition({ name, parent }: Registration): SourcePosition | null {
     const above = parent === null ? undefined : this.#resources.get(parent);
@@ -250,7 +251,7 @@ export class Deployment {
     return { ...place, defaultTags, region: typeof region === "string" ? region : place.region };
   }
 
-  /** A secret of this very stack can be read back; one of the account cannot. */
+  /** Answers the look-up of a secret of this stack. A secret of the account is unknown. */
   #lookUp(token: string, given: Properties): Properties | null {
     if (token !== "aws:secretsmanager/getSecretVersion:getSecretVersion") return null;
     for (const [urn, outputs] of this.#wire) {
@@ -280,7 +281,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** SST reads the program's own outputs from the first resource of a state. */
+/** Sorts the stack first: SST reads the outputs of the program from the first resource of a state. */
 function stackFirst(one: GraphResource, other: GraphResource): number {
   if ((one.type === STACK) !== (other.type === STACK)) return one.type === STACK ? -1 : 1;
   return one.urn < other.urn ? -1 : 1;

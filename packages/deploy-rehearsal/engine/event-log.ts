@@ -1,4 +1,4 @@
-/** Pulumi's event log, as far as SST's command line reads it. */
+/** Pulumi's event log, with the events that SST's command line reads. */
 import { appendFileSync } from "node:fs";
 import type { Diagnostic, GraphResource } from "../graph.ts";
 
@@ -37,7 +37,7 @@ export class EventLog {
     this.#write({ diagnosticEvent: { urn: urn ?? "", message, color: "never", severity } });
   }
 
-  /** Without this last event SST takes the run for interrupted. */
+  /** Writes the last event. Without it SST treats the run as interrupted. */
   summary(created: number): void {
     const durationSeconds = Math.round((Date.now() - this.#started) / 1000);
     this.#write({

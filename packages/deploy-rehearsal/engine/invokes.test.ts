@@ -4,7 +4,7 @@ import { invoke, UnknownInvoke } from "./invokes.ts";
 
 const place = { account: "111122223333", region: "eu-west-1", partition: "aws", defaultTags: {} };
 
-test("what follows from the place is answered", () => {
+test("a look-up that follows from the region is answered", () => {
   assert.equal(invoke("aws:index/getRegion:getRegion", {}, place, {})["region"], "eu-west-1");
   assert.equal(invoke("aws:index/getRegion:getRegion", {}, place, {})["name"], "eu-west-1");
   assert.equal(invoke("aws:index/getCallerIdentity:getCallerIdentity", {}, place, {})["accountId"], "111122223333");
@@ -18,7 +18,7 @@ test("what follows from the place is answered", () => {
   assert.deepEqual([arn["service"], arn["resource"]], ["rds", "db:mine"]);
 });
 
-test("a look-up that only the cloud knows fails, and says what to do", () => {
+test("a look-up that only the cloud can answer fails with instructions", () => {
   assert.throws(
     () => invoke("aws:route53/getZone:getZone", { name: "example.com" }, place, {}),
     (error: Error) => {
@@ -31,7 +31,7 @@ test("a look-up that only the cloud knows fails, and says what to do", () => {
   );
 });
 
-test("an answer that was given is taken", () => {
+test("a given answer is used", () => {
   const token = "aws:route53/getZone:getZone";
   assert.deepEqual(invoke(token, { name: "example.com" }, place, { [token]: { zoneId: "Z1" } }), {
     name: "example.com",

@@ -1,8 +1,8 @@
 /**
- * What the program asks the cloud without making anything: regions, zones, images, policy documents.
+ * Look-ups of the program that create nothing: regions, zones, images, policy documents.
  *
- * Only what follows from the place or the arguments is answered. Anything that would have to be looked up in an
- * account fails, unless the caller gave the answer.
+ * A look-up whose result follows from the region, the account or the arguments is answered. Any other one fails, unless
+ * the caller has given its result.
  */
 import { hex } from "./names.ts";
 import type { Place } from "./outputs.ts";
@@ -14,7 +14,7 @@ export type Invoke = (given: Properties, place: Place) => Properties;
 export class UnknownInvoke extends Error {
   constructor(token: string) {
     super(
-      `The rehearsal cannot answer ${token}: it looks something up that only the cloud knows. ` +
+      `The rehearsal cannot answer ${token}: only the cloud knows the result. ` +
         `Give the answer in the file of --answers, under "invokes"; if it follows from the arguments alone, ` +
         `add it to engine/invokes.ts.`,
     );
@@ -69,7 +69,7 @@ export const INVOKES: Record<string, Invoke> = {
   }),
 };
 
-/** The answers that the caller gave come first. */
+/** The result of a look-up. Results that the caller has given take precedence. */
 export function invoke(
   token: string,
   given: Properties,

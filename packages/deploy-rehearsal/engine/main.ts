@@ -1,8 +1,8 @@
 /**
- * Stands in for the `pulumi` program: SST runs this, and this runs the app's own Pulumi program.
+ * Replaces the `pulumi` program: SST runs this, and this runs the Pulumi program of the app.
  *
  * The program is started as Pulumi's Node language host starts it, so that every copy of Pulumi's SDK within it
- * (`@pulumi/tls` brings its own) talks to this engine.
+ * (`@pulumi/tls` has its own) connects to this engine.
  */
 import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ const PARALLEL = 16;
 
 async function run(command: Run): Promise<number> {
   const { stack, config } = command;
-  // For the command to end, should this process be killed and leave the program behind.
+  // The command ends the program if this process is killed.
   appendFileSync(required("REHEARSAL_PIDS"), `${process.pid}\n`);
   const program = /^main: *(.+)$/m.exec(readFileSync("Pulumi.yaml", "utf8"))?.[1];
   if (program === undefined) throw new Error("Pulumi.yaml names no program");
@@ -89,7 +89,7 @@ function runProgram(
     const [, , caller = ""] = trace.split("\n");
     deployment.diagnose(
       "error",
-      "A computation waits for an output that the rehearsal does not know: what it would make is missing from the graph. " +
+      "A computation depends on an output that the rehearsal does not know: resources are missing from the graph. " +
         'Add the output to the rules in engine/aws-types.ts, or give it in the file of --answers, under "resources".' +
         (position === null ? `\n${caller}` : ""),
       null,
@@ -107,7 +107,7 @@ function runProgram(
       if (code !== 0 && !deployment.failed) {
         deployment.diagnose(
           "error",
-          `The program ended with ${signal ?? `exit status ${code}`} and gave no reason.`,
+          `The program ended with ${signal ?? `exit status ${code}`} and reported no error.`,
           null,
         );
       }
@@ -131,7 +131,7 @@ function readAnswers(): Answers {
 
 function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: the engine is started by the rehearsal's command, not by hand`);
+  if (!value) throw new Error(`${name} is not set: only the command of the rehearsal starts the engine`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-/** Serves Pulumi's two engine protocols over gRPC: what the program's SDK speaks to. */
+/** Serves the two protocols of Pulumi's engine over gRPC, for the SDK of the program. */
 import type { ResourceOptions, Severity } from "../graph.ts";
 import type { Deployment, Registered, Registration } from "./deployment.ts";
 import { withoutColours } from "../processes.ts";
@@ -15,7 +15,7 @@ const FEATURES = new Set([
   "parameterization",
 ]);
 const SEVERITIES: (Severity | null)[] = [null, "info", "warning", "error"];
-/** As large as Pulumi's own limit: some programs pass whole files. */
+/** Pulumi's own limit: some programs pass whole files. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
 const GRPC_UNKNOWN = 2;
 /** `Result.SKIP` of the protocol. */
@@ -145,8 +145,8 @@ function engine(stubs: Stubs, deployment: Deployment, sources: Sources): Record<
 }
 
 /**
- * A resource that was deployed has no unknown outputs: the SDK takes one for absent. It heeds them only where an update
- * was skipped, and then takes every output that is not there for unknown; so the absent ones are said to be null.
+ * The SDK reads unknown outputs only from a resource whose update was skipped; otherwise it treats them as absent. In a
+ * skipped update it treats missing outputs as unknown, so the absent ones are sent as null.
  */
 function response(stubs: Stubs, { urn, id, outputs, absent }: Registered): Record<string, unknown> {
   const common = { setUrn: urn, setId: id ?? "" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hex, pick, settledName, urnOf, uuid } from "./names.ts";
 
-test("a URN holds the types of the parents, but for the stack", () => {
+test("a URN contains the types of the parents, except the stack", () => {
   const stack = urnOf("app", "dev", null, "pulumi:pulumi:Stack", "app-dev");
   assert.equal(stack, "urn:pulumi:dev::app::pulumi:pulumi:Stack::app-dev");
   const queue = urnOf("app", "dev", stack, "sst:aws:Queue", "Jobs");
@@ -13,7 +13,7 @@ test("a URN holds the types of the parents, but for the stack", () => {
   );
 });
 
-test("made-up ids are the same for the same seed, and differ for another", () => {
+test("generated ids are the same for the same seed, and differ for another", () => {
   for (const make of [(seed: string) => hex(seed, 70), (seed: string) => pick(seed, 70, "abc"), uuid]) {
     assert.equal(make("one"), make("one"));
     assert.notEqual(make("one"), make("two"));

@@ -1,4 +1,4 @@
-/** Names and ids that the cloud would make up: here always the same for the same resource. */
+/** Names and ids that the cloud would choose. Here a resource always gets the same ones. */
 import { createHash } from "node:crypto";
 
 export function digest(...parts: string[]): string {
@@ -39,7 +39,7 @@ export function uuid(seed: string): string {
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
-/** Pulumi's name for a resource: the types of its parents, but for the stack, come before its own. */
+/** The URN of a resource. The types of its parents, except the stack, come before its own type. */
 export function urnOf(app: string, stage: string, parent: string | null, type: string, name: string): string {
   const parentTypes = parent === null ? "" : parent.split("::")[2] ?? "";
   const qualified = parentTypes === "" || parentTypes === STACK_TYPE ? type : `${parentTypes}$${type}`;
@@ -50,8 +50,8 @@ const SST_LETTERS = "abcdefhkmnorstuvwxz";
 const SST_SUFFIX = new RegExp(`-[${SST_LETTERS}]{8}(?=(\\.fifo)?$)`);
 
 /**
- * SST ends a physical name in eight letters drawn anew in every run, and tells Pulumi to ignore the change: what was
- * drawn in the first deploy stays. Here the first deploy has always drawn the same.
+ * SST ends a physical name in eight letters that differ in every run, and makes Pulumi ignore the change: those of the
+ * first deploy stay. Here they are always the same.
  */
 export function settledName(urn: string, name: string): string {
   return name.replace(SST_SUFFIX, `-${pick(urn, 8, SST_LETTERS)}`);

@@ -1,4 +1,4 @@
-/** Rules for the providers that SST brings beside AWS, and for SST's own dynamic resources. */
+/** Rules for SST's other providers besides AWS, and for SST's dynamic resources. */
 import { createHash } from "node:crypto";
 import { DIGITS, hex, LOWER, pick, UPPER, uuid } from "./names.ts";
 import type { Facts, Rule } from "./outputs.ts";
@@ -25,7 +25,7 @@ function bytes(facts: Facts, input: string): Buffer {
   return Buffer.from(hex(facts.urn, 2 * number(facts, input, 8)), "hex");
 }
 
-/** The characters that the password asks for, always the same: worth nothing as a secret, but handled as one. */
+/** A password with the requested characters, always the same. It is no real secret but is treated as one. */
 const FLAGS = { lower: true, upper: true, numeric: true, number: true, special: true };
 const LEAST = { minLower: 0, minNumeric: 0, minSpecial: 0, minUpper: 0 };
 
@@ -89,7 +89,7 @@ export const OTHER_TYPES: Record<string, Rule> = {
 
 const acknowledged: Rule = (facts) => ({ id: hex(facts.urn, 16) });
 
-/** SST calls these while it deploys, through its own command line; by the last part of their name. */
+/** Dynamic resources of SST by the last part of their name. SST runs their code through its command line. */
 export const DYNAMIC_TYPES: Record<string, Rule> = {
   "sst.aws.BucketFiles": acknowledged,
   "sst.aws.DistributionDeploymentWaiter": (facts) => ({ id: hex(facts.urn, 16), isDone: true }),

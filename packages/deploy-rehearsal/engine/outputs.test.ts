@@ -36,21 +36,21 @@ function ask(
   );
 }
 
-test("a queue has the URL and the ARN that SQS would give it", () => {
+test("a queue has a URL and an ARN in the format of SQS", () => {
   const { id, outputs } = ask("aws:sqs/queue:Queue", { name: "jobs" });
   assert.equal(id, "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs");
   assert.equal(outputs["url"], id);
   assert.equal(outputs["arn"], "arn:aws:sqs:eu-west-1:111122223333:jobs");
 });
 
-test("what the whole provider does alike", () => {
+test("outputs that all types of the provider have", () => {
   const { outputs } = ask("aws:new/thing:Thing", { tags: { own: "yes" } }, { region: true, name: true, tagsAll: true });
   assert.equal(outputs["region"], "eu-west-1");
   assert.match(String(outputs["name"]), /^Mine-[0-9a-f]{7}$/);
   assert.deepEqual(outputs["tagsAll"], { team: "blue", own: "yes" });
 });
 
-test("nothing is invented: what no rule knows is unknown, or absent where it may be", () => {
+test("an output without a rule is unknown, or absent if it is optional", () => {
   const { id, outputs, absent } = ask("aws:new/thing:Thing", { size: 3 }, { size: true, arn: true, note: false });
   assert.equal(id, null);
   assert.deepEqual(outputs, { size: 3, arn: UNKNOWN });
@@ -68,7 +68,7 @@ test("answers that were given come before the rules, the name before the type", 
   assert.deepEqual([outputs["arn"], outputs["url"]], ["one", "two"]);
 });
 
-test("a random password is as long as asked, of the letters asked, always the same, and a secret", () => {
+test("a random password has the requested length and characters, is always the same, and is a secret", () => {
   const make = () =>
     ask("random:index/randomPassword:RandomPassword", { length: 40, special: false, upper: false }).outputs["result"];
   assert.ok(isSecret(make()));
@@ -78,7 +78,7 @@ test("a random password is as long as asked, of the letters asked, always the sa
 
 for (const [type, rule] of Object.entries({ ...AWS_TYPES, ...OTHER_TYPES, ...DYNAMIC_TYPES })) {
   test(`the rule for ${type} is deterministic and leaves nothing out`, () => {
-    // Every input has been given, and says which it is.
+    // Every input is given, and its value is its name.
     const inputs = new Proxy<Properties>({}, { get: (_, input) => `the-${String(input)}` });
     const make = () => rule(factsOf("urn:1", "Mine", inputs, place));
     assert.deepEqual(make(), make());

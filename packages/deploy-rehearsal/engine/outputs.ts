@@ -1,9 +1,9 @@
 /**
- * What a resource answers once it is registered.
+ * The outputs of a registered resource.
  *
- * Its outputs are its inputs, what a rule in `aws-types.ts` or `other-types.ts` knows, and for every other output
- * that the provider always fills in, Pulumi's "unknown". Nothing is invented: a program that passes an unknown on to
- * another resource fails the rehearsal (see `deployment.ts`), with the type and the property named.
+ * They are its inputs, the values of a rule in `aws-types.ts` or `other-types.ts`, and Pulumi's "unknown" for every
+ * other output that the provider always gives. Nothing is invented: a program that passes an unknown on to a resource
+ * fails the rehearsal (see `deployment.ts`), with a message that names the type and the property.
  */
 import { AWS_TYPES } from "./aws-types.ts";
 import { hex } from "./names.ts";
@@ -18,7 +18,7 @@ export interface Place {
   defaultTags: Properties;
 }
 
-/** What a rule may look at. */
+/** The facts that a rule can use. */
 export interface Facts extends Place {
   urn: string;
   /** The name in the program. */
@@ -26,7 +26,7 @@ export interface Facts extends Place {
   /** Unwrapped. */
   inputs: Properties;
   text(input: string): string;
-  /** `name`, or the input given, or else the name that Pulumi would make up. */
+  /** The value of `name` or of the given input; without one, a name as Pulumi would generate. */
   name(input?: string): string;
   arn(service: string, resource: string): string;
 }
@@ -34,7 +34,7 @@ export interface Facts extends Place {
 export interface Answer {
   id: string | null;
   outputs: Properties;
-  /** Those of them that the cloud would make up. */
+  /** The outputs that the cloud would choose. */
   made: Properties;
   /** Optional outputs that have no value. */
   absent: string[];
@@ -42,19 +42,19 @@ export interface Answer {
 
 export type Rule = (facts: Facts) => { id: string } & Properties;
 
-/** Answers that one app needs and no rule can know: outputs by type, or by `type::name`. */
+/** Outputs that no rule can know, given for one app: by type, or by `type::name`. */
 export type ResourceAnswers = Record<string, Properties>;
 
 export const DYNAMIC_TYPE = "pulumi-nodejs:dynamic:Resource";
 
-/** Every resource and every question may name a region other than its provider's. */
+/** The place with the region of the inputs, if they have one: it overrides the provider's. */
 export function placeOf(inputs: Properties, place: Place): Place {
   const region = inputs["region"];
   return typeof region === "string" ? { ...place, region } : place;
 }
 
-export function factsOf(urn: string, logicalName: string, inputs: Properties, asked: Place): Facts {
-  const place = placeOf(inputs, asked);
+export function factsOf(urn: string, logicalName: string, inputs: Properties, providerPlace: Place): Facts {
+  const place = placeOf(inputs, providerPlace);
   const text = (input: string): string => {
     const value = inputs[input];
     return typeof value === "string" ? value : "";
@@ -102,7 +102,7 @@ export function answer(
   return { id: typeof id === "string" ? id : null, outputs, made, absent };
 }
 
-/** What the whole AWS provider does alike. */
+/** The value of an output that all types of the AWS provider have. */
 function common(output: string, type: string, facts: Facts): Value | undefined {
   if (!type.startsWith("aws:")) return undefined;
   if (output === "region") return facts.region;
@@ -112,7 +112,7 @@ function common(output: string, type: string, facts: Facts): Value | undefined {
   return { ...facts.defaultTags, ...(isObject(own) ? own : {}) };
 }
 
-/** A rule marks a secret output with `{secret: value}`. */
+/** Wraps the outputs that a rule marks as secret with `{secret: value}`. */
 function secrets(ruled: Properties): Properties {
   return Object.fromEntries(
     Object.entries(ruled).map(([key, value]) => {

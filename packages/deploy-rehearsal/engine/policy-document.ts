@@ -1,7 +1,7 @@
-/** `aws.iam.getPolicyDocument`: the policy as JSON, and the statements it was made from, as the provider gives them. */
+/** `aws.iam.getPolicyDocument`: the policy as JSON, with its statements in the provider's format. */
 import { isObject, type Properties, type Value } from "./wire.ts";
 
-/** The lists of a statement, as a program writes them and as IAM does. A list of one becomes that one. */
+/** The lists of a statement: the argument in a program, and the key in IAM. A list of one item becomes that item. */
 const LISTS: [argument: string, key: string][] = [
   ["actions", "Action"],
   ["notActions", "NotAction"],
@@ -10,8 +10,8 @@ const LISTS: [argument: string, key: string][] = [
 ];
 
 export function policyDocument(given: Properties): Properties {
-  const { statements: asked, ...rest } = given;
-  const statements = objects(asked);
+  const { statements: requested, ...rest } = given;
+  const statements = objects(requested);
   const own = statements.map(statement);
   const document: Properties = { Version: typeof given["version"] === "string" ? given["version"] : "2012-10-17" };
   if (typeof given["policyId"] === "string") document["Id"] = given["policyId"];
@@ -23,7 +23,7 @@ export function policyDocument(given: Properties): Properties {
     version: document["Version"] as string,
     json: JSON.stringify(document, null, 2),
     minifiedJson: JSON.stringify(document),
-    // The provider leaves an empty list out, and SST tells by that whether a role needs a policy at all.
+    // The provider omits an empty list, which SST takes for a role without a policy.
     ...(statements.length > 0 ? { statements: statements.map((item) => ({ effect: "Allow", ...item })) } : {}),
   };
 }
@@ -71,7 +71,7 @@ function single(items: Value[]): Value {
   return items.length === 1 && first !== undefined ? first : items;
 }
 
-/** A statement with the `Sid` of an earlier one takes its place. */
+/** Replaces statements by overriding ones with the same `Sid`, and appends the others. */
 function override(statements: Properties[], overriding: Properties[]): Properties[] {
   const all = [...statements];
   for (const item of overriding) {

@@ -1,14 +1,14 @@
 /**
- * What a provider's own SDK declares about a resource type: which outputs always have a value.
+ * The declarations of resource types in the SDK of a provider: which outputs always have a value.
  *
- * The engine may leave out an output that is declared optional. One that the cloud always fills in, and that no rule
- * here can tell, must be given to the program as unknown, never as nothing.
+ * The engine may omit an optional output. An output that the cloud always gives, but no rule knows, must be unknown to
+ * the program, not absent.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface TypeDeclaration {
-  /** Every output, true when it always has a value. */
+  /** All outputs; true for one that always has a value. */
   outputs: Map<string, boolean>;
 }
 
@@ -40,7 +40,7 @@ export class ProviderTypes {
     this.#modules = modules;
   }
 
-  /** Null when no package that is installed declares the type. */
+  /** The declaration of a type; null if no installed package has one. */
   of(type: string): TypeDeclaration | null {
     let known = this.#known.get(type);
     if (known === undefined) {

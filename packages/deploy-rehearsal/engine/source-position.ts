@@ -1,4 +1,4 @@
-/** Which line of the app's own files a resource comes from. */
+/** The line of the app's files that creates a resource. */
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,14 +12,14 @@ export interface Frame {
 
 export interface Sources {
   appDirectory: string;
-  /** How many lines SST's bundle has in front of each file. */
+  /** Number of lines that SST's bundle has in front of each file. */
   addedLines: number;
 }
 
-/** The innermost frame in a file of the app: not of SST's platform and not of a package. */
+/** The innermost frame in a file of the app, not in SST's platform or a package. */
 export function sourcePosition(frames: Frame[], sources: Sources): SourcePosition | null {
   for (const { uri, line, column } of frames) {
-    // A frame of an ES module is itself a URL, which Pulumi takes for a path and makes a URL of.
+    // A frame of an ES module is a URL. Pulumi treats it as a path and turns it into a URL once more.
     const path = uri.startsWith("file://") ? fileURLToPath(uri).replace(/^.*\/file:(\/\/)?(?=\/)/, "") : uri;
     const file = relative(sources.appDirectory, path);
     if (isOwn(file)) return { file, line: Math.max(1, line - sources.addedLines), column, exact: true };
@@ -27,7 +27,7 @@ export function sourcePosition(frames: Frame[], sources: Sources): SourcePositio
   return null;
 }
 
-/** The first such frame in the stack of an error. */
+/** The first frame in a file of the app in the stack of an error. */
 export function positionInText(text: string, sources: Sources): SourcePosition | null {
   const frames = [...text.matchAll(/(?:file:\/\/)?(\/[^\s():]+):(\d+):(\d+)/g)];
   return sourcePosition(
@@ -40,7 +40,7 @@ function isOwn(file: string): boolean {
   return file !== "" && !isAbsolute(file) && !/^\.\.|(^|\/)(\.sst|node_modules)\//.test(file) && file !== "eval.ts";
 }
 
-/** SST puts an import for each provider, and one for its components, in front of every file it bundles. */
+/** SST adds an import for each provider, and one for its components, in front of every file that it bundles. */
 export function linesAddedBySst(appDirectory: string): number {
   const lock = JSON.parse(readFileSync(join(appDirectory, ".sst", "provider-lock.json"), "utf8")) as unknown[];
   return lock.length + 1;

@@ -1,4 +1,4 @@
-/** The gRPC runtime and Pulumi's protocol, taken from the packages that SST installed for the app itself. */
+/** The gRPC runtime and Pulumi's protocol, from the packages that SST installed for the app. */
 import { createRequire } from "node:module";
 import type { Properties } from "./wire.ts";
 
@@ -6,7 +6,7 @@ export interface Struct {
   toJavaScript(): Properties;
 }
 
-/** A protobuf message; every field has its getter and setter, named as protoc's JavaScript generator names them. */
+/** A protobuf message. Its fields have getters and setters with the names of protoc's JavaScript generator. */
 export type Message = Record<string, (...values: never[]) => unknown>;
 
 export interface RpcCall {
@@ -37,7 +37,7 @@ export interface Stubs {
   engineMessages: Record<string, MessageClass>;
   Empty: MessageClass;
   struct(value: Properties): Struct;
-  /** The program that Pulumi's Node language host runs. */
+  /** The script that Pulumi's Node language host runs. */
   runner: string;
 }
 
@@ -70,7 +70,7 @@ export function field<T>(message: Message, getter: string): T {
   return read.call(message) as T;
 }
 
-/** Makes a message from a class and a value for each setter. */
+/** Builds a message from its class and a value for each setter. */
 export function build(type: MessageClass | undefined, values: Record<string, unknown>): Message {
   if (type === undefined) throw new Error("the protocol lacks a message: another version of @pulumi/pulumi?");
   const message = new type();

@@ -1,6 +1,6 @@
 /**
- * Loaded into the program before it starts: tells the engine of every computation that was skipped because it waits
- * for an unknown value. Resources that such a computation would have made are missing, and nothing else would say so.
+ * Loaded into the program before it starts. Reports every computation that was skipped because of an unknown value to
+ * the engine: the resources of such a computation are missing, and nothing else reports that.
  */
 import { createRequire } from "node:module";
 
@@ -15,7 +15,7 @@ export interface SkippedComputation {
 }
 
 const platform = process.env["REHEARSAL_PLATFORM"];
-if (platform === undefined) throw new Error("REHEARSAL_PLATFORM is not set: the engine loads this");
+if (platform === undefined) throw new Error("REHEARSAL_PLATFORM is not set: only the engine loads this module");
 
 const { Output } = createRequire(`${platform}/package.json`)("@pulumi/pulumi/output") as {
   Output: { prototype: { apply: Apply } };

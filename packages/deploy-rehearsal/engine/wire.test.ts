@@ -31,8 +31,8 @@ test("every wrapper comes off", () => {
   });
 });
 
-test("a signature that nobody knows is an error", () => {
-  assert.throws(() => plain({ [SIGNATURE]: "another" }), /does not know: another/);
+test("an unknown signature is an error", () => {
+  assert.throws(() => plain({ [SIGNATURE]: "another" }), /unknown signature: another/);
 });
 
 test("an unknown is found however deep", () => {
@@ -42,7 +42,7 @@ test("an unknown is found however deep", () => {
   assert.equal(new Redactor().show(UNKNOWN), UNKNOWN_MARKER);
 });
 
-test("a secret is shown nowhere: not by itself, not in a text, not escaped in JSON", () => {
+test("a secret is hidden by itself, within a text, and escaped in JSON", () => {
   const redactor = new Redactor();
   const odd = 'quo"te and back\\slash';
   redactor.learn({ password: secret(PASSWORD), odd: secret(odd) });
@@ -66,11 +66,11 @@ test("an environment that is wrapped for one secret keeps its other entries", ()
   });
 });
 
-test("a wrapped value is hidden whole when nothing known explains it", () => {
+test("a wrapped value without a known secret is hidden as a whole", () => {
   assert.equal(new Redactor().show(secret({ LEVEL: "info", KEY: PASSWORD })), SECRET_MARKER);
 });
 
-test("what was in the open stays so, and explains what it is part of", () => {
+test("a public text stays public, and explains the wrapper of values that contain it", () => {
   const redactor = new Redactor();
   const arn = "arn:aws:lambda:eu-west-1:111122223333:function:worker";
   redactor.publish({ arn });

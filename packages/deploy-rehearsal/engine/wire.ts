@@ -1,8 +1,8 @@
 /**
- * How Pulumi writes values on the wire, and how they look in a graph.
+ * Pulumi's wire format of values, and their form in a graph.
  *
  * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key;
- * a value that nobody knows yet travels as one fixed string.
+ * an unknown value travels as one fixed string.
  */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
@@ -30,7 +30,7 @@ export function isSecret(value: Value | undefined): boolean {
   return isObject(value) && value[SIGNATURE] === SECRET;
 }
 
-/** The value itself, every wrapper taken off: what a provider would see. */
+/** The value without wrappers, as a provider would receive it. */
 export function plain(value: Value | undefined): Value {
   if (value === undefined) return null;
   if (Array.isArray(value)) return value.map(plain);
@@ -48,7 +48,7 @@ export function plain(value: Value | undefined): Value {
     case ARCHIVE:
       return assetOf(value);
     default:
-      throw new Error(`a value with a signature that the engine does not know: ${String(value[SIGNATURE])}`);
+      throw new Error(`a value has an unknown signature: ${String(value[SIGNATURE])}`);
   }
 }
 
@@ -60,21 +60,21 @@ export function containsUnknown(value: Value | undefined): boolean {
   return Object.entries(value).some(([key, inner]) => key !== SIGNATURE && containsUnknown(inner));
 }
 
-/** Anything shorter would also take plain words and numbers for secrets. */
+/** In characters. A shorter limit would treat plain words and numbers as secrets. */
 const SHORTEST_SECRET = 8;
 
 /**
- * Turns values into what may be written down.
+ * Removes secrets from values.
  *
- * Pulumi wraps whatever was computed from a secret: a whole environment for one entry, sometimes the ARN of a function
- * that has such an environment. So the wrapping alone does not tell what is secret. What does: a text that came wrapped
- * by itself, unless it was public before. All other wrapped values are shown with the secrets in them replaced, if
- * those explain the wrapping; if nothing does, nothing of the value is shown.
+ * Pulumi wraps everything that is computed from a secret: a whole environment for one entry, sometimes the ARN of a
+ * function with such an environment. So a wrapper alone does not identify a secret. A text that is wrapped by itself
+ * is one, unless it was public before. Other wrapped values are shown with the known secrets in them replaced. If a
+ * value contains none, it is hidden as a whole.
  */
 export class Redactor {
   readonly #secrets = new Set<string>();
   readonly #public = new Set<string>();
-  /** Public, and yet wrapped when it was seen again: what contains it is wrapped for no better reason. */
+  /** Public texts that were later wrapped. They explain the wrapper of a value that contains them. */
   readonly #tainted = new Set<string>();
 
   learn(value: Value | undefined): void {
@@ -89,7 +89,7 @@ export class Redactor {
     else if (!this.#explained(value)) this.#secrets.add(value);
   }
 
-  /** Remember what was in the open. */
+  /** Records the unwrapped texts of a value as public. */
   publish(value: Value | undefined): void {
     if (typeof value === "string" && !this.#secrets.has(value)) this.#public.add(value);
     else if (Array.isArray(value)) value.forEach((inner) => this.publish(inner));
