@@ -57,7 +57,7 @@ def test_the_repository_has_no_finding(tree: Path) -> None:
         ),
         (NPM_LOCK, r'"resolved": "[^"]+"', '"resolved": "https://example.org/a.tgz"', "dependency-not-from-registry"),
         (SETUP, "uv sync --locked", "uv sync", "install-past-the-lock"),
-        (SETUP, "--require-hashes -r scripts/uv.txt", "uv", "install-past-the-lock"),
+        ("scripts/setup-uv.sh", "--require-hashes -r scripts/uv.txt", "uv", "install-past-the-lock"),
         ("scripts/test.sh", "npm ci", "npm install", "install-past-the-lock"),
         (MUTATIONS, "run: ./scripts", "run: npm i && ./scripts", "install-past-the-lock"),
         (MUTATIONS, "run: ./scripts", "run: uv run ./scripts", "install-past-the-lock"),
@@ -78,8 +78,8 @@ def test_a_fault_is_found(tree: Path, file: str, pattern: str, new: str, rule: s
         (NPM_LOCK, "https://registry.npmjs.org/", "https://mirror.example.org/npm/"),
         (SETUP, "uv sync --locked", "uv sync --frozen"),
         (SETUP, "uv sync --locked", "UV_LOCKED=1 uv sync"),
-        (SETUP, "(?m)^say", "# npm install is for people\nsay"),
-        (SETUP, "installing uv", "to have uv, uv sync or npm install would not do: installing it"),
+        ("scripts/setup-uv.sh", "(?m)^log", "# npm install is for people\nlog"),
+        ("scripts/setup-uv.sh", "installing uv", "to have uv, uv sync or npm install would not do: installing it"),
     ],
 )
 def test_what_goes_by_a_lock_is_left_alone(tree: Path, file: str, pattern: str, new: str) -> None:

@@ -15,7 +15,7 @@ from deploy_checks.finding import Finding
 
 UV_LOCK, NPM_LOCK = "uv.lock", "package-lock.json"
 
-START = r"(?:^|[;&|({]|\b(?:then|do|else|run:))\s*"
+START = r"(?:^|[;&|({]|\b(?:then|do|else|run:))\s*(?:if\s+)?(?:!\s*)?"
 """The start of a command in a line of a script or of a workflow."""
 LOOSE = (
     (rf"{START}npm\s+(?:install|i|add|update)\b", "npm ci"),

@@ -115,7 +115,7 @@ def releases_wait_for_the_schema(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "critical",
                 f"{label(graph, function)} is released before or during the migration of the database: its "
                 "statements fail until then",
-                "Release it after the migration: transform: released(migration).",
+                "Release it after the migration: afterMigration(migration).",
             )
 
 
