@@ -9,26 +9,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from deploy_checks.account import QUESTIONS, Account
 from stack_graph.graph import Graph, Rehearsed
 
+from tests.support.recorded_client import RecordedClient
+
 ROOT = Path(__file__).parents[3]
-
-
-class Said:
-    """A boto3 client that answers from a table: a value, or a function of the call's arguments."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self._answers = answers
-
-    def __getattr__(self, operation: str) -> Any:
-        def answer(**arguments: Any) -> Any:
-            value = self._answers[operation]
-            if isinstance(value, Exception):
-                raise value
-            return value(**arguments) if callable(value) else value
-
-        return answer
-
-    def get_paginator(self, operation: str) -> Any:
-        return Said({"paginate": lambda **arguments: [getattr(self, operation)(**arguments)]})
 
 
 def answers() -> dict[str, dict[str, Any]]:
@@ -106,7 +89,7 @@ SPOILT: dict[str, tuple[str, str, Any]] = {
 
 
 def account(table: dict[str, dict[str, Any]]) -> Account:
-    return Account(lambda service: Said(table[service]))
+    return Account(lambda service: RecordedClient(table[service]))
 
 
 def test_an_account_in_which_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:

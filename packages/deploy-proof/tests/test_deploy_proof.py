@@ -19,6 +19,8 @@ from botocore.credentials import Credentials
 from deploy_proof import deploy, live
 from stack_graph import stages
 
+from tests.support.recorded_client import RecordedClient
+
 ROOT = Path(__file__).parents[3]
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
 
@@ -243,25 +245,6 @@ def test_health() -> None:
     assert "degraded" in next(live.health(down, "dev", no_wait))
 
 
-class Said:
-    """A boto3 client that answers from a table: a value, or a function of the call's arguments."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self._answers = answers
-
-    def __getattr__(self, operation: str) -> Any:
-        def answer(**arguments: Any) -> Any:
-            value = self._answers[operation]
-            if isinstance(value, Exception):
-                raise value
-            return value(**arguments) if callable(value) else value
-
-        return answer
-
-    def get_paginator(self, operation: str) -> Any:
-        return Said({"paginate": lambda **arguments: [getattr(self, operation)(**arguments)]})
-
-
 def wired(
     *, state: str = "Enabled", dead: str = "0", policy: str | None = "arn:aws:sqs:eu-west-1:111122223333:dead"
 ) -> Any:
@@ -272,8 +255,8 @@ def wired(
     }
     mapping = {"State": state, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
     clients = {
-        "sqs": Said({"get_queue_attributes": lambda QueueUrl, **_: {"Attributes": attributes[QueueUrl]}}),  # noqa: N803
-        "lambda": Said({"list_event_source_mappings": {"EventSourceMappings": [mapping] if state else []}}),
+        "sqs": RecordedClient({"get_queue_attributes": lambda QueueUrl, **_: {"Attributes": attributes[QueueUrl]}}),  # noqa: N803
+        "lambda": RecordedClient({"list_event_source_mappings": {"EventSourceMappings": [mapping] if state else []}}),
     }
     return clients.__getitem__
 
@@ -300,7 +283,7 @@ def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update
     archive.write_bytes(b"built")
     digest = base64.b64encode(hashlib.sha256(live_code).digest()).decode()
     configuration = {"CodeSha256": digest, "LastUpdateStatus": update, "LastUpdateStatusReason": "because"}
-    client = Said({"get_function_configuration": configuration})
+    client = RecordedClient({"get_function_configuration": configuration})
     functions = {"Sweeper": "app-dev-SweeperFunction", "BuiltElsewhere": "app-dev-BuiltElsewhere"}
     faults = list(live.code(tmp_path, functions, lambda _service: client))
     assert len(faults) == (told is not None)
