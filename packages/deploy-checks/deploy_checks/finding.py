@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from stack_graph.graph import Resource
 
+from deploy_checks.rules import Rule
+
 type Severity = Literal["critical", "high", "medium", "low"]
 
 WORST_FIRST: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -26,8 +28,8 @@ FIRST, BUILD, LAST = -2, -1, len(WORST_FIRST)
 class Finding:
     """Something that will go wrong on AWS."""
 
-    id: str
-    """Names the rule, not the place: lower-case words joined by hyphens, such as ``role-lacks-action``."""
+    id: Rule
+    """Names the rule, not the place."""
     severity: Severity
     """``critical``: the deploy succeeds and the system is broken; ``high``: the deploy fails; ``medium``: degraded,
     costly or intermittent; ``low``: cosmetic."""
@@ -47,7 +49,7 @@ class Finding:
         return {name: value for name, value in asdict(self).items() if name != "subjects"}
 
 
-def finding_at(resource: Resource, rule: str, severity: Severity, message: str, fix: str) -> Finding:
+def finding_at(resource: Resource, rule: Rule, severity: Severity, message: str, fix: str) -> Finding:
     """A finding at the line of the program that makes the resource.
 
     Its subject is the resource's name, or that of the component that makes it, whichever the message uses.
@@ -62,7 +64,7 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
 
     Messages that differ only in their subjects become one that lists all subjects. Others are listed line by line.
     """
-    by_place: dict[tuple[str, str, int], list[Finding]] = {}
+    by_place: dict[tuple[Rule, str, int], list[Finding]] = {}
     for finding in findings:
         by_place.setdefault((finding.id, finding.file, finding.line), []).append(finding)
     return [_as_one(same) for same in by_place.values()]

@@ -156,7 +156,14 @@ class Graph:
 
     def of_type(self, kind: str) -> list[Resource]:
         """All of a type: ``aws:lambda/function:Function``."""
-        return [resource for resource in self.resources if resource.type == kind]
+        return self._by_type.get(kind, [])
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
 
     def children(self, urn: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.parent == urn]

@@ -30,8 +30,8 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
 
 
 def named_in(root: Path, message: str) -> tuple[str, int] | None:
-    """The first line of the program with a name from a message: the whole name, or the last part of ``a.b`` as a "
-    "key."""
+    """The first line of the program with a name from a message: the whole name, or the last part of ``a.b`` as a
+    key."""
     files = [*sorted((root / "infra").rglob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
     for found in NAMED.finditer(message):
         words = next(group for group in found.groups() if group)

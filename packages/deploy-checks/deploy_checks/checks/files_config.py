@@ -9,6 +9,7 @@ from stack_graph.stages import is_stage, stage_names
 
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
 from deploy_checks.finding import Finding, Severity
+from deploy_checks.rules import Rule
 
 CONFIG = "sst.config.ts"
 PLACEHOLDERS = {"111122223333", "000000000000"}
@@ -86,7 +87,7 @@ def javascript(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 def personal_settings(rehearsed: Rehearsed) -> Iterator[Finding]:
     """The program contains no profile, role or account."""
-    rules: tuple[tuple[str, Severity, str, str, str], ...] = (
+    rules: tuple[tuple[Rule, Severity, str, str, str], ...] = (
         (
             "hard-coded-profile",
             "high",

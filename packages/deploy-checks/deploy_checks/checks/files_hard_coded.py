@@ -10,6 +10,7 @@ from deploy_checks.checks.files_config import PLACEHOLDERS
 from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.checks.files_text import line_at, program_files
 from deploy_checks.finding import Finding
+from deploy_checks.rules import Rule
 
 CREDENTIAL = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # an access key's id
@@ -17,7 +18,12 @@ CREDENTIAL = re.compile(
     r"|\b(?:ghp|github_pat|xox[bp]|sk)[-_][A-Za-z0-9_-]{20,}"
     r"|(?i:aws_secret_access_key|aws_session_token)[\"']?\s*[:=]\s*[\"'][A-Za-z0-9/+=]{16,}[\"']"
 )
-PASSED = {"region_name": "region", "endpoint_url": "endpoint", "aws_access_key_id": "key", "password": "password"}
+PASSED: dict[str, Rule] = {
+    "region_name": "region-hard-coded",
+    "endpoint_url": "endpoint-hard-coded",
+    "aws_access_key_id": "key-hard-coded",
+    "password": "password-hard-coded",
+}
 """Arguments of clients and connections whose values come from the environment or from Secrets Manager."""
 ACCOUNT = re.compile(r"(?<![\w.-])\d{12}(?![\w.])")
 
@@ -39,10 +45,9 @@ def decided_by_the_stack(rehearsed: Rehearsed) -> Iterator[Finding]:
         for node in ast.walk(tree):
             if isinstance(node, ast.keyword) and node.arg in PASSED and isinstance(node.value, ast.Constant):
                 if isinstance(node.value.value, str):
-                    kind = PASSED[node.arg]
-                    message = f"{node.arg}={node.value.value!r}: every stage, locally and on AWS, uses this {kind}"
+                    message = f"{node.arg} is a literal: every stage, locally and on AWS, uses the same value"
                     fix = f"Leave {node.arg} to the environment"
-                    yield Finding(f"{kind}-hard-coded", "critical", file, node.value.lineno, message, fix)
+                    yield Finding(PASSED[node.arg], "critical", file, node.value.lineno, message, fix)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for found in ACCOUNT.findall(node.value):
                     if found not in PLACEHOLDERS:

@@ -10,9 +10,10 @@ from pathlib import Path
 from stack_graph.graph import Rehearsed
 from stack_graph.manifest import FOLDER, MODULE
 
-from deploy_checks.checks.files_text import toml_of
+from deploy_checks.checks.files_text import line_of, text_of, toml_of
 from deploy_checks.finding import Finding
 from deploy_checks.linters import run_linter
+from deploy_checks.rules import Rule
 
 PACKAGE = MODULE.partition(".")[0]
 """The first folder of every handler's path, and the only one that SST copies."""
@@ -87,7 +88,7 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [f"{node.module}.{alias.name}" for alias in node.names]
 
 
-def _problem(root: Path, module: str, of_names: bool) -> tuple[str, str, str] | None:
+def _problem(root: Path, module: str, of_names: bool) -> tuple[Rule, str, str] | None:
     """Rule, message and fix for an import of the functions' code that will fail on AWS."""
     top = module.partition(".")[0]
     if not ((root / FOLDER / top).is_dir() or (root / FOLDER / f"{top}.py").is_file()):
@@ -132,6 +133,7 @@ def dependencies(rehearsed: Rehearsed) -> Iterator[Finding]:
         if issue["error"]["code"] in UNDECLARED:
             yield _undeclared(root, f"{FOLDER}/{file}", line, module)
         elif issue["error"]["code"] == UNUSED:
+            line = line_of(text_of(root, PROJECT), re.escape(module))
             message = f"{module} is a dependency that no code imports: it is in every archive"
             yield Finding("dependency-unused", "low", PROJECT, line, message, "Remove it, or list it in [tool.deptry]")
 

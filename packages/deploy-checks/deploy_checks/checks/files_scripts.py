@@ -8,6 +8,7 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.finding import Finding, Severity
 from deploy_checks.linters import run_linter
+from deploy_checks.rules import Rule
 
 COMMANDS = ("scripts/*.sh", ".ci/run")
 LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium"}
@@ -15,8 +16,8 @@ LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium"}
 
 
 def commands(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Every command can be started by name, as deploys, the README and CI do, and has no error that shellcheck "
-    "finds."""
+    """Every command can be started by name, as deploys, the README and CI do, and has no error that shellcheck
+    finds."""
     root = rehearsed.root
     files = sorted(str(path.relative_to(root)) for pattern in COMMANDS for path in root.glob(pattern))
     for file in files:
@@ -27,7 +28,7 @@ def commands(rehearsed: Rehearsed) -> Iterator[Finding]:
     worst: dict[str, Finding] = {}
     for comment in json.loads(checked.stdout)["comments"] if checked else ():
         if severity := LEVELS.get(comment["level"]):
-            rule = "script-broken" if severity == "high" else "script-mistake"
+            rule: Rule = "script-broken" if severity == "high" else "script-mistake"
             message = f"shellcheck SC{comment['code']}: {comment['message']}"
             fix = f"See https://www.shellcheck.net/wiki/SC{comment['code']}"
             worst.setdefault(comment["file"], Finding(rule, severity, comment["file"], comment["line"], message, fix))

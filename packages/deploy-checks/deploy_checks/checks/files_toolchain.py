@@ -13,6 +13,7 @@ from deploy_checks.checks.files_python_version import requires_python, runtime_o
 from deploy_checks.checks.files_text import line_of, projects, text_of, toml_of
 from deploy_checks.finding import Finding
 from deploy_checks.output import mentions_network
+from deploy_checks.rules import Rule
 from deploy_checks.uv import run_uv
 
 ROOT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
@@ -38,7 +39,7 @@ def broken_files(rehearsed: Rehearsed) -> Iterator[Finding]:
             message = f"{file} is missing or empty: uv knows no packages, and SST cannot build any function"
             if file == LOCK:
                 message = "uv.lock is missing: each deploy would use the newest packages, which were not tested"
-            rule = "lock-stale" if file == LOCK else "project-file-broken"
+            rule: Rule = "lock-stale" if file == LOCK else "project-file-broken"
             fix = "Run `uv lock` and commit uv.lock" if file == LOCK else "Restore it from git"
             yield Finding(rule, "critical", file, 1, message, fix)
             continue

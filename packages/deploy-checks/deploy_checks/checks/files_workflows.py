@@ -13,6 +13,7 @@ from stack_graph.graph import Rehearsed
 from deploy_checks.checks.files_text import line_of, text_of
 from deploy_checks.finding import Finding, Severity
 from deploy_checks.linters import run_linter
+from deploy_checks.rules import Rule
 
 FOLDER = Path(".github/workflows")
 CREDENTIALS = "aws-actions/configure-aws-credentials"
@@ -22,8 +23,8 @@ CAUSE = re.compile(r"(?ms)^Caused by:\n(.*?)\n\s*\n")
 """zizmor's reasons for a workflow that it cannot load."""
 SEVERITIES: dict[str, Severity] = {"High": "medium", "Medium": "medium", "Low": "low"}
 """zizmor's severities. None of its audits makes a deploy fail, so none is ``high``."""
-RULES = {"unpinned-uses": "action-not-pinned"}
-"""Audits with rule names of this project; the others are ``workflow-`` and zizmor's name."""
+RULES: dict[str, Rule] = {"unpinned-uses": "action-not-pinned"}
+"""Audits with a separate rule; the others are ``workflow-insecure``, with zizmor's name in the message."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Job:
         """Its setting, or else its workflow's."""
         return self.own.get(name, self.workflow.get(name))
 
-    def finding(self, rule: str, message: str, fix: str) -> Finding:
+    def finding(self, rule: Rule, message: str, fix: str) -> Finding:
         """A finding about the whole job."""
         return Finding(rule, "high", self.file, self.line, f"The job {self.name} {message}", fix)
 
@@ -94,8 +95,9 @@ def _audit(file: str, result: dict[str, Any]) -> Finding:
     primary = next(place for place in result["locations"] if place["symbolic"]["kind"] == "Primary")
     start = primary["concrete"]["location"]["start_point"]
     severity = SEVERITIES.get(result["determinations"]["severity"], "low")
-    message = f"{result['desc']}: {primary['concrete']['feature'].strip()} {primary['symbolic']['annotation']}"
-    rule = RULES.get(result["ident"], f"workflow-{result['ident']}")
+    place = f"{primary['concrete']['feature'].strip()} {primary['symbolic']['annotation']}"
+    message = f"zizmor {result['ident']}: {result['desc']}: {place}"
+    rule = RULES.get(result["ident"], "workflow-insecure")
     return Finding(rule, severity, file, start["row"] + 1, message, f"See {result['url']}")
 
 

@@ -7,6 +7,7 @@ from stack_graph.graph import Graph, Rehearsed, Resource
 from deploy_checks.checks.graph_routes import API, ROUTE
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.rules import Rule
 
 
 def browsers_are_named(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -38,15 +39,21 @@ def browsers_may_ask(rehearsed: Rehearsed) -> Iterator[Finding]:
     headers = set(manifest_of(rehearsed).section("request_headers") or ())
     for api in graph.of_type(API):
         cors = api.part("corsConfiguration")
-        for part, needed, given in (
-            ("method", _methods(graph, api), {method.upper() for method in cors.texts("allowMethods")}),
-            ("header", headers, {header.lower() for header in cors.texts("allowHeaders")}),
-        ):
+        parts: tuple[tuple[str, Rule, set[str], set[str]], ...] = (
+            (
+                "method",
+                "cors-method-missing",
+                _methods(graph, api),
+                {method.upper() for method in cors.texts("allowMethods")},
+            ),
+            ("header", "cors-header-missing", headers, {header.lower() for header in cors.texts("allowHeaders")}),
+        )
+        for part, rule, needed, given in parts:
             missing = sorted(needed - given)
             if cors.texts("allowOrigins") and missing and "*" not in given:
                 yield finding_at(
                     api,
-                    f"cors-{part}-missing",
+                    rule,
                     "medium",
                     f"Browsers will refuse to call the API with the {part} {', '.join(missing)}: its CORS does not "
                     "list it",

@@ -9,6 +9,7 @@ from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, ROTATION, SCHEDUL
 
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.rules import Rule
 
 RULE = "aws:cloudwatch/eventRule:EventRule"
 STACK = "pulumi:pulumi:Stack"
@@ -31,6 +32,7 @@ def event_sources_deliver(rehearsed: Rehearsed) -> Iterator[Finding]:
     found = graph.of_type(EVENT_SOURCE)
     taken = Counter(str(source.value("eventSourceArn")) for source in found if source.value("enabled") is not False)
     for source in found:
+        problem: tuple[Rule, str, str]
         arn = str(source.value("eventSourceArn"))
         if ":sqs:" in arn and not graph.with_output("arn", arn, QUEUE):
             problem = "event-source-without-queue", "the stack has no such queue", "Use the queue's arn output."

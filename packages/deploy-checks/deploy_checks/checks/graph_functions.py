@@ -22,7 +22,7 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
         if zipped and runtime not in RUNTIMES:
             yield finding_at(
                 function,
-                "runtime",
+                "runtime-not-python",
                 "critical" if str(runtime).startswith("nodejs") else "high",
                 f"{name} has the runtime {runtime}, which is not a Python runtime of Lambda: the deploy fails, or its "
                 "handler cannot be imported",

@@ -145,8 +145,8 @@ def _database_groups(graph: Graph, name: str, function: Resource, database: Reso
 
 
 def functions_are_in_private_subnets(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No function is in a public subnet: functions have no public address, so the internet gateway is useless to "
-    "them."""
+    """No function is in a public subnet: functions have no public address, so the internet gateway is useless to
+    them."""
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         public = [subnet.name for subnet in subnets(graph, function) if way_out(graph, subnet) == "internet"]

@@ -11,6 +11,7 @@ from stack_graph.program import place_of, written
 
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.iam_actions import exists, takes, takes_resources
+from deploy_checks.rules import Rule
 
 ROLE = "aws:iam/role:Role"
 
@@ -114,7 +115,7 @@ def _is_everything(arn: str) -> bool:
     return arn == "*" or (len(parts) == 6 and parts[5] in {"*", "*/*", "foundation-model/*", "inference-profile/*"})
 
 
-def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: str, grant: str) -> Finding:
+def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: Rule, grant: str) -> Finding:
     graph = rehearsed.graph
     return Finding(
         rule,

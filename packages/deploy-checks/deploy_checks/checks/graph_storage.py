@@ -8,6 +8,7 @@ from stack_graph.iam import document
 from stack_graph.lambdas import BUCKETS, QUEUE
 
 from deploy_checks.finding import Finding, Severity, finding_at
+from deploy_checks.rules import Rule
 
 PERMANENT = "production"
 """The stage whose data must not be lost. Other stages may be removed and deployed again."""
@@ -35,7 +36,7 @@ def buckets_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-def _problems(graph: Graph, bucket: Resource) -> Iterator[tuple[str, str, str]]:
+def _problems(graph: Graph, bucket: Resource) -> Iterator[tuple[Rule, str, str]]:
     flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     block = _of(graph, bucket, "bucketPublicAccessBlock:BucketPublicAccessBlock")
     if not any(all(one.value(flag) for flag in flags) for one in block):

@@ -13,6 +13,7 @@ from stack_graph.program import written
 from deploy_checks.checks.graph_storage import PERMANENT
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.rules import Rule
 
 WITHDRAWN = {17: 4, 16: 8, 15: 12, 14: 17, 13: 99, 12: 99, 11: 99}
 """The highest minor version of PostgreSQL that RDS no longer creates, by major version (AWS's notice of 2026-05-01)."""
@@ -71,7 +72,7 @@ def proxies_are_trusted(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-def _refused(graph: Graph, database: Resource) -> Iterator[tuple[str, str, str]]:
+def _refused(graph: Graph, database: Resource) -> Iterator[tuple[Rule, str, str]]:
     version, user = str(database.value("engineVersion") or ""), str(database.value("username") or "")
     major, _, minor = version.partition(".")
     if database.value("engine") == "postgres" and major.isdigit():

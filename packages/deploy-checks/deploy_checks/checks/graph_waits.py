@@ -6,8 +6,9 @@ from stack_graph.graph import Rehearsed, Resource
 from stack_graph.lambdas import FUNCTION, QUEUE, function_of, label
 from stack_graph.queues import redrive, sources
 
-from deploy_checks.finding import Finding, finding_at
+from deploy_checks.finding import Finding, Severity, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.rules import Rule
 
 API_TIMEOUT_S = 29
 """An HTTP API gives up after 30 s, a limit that cannot be raised."""
@@ -72,6 +73,7 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
         if not policy.data and queue.value("arn") in dead_letter_queues:
             continue  # a dead-letter queue needs none: its messages are delivered until they are handled
         target = graph.with_output("arn", policy.value("deadLetterTargetArn"), QUEUE)
+        problem: tuple[Rule, Severity, str]
         if not policy.data:
             problem = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
             fix = "Give the queue dlq: { queue: deadLetterQueue.arn, retry: 5 }."
@@ -95,7 +97,7 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
             continue
         rule, severity, outcome = problem
         message = f"A message of {queue.name} that cannot be handled {outcome}"
-        yield finding_at(queue, rule, "high" if severity == "high" else "medium", message, fix)
+        yield finding_at(queue, rule, severity, message, fix)
 
 
 def _takes(target: Resource, queue: Resource) -> bool:

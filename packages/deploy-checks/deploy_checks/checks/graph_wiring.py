@@ -11,10 +11,11 @@ FILE = "infra/wiring.json"
 
 
 def wiring_is_fresh(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The file matches the graph of the stage that it names. Other stages differ in sizes and access."""
+    """The file exists and matches the graph of the stage that it names. Other stages differ in sizes and access."""
     file = rehearsed.root / FILE
     written = file.read_text(encoding="utf-8") if file.is_file() else ""
-    if f'"stage": "{rehearsed.stage}"' not in written or written == text(rehearsed.graph):
+    of_another_stage = written and f'"stage": "{rehearsed.stage}"' not in written
+    if of_another_stage or written == text(rehearsed.graph):
         return
     current = text(rehearsed.graph).splitlines()
     lines = enumerate(zip(written.splitlines(), current, strict=False), start=1)
