@@ -26,16 +26,16 @@ class Known(NamedTuple):
 
 KNOWN = (
     Known(
-        "*tests/*", "Secret Keyword", ".*", "what tests call a password is made up; the other detectors look there too"
+        "*tests/*", "Secret Keyword", ".*", "passwords in tests are examples; the other detectors check these files too"
     ),
-    Known("*", "Secret Keyword", r".*\s.*", "a sentence: whoever issues credentials puts no spaces into them"),
-    Known("*", "Secret Keyword", "local|rehearsal|chaos", "the key of the stand-ins for AWS, which check none"),
+    Known("*", "Secret Keyword", r".*\s.*", "a sentence: credentials contain no spaces"),
+    Known("*", "Secret Keyword", "local|rehearsal|chaos", "the key of the stand-ins for AWS, which do not check it"),
     Known("packages/*", "Secret Keyword", r"aws:\w+/\w+:\w+", "a type of resource"),
     Known(
         "packages/deploy-rehearsal/*",
         "Secret Keyword",
         "active|arn:secret",
-        "what is told of a secret, and not the secret",
+        "a property of a secret",
     ),
     Known("infra/endpoints.ts", "Secret Keyword", "secretsmanager", "the name of the service"),
     Known(
@@ -71,7 +71,7 @@ def secrets(root: Path, files: list[str]) -> Iterator[str]:
             yield f"{file}:{secret.line_number}: {secret.type}"
 
 
-def test_no_file_of_the_repository_holds_a_secret() -> None:
+def test_repository_contains_no_secret() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -82,7 +82,7 @@ def test_no_file_of_the_repository_holds_a_secret() -> None:
     files = [file for file in listed.stdout.split("\0") if (ROOT / file).is_file()]
     assert "README.md" in files
     found = list(secrets(ROOT, files))
-    assert not found, f"Take them out, or say in KNOWN of {Path(__file__).name} why they are none: {found}"
+    assert not found, f"Remove them, or add them to KNOWN in {Path(__file__).name} with a reason: {found}"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_no_file_of_the_repository_holds_a_secret() -> None:
         ("tests/a.json", '"sha": "' + "8f14e45f" + "ceea167a" + "5a36dedd" + "4bea2543" + '"'),
     ],
 )
-def test_one_would_be_found(tmp_path: Path, file: str, line: str) -> None:
+def test_secret_is_found(tmp_path: Path, file: str, line: str) -> None:
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(f"{line}\n")
     (found,) = secrets(tmp_path, [file])

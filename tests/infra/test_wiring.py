@@ -1,4 +1,4 @@
-"""The committed wiring is one that the local stack interprets whole."""
+"""The local stack interprets the whole committed wiring."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from local_stack.wiring import Surroundings, load, resolve
 WIRING = Path(__file__).parents[2] / "infra" / "wiring.json"
 
 
-def test_every_resource_of_the_committed_wiring_is_understood() -> None:
+def test_every_resource_of_the_wiring_is_interpreted() -> None:
     wiring = resolve(load(WIRING), Surroundings("http://127.0.0.1:4566", "/run/socket"))
     assert connect(wiring).routes
     assert "${" not in repr(wiring.resources)

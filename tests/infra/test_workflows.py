@@ -16,7 +16,7 @@ def workflow(path: Path) -> dict[Any, Any]:
     return content
 
 
-def test_only_what_deploys_may_log_in_to_aws() -> None:
+def test_only_deploy_workflows_may_assume_an_aws_role() -> None:
     granted = {path.name: [job.get("permissions", {}) for job in workflow(path)["jobs"].values()] for path in WORKFLOWS}
     assert {name for name, jobs in granted.items() if any("id-token" in job for job in jobs)} == {
         "deploy.yml",
@@ -25,7 +25,7 @@ def test_only_what_deploys_may_log_in_to_aws() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_asks_for_little(path: Path) -> None:
+def test_workflow_has_least_privilege(path: Path) -> None:
     content = workflow(path)
     assert content["permissions"] in ({}, {"contents": "read"})
     for job in content["jobs"].values():
@@ -34,13 +34,13 @@ def test_a_workflow_asks_for_little(path: Path) -> None:
         assert job["timeout-minutes"] <= 90
         for step in job["steps"]:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", f"a/b@{'0' * 40}"))
-            # What people type goes in through the environment, never into the text of a script.
+            # Inputs are passed as environment variables, never in the text of a script.
             assert "${{" not in step.get("run", "")
     assert all(" # v" in line for line in path.read_text().splitlines() if "uses:" in line)
 
 
 @pytest.mark.parametrize("name", ["deploy", "rollback"])
-def test_a_stage_is_deployed_by_one_run_at_a_time(name: str) -> None:
+def test_deploys_of_a_stage_do_not_overlap(name: str) -> None:
     jobs = workflow(ROOT / f".github/workflows/{name}.yml")["jobs"]
     job = jobs.pop(name)
     assert all("id-token" not in other["permissions"] for other in jobs.values())

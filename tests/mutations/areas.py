@@ -1,17 +1,6 @@
-"""All the ways to break the repository, area by area."""
+"""All source mutations, area by area."""
 
-from tests.mutations import (
-    artifacts,
-    beyond_code,
-    beyond_stack,
-    beyond_values,
-    data,
-    network,
-    packaging,
-    runtime,
-    stack,
-    toolchain,
-)
+from tests.mutations import artifacts, data, job, network, packaging, program, runtime, stack, toolchain, unprepared
 
-AREAS = (packaging, artifacts, stack, runtime, network, data, toolchain, beyond_stack, beyond_values, beyond_code)
+AREAS = (packaging, artifacts, stack, runtime, network, data, toolchain, program, job, unprepared)
 EVERY = [mutation for area in AREAS for mutation in area.MUTATIONS]

@@ -1,4 +1,4 @@
-"""A checkout of the repository to break: as it is here, with what has been installed here."""
+"""A checkout of the repository for mutations, with the packages that are installed here."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = (".sst", "node_modules")
-"""What takes long to install, and is the same in every checkout. `.venv` is not: it knows where it is."""
+"""Folders that take long to install and are the same in every checkout. ``.venv`` contains its own path."""
 ACCOUNT = "111122223333"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What ``pre-deploy.sh --json`` printed."""
+    """The result of ``pre-deploy.sh --json``."""
 
     exit_status: int
     findings: list[dict[str, Any]]
-    said: str
+    stderr: str
 
     def named(self) -> set[tuple[str, str]]:
         """Rule and file of each finding."""
@@ -29,7 +29,7 @@ class Verdict:
 
 
 class Checkout:
-    """Breaks and mends one copy of the repository."""
+    """One copy of the repository, for changes that are undone."""
 
     def __init__(self, root: Path, installed: tuple[str, ...] = INSTALLED) -> None:
         self.root = root
@@ -39,19 +39,21 @@ class Checkout:
                 shutil.copy2(ROOT / file, root / file)
         _git(root, "init", "--quiet")
         _git(root, "add", "--all")
-        _git(root, "-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "commit", "--quiet", "-m", "whole")
+        _git(
+            root, "-c", "user.name=tests", "-c", "user.email=tests@example.org", "commit", "--quiet", "-m", "unchanged"
+        )
         for folder in installed:
             if (ROOT / folder).is_dir():
                 shutil.copytree(ROOT / folder, root / folder, symlinks=True)
 
     def pre_deploy(self, stage: str, environment: Mapping[str, str]) -> Verdict:
-        """What the command says of the checkout as it stands."""
-        known = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
+        """Run the command on the checkout as it is."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
         accounts = {f"{name}_AWS_ACCOUNT_ID": ACCOUNT for name in ("STAGING", "PRODUCTION")}
         done = subprocess.run(
             ["./scripts/pre-deploy.sh", "--stage", stage, "--json"],
             cwd=self.root,
-            env={**known, **accounts, **environment},
+            env={**inherited, **accounts, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -60,8 +62,8 @@ class Checkout:
             raise AssertionError(f"nothing on stdout, exit status {done.returncode}:\n{done.stderr}")
         return Verdict(done.returncode, json.loads(done.stdout)["findings"], done.stderr)
 
-    def mend(self) -> None:
-        """Undo every change to what git knows of, and drop what is new."""
+    def restore(self) -> None:
+        """Undo every change, and remove new files."""
         _git(self.root, "reset", "--quiet", "--hard")
         _git(self.root, "clean", "--quiet", "--force", "-d")
 

@@ -1,4 +1,4 @@
-"""A checkout for each process that runs mutations: healthy before the first, and healthy again after the last."""
+"""A checkout for each process that runs mutations: without findings before the first one and after the last one."""
 
 import sys
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from tests.mutations.checkout import Checkout
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy of the repository, of which nothing is found before the first mutation and after the last is mended."""
+    """A copy of the repository without findings, before the first mutation and after the last one is undone."""
     made = Checkout(tmp_path_factory.mktemp("checkout"))
-    nothing_is_found(made, "dev")
+    assert_no_findings(made, "dev")
     yield made
-    nothing_is_found(made, "dev")
+    assert_no_findings(made, "dev")
 
 
-def nothing_is_found(checkout: Checkout, stage: str) -> None:
-    """The healthy repository."""
+def assert_no_findings(checkout: Checkout, stage: str) -> None:
+    """Run pre-deploy on the unchanged checkout."""
     verdict = checkout.pre_deploy(stage, {})
     assert verdict.findings == []
-    assert verdict.exit_status == 0, verdict.said
+    assert verdict.exit_status == 0, verdict.stderr
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A failure is told when it happens: the end is an hour away."""
+    """Print a failure when it happens: the whole suite takes most of an hour."""
     if report.failed:
         print(report.longreprtext, file=sys.stderr, flush=True)  # noqa: T201

@@ -19,26 +19,6 @@ MUTATIONS = (
         ),
     ),
     mutation(
-        "DAT-01",
-        "tls-switched-off",
-        "database-without-tls",
-        POSTGRES,
-        Edit(
-            POSTGRES,
-            "ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False",
-            "ssl_context=False",
-        ),
-    ),
-    mutation(
-        "DAT-02",
-        "password-that-rds-refuses",
-        "password-in-program",
-        DATABASE,
-        Edit(
-            DATABASE, '  username: "postgres",\n', '  username: "postgres",\n  password: "p@ss/word-of-the-database",\n'
-        ),
-    ),
-    mutation(
         "DAT-02",
         "public-database",
         "public-database",
@@ -74,13 +54,6 @@ MUTATIONS = (
         Edit(DATABASE, 'username: "postgres"', 'username: "admin"'),
     ),
     mutation(
-        "DAT-05",
-        "no-database-name",
-        "no-database-name",
-        DATABASE,
-        Edit(DATABASE, "    instance: {\n", "    instance: {\n      dbName: undefined,\n"),
-    ),
-    mutation(
         "DAT-07",
         "secret-never-set",
         "rehearsal-failed",
@@ -100,13 +73,6 @@ MUTATIONS = (
         "migration-refused",
         MIGRATION,
         Edit(MIGRATION, "CREATE TABLE jobs (", "CREATE TABLE tasks ("),
-    ),
-    mutation(
-        "DAT-08",
-        "migration-does-not-parse",
-        "migration-refused",
-        MIGRATION,
-        Edit(MIGRATION, "CREATE TABLE jobs (", "CREATE TABEL jobs ("),
     ),
     mutation(
         "DAT-08",

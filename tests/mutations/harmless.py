@@ -1,16 +1,16 @@
-"""Changes that break nothing: of them nothing may be said but that what is made from the stack must be made again."""
+"""Harmless changes: the only finding may be that generated files are stale."""
 
 from tests.mutations.mutation import Append, Change, Edit, Mutation, mutation
 from tests.mutations.next_migration import next_migration
 
 PROJECT = "project.config.ts"
 NETWORK = 'network: { mode: "endpoints", zones: 2, endpointZones: 1, bastionFrom: [] }'
-MADE_AGAIN = {("wiring-stale", "infra/wiring.json")}
+GENERATED = {("wiring-stale", "infra/wiring.json")}
 JWT = 'auth: { type: "jwt", issuer: "https://login.example.com", audiences: ["analysis"], scopes: { submit: ["jobs/write"], read: ["jobs/read"] } }'
 
 
 def harmless(what: str, *changes: Change, stage: str = "dev") -> Mutation:
-    """A mutation of which nothing may be found."""
+    """A change without findings."""
     return mutation("FINE", what, "", "", *changes, stage=stage)
 
 
@@ -18,9 +18,9 @@ SUMMARY, SWEEP = "functions/pipeline/analyses/summary.py", "functions/pipeline/j
 RULE = """
     @field_validator("summary")
     @classmethod
-    def polite(cls, text: str) -> str:
+    def contains_please(cls, text: str) -> str:
         if "please" not in text:
-            raise ValueError("say please")
+            raise ValueError("The word please is missing")
         return text
 
 

@@ -1,4 +1,4 @@
-"""Changes that need uv: a lock that fits what was changed before it."""
+"""Changes that need uv: the lock of a changed project."""
 
 import os
 import subprocess
@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def lock(root: Path) -> None:
-    """``uv lock``, as whoever changes a project does it."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
-    done = subprocess.run(["uv", "lock"], cwd=root, env=ours, capture_output=True, text=True, check=False)
+    """Run ``uv lock``, as a developer does after changing a project."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
+    done = subprocess.run(["uv", "lock"], cwd=root, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)

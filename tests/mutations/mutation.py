@@ -1,4 +1,4 @@
-"""One way to break the repository, and what has to be said of it."""
+"""Source mutations: one change of the repository, and the finding that it must cause."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ class Edit:
         path = root / self.file
         text = path.read_text(encoding="utf-8")
         if self.old not in text:
-            raise LookupError(f"{self.file} no longer says {self.old!r}: write the mutation anew")
+            raise LookupError(f"{self.file} no longer contains {self.old!r}: update the mutation")
         if self.old == self.new:
-            raise LookupError(f"{self.file} stays as it is: {self.old!r} is replaced with itself")
+            raise LookupError(f"{self.file} does not change: {self.old!r} is replaced by itself")
         path.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Puts a text at the end of a file, which need not exist."""
+    """Appends a text to a file; creates the file if needed."""
 
     file: str
     text: str
@@ -49,7 +49,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Gives a file another name."""
+    """Renames a file."""
 
     file: str
     to: str
@@ -63,16 +63,16 @@ type Change = Callable[[Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One way to break the repository."""
+    """A change of the repository, and the finding that it must cause."""
 
     row: str
-    """The row of the failure catalogue, or ``NEW`` for what none lists."""
+    """The row of the failure catalogue, or the mechanism: ``SST``, ``JOB``, ``TREE``."""
     what: str
-    """What is broken, in a few words joined by hyphens."""
+    """The defect, in a few words joined by hyphens."""
     finds: str
     """The rule that must be among the findings."""
     file: str
-    """The file that it must name."""
+    """The file that the finding must name."""
     changes: tuple[Change, ...]
     stage: str = "dev"
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -82,5 +82,5 @@ class Mutation:
 
 
 def mutation(row: str, what: str, finds: str, file: str, *changes: Change, stage: str = "dev") -> Mutation:
-    """A mutation whose changes come last, so that they read as the text of it."""
+    """A mutation, with its changes as the last arguments."""
     return Mutation(row, what, finds, file, changes, stage)

@@ -8,28 +8,10 @@ INVOKE = '{ actions: ["bedrock:InvokeModel"], resources: resolved(requested) }'
 MUTATIONS = (
     mutation(
         "NET-01",
-        "converse-is-no-action",
-        "role-lacks-action",
-        MODEL,
-        Edit(MODEL, INVOKE, INVOKE.replace("InvokeModel", "Converse")),
-    ),
-    mutation(
-        "NET-01",
         "no-permission-for-the-model",
         "role-lacks-action",
         WORKER,
         Edit(WORKER, "    ...modelPermissions,\n", ""),
-    ),
-    mutation(
-        "NET-02",
-        "models-of-one-region-only",
-        "role-lacks-action",
-        MODEL,
-        Edit(
-            MODEL,
-            "resources: resolved(routedTo)",
-            'resources: resolved(routedTo.filter((arn) => arn.includes("{region}")))',
-        ),
     ),
     mutation(
         "NET-02",
@@ -39,49 +21,6 @@ MUTATIONS = (
         Edit(MODEL, INVOKE, INVOKE.replace("requested", "routedTo")),
     ),
     mutation("NET-03", "may-not-send", "role-lacks-action", API, Edit(API, '"sqs:SendMessage", ', "")),
-    mutation(
-        "NET-03",
-        "may-not-read-parameters",
-        "role-lacks-action",
-        API,
-        Edit(
-            API,
-            '    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },\n',
-            "",
-        ),
-    ),
-    mutation(
-        "NET-03",
-        "may-not-store-results",
-        "role-lacks-action",
-        WORKER,
-        Edit(WORKER, '"s3:PutObject"', '"s3:GetObject"'),
-    ),
-    mutation(
-        "NET-03",
-        "may-not-read-the-secret",
-        "role-lacks-action",
-        API,
-        Edit(API, "    readSecrets(apiCredentials.arn),\n", ""),
-    ),
-    mutation(
-        "NET-03",
-        "login-by-the-instance-arn",
-        "grant-of-nothing",
-        API,
-        Edit(
-            API,
-            "    ...commonPermissions,\n",
-            '    ...commonPermissions,\n    { actions: ["rds-db:connect"], resources: ["arn:aws:rds:us-east-1:111122223333:db:database"] },\n',
-        ),
-    ),
-    mutation(
-        "NET-04",
-        "no-way-to-any-service",
-        "service-out-of-reach",
-        ENDPOINTS,
-        Edit(ENDPOINTS, "? [s3, ...interfaceEndpoints()] : [s3]", "? [s3] : [s3]"),
-    ),
     mutation(
         "NET-04",
         "no-way-to-bedrock",

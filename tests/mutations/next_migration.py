@@ -1,4 +1,4 @@
-"""The migration that is not there yet: its number is looked up, for it is another one after every new migration."""
+"""The name of the next migration, whose number depends on the existing ones."""
 
 from tests.mutations.checkout import ROOT
 
@@ -6,6 +6,6 @@ FOLDER = "database/migrations"
 
 
 def next_migration(phrase: str, skipped: int = 0) -> str:
-    """The file of the migration after the last one, or of one that comes later."""
+    """The file of the migration after the last one; ``skipped`` leaves a gap in the numbers."""
     last = max(int(path.name.partition("_")[0]) for path in (ROOT / FOLDER).glob("*.sql"))
     return f"{FOLDER}/{last + 1 + skipped:04}_{phrase}.sql"

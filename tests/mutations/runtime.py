@@ -1,4 +1,4 @@
-"""What a function does when it runs: the RUN rows of the failure catalogue."""
+"""Functions at run time: the RUN rows of the failure catalogue."""
 
 from tests.mutations.mutation import Edit, mutation
 
@@ -16,13 +16,6 @@ MUTATIONS = (
         "variable-reserved",
         API_TS,
         Edit(API_TS, ENVIRONMENT, f'{ENVIRONMENT}    AWS_REGION: "us-east-1",\n'),
-    ),
-    mutation(
-        "RUN-01",
-        "environment-over-4-kb",
-        "environment-too-big",
-        API_TS,
-        Edit(API_TS, ENVIRONMENT, f'{ENVIRONMENT}    BIG: "x".repeat(5_000),\n'),
     ),
     mutation(
         "RUN-04",
@@ -55,13 +48,6 @@ MUTATIONS = (
     ),
     mutation(
         "RUN-07",
-        "default-model-has-ended",
-        "model-ended",
-        MODELS,
-        Edit(MODELS, DEFAULT, '"default": "us.anthropic.claude-3-haiku-20240307-v1:0"'),
-    ),
-    mutation(
-        "RUN-07",
         "model-without-its-profile",
         "job-fails",
         MODELS,
@@ -82,12 +68,5 @@ MUTATIONS = (
         "client-without-waits",
         AWS,
         Edit(AWS, "        read_timeout=calls.read_timeout_s,\n", ""),
-    ),
-    mutation(
-        "RUN-08",
-        "retries-inside-the-sdk",
-        "client-outlives-function",
-        AWS,
-        Edit(AWS, '"total_max_attempts": 1', '"total_max_attempts": 8'),
     ),
 )

@@ -1,4 +1,4 @@
-"""The stack's program and its resources: the INF rows of the failure catalogue."""
+"""The program and its resources: the INF rows of the failure catalogue."""
 
 from tests.mutations.mutation import Append, Edit, Move, mutation
 
@@ -50,20 +50,6 @@ MUTATIONS = (
         Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 300"),
     ),
     mutation(
-        "INF-05",
-        "visibility-of-two-timeouts",
-        "visibility-below-advised",
-        QUEUE,
-        Edit(PROJECT, "visibilityTimeoutSeconds: 3_600", "visibilityTimeoutSeconds: 1_200"),
-    ),
-    mutation(
-        "INF-05",
-        "visibility-left-to-sst",
-        "visibility-below-timeout",
-        QUEUE,
-        Edit(QUEUE, "  visibilityTimeout: `${visibilityTimeoutSeconds} seconds`,\n", ""),
-    ),
-    mutation(
         "INF-07",
         "no-partial-responses",
         "no-partial-responses",
@@ -89,13 +75,6 @@ MUTATIONS = (
     ),
     mutation(
         "INF-08",
-        "fifo-with-a-standard-dead-letter-queue",
-        "dead-letter-type",
-        QUEUE,
-        Edit(QUEUE, 'new sst.aws.Queue("Jobs", {\n', 'new sst.aws.Queue("Jobs", {\n  fifo: true,\n'),
-    ),
-    mutation(
-        "INF-08",
         "dead-letter-queue-as-a-component",
         "typescript-error",
         QUEUE,
@@ -115,7 +94,6 @@ MUTATIONS = (
         QUEUE,
         Edit(QUEUE, "  visibilityTimeout:", '  messageRetentionPeriod: "14 days",\n  visibilityTimeout:'),
     ),
-    mutation("INF-10", "memory-misspelt", "typescript-error", WORKER, Edit(WORKER, "  memory:", "  memoryy:")),
     mutation(
         "INF-11",
         "api-outlasts-the-gateway",
@@ -124,13 +102,6 @@ MUTATIONS = (
         Edit(API, "${limits.apiTimeoutSeconds} seconds", "5 minutes"),
     ),
     mutation("INF-12", "route-without-slash", "rehearsal-failed", API, Edit(API, '"POST /analyze"', '"POST analyze"')),
-    mutation(
-        "INF-12",
-        "route-twice",
-        "duplicate-route",
-        API,
-        Edit(API, STATUS, STATUS + STATUS.replace('"Status"', '"Again"')),
-    ),
     mutation("INF-12", "route-missing", "missing-route", API, Edit(API, STATUS, "")),
     mutation(
         "INF-12",
@@ -185,7 +156,11 @@ MUTATIONS = (
         Edit(SST, "aws: { region,", 'aws: { version: "6.83.0", region,'),
     ),
     mutation(
-        "INF-15", "another-sst-wanted", "rehearsal-failed", SST, Edit(SST, HOME, HOME + '      version: "3.17.14",\n')
+        "INF-15",
+        "another-version-of-sst",
+        "rehearsal-failed",
+        SST,
+        Edit(SST, HOME, HOME + '      version: "3.17.14",\n'),
     ),
     mutation(
         "INF-17",

@@ -1,10 +1,11 @@
-"""The graph of a real rehearsal of stage dev, to be changed in memory and judged.
+"""The graph of a real rehearsal of the stage ``dev``, for tests that change it in memory and run checks on it.
 
-After a change of the stack: ``.venv/bin/python -m tests.support.graphs REHEARSAL`` records that of the rehearsal.
+After a change of the stack, ``.venv/bin/python -m tests.support.graphs REHEARSAL`` records the graph of a rehearsal.
 """
 
 import copy
 import gzip
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy_checks.finding import Finding
+from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +22,7 @@ RECORDED = ROOT / "tests" / "infra" / "data" / "graph-dev.json.gz"
 
 
 class Recorded:
-    """The graph's data; ``graph["JobsQueue"]`` are the properties of a resource, inputs and outputs alike."""
+    """The data of a graph. ``graph["JobsQueue"]`` returns the properties of a resource, inputs and outputs merged."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
@@ -32,16 +34,16 @@ class Recorded:
         return properties
 
     def resource(self, name: str) -> dict[str, Any]:
-        """A resource as the rehearsal wrote it. Components share names with nothing that is looked for here."""
+        """A resource as the rehearsal wrote it. Components have no names that these tests use."""
         found: dict[str, Any] = next(resource for resource in self.data["resources"] if resource["name"] == name)
         return found
 
     def drop(self, *names: str) -> None:
-        """Leave resources out."""
+        """Remove resources."""
         self.data["resources"] = [resource for resource in self.data["resources"] if resource["name"] not in names]
 
     def add(self, like: str, name: str, **properties: Any) -> None:
-        """One more resource like another."""
+        """Add a copy of a resource, with other properties."""
         twin = copy.deepcopy(self.resource(like))
         twin.update(name=name, urn=f"{twin['urn']}::{name}", id=name)
         twin["inputs"] = twin["outputs"] = {**twin["inputs"], **twin["outputs"], **properties}
@@ -54,7 +56,7 @@ def _text() -> bytes:
 
 
 def recorded(stage: str = "dev") -> Recorded:
-    """The recorded graph, as if it were of another stage: with what project.config.ts says of that."""
+    """The recorded graph, with the settings that project.config.ts has for the stage."""
     graph = Recorded(json.loads(_text()))
     graph.data["stage"] = stage
     if stage != "dev":
@@ -69,14 +71,36 @@ def recorded(stage: str = "dev") -> Recorded:
     return graph
 
 
-def findings(checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]], graph: Recorded) -> list[Finding]:
-    """What the checks have to say of a graph."""
+type Check = Callable[[Rehearsed], Iterable[Finding]]
+
+
+def findings(checks: Iterable[Check], graph: Recorded) -> list[Finding]:
+    """Findings of the checks in a graph."""
     rehearsed = Rehearsed(ROOT, graph.data["stage"], Graph(graph.data), ())
     return [finding for check in checks for finding in check(rehearsed)]
 
 
+def findings_of(
+    rule: Rule, checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]], graph: Recorded
+) -> list[Finding]:
+    """Findings of one rule in a graph.
+
+    Cases are many, so the checks of modules that name the rule run first, and the others only if these find nothing.
+    """
+    for some in ([check for check in checks if names(check.__module__, rule)], checks):
+        if found := [finding for finding in findings(some, graph) if finding.id == rule]:
+            return found
+    return []
+
+
+@cache
+def names(module: str, rule: Rule) -> bool:
+    """Whether the source of a module contains the name of the rule."""
+    return f'"{rule}"' in inspect.getsource(sys.modules[module])
+
+
 def record(rehearsal: Path) -> None:
-    """Keep what the checks look at, in an order that does not change."""
+    """Record the part of a graph that the checks read, in a stable order."""
     graph = json.loads((rehearsal / "graph.json").read_text(encoding="utf-8"))
     kept = {name: graph[name] for name in ("app", "stage", "account", "region", "complete", "resources")}
     text = json.dumps({**kept, "invokes": [], "diagnostics": []}, sort_keys=True, separators=(",", ":"))

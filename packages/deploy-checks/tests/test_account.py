@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def answers() -> dict[str, dict[str, Any]]:
-    """An account in which all is well."""
+    """Answers of a valid account."""
     profile = {"inferenceProfileId": "global.anthropic.claude-sonnet-5"}
     return {
         "sts": {"get_caller_identity": {"Account": "111122223333"}},
@@ -63,7 +63,7 @@ def rehearsed() -> Rehearsed:
     return Rehearsed(ROOT, "staging", Graph({"app": "a", "stage": "staging", "resources": resources}), ())
 
 
-SPOILT: dict[str, tuple[str, str, Any]] = {
+PROBLEMS: dict[str, tuple[str, str, Any]] = {
     "account-differs": ("sts", "get_caller_identity", {"Account": "000000000000"}),
     "profile-missing": ("bedrock", "list_inference_profiles", {"inferenceProfileSummaries": []}),
     "model-access-missing": (
@@ -92,23 +92,23 @@ def account(table: dict[str, dict[str, Any]]) -> Account:
     return Account(lambda service: RecordedClient(table[service]))
 
 
-def test_an_account_in_which_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_account_has_no_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
     asked = account(answers())
     assert list(asked.findings(rehearsed())) == []
     assert asked.unchecked == {}
 
 
-@pytest.mark.parametrize("rule", SPOILT)
-def test_what_the_account_tells(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rule", PROBLEMS)
+def test_problem_of_the_account_is_reported(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", "111122223333")
     table = answers()
-    service, operation, answer = SPOILT[rule]
+    service, operation, answer = PROBLEMS[rule]
     table[service][operation] = answer
     assert [finding.id for finding in account(table).findings(rehearsed())] == [rule]
 
 
-def test_what_could_not_be_asked_is_said() -> None:
+def test_denied_request_is_listed_as_unchecked() -> None:
     table = answers()
     denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListServiceQuotas")
     table["service-quotas"]["list_service_quotas"] = denied
@@ -118,19 +118,19 @@ def test_what_could_not_be_asked_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "rules"),
+    ("error", "rules"),
     [
         (ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity"), ["credentials-refused"]),
         (EndpointConnectionError(endpoint_url="https://sts"), []),
     ],
 )
-def test_without_an_identity_nothing_else_is_asked(fault: Exception, rules: list[str]) -> None:
-    asked = account({"sts": {"get_caller_identity": fault}})
+def test_no_request_follows_without_an_identity(error: Exception, rules: list[str]) -> None:
+    asked = account({"sts": {"get_caller_identity": error}})
     assert [finding.id for finding in asked.findings(rehearsed())] == rules
     assert asked.unchecked.keys() == QUESTIONS.keys()
 
 
-def test_without_credentials_nothing_is_asked() -> None:
+def test_no_request_is_sent_without_credentials() -> None:
     asked = Account(lambda service: pytest.fail(f"{service} was asked"), credentials=False)
     assert list(asked.findings(rehearsed())) == []
     assert set(asked.unchecked.values()) == {"no AWS credentials"}

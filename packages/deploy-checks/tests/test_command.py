@@ -1,6 +1,7 @@
-"""The command pre-deploy: what it prints where, its exit status, and how it holds a rehearsal."""
+"""The command pre-deploy: its output, its exit status, and how it runs a rehearsal."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -10,15 +11,16 @@ from typing import Any
 
 import pytest
 from deploy_checks import __main__ as command
-from deploy_checks import node_modules, rehearsal
+from deploy_checks import no_python, node_modules, rehearsal, unprepared
 from deploy_checks.checks import Check, every_check, name_of
 from deploy_checks.finding import Finding, Severity, in_order
+from deploy_checks.rules import Rule
 from stack_graph.errors import CannotRun
 from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import Deploy
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def deploy(tmp_path: Path) -> Deploy:
 
 
 @pytest.fixture
-def judged(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Run the command on a rehearsal made by hand, with these checks alone."""
+def run_command(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run the command on a small rehearsal with only these checks."""
 
     def run(*checks: Check, more: tuple[str, ...] = ("--json",)) -> int:
         monkeypatch.setattr(command, "every_check", lambda: list(checks))
@@ -39,61 +41,63 @@ def judged(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int
     return run
 
 
-def finding(identifier: str, severity: Severity = "medium") -> Finding:
-    return Finding(identifier, severity, "infra/main.ts", 7, f"{identifier} happens", "mend it")
+def finding(rule: Rule, severity: Severity = "medium") -> Finding:
+    return Finding(rule, severity, "infra/main.ts", 7, f"{rule} happens", "fix it")
 
 
-def content(_rehearsed: Rehearsed) -> Iterable[Finding]:
+def passing(_rehearsed: Rehearsed) -> Iterable[Finding]:
     return ()
 
 
-def grumbling(_rehearsed: Rehearsed) -> Iterable[Finding]:
-    return [finding("small", "low"), finding("grave", "critical")]
+def failing(_rehearsed: Rehearsed) -> Iterable[Finding]:
+    return [finding("dependency-unused", "low"), finding("open-function", "critical")]
 
 
 def crashing(_rehearsed: Rehearsed) -> Iterable[Finding]:
     raise LookupError("on purpose")
 
 
-def test_no_finding(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert judged(content) == 0
+def test_success_is_json_with_exit_status_0(
+    run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(passing) == 0
     out = json.loads(capsys.readouterr().out)
     assert out.pop("seconds") >= 0
-    assert out == {"ok": True, "stage": "dev", "checks": 2, "findings": []}  # its own, and the account's
+    assert out == {"ok": True, "stage": "dev", "checks": 2, "findings": []}  # one check, and the account
 
 
-def test_findings(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert judged(content, grumbling) == 1
+def test_findings_are_json_with_exit_status_1(
+    run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(passing, failing) == 1
     printed = capsys.readouterr()
     out = json.loads(printed.out)
     assert (out["ok"], out["checks"]) == (False, 3)
     assert out["findings"][0] == {
-        "id": "grave",
+        "id": "open-function",
         "severity": "critical",
         "file": "infra/main.ts",
         "line": 7,
-        "message": "grave happens",
-        "fix": "mend it",
+        "message": "open-function happens",
+        "fix": "fix it",
     }
-    assert printed.err.index("infra/main.ts:7  grave") < printed.err.index("infra/main.ts:7  small")
+    assert printed.err.index("infra/main.ts:7  open-function") < printed.err.index("infra/main.ts:7  dependency-unused")
 
 
-def test_one_cause_is_one_finding_that_names_all(
-    judged: Callable[..., int], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_findings_of_one_cause_are_merged(run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     def of_each(_rehearsed: Rehearsed) -> Iterable[Finding]:
         for name in ("Api", "Migrator", "Sweeper"):
-            yield replace(finding("same"), message=f"{name} has no DB_HOST.", subjects=(name,))
+            yield replace(finding("variable-not-set"), message=f"{name} has no DB_HOST.", subjects=(name,))
 
-    assert judged(of_each, grumbling) == 1
+    assert run_command(of_each, failing) == 1
     _, same, *others = json.loads(capsys.readouterr().out)["findings"]
-    assert (same["message"], same["fix"]) == ("Api, Migrator and Sweeper has no DB_HOST.", "mend it")
+    assert (same["message"], same["fix"]) == ("Api, Migrator and Sweeper has no DB_HOST.", "fix it")
     assert len(others) == 1
 
 
-def test_what_is_to_be_mended_first_comes_first() -> None:
-    def of(identifier: str, severity: Severity, file: str, line: int, message: str) -> Finding:
-        return Finding(identifier, severity, file, line, message, "mend it")
+def test_findings_are_in_the_order_of_fixing() -> None:
+    def of(rule: Rule, severity: Severity, file: str, line: int, message: str) -> Finding:
+        return Finding(rule, severity, file, line, message, "fix it")
 
     echo = of("rehearsal-failed", "high", "sst.config.ts", 1, "UV export failed with exit code 2")
     unplaced = of("rehearsal-failed", "high", "sst.config.ts", 1, "The app name is invalid.")
@@ -104,26 +108,26 @@ def test_what_is_to_be_mended_first_comes_first() -> None:
     assert in_order([echo, silent]) == [silent, echo]
 
 
-def test_without_json_nothing_is_on_stdout(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert judged(grumbling, more=()) == 1
+def test_stdout_is_empty_without_json(run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(failing, more=()) == 1
     assert capsys.readouterr().out == ""
 
 
-def test_a_check_that_crashes_is_never_silent(judged: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert judged(crashing, grumbling) == 2
+def test_crashed_check_is_an_error(run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(crashing, failing) == 2
     printed = capsys.readouterr()
     out = json.loads(printed.out)
     assert out["ok"] is False
-    assert out["errors"] == ["The check test_pre_deploy_command.crashing crashed: LookupError: on purpose"]
+    assert out["errors"] == ["The check test_command.crashing crashed: LookupError: on purpose"]
     assert len(out["findings"]) == 2
     assert out["errors"][0] in printed.err
 
 
-def test_a_deploy_that_fails(
-    judged: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_failed_rehearsal_is_reported(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def files(_rehearsed: Rehearsed) -> Iterable[Finding]:
-        return [finding("of-a-file")]
+        return [finding("print-left")]
 
     files.__module__ = "deploy_checks.checks.files_made_up"
     deploy.complete = False
@@ -135,7 +139,7 @@ def test_a_deploy_that_fails(
             "sourcePosition": {"file": "infra/main.ts", "line": 3},
         }
     ]
-    assert judged(crashing, files) == 1  # of an unfinished graph only the files are judged
+    assert run_command(crashing, files) == 1  # on an incomplete graph only file checks run
     failed, of_a_file = json.loads(capsys.readouterr().out)["findings"]
     assert (failed["id"], failed["severity"], failed["file"], failed["line"]) == (
         "rehearsal-failed",
@@ -144,18 +148,20 @@ def test_a_deploy_that_fails(
         3,
     )
     assert "Handler not found: a.b.handler" in failed["message"]
-    assert of_a_file["id"] == "of-a-file"
+    assert of_a_file["id"] == "print-left"
 
 
-def test_a_warning_of_sst(judged: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
+def test_warning_of_sst_is_reported(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
     deploy.diagnostics = [{"severity": "warning", "message": "uv.lock is not up to date", "sourcePosition": None}]
-    assert judged(content) == 1
+    assert run_command(passing) == 1
     (warned,) = json.loads(capsys.readouterr().out)["findings"]
     assert (warned["id"], warned["severity"], warned["file"]) == ("rehearsal-warning", "medium", "uv.lock")
 
 
 @pytest.mark.parametrize("arguments", [["--stage", "staging"], ["--stage", "dev", "--rehearsal", "/nowhere"]])
-def test_what_cannot_be_judged(deploy: Deploy, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_run_command(deploy: Deploy, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     deploy.write()
     held = [] if "--rehearsal" in arguments else ["--rehearsal", str(deploy.out)]
     assert command.main([*arguments, *held, "--root", str(deploy.root), "--json"]) == 2
@@ -166,20 +172,58 @@ def test_what_cannot_be_judged(deploy: Deploy, arguments: list[str], capsys: pyt
     assert out["errors"][0] in printed.err
 
 
-def test_the_checks_have_names_of_their_own() -> None:
+def test_check_names_are_unique() -> None:
     names = [name_of(check) for check in every_check()]
     assert len(names) == len(set(names))
     assert {name.partition("_")[0] for name in names} >= {"artifact"}
 
 
-def test_the_help() -> None:
+def test_help_names_the_options() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "deploy_checks", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "--stage S" in done.stdout
 
 
-# Holding a rehearsal
+def test_missing_python_is_reported(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["pre-deploy", "--stage", "dev", "--json"])
+    assert no_python.main() == 1
+    [found] = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["id"], found["file"]) == ("python-missing", ".python-version")
+
+
+def test_packages_that_uv_cannot_install_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = subprocess.CompletedProcess[str]([], 2, "", "error: No solution found")
+    monkeypatch.setattr(unprepared, "run_uv", lambda *_: refused)
+    monkeypatch.setattr(unprepared, "run_checks", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["pre-deploy", "--root", str(tmp_path), "--stage", "dev", "--json"])
+    assert unprepared.main() == 1
+    [found] = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["id"], found["file"]) == ("packages-not-installable", "pyproject.toml")
+    assert "No solution found" in found["message"]
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_packages_that_npm_refuses_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, network: bool
+) -> None:
+    output = "npm error code ENOTFOUND" if network else "npm error `npm ci` can only install packages when in sync"
+    npm = tmp_path / "npm"
+    npm.write_text(f"#!/bin/sh\necho '{output}' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    if network:
+        with pytest.raises(CannotRun, match="ENOTFOUND"):
+            node_modules.ensure(tmp_path, lambda _: None)
+    else:
+        [found] = node_modules.ensure(tmp_path, lambda _: None)
+        assert (found.id, found.file) == ("packages-not-installable", "package-lock.json")
+
+
+# Running a rehearsal
 
 
 FAKE_NODE = """\
@@ -187,14 +231,14 @@ FAKE_NODE = """\
 env > "{out}/env"
 echo "$@" > "{out}/arguments"
 echo '{{}}' > "{out}/graph.json"
-echo "words of the rehearsal" >&2
+echo "output of the rehearsal" >&2
 exit {status}
 """
 
 
 @pytest.fixture
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Path]:
-    """A program in place of node, in the environment's own folder, that ends as told."""
+    """A program in place of node that exits with a given status."""
 
     def make(status: int) -> Path:
         out = tmp_path / "out"
@@ -210,15 +254,17 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Pat
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_a_rehearsal_that_was_held(node: Callable[[int], Path], tmp_path: Path, status: int) -> None:
+def test_rehearsal_runs_with_the_stage_and_the_account(
+    node: Callable[[int], Path], tmp_path: Path, status: int
+) -> None:
     out = node(status)
     rehearsal.run_rehearsal(tmp_path, "dev", out, lambda _: None)
     arguments = (out / "arguments").read_text(encoding="utf-8")
     assert f"--app {tmp_path} --stage dev --out {out} --account 111122223333" in arguments
 
 
-def test_a_rehearsal_that_could_not_be_held(node: Callable[[int], Path], tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match="words of the rehearsal"):
+def test_rehearsal_that_cannot_run_is_an_error(node: Callable[[int], Path], tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="output of the rehearsal"):
         rehearsal.run_rehearsal(tmp_path, "dev", node(2), lambda _: None)
 
 
@@ -235,34 +281,34 @@ export const stages = {
 
 
 @pytest.mark.parametrize(
-    ("stage", "given", "account", "told"),
+    ("stage", "given", "account", "warned"),
     [
         ("staging", None, "111122223333", True),
         ("staging", "444455556666", "444455556666", False),
         ("dev-maria", None, "111122223333", False),
     ],
 )
-def test_the_account(
+def test_account_comes_from_the_stage_variable(
     node: Callable[[int], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     stage: str,
     given: str | None,
     account: str,
-    told: bool,
+    warned: bool,
 ) -> None:
     (tmp_path / "project.config.ts").write_text(STAGES, encoding="utf-8")
     monkeypatch.delenv("STAGING_AWS_ACCOUNT_ID", raising=False)
     monkeypatch.delenv("DEV_AWS_ACCOUNT_ID", raising=False)
     if given:
         monkeypatch.setenv("STAGING_AWS_ACCOUNT_ID", given)
-    said: list[str] = []
+    logged: list[str] = []
     out = node(0)
-    rehearsal.run_rehearsal(tmp_path, stage, out, said.append)
+    rehearsal.run_rehearsal(tmp_path, stage, out, logged.append)
     assert f"--account {account}" in (out / "arguments").read_text(encoding="utf-8")
     variables = (out / "env").read_text(encoding="utf-8")
     assert (f"STAGING_AWS_ACCOUNT_ID={account}" in variables) is (stage == "staging")
-    assert any("STAGING_AWS_ACCOUNT_ID is not set" in line for line in said) is told
+    assert any("STAGING_AWS_ACCOUNT_ID is not set" in line for line in logged) is warned
 
 
 def lock(folder: Path, name: str, packages: dict[str, Any]) -> None:
@@ -280,7 +326,9 @@ def lock(folder: Path, name: str, packages: dict[str, Any]) -> None:
         ({"node_modules/sst": {"version": "4.17.1"}, "node_modules/old": {"version": "1.0.0"}}, False),
     ],
 )
-def test_packages_that_are_installed_again(tmp_path: Path, installed: dict[str, Any] | None, fresh: bool) -> None:
+def test_packages_are_installed_again_when_they_differ(
+    tmp_path: Path, installed: dict[str, Any] | None, fresh: bool
+) -> None:
     locked = {"node_modules/sst": {"version": "4.17.1"}, "node_modules/mac": {"version": "1.0.0", "optional": True}}
     lock(tmp_path, "package-lock.json", locked)
     if installed is not None:

@@ -1,4 +1,4 @@
-"""The checks over files: each is shown a copy of the repository with one fault, and the copy without it."""
+"""Checks of files: each case changes one thing in a copy of the repository."""
 
 import inspect
 import json
@@ -11,20 +11,29 @@ from typing import Any
 
 import pytest
 from deploy_checks.checks import (
+    files_analyses,
     files_code,
     files_config,
+    files_hard_coded,
     files_imports,
     files_leftovers,
     files_models,
     files_node,
     files_python_version,
     files_toolchain,
+    graph_exposure,
+    graph_values,
+    graph_wiring,
 )
 from deploy_checks.checks.files_python_version import allowed_minors
 from deploy_checks.finding import Finding
+from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
+from stack_graph.wiring import text
 
-ROOT = Path(__file__).parents[2]
+from tests.support.graphs import recorded
+
+ROOT = Path(__file__).parents[3]
 COPIED = (
     ".env",
     ".nvmrc",
@@ -40,8 +49,10 @@ COPIED = (
 PROJECTS = tuple(str(file.relative_to(ROOT)) for file in sorted(ROOT.glob("packages/*/pyproject.toml")))
 FOLDERS = ("database", "functions", "infra")
 MODULES = (
+    files_analyses,
     files_code,
     files_config,
+    files_hard_coded,
     files_imports,
     files_leftovers,
     files_models,
@@ -94,7 +105,7 @@ def graph() -> dict[str, Any]:
 
 @dataclass
 class Tree:
-    """A copy of the repository to spoil."""
+    """A copy of the repository."""
 
     root: Path
     data: dict[str, Any]
@@ -115,17 +126,20 @@ class Tree:
         lines = (self.root / file).read_text().splitlines()
         return next(number for number, line in enumerate(lines, 1) if text in line)
 
+    def rehearsed(self) -> Rehearsed:
+        return Rehearsed(self.root, "dev", Graph(self.data), ())
+
     def findings(self, checks: Any = WITHOUT_TYPES) -> list[Finding]:
-        rehearsed = Rehearsed(self.root, "dev", Graph(self.data), ())
+        rehearsed = self.rehearsed()
         return [finding for check in checks if check is not files_node.types for finding in check(rehearsed)]
 
     def type_errors(self) -> list[Finding]:
         files_node.compiled.cache_clear()  # the command asks once; a test edits in between
-        return list(files_node.types(Rehearsed(self.root, "dev", Graph(self.data), ())))
+        return list(files_node.types(self.rehearsed()))
 
 
-def checks_of(rule: str) -> list[Any]:
-    """The checks whose own text names the rule, or all."""
+def checks_of(rule: Rule) -> list[Any]:
+    """The checks whose source names the rule; all if none does."""
     return [check for check in WITHOUT_TYPES if f'"{rule}"' in inspect.getsource(check)] or list(WITHOUT_TYPES)
 
 
@@ -144,11 +158,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     return Tree(tmp_path, graph())
 
 
-def test_a_copy_without_a_fault_has_no_finding(tree: Tree) -> None:
+def test_unchanged_copy_has_no_findings(tree: Tree) -> None:
     assert tree.findings() == []
 
 
-def test_no_finding_either_where_the_deploy_could_not_be_rehearsed(tree: Tree) -> None:
+def test_copy_without_a_rehearsal_has_no_findings(tree: Tree) -> None:
     tree.data = {"stage": "dev", "resources": []}
     assert tree.findings() == []
 
@@ -173,13 +187,19 @@ def narrow(seconds: int) -> Callable[[Tree], None]:
     return lambda tree: tree.data["resources"][1]["inputs"].update(timeout=seconds)
 
 
+def no_migrations(tree: Tree) -> None:
+    for file in (tree.root / "database/migrations").glob("*.sql"):
+        file.unlink()
+
+
 API = "functions/pipeline/jobs/handlers/api.py"
+BROKEN = "functions/pipeline/analyses/broken.py"
 AWS = "functions/pipeline/platform/aws.py"
 POSTGRES = "functions/pipeline/platform/postgres.py"
 HAIKU_45 = '"id": "global.anthropic.claude-haiku-4-5-20251001-v1:0"'
 
-FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
-    # what is done: (how, rule, file, line: a number, or text that stands in it)
+CASES: dict[str, tuple[Callable[[Tree], object], Rule, str, str | int]] = {
+    # name: (change, rule, file, line as a number or as text in it)
     "a dependency that is not locked": (
         edit("functions/pyproject.toml", '"pg8000==1.31.6"', '"pg8000==1.31.5"'),
         "lock-stale",
@@ -199,7 +219,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "pg8000",
     ),
     "no root project": (remove("pyproject.toml"), "project-file-broken", "pyproject.toml", 1),
-    "letters of another time": (
+    "a file in another encoding": (
         lambda tree: (tree.root / "pyproject.toml").write_bytes(b'[project]\nname = "\xef"\n'),
         "project-file-broken",
         "pyproject.toml",
@@ -336,7 +356,7 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         "functions/pipeline/temp/rules.py",
         1,
     ),
-    "code that is none": (append(API, "\ndef broken(:\n"), "code-does-not-parse", API, "def broken("),
+    "code that does not parse": (append(API, "\ndef broken(:\n"), "code-does-not-parse", API, "def broken("),
     "payload format 1.0": (
         append(API, '\ndef f(event): return event["httpMethod"]\n'),
         "payload-format-one",
@@ -405,6 +425,82 @@ FAULTS: dict[str, tuple[Callable[[Tree], object], str, str, str | int]] = {
         '"haiku":',
     ),
     "broken catalogue.json": (edit(MODELS, '"true_on"', "true_on"), "models-not-loadable", MODELS, 2),
+    "no catalogue.json": (remove(MODELS), "models-not-loadable", MODELS, 1),
+    "an analysis that does not load": (add(BROKEN, "ANALYSIS = None\n"), "analysis-not-loadable", BROKEN, 1),
+    "no sst.config.ts": (remove("sst.config.ts"), "config-missing", "sst.config.ts", 1),
+    "a container": (
+        edit("infra/jobs/api.ts", "  ...common,\n", "  ...common,\n  python: { container: true },\n"),
+        "function-in-container",
+        "infra/jobs/api.ts",
+        "container: true",
+    ),
+    "an access key": (append(API, '\nKEY = "AKIA' + 'IOSFODNN7EXAMPLQ"\n'), "credential-in-file", API, "KEY ="),
+    "a client's region": (
+        edit(AWS, '.client("sqs",', '.client("sqs", region_name="eu-central-1",'),
+        "region-hard-coded",
+        AWS,
+        "eu-central-1",
+    ),
+    "a client's endpoint": (
+        edit(AWS, '.client("sqs",', '.client("sqs", endpoint_url="http://127.0.0.1:4566",'),
+        "endpoint-hard-coded",
+        AWS,
+        "4566",
+    ),
+    "a client's access key": (
+        edit(AWS, '.client("sqs",', '.client("sqs", aws_access_key_id="x",'),
+        "key-hard-coded",
+        AWS,
+        "aws_access_key_id",
+    ),
+    "a password in the code": (
+        edit(POSTGRES, "password=password", 'password="postgres"'),
+        "password-hard-coded",
+        POSTGRES,
+        'password="postgres"',
+    ),
+    "an account in the code": (
+        append(API, '\nQUEUE = "https://sqs.us-east-1.amazonaws.com/444455556666/jobs"\n'),
+        "hard-coded-account",
+        API,
+        "QUEUE =",
+    ),
+    "clients that cannot be built": (append(AWS, "\n1 / 0\n"), "clients-not-checked", AWS, 1),
+    "no migrations": (no_migrations, "migrations-missing", "database/migrations", 1),
+    "an unused dependency": (
+        edit("functions/pyproject.toml", '    "pg8000', '    "iniconfig==2.3.0",\n    "pg8000'),
+        "dependency-unused",
+        "functions/pyproject.toml",
+        "iniconfig",
+    ),
+    "no .env": (remove(".env"), "uv-python-differs", ".env", 1),
+    "no .python-version": (remove(".python-version"), "python-pin-differs", ".python-version", 1),
+    "no .nvmrc": (remove(".nvmrc"), "node-too-old", ".nvmrc", 1),
+    "no uv.lock": (remove("uv.lock"), "lock-stale", "uv.lock", 1),
+    "no package-lock.json": (remove("package-lock.json"), "package-file-broken", "package-lock.json", 1),
+    "broken package.json": (edit("package.json", "{", ""), "package-file-broken", "package.json", 2),
+    "two migrations with one number": (
+        add("database/migrations/0001_create_again.sql", "SELECT 1;"),
+        "migration-numbering",
+        "database/migrations/0001_create_roles.sql",
+        1,
+    ),
+    "TLS switched off": (
+        edit(
+            POSTGRES,
+            "ssl_context=tls_context(settings.db_host, settings.aws_region) if settings.remote_database else False",
+            "ssl_context=False",
+        ),
+        "database-without-tls",
+        POSTGRES,
+        "connection = native.Connection(",
+    ),
+    "retries inside the SDK": (
+        edit(AWS, '"total_max_attempts": 1', '"total_max_attempts": 8'),
+        "client-outlives-function",
+        AWS,
+        "def bedrock_runtime(",
+    ),
 }
 
 
@@ -423,13 +519,13 @@ HARMLESS: dict[str, Callable[[Tree], object]] = {
 }
 
 
-def test_what_does_no_harm_is_no_finding(tree: Tree) -> None:
+def test_harmless_changes_have_no_findings(tree: Tree) -> None:
     for change in HARMLESS.values():
         change(tree)
     assert tree.findings() == []
 
 
-def test_code_that_adds_to_the_request_is_seen(tree: Tree) -> None:
+def test_code_that_adds_refused_parameters_is_reported(tree: Tree) -> None:
     tree.edit(
         "functions/pipeline/models/converse.py",
         "dict(request.inference)",
@@ -439,17 +535,17 @@ def test_code_that_adds_to_the_request_is_seen(tree: Tree) -> None:
     assert {finding.id for finding in found} == {"model-refuses-parameters"}
 
 
-def test_a_folder_beside_the_package_is_not_copied(tree: Tree) -> None:
+def test_folder_beside_the_package_is_not_copied(tree: Tree) -> None:
     tree.add("functions/shared/__init__.py", "")
     tree.append(API, "\nimport shared\n")
     [finding] = tree.findings(files_imports.CHECKS)
     assert (finding.id, finding.file, finding.line) == ("import-not-copied", API, tree.line(API, "import shared"))
 
 
-@pytest.mark.parametrize("what", FAULTS)
-def test_a_fault_is_found_where_it_is(tree: Tree, what: str) -> None:
-    spoil, rule, file, place = FAULTS[what]
-    spoil(tree)
+@pytest.mark.parametrize("name", CASES)
+def test_change_is_reported_at_its_line(tree: Tree, name: str) -> None:
+    change, rule, file, place = CASES[name]
+    change(tree)
     found = tree.findings(checks_of(rule))
     lines = {finding.line for finding in found if (finding.id, finding.file) == (rule, file)}
     expected = place if isinstance(place, int) else tree.line(file, place)
@@ -457,7 +553,7 @@ def test_a_fault_is_found_where_it_is(tree: Tree, what: str) -> None:
     assert all(finding.message and finding.fix for finding in found)
 
 
-def test_a_model_that_refuses_the_pair_is_not_sent_it(tree: Tree) -> None:
+def test_model_that_refuses_a_parameter_pair_is_reported(tree: Tree) -> None:
     text = (tree.root / MODELS).read_text()
     before, _, after = text.partition(HAIKU_45)
     after = after.replace("temperature_or_top_p", "temperature_and_top_p", 1)
@@ -476,29 +572,80 @@ def test_a_model_that_refuses_the_pair_is_not_sent_it(tree: Tree) -> None:
         ("us.amazon.nova-pro-v1:0", 0),
     ],
 )
-def test_what_models_refuse(model: str, sets: int) -> None:
+def test_parameter_sets_that_a_model_refuses(model: str, sets: int) -> None:
     assert len(files_models.refused(model)) == sets
 
 
-def test_an_old_list_of_models_is_told(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_catalogue_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_models, "today", lambda: date(2027, 9, 1))
     found = {finding.id: finding for finding in tree.findings(files_models.CHECKS)}
     assert found["models-list-old"].severity == "low"
     assert found["models-list-old"].line == 2
 
 
-def test_names_that_sst_refuses(tree: Tree) -> None:
+def test_model_that_ends_soon_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, sonnet = '"fast": "us.amazon', "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    tree.edit(MODELS, fast, f'"old": "{sonnet}", {fast}')
+    monkeypatch.setattr(files_models, "today", lambda: date(2027, 4, 7))  # it ends the next day
+    assert "model-ends-soon" in {finding.id for finding in tree.findings(files_models.CHECKS)}
+
+
+@pytest.mark.parametrize(
+    ("message", "rule", "file"),
+    [
+        ("Error: Runtime not found: Python3.12", "runtime-unknown", "sst.config.ts"),
+        ("Error: Handler not found: pipeline/jobs/handlers/api.handler", "runtime-missing", "infra/function.ts"),
+    ],
+)
+def test_message_of_sst_about_a_build_names_its_line(tree: Tree, message: str, rule: Rule, file: str) -> None:
+    tree.data["diagnostics"] = [{"severity": "error", "message": message}]
+    assert [(finding.id, finding.file) for finding in files_config.builds(tree.rehearsed())] == [(rule, file)]
+
+
+def test_production_that_can_be_removed_is_reported(tree: Tree) -> None:
+    tree.edit("project.config.ts", "    protect: true,", "    protect: false,")
+    [finding] = graph_exposure.production_is_protected(Rehearsed.nothing(tree.root, "production"))
+    assert finding.id == "production-unprotected"
+    assert "protect: false" in (tree.root / "project.config.ts").read_text().splitlines()[finding.line - 1]
+
+
+@pytest.mark.parametrize("change", ["remove", "edit", "truncate"])
+def test_stale_wiring_is_reported(tree: Tree, change: str) -> None:
+    graph = Graph(recorded().data)
+    wiring = tree.root / "infra/wiring.json"
+    wiring.write_text(text(graph))
+    rehearsed = Rehearsed(tree.root, "dev", graph, ())
+    assert list(graph_wiring.wiring_is_fresh(rehearsed)) == []
+    if change == "remove":
+        wiring.unlink()
+    else:
+        tree.edit("infra/wiring.json", *{"edit": ("3600", "30"), "truncate": ("{", "")}[change])
+    assert [finding.id for finding in graph_wiring.wiring_is_fresh(rehearsed)] == ["wiring-stale"]
+
+
+def test_password_in_the_program_is_reported(tree: Tree) -> None:
+    user = '  username: "postgres",\n'
+    tree.edit("infra/database.ts", user, f'{user}  password: "p@ss/word-of-the-database",\n')
+    graph = recorded()
+    graph.resource("DatabaseInstance")["propertyDependencies"].pop("password", None)
+    rehearsed = Rehearsed(tree.root, "dev", Graph(graph.data), ())
+    [finding] = graph_values.passwords_are_not_written_down(rehearsed)
+    assert (finding.id, finding.file) == ("password-in-program", "infra/database.ts")
+    assert "p@ss" not in finding.message
+
+
+def test_app_name_that_sst_refuses_is_reported(tree: Tree) -> None:
     tree.data["app"] = "analysis_pipeline"
     assert [finding.id for finding in tree.findings(files_config.CHECKS)] == ["app-name-invalid"]
 
 
-def test_a_handler_only_the_graph_names(tree: Tree) -> None:
+def test_handler_named_only_in_the_graph_is_checked(tree: Tree) -> None:
     tree.data["resources"][0]["inputs"]["handler"] = "pipeline/jobs/handlers/gone.handler"
     [finding] = tree.findings(files_config.CHECKS)
     assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/api.ts", 7)
 
 
-def test_uv_is_needed(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_uv_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
     assert [finding.id for finding in tree.findings(files_toolchain.CHECKS)] == ["uv-missing"]
 
@@ -513,13 +660,13 @@ def test_uv_is_needed(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
         ("==3.13.*", {"3.13"}),
     ],
 )
-def test_what_requires_python_allows(specifier: str, minors: set[str]) -> None:
+def test_minor_versions_that_a_specifier_allows(specifier: str, minors: set[str]) -> None:
     assert allowed_minors(specifier) == minors
 
 
 @pytest.fixture
 def typed(tree: Tree) -> Tree:
-    """With a TypeScript that knows one small component instead of the whole platform."""
+    """A copy with one small component instead of SST's platform, which takes long to compile."""
     if not (ROOT / "node_modules/typescript/bin/tsc").is_file():
         pytest.skip("npm ci has not been run")
     shutil.rmtree(tree.root / "node_modules")
@@ -534,7 +681,7 @@ def typed(tree: Tree) -> Tree:
     return tree
 
 
-def test_an_argument_that_sst_would_ignore(typed: Tree) -> None:
+def test_argument_that_sst_ignores_is_reported(typed: Tree) -> None:
     assert typed.type_errors() == []
     typed.edit("infra/jobs/queue.ts", "fifo: true,\n", "fifo: true,\n  messageRetentionPeriod: 14,\n")
     [finding] = typed.type_errors()
@@ -543,7 +690,7 @@ def test_an_argument_that_sst_would_ignore(typed: Tree) -> None:
     assert "silently ignores" in finding.message
 
 
-def test_types_that_are_not_asked_for(typed: Tree) -> None:
+def test_loose_or_partial_type_checking_is_reported(typed: Tree) -> None:
     typed.edit("tsconfig.json", '"strict": true', '"strict": false')
     [loose] = typed.type_errors()
     assert (loose.id, loose.line) == ("types-not-strict", typed.line("tsconfig.json", '"strict"'))
@@ -554,22 +701,22 @@ def test_types_that_are_not_asked_for(typed: Tree) -> None:
     assert "infra/jobs/queue.ts" in missed.message
 
 
-def test_a_configuration_that_forgets_the_types(typed: Tree) -> None:
+def test_program_without_the_platform_types_is_reported(typed: Tree) -> None:
     typed.add("sst.config.ts", "export {};\n")
     typed.append("infra/jobs/queue.ts", "sst.aws;\naws.s3;\n")
     [found] = typed.type_errors()
     assert (found.id, found.file) == ("types-not-checked", "sst.config.ts")
 
 
-def test_types_of_a_platform_that_could_not_be_installed(typed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_platform_hides_type_errors(typed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_node, "install_platform", lambda *_: None)
     (typed.root / ".sst/platform/config.d.ts").unlink()
     typed.append("infra/jobs/queue.ts", "sst.aws;\n")
-    assert typed.type_errors() == []  # SST's own words are told, and why: tsc has but echoes of it
+    assert typed.type_errors() == []  # the rehearsal reports the cause
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"compilerOptions": {}, "include": ["nothing.ts"]}'])
-def test_a_broken_tsconfig(typed: Tree, text: str) -> None:
+def test_broken_tsconfig_is_reported(typed: Tree, text: str) -> None:
     typed.add("tsconfig.json", text)
     assert {finding.file for finding in typed.type_errors()} == {"tsconfig.json"}
 
@@ -577,7 +724,7 @@ def test_a_broken_tsconfig(typed: Tree, text: str) -> None:
 @pytest.mark.parametrize(
     ("stage", "rule"), [("my_stage", "stage-name-invalid"), ("", "stage-name-invalid"), ("nope", "stage-unknown")]
 )
-def test_stages_that_there_are_not(tree: Tree, stage: str, rule: str) -> None:
+def test_unknown_stage_is_reported(tree: Tree, stage: str, rule: str) -> None:
     [found] = files_config.stage(Rehearsed.nothing(tree.root, stage))
     assert (found.id, found.file) == (rule, "project.config.ts")
     assert "dev, staging, production" in found.fix

@@ -1,4 +1,4 @@
-"""The rules about routes, storage, secrets and values, each on a recorded graph with one thing changed."""
+"""Rules for routes, storage, secrets and values: each case changes one property of a recorded graph."""
 
 import json
 import shutil
@@ -18,11 +18,12 @@ from deploy_checks.checks import (
     graph_values,
 )
 from deploy_checks.checks.graph_values import proxies_are_trusted
+from deploy_checks.rules import Rule
 from stack_graph import manifest
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.wiring import wiring
 
-from tests.support.graphs import ROOT, Recorded, findings, recorded
+from tests.support.graphs import ROOT, Recorded, findings, findings_of, recorded
 
 CHECKS = (
     *graph_browsers.CHECKS,
@@ -36,7 +37,7 @@ CHECKS = (
 )
 
 API, ROUTES, DATABASE = "infra/api.ts", "infra/jobs/api.ts", "infra/database.ts"
-STORAGE, QUEUE = "infra/jobs/results.ts", "infra/jobs/queue.ts"
+STORAGE, QUEUE, ENVIRONMENT = "infra/jobs/results.ts", "infra/jobs/queue.ts", "infra/jobs/environment.ts"
 PARAMETERS, NETWORK, ENDPOINTS = "infra/parameters.ts", "infra/network.ts", "infra/endpoints.ts"
 PRINCIPAL, RESOURCE = "aws:PrincipalAccount", "aws:ResourceAccount"
 
@@ -44,33 +45,33 @@ type Change = Callable[[Recorded], object]
 
 
 def for_browsers(graph: Recorded, **changes: Any) -> None:
-    """Pages of one origin may call."""
+    """Allow calls from the pages of one origin."""
     sent = ["authorization", "content-type", "idempotency-key"]
     cors = {"allowOrigins": ["https://example.com"], "allowMethods": ["GET", "POST"], "allowHeaders": sent}
     graph["ApiApi"]["corsConfiguration"] = {**cors, **changes}
 
 
 def preflight_with_credentials(graph: Recorded) -> None:
-    """What is no route of its own asks who is calling, a browser's question too."""
+    """Require credentials on the default route, which answers preflight requests."""
     for_browsers(graph)
     graph["ApiRouteDefaultRoute"]["authorizationType"] = "AWS_IAM"
 
 
 def denied_by_its_policy(graph: Recorded, name: str) -> None:
-    """Nobody may do anything there."""
+    """Deny everything by the resource's policy."""
     statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
     graph[name]["policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def only_of_account(graph: Recorded, name: str, *keys: str, account: str = "111122223333") -> None:
-    """A way that is open where these keys of the call say the account."""
-    told = {"StringEquals": dict.fromkeys(keys, account)}
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": told}
+    """Allow only requests for which these condition keys have the account's id."""
+    condition = {"StringEquals": dict.fromkeys(keys, account)}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
     graph[name]["policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def no_suffix(graph: Recorded, resource: str, **properties: Any) -> None:
-    """A name of the program's own choice."""
+    """Give the resource a fixed name instead of a generated one."""
     graph[resource].update(**properties)
     graph.resource(resource)["options"]["ignoreChanges"] = []
 
@@ -104,7 +105,40 @@ def behind_a_proxy(graph: Recorded) -> None:
     graph.resource("Proxy")["type"] = "aws:rds/proxy:Proxy"
 
 
-DEV: list[tuple[Change, str, str]] = [
+def variables(graph: Recorded, function: str) -> dict[str, str]:
+    found: dict[str, str] = graph[function]["environment"]["variables"]
+    return found
+
+
+def proxy_without_tls(graph: Recorded) -> None:
+    behind_a_proxy(graph)
+    graph["Proxy"].update(requireTls=False)
+
+
+def open_function_url(graph: Recorded) -> None:
+    graph.add("ApiRouteStatusIntegration", "Url", authorizationType="NONE")
+    graph.resource("Url")["type"] = "aws:lambda/functionUrl:FunctionUrl"
+
+
+def swapped_parameters(graph: Recorded) -> None:
+    for function in ("ApiHandlerFunction", "WorkerFunction"):
+        of = variables(graph, function)
+        config, rules = of["CONFIG_PARAMETER_NAME"], of["BUSINESS_RULES_PARAMETER_NAME"]
+        of.update(CONFIG_PARAMETER_NAME=rules, BUSINESS_RULES_PARAMETER_NAME=config)
+
+
+def credentials_of_the_worker(graph: Recorded) -> None:
+    arn = variables(graph, "WorkerFunction")["DB_PASSWORD_SECRET_ARN"]
+    variables(graph, "ApiHandlerFunction").update(DB_PASSWORD_SECRET_ARN=arn)
+
+
+def denied_secret(graph: Recorded) -> None:
+    graph.add("DatabaseProxySecret", "SecretPolicy", secretArn=graph["DatabaseProxySecret"]["arn"])
+    graph.resource("SecretPolicy")["type"] = "aws:secretsmanager/secretPolicy:SecretPolicy"
+    denied_by_its_policy(graph, "SecretPolicy")
+
+
+DEV: list[tuple[Change, Rule, str]] = [
     (lambda g: g.drop("ApiRouteStatusRoute"), "missing-route", API),
     (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /jobs/{id}"), "missing-route", API),
     (lambda g: g["ApiRouteStatusRoute"].update(routeKey="POST /analyze"), "duplicate-route", API),
@@ -202,15 +236,42 @@ DEV: list[tuple[Change, str, str]] = [
     (lambda g: g["BusinessRules"].update(insecureValue="[]"), "parameter-does-not-fit", PARAMETERS),
     (lambda g: g["Config"].update(insecureValue=" " * 5000), "parameter-too-large", PARAMETERS),
     (lambda g: g["Config"].update(name="/other"), "unknown-parameter", ROUTES),
+    (proxy_without_tls, "proxy-without-tls", DATABASE),
+    (open_function_url, "open-function-url", ROUTES),
+    (swapped_parameters, "parameter-does-not-fit", ENVIRONMENT),
+    (credentials_of_the_worker, "other-database", ROUTES),
+    (denied_secret, "policy-denies", DATABASE),
+    (
+        lambda g: g["ApiRouteAnalyzeIntegration"].update(integrationUri=g["MigratorFunction"]["arn"]),
+        "route-to-another-function",
+        ROUTES,
+    ),
+    (lambda g: g["ApiRouteAnalyzeRoute"].update(routeKey="PUT /analyze"), "missing-route", API),
+    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /status/{job}"), "missing-route", API),
+    (
+        lambda g: g["ApiStage"]["defaultRouteSettings"].update(throttlingRateLimit=0),
+        "api-without-throttle",
+        API,
+    ),
+    (
+        lambda g: g["ResultsLifecycle"].update(rules=[{"status": "Disabled"}]),
+        "bucket-without-lifecycle",
+        STORAGE,
+    ),
+    (
+        lambda g: g["WorkerJobs"].update(eventSourceArn=g["JobsQueue"]["arn"].replace("us-east-1", "eu-west-1")),
+        "other-region",
+        "infra/jobs/worker.ts",
+    ),
 ]
 
-STAGING: list[tuple[Change, str, str]] = [
+STAGING: list[tuple[Change, Rule, str]] = [
     (lambda g: g["ApiRouteAnalyzeRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
     (lambda g: g["ApiRouteDefaultRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
     (lambda g: g["DatabaseInstance"].update(backupRetentionPeriod=0), "too-few-backups", DATABASE),
 ]
 
-PRODUCTION: list[tuple[Change, str, str]] = [
+PRODUCTION: list[tuple[Change, Rule, str]] = [
     (lambda g: g["DatabaseInstance"].update(deletionProtection=False), "no-deletion-protection", DATABASE),
     (lambda g: g["DatabaseInstance"].update(skipFinalSnapshot=True), "no-final-snapshot", DATABASE),
     (lambda g: g["ResultsBucket"].update(forceDestroy=True), "bucket-can-be-emptied", STORAGE),
@@ -224,19 +285,19 @@ CASES = [
 
 
 @pytest.mark.parametrize(("stage", "change", "rule", "file"), CASES)
-def test_what_is_open_or_refused_is_found(stage: str, change: Change, rule: str, file: str) -> None:
+def test_change_is_reported(stage: str, change: Change, rule: Rule, file: str) -> None:
     graph = recorded(stage)
     change(graph)
-    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
+    found = findings_of(rule, CHECKS, graph)
     assert any(finding.file == file for finding in found), found
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "production"])
-def test_the_recorded_graph_is_in_order(stage: str) -> None:
+def test_recorded_graph_has_no_findings(stage: str) -> None:
     assert findings(CHECKS, recorded(stage)) == []
 
 
-def test_what_is_open_weighs_more_outside_of_development() -> None:
+def test_open_access_is_more_severe_outside_development() -> None:
     severities = []
     for stage in ("dev", "staging"):
         graph = recorded(stage)
@@ -246,7 +307,7 @@ def test_what_is_open_weighs_more_outside_of_development() -> None:
     assert severities == ["medium", "high"]
 
 
-def test_ways_may_be_kept_to_the_own_account() -> None:
+def test_endpoint_policies_may_require_the_account() -> None:
     graph = recorded()
     for name in ("SqsEndpoint", "SecretsEndpoint", "ParametersEndpoint", "S3Endpoint"):
         only_of_account(graph, name, PRINCIPAL, RESOURCE)
@@ -254,13 +315,13 @@ def test_ways_may_be_kept_to_the_own_account() -> None:
     assert findings(CHECKS, graph) == []
 
 
-def test_a_major_version_alone_is_never_withdrawn() -> None:
+def test_latest_minor_version_is_accepted() -> None:
     graph = recorded()
     graph["DatabaseInstance"]["engineVersion"] = "18.6"
     assert findings(CHECKS, graph) == []
 
 
-def test_a_proxy_needs_the_authorities_of_its_certificate(tmp_path: Path) -> None:
+def test_proxy_needs_its_certificate_authorities(tmp_path: Path) -> None:
     graph = recorded()
     behind_a_proxy(graph)
     assert list(proxies_are_trusted(Rehearsed(ROOT, "dev", Graph(graph.data), ()))) == []
@@ -276,7 +337,7 @@ def test_a_proxy_needs_the_authorities_of_its_certificate(tmp_path: Path) -> Non
     assert "does not have that" in wrong.message
 
 
-def test_a_proxy_changes_nothing_for_the_local_stack() -> None:
+def test_proxy_does_not_change_the_wiring() -> None:
     graph = recorded()
     before = wiring(Graph(graph.data))
     for name in ("ApiHandlerFunction", "WorkerFunction", "SweeperFunction"):

@@ -1,4 +1,4 @@
-"""No check crashes on what a graph may hold: values of another type than meant, or none at all."""
+"""No check crashes on unexpected values in a graph: values of other types, or none."""
 
 import copy
 import json
@@ -14,7 +14,7 @@ from tests.support.graphs import ROOT, recorded
 
 SEED = 20261121
 SECONDS = 5.0
-"""More rounds find more, and everybody waits for them: a fault in a check that is asked often shows in the first."""
+"""More rounds find more, but the suite waits for them. Most defects show in the first rounds."""
 CHANGES_A_ROUND = 12
 OTHERS: tuple[Any, ...] = (
     None,
@@ -38,12 +38,12 @@ OTHERS: tuple[Any, ...] = (
     {"key": None},
     {"key": {"key": ["text"]}},
 )
-"""What stands in a value's place. ``[secret]`` is how the rehearsal writes a secret."""
-GONE = object()
+"""Replacement values. ``[secret]`` is what the rehearsal writes instead of a secret."""
+REMOVED = object()
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value inside."""
+    """The path to every nested value."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, below in inside:
         yield (*path, key)
@@ -51,12 +51,12 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def replace(value: Any, path: tuple[Any, ...], other: Any) -> None:
-    """Put another in a value's place, where a change further up has left that place."""
+    """Replace a value, unless an earlier change removed it."""
     *way, last = path
     try:
         for key in way:
             value = value[key]
-        if other is GONE:
+        if other is REMOVED:
             del value[last]
         else:
             value[last] = copy.deepcopy(other)
@@ -65,19 +65,19 @@ def replace(value: Any, path: tuple[Any, ...], other: Any) -> None:
 
 
 def crashes(graph: Graph) -> Iterator[str]:
-    """The checks of the graph that do not come to an end."""
+    """Checks that raise an exception on the graph, each with its error."""
     rehearsed = Rehearsed(ROOT, graph.stage, graph, ())
     for check in every_check():
         if not needs_graph(check):
             continue
         try:
             list(check(rehearsed))
-        except Exception as fault:  # noqa: BLE001 - that is the question
-            yield f"{name_of(check)}: {type(fault).__name__}: {fault}"
+        except Exception as exc:  # noqa: BLE001 - the test collects them
+            yield f"{name_of(check)}: {type(exc).__name__}: {exc}"
 
 
 def test_no_check_crashes_on_values_of_other_types() -> None:
-    chosen = random.Random(SEED)  # noqa: S311 - the same each time
+    chosen = random.Random(SEED)  # noqa: S311 - reproducible
     plain = recorded().data
     ways = [
         (number, name, *way)
@@ -92,7 +92,7 @@ def test_no_check_crashes_on_values_of_other_types() -> None:
     while time.monotonic() < ends:
         rounds += 1
         data = json.loads(text)
-        changes = [(chosen.choice(ways), chosen.choice([*OTHERS, GONE])) for _ in range(CHANGES_A_ROUND)]
+        changes = [(chosen.choice(ways), chosen.choice([*OTHERS, REMOVED])) for _ in range(CHANGES_A_ROUND)]
         for (number, name, *way), other in changes:
             replace(data["resources"][number], (name, *way), other)
             other_name = "outputs" if name == "inputs" else "inputs"  # a value is often in both

@@ -1,11 +1,12 @@
-"""The rules about ways through the VPC, each on a recorded graph with one thing changed."""
+"""Rules for network paths and for the order of the deploy: each case changes one property of a recorded graph."""
 
 from collections.abc import Callable
 
 import pytest
 from deploy_checks.checks import graph_network, graph_order
+from deploy_checks.rules import Rule
 
-from tests.support.graphs import Recorded, findings, recorded
+from tests.support.graphs import Recorded, findings, findings_of, recorded
 
 CHECKS = (*graph_network.CHECKS, *graph_order.CHECKS)
 
@@ -18,7 +19,7 @@ def public_subnets(graph: Recorded) -> None:
 
 
 def in_vpc_172(graph: Recorded) -> None:
-    """The rules keep the addresses of the usual VPC, and the VPC has others."""
+    """Change the VPC's addresses, but not those in the security group's rules."""
     graph["DatabaseSecurityGroup"]["ingress"] = [
         {"fromPort": 5432, "toPort": 5432, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/8"]}
     ]
@@ -27,7 +28,7 @@ def in_vpc_172(graph: Recorded) -> None:
 
 
 def nat(graph: Recorded) -> None:
-    """Another way out, for which the endpoints are not needed."""
+    """Replace the endpoints by a NAT gateway."""
     graph.drop(*ENDPOINTS, "S3Endpoint")
     for number in (1, 2):
         graph[f"VpcPrivateRouteTable{number}"]["routes"] = [{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}]
@@ -39,12 +40,28 @@ def half_a_nat(graph: Recorded) -> None:
 
 
 def swap_endpoint_group(graph: Recorded) -> None:
-    """The endpoints get the database's group, which knows port 5432 alone."""
+    """Give the endpoints the database's security group, which allows only port 5432."""
     for name in ENDPOINTS:
         graph[name]["securityGroupIds"] = [graph.resource("DatabaseSecurityGroup")["id"]]
 
 
-CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
+def public_route_tables(graph: Recorded) -> None:
+    tables = [graph.resource(f"VpcPublicRouteTable{number}")["id"] for number in (1, 2)]
+    graph["S3Endpoint"]["routeTableIds"] = tables
+
+
+def database_port(graph: Recorded) -> None:
+    graph["DatabaseInstance"]["port"] = 6543
+    graph["ApiHandlerFunction"]["environment"]["variables"]["DB_PORT"] = "6543"
+
+
+def acl_without_rules(graph: Recorded) -> None:
+    subnets = [graph.resource(f"VpcPrivateSubnet{number}")["id"] for number in (1, 2)]
+    graph.add("VpcVpc", "Acl", subnetIds=subnets, ingress=[], egress=[])
+    graph.resource("Acl")["type"] = "aws:ec2/networkAcl:NetworkAcl"
+
+
+CASES: list[tuple[Callable[[Recorded], object], Rule, str, str]] = [
     (lambda g: g.drop("BedrockEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "bedrock-runtime"),
     (lambda g: g.drop("SqsEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "sqs"),
     (lambda g: g.drop("SecretsEndpoint"), "service-out-of-reach", "infra/endpoints.ts", "secretsmanager"),
@@ -130,35 +147,50 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         "infra/migration.ts",
         "migrator",
     ),
+    (public_route_tables, "service-out-of-reach", "infra/endpoints.ts", "route table"),
+    (
+        lambda g: g["SecretsEndpoint"].update(serviceName="com.amazonaws.eu-west-1.secretsmanager"),
+        "service-out-of-reach",
+        "infra/endpoints.ts",
+        "secretsmanager",
+    ),
+    (
+        lambda g: g["SecretsEndpoint"].update(serviceName="com.amazonaws.us-east-1.secrets-manager"),
+        "service-out-of-reach",
+        "infra/endpoints.ts",
+        "secretsmanager",
+    ),
+    (database_port, "database-out-of-reach", "infra/database.ts", "6543"),
+    (acl_without_rules, "network-acl-denies", "infra/network.ts", "no ingress rule"),
 ]
 
 
-@pytest.mark.parametrize(("change", "rule", "file", "says"), CASES)
-def test_a_closed_way_is_found(change: Callable[[Recorded], object], rule: str, file: str, says: str) -> None:
+@pytest.mark.parametrize(("change", "rule", "file", "text"), CASES)
+def test_change_is_reported(change: Callable[[Recorded], object], rule: Rule, file: str, text: str) -> None:
     graph = recorded()
     change(graph)
-    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
-    assert any(finding.file == file and says in finding.message for finding in found), found
+    found = findings_of(rule, CHECKS, graph)
+    assert any(finding.file == file and text in finding.message for finding in found), found
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging"])
-def test_the_recorded_graph_is_in_order(stage: str) -> None:
+def test_recorded_graph_has_no_findings(stage: str) -> None:
     assert findings(CHECKS, recorded(stage)) == []
 
 
-def test_a_nat_does_for_all_services() -> None:
+def test_nat_gateway_replaces_all_endpoints() -> None:
     graph = recorded()
     nat(graph)
     assert findings(graph_network.CHECKS, graph) == []
 
 
-def test_one_zone_of_endpoints_does_for_all_subnets() -> None:
+def test_endpoints_in_one_zone_serve_all_subnets() -> None:
     graph = recorded()
     assert len(graph["SqsEndpoint"]["subnetIds"]) == 1
     assert findings(graph_network.CHECKS, graph) == []
 
 
-def test_rules_may_be_resources_of_their_own() -> None:
+def test_security_group_rules_may_be_separate_resources() -> None:
     graph = recorded()
     database, functions = graph.resource("DatabaseSecurityGroup")["id"], graph.resource("FunctionSecurityGroup")["id"]
     graph["DatabaseSecurityGroup"]["ingress"] = []

@@ -1,10 +1,11 @@
-"""Values that AWS refuses, each on a recorded graph; and the same schemas take what the stack has."""
+"""Values that AWS refuses, each in a recorded graph, and values that it accepts."""
 
 from typing import Any
 
 import pytest
 from deploy_checks.checks import graph_database_parameters, graph_refused
 from deploy_checks.iam_actions import exists, takes, takes_resources
+from deploy_checks.rules import Rule
 
 from tests.support.graphs import findings, recorded
 
@@ -17,6 +18,20 @@ BUCKET, QUEUE = "arn:aws:s3:::results", "arn:aws:sqs:us-east-1:111122223333:jobs
     [
         ("JobsQueue", {"messageRetentionSeconds": 2_000_000}, "MessageRetentionPeriod"),
         ("JobsQueue", {"delaySeconds": 901}, "DelaySeconds"),
+        ("JobsQueue", {"visibilityTimeoutSeconds": 50_000}, "VisibilityTimeout"),
+        ("WorkerFunction", {"ephemeralStorage": {"size": 100}}, "EphemeralStorage.Size"),
+        ("ApiHandlerFunction", {"description": "Accepts jobs. " * 30}, "Description"),
+        (
+            "ResultsEncryption",
+            {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES128"}}]},
+            "AES128",
+        ),
+        ("ResultsLifecycle", {"rules": [{"status": "Enabled", "expiration": {"days": 0}}]}, "ays"),
+        ("S3Endpoint", {"vpcEndpointType": "gateway"}, "VpcEndpointType"),
+        ("DeadLetters", {"comparisonOperator": ">="}, "ComparisonOperator"),
+        ("DeadLetters", {"statistic": "Max"}, "Statistic"),
+        ("ApiStage", {"defaultRouteSettings": {"throttlingRateLimit": -10}}, "ThrottlingRateLimit"),
+        ("Config", {"name": "dev/config"}, "Name"),
         ("JobsQueue", {"redrivePolicy": '{"maxReceiveCount": 0}'}, "RedrivePolicy.maxReceiveCount"),
         ("WorkerJobs", {"scalingConfig": {"maximumConcurrency": 1}}, "ScalingConfig.MaximumConcurrency"),
         ("WorkerFunction", {"timeout": 901}, "Timeout"),
@@ -39,18 +54,35 @@ BUCKET, QUEUE = "arn:aws:s3:::results", "arn:aws:sqs:us-east-1:111122223333:jobs
         ("DatabaseParameterGroup", {"parameters": [{"name": "shared_bufers", "value": "1"}]}, "shared_bufers"),
     ],
 )
-def test_a_value_that_aws_refuses_is_found(resource: str, properties: dict[str, Any], path: str) -> None:
+def test_refused_value_is_reported(resource: str, properties: dict[str, Any], path: str) -> None:
     graph = recorded()
     graph[resource].update(properties)
     assert any(path in finding.message for finding in findings(CHECKS, graph))
 
 
 @pytest.mark.parametrize(
+    ("resource", "properties", "rule"),
+    [
+        ("JobsQueue", {"delaySeconds": 901}, "value-refused"),
+        (
+            "DatabaseParameterGroup",
+            {"parameters": [{"name": "shared_bufers", "value": "1"}]},
+            "database-parameter",
+        ),
+    ],
+)
+def test_rule_names_the_kind_of_refusal(resource: str, properties: dict[str, Any], rule: Rule) -> None:
+    graph = recorded()
+    graph[resource].update(properties)
+    assert {finding.id for finding in findings(CHECKS, graph)} == {rule}
+
+
+@pytest.mark.parametrize(
     ("resource", "properties"),
     [
-        ("ApiHandlerLogGroup", {"retentionInDays": 0}),  # Pulumi's way to say: for ever
-        ("WorkerFunction", {"reservedConcurrentExecutions": -1}),  # and: none
-        ("Config", {"type": "SecureString"}),  # which CloudFormation alone cannot make
+        ("ApiHandlerLogGroup", {"retentionInDays": 0}),  # in Pulumi: no expiry
+        ("WorkerFunction", {"reservedConcurrentExecutions": -1}),  # in Pulumi: no reservation
+        ("Config", {"type": "SecureString"}),  # which only CloudFormation cannot create
         ("Config", {"name": "config"}),
         ("DatabaseInstance", {"engineVersion": "18", "instanceClass": "db.m8g.large"}),
         ("DatabaseInstance", {"allocatedStorage": "100"}),
@@ -61,27 +93,27 @@ def test_a_value_that_aws_refuses_is_found(resource: str, properties: dict[str, 
         ("DatabaseParameterGroup", {"parameters": [{"name": "auto_explain.log_timing", "value": "1"}]}),
     ],
 )
-def test_a_value_that_aws_takes_is_let_pass(resource: str, properties: dict[str, Any]) -> None:
+def test_accepted_value_is_not_reported(resource: str, properties: dict[str, Any]) -> None:
     graph = recorded()
     graph[resource].update(properties)
     assert findings(CHECKS, graph) == []
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "us-west-2", "ap-southeast-2"])
-def test_the_stack_is_taken_in_other_regions(region: str) -> None:
+def test_stack_is_accepted_in_other_regions(region: str) -> None:
     graph = recorded()
     graph.data["region"] = region
     assert findings(CHECKS, graph) == []
 
 
-def test_actions_are_those_of_the_service_authorization_reference() -> None:
+def test_actions_follow_the_service_authorization_reference() -> None:
     assert all(map(exists, ("s3:GetObject", "bedrock:InvokeModel", "sqs:*", "*", "lambda:InvokeFunction")))
     assert not any(map(exists, ("bedrock:Converse", "bedrock-runtime:InvokeModel", "sqs:SendMessages", "send")))
     assert takes_resources("sqs:SendMessage")
     assert not takes_resources("xray:PutTraceSegments")
 
 
-def test_an_action_is_about_arns_of_its_own_kind() -> None:
+def test_action_applies_to_arns_of_its_resource_type() -> None:
     assert takes("sqs:SendMessage", QUEUE)
     assert takes("sqs:SendMessage", "*")
     assert takes("sqs:SendMessage", "arn:aws:*")

@@ -1,12 +1,13 @@
-"""The rules about timeouts, retries and what calls a function, each on a recorded graph with one thing changed."""
+"""Rules for timeouts, retries, callers and alarms: each case changes one property of a recorded graph."""
 
 import json
 from collections.abc import Callable
 
 import pytest
 from deploy_checks.checks import graph_alarms, graph_callers, graph_functions, graph_limits, graph_refused, graph_waits
+from deploy_checks.rules import Rule
 
-from tests.support.graphs import Recorded, findings, recorded
+from tests.support.graphs import Recorded, findings, findings_of, recorded
 
 CHECKS = (
     *graph_waits.CHECKS,
@@ -23,7 +24,7 @@ QUEUE, WORKER, API, SWEEPER = (
     "infra/jobs/api.ts",
     "infra/jobs/sweeper.ts",
 )
-MONITORING = "infra/monitoring.ts"
+MONITORING, DEAD_LETTER = "infra/monitoring.ts", "infra/jobs/dead_letters.ts"
 
 
 def redrive(graph: Recorded, **changes: object) -> None:
@@ -37,11 +38,16 @@ def role_for_another_function(graph: Recorded) -> None:
     inline["policy"] = inline["policy"].replace("SweeperFunction", "OtherFunction")
 
 
+def disabled_rule(graph: Recorded) -> None:
+    graph.add("SweeperScheduleSchedule", "Rule", state="DISABLED")
+    graph.resource("Rule")["type"] = "aws:cloudwatch/eventRule:EventRule"
+
+
 def twice_consumed(graph: Recorded) -> None:
     graph.add("WorkerJobs", "Second")
 
 
-CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
+CASES: list[tuple[Callable[[Recorded], object], Rule, str, str]] = [
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=300), "visibility-below-timeout", QUEUE, "high"),
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=None), "visibility-below-timeout", QUEUE, "high"),
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=1200), "visibility-below-advised", QUEUE, "medium"),
@@ -77,7 +83,7 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
         WORKER,
         "medium",
     ),
-    (lambda g: g["SweeperFunction"].update(runtime="nodejs24.x"), "runtime", SWEEPER, "critical"),
+    (lambda g: g["SweeperFunction"].update(runtime="nodejs24.x"), "runtime-not-python", SWEEPER, "critical"),
     (lambda g: g["SweeperFunction"].update(runtime="python3.13"), "unlike-the-others", SWEEPER, "high"),
     (lambda g: g["SweeperFunction"].update(architectures=["arm64"]), "unlike-the-others", SWEEPER, "high"),
     (lambda g: g["SweeperFunction"].update(architectures=["arm"]), "value-refused", SWEEPER, "high"),
@@ -151,43 +157,62 @@ CASES: list[tuple[Callable[[Recorded], object], str, str, str]] = [
     (lambda g: g.drop("DeadLetters"), "dead-letters-unseen", QUEUE, "medium"),
     (lambda g: g.drop("SweeperScheduleSchedule"), "function-without-caller", SWEEPER, "critical"),
     (lambda g: g.drop("WorkerJobs"), "function-without-caller", WORKER, "critical"),
+    (
+        lambda g: g.drop("DeadLetterHandlerMessages"),
+        "function-without-caller",
+        "infra/jobs/dead_letters.ts",
+        "critical",
+    ),
+    (lambda g: g["ApiHandlerFunction"].update(reservedConcurrentExecutions=0), "function-never-runs", API, "critical"),
+    (lambda g: g["SweeperScheduleSchedule"].update(state="DISABLED"), "schedule-cannot-invoke", SWEEPER, "critical"),
+    (
+        lambda g: g["SweeperScheduleSchedule"].update(endDate="2026-12-01T00:00:00Z"),
+        "schedule-cannot-invoke",
+        SWEEPER,
+        "critical",
+    ),
+    (disabled_rule, "rule-off", SWEEPER, "critical"),
+    (
+        lambda g: g["DeadLetters"]["dimensions"].update(QueueName=g["JobsQueue"]["name"]),
+        "dead-letters-unseen",
+        QUEUE,
+        "medium",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("change", "rule", "file", "severity"), CASES)
-def test_a_changed_wait_or_caller_is_found(
-    change: Callable[[Recorded], object], rule: str, file: str, severity: str
-) -> None:
+def test_change_is_reported(change: Callable[[Recorded], object], rule: Rule, file: str, severity: str) -> None:
     graph = recorded()
     change(graph)
-    found = [finding for finding in findings(CHECKS, graph) if finding.id == rule]
+    found = findings_of(rule, CHECKS, graph)
     assert any(finding.file == file and finding.severity == severity for finding in found), found
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "production"])
-def test_the_recorded_graph_is_in_order(stage: str) -> None:
+def test_recorded_graph_has_no_findings(stage: str) -> None:
     assert findings(CHECKS, recorded(stage)) == []
 
 
-def test_what_people_call_is_called_once_the_outputs_name_it() -> None:
+def test_function_named_in_an_output_has_a_caller() -> None:
     graph = recorded()
     graph.add("SweeperFunction", "Extra", arn="arn:aws:lambda:us-east-1:111122223333:function:extra")
     graph["Extra"]["name"] = "extra"
 
-    def nobodys() -> int:
+    def uncalled_functions() -> int:
         return sum(finding.id == "function-without-caller" for finding in findings(graph_callers.CHECKS, graph))
 
-    uncalled = nobodys()
+    uncalled = uncalled_functions()
     outputs = graph["bedrock-pipeline-dev"]
-    outputs["functions"] = {**outputs["functions"], "Extra": "extra"}  # that it runs the code that was built is no call
-    assert nobodys() == uncalled
+    outputs["functions"] = {**outputs["functions"], "Extra": "extra"}  # lists functions for a comparison of their code
+    assert uncalled_functions() == uncalled
     outputs["extra"] = "extra"
-    assert nobodys() == uncalled - 1
+    assert uncalled_functions() == uncalled - 1
 
 
-def test_who_reads_the_dead_letters_needs_no_queue_for_his_own() -> None:
+def test_consumer_of_dead_letters_needs_no_dead_letter_queue() -> None:
     graph = recorded()
-    graph.add("WorkerJobs", "Letters", eventSourceArn=graph["JobsDeadLetterQueue"]["arn"])
+    graph.add("WorkerJobs", "DeadLetterJobs", eventSourceArn=graph["JobsDeadLetterQueue"]["arn"])
     rules = {finding.id for finding in findings(graph_waits.CHECKS, graph)}
     assert "queue-without-dead-letters" not in rules
-    assert "visibility-below-timeout" in rules or "visibility-below-advised" in rules  # all else is asked of it
+    assert "visibility-below-timeout" in rules or "visibility-below-advised" in rules  # the other rules apply

@@ -1,4 +1,4 @@
-"""Real jobs through archives: they succeed as the code is, and what breaks one of them is found at its line."""
+"""Real jobs, run from archives: a job succeeds, and code that breaks it is reported at its line."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from deploy_checks.checks.artifact_jobs import required
 from deploy_checks.jobs import run
 from stack_graph.graph import Artifact, Graph, Rehearsed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GRAPH = ROOT / "tests/infra/data/graph-dev.json.gz"
 TEXT = {"summary": {"text": "The boiler failed on Monday. A new valve is on order."}}
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
-    """The deploy of ``dev``, with one archive for all: the functions' own code and the migrations."""
+    """The deploy of ``dev``, with one archive for all functions: their code and the migrations."""
     archive = folder / "code.zip"
     with zipfile.ZipFile(archive, "w") as into:
         for base, pattern in ((ROOT / "functions", "pipeline/**/*"), (ROOT, "database/migrations/*.sql")):
@@ -31,11 +31,11 @@ def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
     return Rehearsed(folder, "dev", graph, (Artifact("ApiHandler", archive),))
 
 
-def test_a_job_succeeds(tmp_path: Path) -> None:
+def test_job_succeeds(tmp_path: Path) -> None:
     assert run(deploy(tmp_path), TEXT).problem == ""
 
 
-def test_the_line_that_breaks_every_job_is_told(tmp_path: Path) -> None:
+def test_cause_of_a_failed_job_is_its_line(tmp_path: Path) -> None:
     ran = run(deploy(tmp_path, "Body=document,", "Content=document,"), TEXT)
     cause = ran.cause()
     assert cause is not None
@@ -44,7 +44,7 @@ def test_the_line_that_breaks_every_job_is_told(tmp_path: Path) -> None:
     assert ran.problem
 
 
-def test_inputs_are_made_of_what_a_schema_requires() -> None:
+def test_inputs_have_only_required_properties() -> None:
     part = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
     schema = {"$defs": {"Part": part}, "properties": {"parts": {}, "note": {}}, "required": ["parts"]}
     kept = required(schema)

@@ -1,4 +1,4 @@
-"""What is said of the locks and of who installs past them: the repository's own, each with one fault."""
+"""Checks of lock files and of commands that install packages: each case changes one thing in a copy of the files."""
 
 import re
 import shutil
@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from deploy_checks.checks import files_locks
 from deploy_checks.finding import Finding
+from deploy_checks.rules import Rule
 from stack_graph.graph import Rehearsed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOCK, NPM_LOCK, SETUP, MUTATIONS = (
     "uv.lock",
     "package-lock.json",
@@ -38,7 +39,7 @@ def edit(root: Path, file: str, pattern: str, new: str) -> None:
     (root / file).write_text(changed)
 
 
-def test_the_repository_has_no_finding(tree: Path) -> None:
+def test_repository_has_no_findings(tree: Path) -> None:
     assert findings(tree) == []
 
 
@@ -63,7 +64,7 @@ def test_the_repository_has_no_finding(tree: Path) -> None:
         (MUTATIONS, "run: ./scripts", "run: uv run ./scripts", "install-past-the-lock"),
     ],
 )
-def test_a_fault_is_found(tree: Path, file: str, pattern: str, new: str, rule: str) -> None:
+def test_change_is_reported(tree: Path, file: str, pattern: str, new: str, rule: Rule) -> None:
     edit(tree, file, pattern, new)
     (found,) = findings(tree)
     assert (found.id, found.file) == (rule, file)
@@ -78,10 +79,10 @@ def test_a_fault_is_found(tree: Path, file: str, pattern: str, new: str, rule: s
         (NPM_LOCK, "https://registry.npmjs.org/", "https://mirror.example.org/npm/"),
         (SETUP, "uv sync --locked", "uv sync --frozen"),
         (SETUP, "uv sync --locked", "UV_LOCKED=1 uv sync"),
-        ("scripts/setup-uv.sh", "(?m)^log", "# npm install is for people\nlog"),
+        ("scripts/setup-uv.sh", "(?m)^log", "# npm install is for developers\nlog"),
         ("scripts/setup-uv.sh", "installing uv", "to have uv, uv sync or npm install would not do: installing it"),
     ],
 )
-def test_what_goes_by_a_lock_is_left_alone(tree: Path, file: str, pattern: str, new: str) -> None:
+def test_locked_installation_is_accepted(tree: Path, file: str, pattern: str, new: str) -> None:
     edit(tree, file, pattern, new)
     assert findings(tree) == []

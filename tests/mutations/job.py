@@ -1,0 +1,63 @@
+"""Code and settings with which the deploy succeeds and every job fails: only a real job shows them."""
+
+from tests.mutations.mutation import Edit, mutation
+
+API = "infra/jobs/api.ts"
+PLATFORM, ADAPTERS = "functions/pipeline/platform", "functions/pipeline/jobs/adapters"
+POSTGRES, RESULTS, QUEUE = f"{PLATFORM}/postgres.py", f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
+SUMMARY, LEDGER = "functions/pipeline/analyses/summary.py", "database/migrations/0003_create_call_ledger.sql"
+PUT = '        with translate_aws_errors("storage"):\n            try:'
+
+MUTATIONS = (
+    mutation(
+        "JOB",
+        "api-uses-the-credentials-of-the-worker",
+        "job-fails",
+        POSTGRES,
+        Edit(API, "import { apiCredentials }", "import { workerCredentials }"),
+        Edit(API, "jobEnvironment(apiCredentials)", "jobEnvironment(workerCredentials)"),
+        Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
+    ),
+    mutation(
+        "JOB",
+        "missing-grant",
+        "job-fails",
+        POSTGRES,
+        Edit(LEDGER, "GRANT SELECT, UPDATE (call_id, held_until) ON model_slots", "GRANT SELECT ON model_slots"),
+    ),
+    mutation(
+        "JOB",
+        "secret-of-another-shape",
+        "job-fails",
+        f"{PLATFORM}/secrets.py",
+        Edit(
+            f"{PLATFORM}/credentials.py",
+            "    password: str = Field(",
+            '    password: str = Field(validation_alias="secret", ',
+        ),
+    ),
+    mutation(
+        "JOB",
+        "message-of-another-shape",
+        "job-fails",
+        QUEUE,
+        Edit(QUEUE, 'json.dumps({"job_id": ', 'json.dumps({"job": '),
+    ),
+    mutation(
+        "JOB", "link-to-another-object", "job-fails", RESULTS, Edit(RESULTS, '"Key": key}', '"Key": f"old/{key}"}')
+    ),
+    mutation(
+        "JOB",
+        "file-written-beside-the-code",
+        "job-fails",
+        RESULTS,
+        Edit(
+            RESULTS,
+            PUT,
+            f'        __import__("pathlib").Path(__file__).with_name("last.json").write_bytes(document)\n{PUT}',
+        ),
+    ),
+    mutation(
+        "JOB", "analysis-that-fails-on-its-input", "job-fails", SUMMARY, Edit(SUMMARY, "given.text", "given.document")
+    ),
+)
