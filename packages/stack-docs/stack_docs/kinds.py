@@ -8,7 +8,7 @@ from stack_graph.graph import Graph, Resource
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the resources of a type are drawn."""
+    """The presentation of a resource type in the diagram."""
 
     service: str
     group: str
