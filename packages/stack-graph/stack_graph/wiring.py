@@ -1,9 +1,9 @@
-"""The wiring file of the local stack, made from the rehearsed deploy: what runs locally is what is deployed.
+"""The wiring file of the local stack, made from a rehearsed deploy, so that the same resources run locally.
 
     python -m stack_graph.wiring REHEARSAL > infra/wiring.json
 
-Kept are the resources that the local stack has a stand-in for, and of them the properties that change how the pipeline
-behaves. A value from another resource is written as ``${Name.attribute}``, since it differs locally.
+The file contains the resources that the local stack has a stand-in for, with the properties that affect the
+behaviour of the pipeline. A value from another resource is written as ``${Name.attribute}``, since it differs locally.
 """
 
 import json
