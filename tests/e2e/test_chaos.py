@@ -1,4 +1,4 @@
-"""One small chaos run of the whole pipeline. The mutants that the harness must find are in tests/chaos."""
+"""A small chaos run of the complete pipeline. The mutants that the harness must find are in tests/chaos."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ WITH_KEY, TWIN, REPEATED, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.0
 jobs: cancelled, watched by one client, watched by two."""
 
 ANSWER_WITHIN_S = 35.0
-"""More than API Gateway's own 30 s."""
+"""Longest wait for a response: more than the 30 s of API Gateway."""
 
 RETRY_AFTER_S = 0.3
 ACCEPTED_WITHIN_S = 90.0

@@ -26,9 +26,9 @@ class Report:
     model_calls_per_job_max: int
     concurrent_model_calls_max: int
     longest_recovery_s: float
-    """In seconds of the run."""
+    """The longest recovery, in seconds of the run."""
     longest_recovery_product_s: float
-    """In seconds of the product."""
+    """The longest recovery, in seconds of the product."""
     lease_product_s: float
     late_results_refused: int
     dead_letters: int

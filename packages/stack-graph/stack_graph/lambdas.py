@@ -24,7 +24,7 @@ TARGETS = {
     "ssm": ("a parameter", (PARAMETER,), ("name", "arn")),
     "secretsmanager": ("a secret", (SECRET,), ("arn", "name")),
 }
-"""By service: the resource type of its calls, and the outputs that an environment variable may contain."""
+"""The targets of each service: their resource types, and the outputs that an environment variable may contain."""
 
 
 def variables(function: Resource) -> dict[str, str]:

@@ -77,9 +77,9 @@ def lets_through(
     for group_id in group_ids:
         for rule in rules(graph, group_id, direction):
             protocol = str(rule.value("protocol"))
-            whole = protocol in {"-1", "all"}
+            all_traffic = protocol in {"-1", "all"}
             low = rule.number("fromPort", -1)
-            ports = whole or (protocol in {"tcp", "6"} and 0 <= low <= port <= rule.number("toPort", low))
+            ports = all_traffic or (protocol in {"tcp", "6"} and 0 <= low <= port <= rule.number("toPort", low))
             named = others & set(rule.texts("securityGroups")) or (rule.value("self") and group_id in others)
             if ports and (named or _covers(rule.texts("cidrBlocks"), list(blocks))):
                 return True

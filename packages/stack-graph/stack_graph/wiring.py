@@ -71,7 +71,7 @@ KEPT: dict[str, tuple[str, ...]] = {
         "authorizationScopes",
     ),
 }
-"""By type, in the order of the file."""
+"""The kept properties of each resource type, in the order of the file."""
 
 NAMED_AFTER_COMPONENT = {
     "aws:rds/instance:Instance",
@@ -95,7 +95,7 @@ REFERABLE = {
     "aws:apigatewayv2/integration:Integration": ("id",),
 }
 DATABASE_VARIABLES = {"DB_PORT": "port", "DB_NAME": "dbName", "DB_USERNAME": "username"}
-"""Values that are ambiguous by themselves ("5432"), recognised by their variable."""
+"""Variables whose values are ambiguous, such as "5432", with the attribute that they refer to."""
 
 SUFFIX = re.compile(r"-[a-z]{8}$")
 """The suffix that SST appends to a physical name."""
