@@ -1,11 +1,11 @@
-"""For every test: no connection leaves this machine (pytest-socket, by the options in pyproject.toml)."""
+"""Settings of all tests. No connection leaves this machine: see the options of pytest-socket in pyproject.toml."""
 
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("thorough")  # each test defines what it means
+settings.register_profile("thorough")  # its tests choose their own settings for it
 
 
 @pytest.hookimpl(tryfirst=True)

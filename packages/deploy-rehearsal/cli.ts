@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   const started = performance.now();
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-  process.stderr.on("error", () => undefined); // the reader may be gone: child processes still have to be stopped
+  process.stderr.on("error", () => undefined); // the reader may have ended: child processes must still be stopped
   if (values["end-with-stdin"]) process.stdin.once("close", () => interrupted.abort()).resume().unref();
   const { graph, artifacts, ok } = await rehearse({
     app: resolve(values.app),

@@ -2,7 +2,7 @@
 import type { Properties } from "./engine/wire.ts";
 
 export interface SourcePosition {
-  /** Relative to the app's directory. */
+  /** Path relative to the app's directory. */
   file: string;
   line: number;
   column: number;
@@ -74,7 +74,7 @@ export interface Graph {
 export interface Artifact {
   /** The name of the SST function. */
   function: string;
-  /** Relative to the output directory. */
+  /** Path relative to the output directory. */
   path: string;
   sha256: string;
   bytes: number;

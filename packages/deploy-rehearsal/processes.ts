@@ -7,7 +7,7 @@ import type { Writable } from "node:stream";
 export interface Outcome {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** Both streams, line by line, without colours. */
+  /** The lines of stdout and stderr, without colours. */
   output: string[];
 }
 

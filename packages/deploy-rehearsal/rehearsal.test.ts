@@ -1,6 +1,6 @@
 /**
- * Whole rehearsals of the app in `fixtures/tiny`: the real command line of SST, its real components, real packages.
- * The first one installs SST's platform and its providers there, which takes a minute; all others some seconds.
+ * Complete rehearsals of the app in `fixtures/tiny`, with the real command line, components and packages of SST.
+ * The first one installs SST's platform and its providers, which takes a minute. The others take some seconds.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -143,7 +143,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.ok(String(one("aws:lambda/function:Function", "WorkerFunction").inputs["s3Key"]).includes(artifact.sha256));
   });
 
-  test("no path of the working copy is left in the graph", () => {
+  test("the graph contains no path of the working copy", () => {
     assert.ok(!JSON.stringify(first.graph).includes(tmpdir() + "/"));
   });
 
@@ -214,7 +214,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     assert.match(stderr, /it was interrupted/);
   });
 
-  test("a rehearsal ends and cleans up when its caller is gone", async () => {
+  test("a rehearsal ends and cleans up when its caller ends", async () => {
     const out = mkdtempSync(join(root, "orphaned-"));
     const options = ["--app", APP, "--stage", "dev", "--out", out, "--end-with-stdin"];
     const child = spawn(process.execPath, [...COMMAND, ...options]);
@@ -222,10 +222,10 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
     child.stderr.on("data", (data: Buffer) => {
       stderr += data.toString();
       if (!stderr.includes("~  Deploy")) return;
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); // as the end of its process does
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy(); // like the end of its process
     });
     const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-    assert.equal(code, 2); // the next test checks that nothing is left
+    assert.equal(code, 2); // the next test checks that no temporary files are left
   });
 
   test("the app is unchanged, and no temporary files are left", () => {
@@ -237,7 +237,7 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-/** Every file of the app but for what SST keeps under `.sst`, with a hash of its content. */
+/** Every file of the app with a hash of its content, except the files of SST under `.sst`. */
 function contents(app: string): Record<string, string> {
   const files = readdirSync(app, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files

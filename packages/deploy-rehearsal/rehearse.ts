@@ -15,7 +15,7 @@ export interface RehearsalOptions {
   app: string;
   stage: string;
   out: string;
-  /** A placeholder. No request reaches an account. */
+  /** The account id in the graph: a placeholder, because no request reaches an account. */
   account: string;
   python: string | null;
   moto: string;
@@ -162,7 +162,7 @@ function emptyGraph(stage: string, account: string): Graph {
   };
 }
 
-/** Whether a line is worth showing. Errors in SST's log are: its normal output lacks the reason of some. */
+/** Whether to show a line. Errors in SST's log are shown, because its normal output lacks the reason of some. */
 function isInformative(line: string): boolean {
   return line !== "" && !/^time=\S+ level=(DEBUG|INFO|WARN) /.test(line);
 }

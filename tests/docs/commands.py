@@ -1,4 +1,4 @@
-"""Command blocks of the documentation, and the markers that say how a test runs them.
+"""Command blocks of the documentation, and the markers that define how a test runs them.
 
 A marker is an HTML comment on the line before the fence of a ``sh`` block:
 
@@ -30,7 +30,7 @@ class Block:
 
     page: str
     line: int
-    """Of the fence, counted from 1."""
+    """Line of the fence, counted from 1."""
     language: str
     marker: str
     text: str

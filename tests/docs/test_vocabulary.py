@@ -11,6 +11,8 @@ from tests.docs import vocabulary
         ("a fault of the code", ["fault"]),
         ("FaultPlan and fault_plan", ["fault"]),
         ("the default is kept", []),
+        ("an injected fault", []),
+        ('{"fault": {"throttle": true}}', []),
         ("Nobody is told.", ["Nobody", "is told"]),
         ("The log says why, and whoever reads it mends it.", ["says", "whoever", "mends"]),
         ("a dead letter, the dead-letter queue and DeadLetters", []),

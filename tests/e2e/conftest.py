@@ -1,4 +1,4 @@
-"""The whole pipeline, started as its user starts it: one stack for each configuration in a session.
+"""The complete pipeline, started by ``./scripts/local.sh``: one stack for each configuration in a session.
 
 Modules that use the same session fixture name the same ``xdist_group``, so that one worker runs them all.
 """
@@ -18,7 +18,7 @@ from local_stack.running import RunningStack, started, until
 from pg8000 import native
 from pipeline.definitions.prompting import DATA_ONLY
 
-from tests.support import guarded
+from tests.support import authorization_wiring
 from tests.support.canaries import Canaries
 
 ROOT = Path(__file__).parents[2]
@@ -34,18 +34,18 @@ def no_credentials(_method: str, _url: str, _body: bytes) -> dict[str, str]:
 
 
 class Pipeline(RunningStack):
-    """The running pipeline, and what a client does with it."""
+    """The running pipeline, with the requests of a client."""
 
     def __init__(self, process: subprocess.Popen[bytes], directory: Path) -> None:
         super().__init__(process, directory)
         self.canaries = Canaries()
         self.credentials: Credentials = no_credentials
-        """Headers of each request that brings no others."""
+        """Headers of each request; headers of a single request override them."""
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """A request. The log is searched for its content at the end of the session."""
+        """Send a request. At the end of the session, the log is searched for its content."""
         headers = {**self.credentials(method, f"{self.ready['api_url']}{path}", body or b""), **(headers or {})}
         self.canaries.sent(headers, body)
         status, given, answer = super().request(method, path, body, headers)
@@ -53,7 +53,7 @@ class Pipeline(RunningStack):
         return status, given, answer
 
     def post(self, body: object, **headers: str) -> tuple[int, Any]:
-        """``POST /analyze``; bytes and strings are sent as they are."""
+        """Send ``POST /analyze``. Bytes and strings are sent unchanged."""
         raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
         given = {
             "content-type": "application/json",
@@ -63,18 +63,18 @@ class Pipeline(RunningStack):
         return status, json.loads(answer)
 
     def get(self, path: str) -> tuple[int, Any]:
-        """A GET, and its JSON."""
+        """Send a GET request. Returns the status and the JSON of the response."""
         status, _, answer = self.request("GET", path)
         return status, json.loads(answer)
 
     def submit(self, analysis: str, document: object, **more: object) -> str:
-        """An accepted job's id."""
+        """Submit a job that must be accepted. Returns its id."""
         status, body = self.post({"analysis": analysis, "input": document, **more})
         assert status == 202, body
         return str(body["id"])
 
     def finished(self, job_id: str, seconds: float = 60.0) -> dict[str, Any]:
-        """The job's status once it is final."""
+        """Wait until the job has ended. Returns its status document."""
 
         def final() -> dict[str, Any] | None:
             status, body = self.get(f"/status/{job_id}")
@@ -93,7 +93,7 @@ class Pipeline(RunningStack):
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
 
     def rows(self, sql: str, **parameters: object) -> list[list[Any]]:
-        """Rows of a query in the stack's database."""
+        """Run a query in the stack's database. Returns its rows."""
         database = self.ready["database"]
         socket = f"{database['host']}/.s.PGSQL.{database['port']}"
         with contextlib.closing(
@@ -108,19 +108,19 @@ class Pipeline(RunningStack):
         return int(self.rows("SELECT count(*) FROM jobs")[0][0])
 
     def settle(self) -> None:
-        """Wait until every job has ended, so that the jobs of another test change nothing in this one."""
+        """Wait until every job has ended, so that jobs of another test do not affect this one."""
         waiting = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
         until(lambda: self.rows(waiting)[0][0] == 0, 60)
 
 
 @contextlib.contextmanager
 def running(directory: Path, *arguments: str) -> Iterator[Pipeline]:
-    """The pipeline, as its user starts it. At its end its log is searched for the content of all requests."""
+    """Run the pipeline. At its end, its log is searched for the content of all requests."""
     with started(Pipeline, directory, [str(ROOT / "scripts" / "local.sh"), *arguments], seconds=60) as pipeline:
         database = pipeline.ready["database"]
         pipeline.canaries.add("password", database["password"])
         pipeline.canaries.add("prompt", DATA_ONLY)
-        # As RDS logs: the local stack keeps its reader from the database's own words.
+        # The level of RDS. The local stack hides the database's messages by default.
         pipeline.rows(f'ALTER DATABASE "{database["name"]}" SET log_min_messages = warning')
         yield pipeline
     assert pipeline.canaries.found_in(pipeline.log()) == []
@@ -134,7 +134,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
 
 
 def wired(directory: Path, wiring: dict[str, Any]) -> contextlib.AbstractContextManager[Pipeline]:
-    """The pipeline with other wiring than the committed one."""
+    """Run the pipeline with a given wiring in place of the committed one."""
     file = directory / "wiring.json"
     file.write_text(json.dumps(wiring), encoding="utf-8")
     return running(directory, "--wiring", str(file))
@@ -148,9 +148,9 @@ def issuer() -> Iterator[Issuer]:
 
 
 @pytest.fixture(scope="session")
-def by_token(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Pipeline]:
+def jwt_pipeline(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Pipeline]:
     """A pipeline with JWT authorization by the issuer."""
-    with wired(tmp_path_factory.mktemp("tokens"), guarded.by_token(issuer.url)) as pipeline:
+    with wired(tmp_path_factory.mktemp("tokens"), authorization_wiring.jwt_wiring(issuer.url)) as pipeline:
         yield pipeline
 
 

@@ -24,7 +24,7 @@ GAP = {
 
 
 def check(body: dict[str, Any]) -> None:
-    """A succeeded job's result is valid, is the object in S3, and was paid for."""
+    """Assert that a job has succeeded, that its result is valid and stored in S3, and that its cost is recorded."""
     assert body["status"] == "succeeded", body
     assert body["error"] is None
     output_model = analyses.load()[body["analysis"]].output_model
@@ -40,7 +40,7 @@ def check(body: dict[str, Any]) -> None:
     assert body["created_at"] <= body["started_at"] <= body["finished_at"]
 
 
-def test_a_hundred_complaints(pipeline: Pipeline, complaints: list[dict[str, Any]]) -> None:
+def test_a_hundred_complaints_are_triaged(pipeline: Pipeline, complaints: list[dict[str, Any]]) -> None:
     jobs = {
         complaint["complaint_id"]: pipeline.submit(
             "complaint-triage",
@@ -57,10 +57,10 @@ def test_a_hundred_complaints(pipeline: Pipeline, complaints: list[dict[str, Any
         assert body["metadata"] == {"complaint_id": complaint_id}
         assert body["attempts"] == 1
         tokens.add(body["usage"]["input_tokens"])
-    assert len(tokens) > 50  # counted, not made up
+    assert len(tokens) > 50  # the counts depend on the documents
 
 
-def test_a_summary_with_a_chosen_model_and_parameters(pipeline: Pipeline) -> None:
+def test_a_summary_uses_the_requested_model_and_parameters(pipeline: Pipeline) -> None:
     text = "The boiler on floor three failed on Monday. Two flats had no heat. A new valve is on order."
     parameters = {"temperature": 0.5, "max_tokens": 500}
     body = pipeline.finished(pipeline.submit("summary", {"text": text}, model="fast", parameters=parameters))
@@ -76,7 +76,7 @@ def test_a_gap_is_classified_in_the_offices_time_and_patients_are_ranked(pipelin
     assert all(patient in written for patient in ("p-1", "p-2", "p-3"))
 
 
-def test_every_model_alias_works(pipeline: Pipeline) -> None:
+def test_a_job_can_request_a_model_by_every_alias(pipeline: Pipeline) -> None:
     jobs = [
         pipeline.submit("summary", {"text": "Rain is likely."}, model=alias) for alias in shipped_catalogue().aliases
     ]
@@ -84,7 +84,7 @@ def test_every_model_alias_works(pipeline: Pipeline) -> None:
         check(pipeline.finished(job_id))
 
 
-def test_models_by_their_ids_work(pipeline: Pipeline) -> None:
+def test_a_job_can_request_a_model_by_its_id(pipeline: Pipeline) -> None:
     current = [model.id for model in shipped_catalogue().models if model.lifecycle.state != "end_of_life"]
     jobs = [pipeline.submit("summary", {"text": "Rain is likely."}, model=model_id) for model_id in current]
     for job_id in jobs:

@@ -1,6 +1,6 @@
 """Authorization of every route, with every kind of credentials, on pipelines with tokens and with signatures.
 
-The routes are those of the wiring and of the API's own description: one more of them without a row here is a failure.
+The table has a row for each route of the wiring and of the API's description. A route without a row fails a test.
 """
 
 import json
@@ -15,7 +15,7 @@ from local_stack.issuer import BAD, READ, SUBMIT, Issuer
 from local_stack.signing import signed
 
 from tests.e2e.conftest import Credentials, Pipeline, no_credentials, wired
-from tests.support import guarded
+from tests.support import authorization_wiring
 
 pytestmark = pytest.mark.xdist_group("tokens")
 TENANTS = ("tenant-ann", "tenant-bob")
@@ -48,16 +48,16 @@ NO_TOKEN = {"no header": None, "an empty header": "", "no token": "Bearer", "ano
 
 
 @pytest.fixture(scope="module")
-def by_signature(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A pipeline that takes signed requests."""
-    with wired(tmp_path_factory.mktemp("signatures"), guarded.by_signature()) as pipeline:
+def iam_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A pipeline with IAM authorization."""
+    with wired(tmp_path_factory.mktemp("signatures"), authorization_wiring.iam_wiring()) as pipeline:
         yield pipeline
 
 
 @pytest.fixture(scope="module")
-def anns_job(by_token: Pipeline, issuer: Issuer) -> str:
+def anns_job(jwt_pipeline: Pipeline, issuer: Issuer) -> str:
     """A job that has ended."""
-    return _done(by_token, lambda *_: bearer(issuer.token(ANN)))
+    return _done(jwt_pipeline, lambda *_: bearer(issuer.token(ANN)))
 
 
 def _done(pipeline: Pipeline, credentials: Credentials) -> str:
@@ -80,81 +80,87 @@ def call(pipeline: Pipeline, key: str, job_id: str, headers: dict[str, str]) -> 
     return status, json.loads(body)
 
 
-def reached(pipeline: Pipeline) -> int:
-    """How many requests a function has answered: what the gateway refuses never gets to one."""
+def answered_requests(pipeline: Pipeline) -> int:
+    """The number of requests that a function has answered. Requests that the gateway refuses reach no function."""
     return pipeline.log().count('"message": "answered"')
 
 
-def test_every_route_has_a_row(by_token: Pipeline, issuer: Issuer) -> None:
-    wired = {key for key in guarded.routes(guarded.by_token(issuer.url)) if not key.startswith("OPTIONS ")}
-    assert wired == {*ROWS, guarded.OPEN}
-    _, described = call(by_token, "GET /openapi.json", "", bearer(issuer.token(ANN)))
+def test_every_route_has_a_row(jwt_pipeline: Pipeline, issuer: Issuer) -> None:
+    wired = {
+        key
+        for key in authorization_wiring.routes(authorization_wiring.jwt_wiring(issuer.url))
+        if not key.startswith("OPTIONS ")
+    }
+    assert wired == {*ROWS, authorization_wiring.PUBLIC_ROUTE}
+    _, described = call(jwt_pipeline, "GET /openapi.json", "", bearer(issuer.token(ANN)))
     routes = {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods}
-    assert routes == {*ROWS, guarded.OPEN} - {"$default"}
+    assert routes == {*ROWS, authorization_wiring.PUBLIC_ROUTE} - {"$default"}
 
 
 @pytest.mark.parametrize("key", ROWS)
 @pytest.mark.parametrize("defect", NO_TOKEN)
-def test_a_request_without_a_token_is_refused(by_token: Pipeline, anns_job: str, key: str, defect: str) -> None:
-    before, given = reached(by_token), NO_TOKEN[defect]
+def test_a_request_without_a_token_is_refused(jwt_pipeline: Pipeline, anns_job: str, key: str, defect: str) -> None:
+    before, given = answered_requests(jwt_pipeline), NO_TOKEN[defect]
     headers = {} if given is None else {"authorization": given}
-    assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
-    assert reached(by_token) == before
+    assert call(jwt_pipeline, key, anns_job, headers) == (401, {"message": "Unauthorized"})
+    assert answered_requests(jwt_pipeline) == before
 
 
 @pytest.mark.parametrize("key", ROWS)
 @pytest.mark.parametrize("defect", BAD)
-def test_a_bad_token_is_refused(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str, defect: str) -> None:
-    before = reached(by_token)
+def test_a_bad_token_is_refused(jwt_pipeline: Pipeline, issuer: Issuer, anns_job: str, key: str, defect: str) -> None:
+    before = answered_requests(jwt_pipeline)
     for tenant in TENANTS:
         headers = bearer(issuer.bad_tokens(tenant)[defect])
-        assert call(by_token, key, anns_job, headers) == (401, {"message": "Unauthorized"})
-    assert reached(by_token) == before
+        assert call(jwt_pipeline, key, anns_job, headers) == (401, {"message": "Unauthorized"})
+    assert answered_requests(jwt_pipeline) == before
 
 
 @pytest.mark.parametrize("key", ROWS)
-def test_a_token_without_the_scope_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str) -> None:
-    before, wrong = reached(by_token), SUBMIT if ROWS[key].scope == READ else READ
+def test_a_token_without_the_scope_is_forbidden(
+    jwt_pipeline: Pipeline, issuer: Issuer, anns_job: str, key: str
+) -> None:
+    before, wrong = answered_requests(jwt_pipeline), SUBMIT if ROWS[key].scope == READ else READ
     for tenant in TENANTS:
         for scope in (wrong, "", f"{ROWS[key].scope}:more"):
             headers = bearer(issuer.token(tenant, scope=scope))
-            assert call(by_token, key, anns_job, headers) == (403, {"message": "Forbidden"})
-    assert reached(by_token) == before
+            assert call(jwt_pipeline, key, anns_job, headers) == (403, {"message": "Forbidden"})
+    assert answered_requests(jwt_pipeline) == before
 
 
 @pytest.mark.parametrize("key", ROWS)
-def test_a_tenant_sees_its_own_and_no_others(by_token: Pipeline, issuer: Issuer, anns_job: str, key: str) -> None:
+def test_a_tenant_sees_only_its_own_jobs(jwt_pipeline: Pipeline, issuer: Issuer, anns_job: str, key: str) -> None:
     row = ROWS[key]
     owner = bearer(issuer.token(ANN, scope=row.scope))
     other = bearer(issuer.token(BOB, scope=row.scope))
-    assert call(by_token, key, anns_job, owner)[0] == row.owner
-    status, body = call(by_token, key, anns_job, other)
+    assert call(jwt_pipeline, key, anns_job, owner)[0] == row.owner
+    status, body = call(jwt_pipeline, key, anns_job, other)
     assert status == row.other
     assert anns_job not in json.dumps(body)
     if row.other == 404 and row.owner != 404:
-        nothing = "00000000-0000-4000-8000-000000000000"  # not there, and not yours: no difference to be seen
-        assert call(by_token, key, nothing, other) == (status, body)
+        nothing = "00000000-0000-4000-8000-000000000000"  # the response must not reveal whether the job exists
+        assert call(jwt_pipeline, key, nothing, other) == (status, body)
 
 
-def test_a_token_without_a_subject_is_forbidden(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
+def test_a_token_without_a_subject_is_forbidden(jwt_pipeline: Pipeline, issuer: Issuer, anns_job: str) -> None:
     token = issuer.token(ANN, without="sub")
-    status, body = call(by_token, "GET /status/{id}", anns_job, bearer(token))
+    status, body = call(jwt_pipeline, "GET /status/{id}", anns_job, bearer(token))
     assert (status, body["title"]) == (403, "Unknown caller")
 
 
-def test_a_key_of_one_tenant_is_none_of_anothers(by_token: Pipeline, issuer: Issuer, anns_job: str) -> None:
-    key = {"idempotency-key": "the-same-key-of-both"}
+def test_tenants_with_the_same_key_get_different_jobs(jwt_pipeline: Pipeline, issuer: Issuer, anns_job: str) -> None:
+    key = {"idempotency-key": "the-key-of-both-tenants"}
     ids = [
-        call(by_token, "POST /analyze", anns_job, {**bearer(issuer.token(tenant)), **key})[1]["id"]
+        call(jwt_pipeline, "POST /analyze", anns_job, {**bearer(issuer.token(tenant)), **key})[1]["id"]
         for tenant in (ANN, BOB, ANN)
     ]
     assert ids[0] == ids[2] != ids[1]
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer abc", "Basic YW5uOmFubg=="])
-def test_health_answers_every_caller(by_token: Pipeline, anns_job: str, authorization: str | None) -> None:
+def test_health_answers_every_caller(jwt_pipeline: Pipeline, anns_job: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
-    assert call(by_token, guarded.OPEN, anns_job, headers)[0] == 200
+    assert call(jwt_pipeline, authorization_wiring.PUBLIC_ROUTE, anns_job, headers)[0] == 200
 
 
 def sign(pipeline: Pipeline, route: str, job_id: str, **how: str) -> dict[str, str]:
@@ -165,33 +171,33 @@ def sign(pipeline: Pipeline, route: str, job_id: str, **how: str) -> dict[str, s
 
 
 @pytest.fixture(scope="module")
-def alices_job(by_signature: Pipeline) -> str:
+def alices_job(iam_pipeline: Pipeline) -> str:
     """A job that has ended."""
-    return _done(by_signature, signed)
+    return _done(iam_pipeline, signed)
 
 
 @pytest.mark.parametrize("key", ROWS)
-def test_what_is_not_signed_as_it_must_be_is_forbidden(by_signature: Pipeline, alices_job: str, key: str) -> None:
-    before = reached(by_signature)
+def test_a_request_without_a_valid_signature_is_forbidden(iam_pipeline: Pipeline, alices_job: str, key: str) -> None:
+    before = answered_requests(iam_pipeline)
     stale = datetime.now(UTC) - timedelta(minutes=6)
     with mock.patch("botocore.auth.get_current_datetime", return_value=stale):
-        old = sign(by_signature, key, alices_job)
-    wrong = sign(by_signature, key, alices_job, secret="guessed")
-    elsewhere = sign(by_signature, key, alices_job, region="eu-west-1")
-    stolen = sign(by_signature, "GET /openapi.json" if key == "$default" else "$default", alices_job)
+        old = sign(iam_pipeline, key, alices_job)
+    wrong = sign(iam_pipeline, key, alices_job, secret="guessed")
+    elsewhere = sign(iam_pipeline, key, alices_job, region="eu-west-1")
+    stolen = sign(iam_pipeline, "GET /openapi.json" if key == "$default" else "$default", alices_job)
     for headers in ({}, bearer("abc"), old, wrong, elsewhere, stolen):
-        assert call(by_signature, key, alices_job, headers) == (403, {"message": "Forbidden"})
-    assert reached(by_signature) == before
+        assert call(iam_pipeline, key, alices_job, headers) == (403, {"message": "Forbidden"})
+    assert answered_requests(iam_pipeline) == before
 
 
 @pytest.mark.parametrize("key", ROWS)
-def test_a_user_sees_its_own_and_no_others(by_signature: Pipeline, alices_job: str, key: str) -> None:
+def test_a_user_sees_only_its_own_jobs(iam_pipeline: Pipeline, alices_job: str, key: str) -> None:
     row = ROWS[key]
-    assert call(by_signature, key, alices_job, sign(by_signature, key, alices_job, key="alice"))[0] == row.owner
-    status, body = call(by_signature, key, alices_job, sign(by_signature, key, alices_job, key="bob"))
+    assert call(iam_pipeline, key, alices_job, sign(iam_pipeline, key, alices_job, key="alice"))[0] == row.owner
+    status, body = call(iam_pipeline, key, alices_job, sign(iam_pipeline, key, alices_job, key="bob"))
     assert status == row.other
     assert alices_job not in json.dumps(body)
 
 
-def test_health_wants_no_signature(by_signature: Pipeline) -> None:
-    assert by_signature.get("/health")[0] == 200
+def test_health_requires_no_signature(iam_pipeline: Pipeline) -> None:
+    assert iam_pipeline.get("/health")[0] == 200

@@ -1,4 +1,4 @@
-"""One small chaos run of the whole pipeline. The mutants that the harness must find are in tests/chaos."""
+"""A small chaos run of the complete pipeline. The mutants that the harness must find are in tests/chaos."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ CHAOS = ROOT / "scripts" / "chaos.sh"
 
 
 @pytest.mark.timeout(300)
-def test_no_job_is_lost_or_run_twice_under_faults() -> None:
+def test_no_job_is_lost_or_run_twice_under_injected_faults() -> None:
     done = subprocess.run([CHAOS, "--jobs", "40", "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""A release that can handle no message, what becomes of its messages, and running the jobs again after the rollback."""
+"""Dead letters of a release whose worker fails on every message, and the redrive of the jobs after the rollback."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ JUNK = "not a job message: s3cret-words"
 
 
 def wiring(directory: Path, *, broken: bool) -> Path:
-    """The stack's own; or of a release whose worker fails before it has so much as looked at a message."""
+    """The stack's wiring. If ``broken``, that of a release whose worker fails before it reads a message."""
     wired: dict[str, Any] = json.loads((ROOT / "infra" / "wiring.json").read_text(encoding="utf-8"))
     if broken:
         wired["resources"]["Worker"]["inputs"]["environment"]["variables"]["DB_PORT"] = "none"
@@ -51,8 +51,10 @@ def test_undeliverable_messages_are_recorded_and_their_job_runs_again(tmp_path: 
         outcomes = {outcome: job for job, outcome in recorded}
         assert outcomes == {"job_failed": job_id, "job_missing": UNKNOWN, "unrecognized": None}
         # Each message was delivered exactly maxReceiveCount times.
-        in_vain = [line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line]
-        assert len(in_vain) == 3 * 5
+        failed_deliveries = [
+            line for line in pipeline.log().splitlines() if "event source:" in line and "DB_PORT" in line
+        ]
+        assert len(failed_deliveries) == 3 * 5
         assert JUNK not in pipeline.log()
 
     with running(tmp_path, "--data-dir", state, "--wiring", str(wiring(tmp_path, broken=False))) as pipeline:

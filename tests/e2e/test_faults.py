@@ -15,28 +15,28 @@ from tests.support.policy import POLICY
 
 BUCKET = json.loads((ROOT / "infra" / "wiring.json").read_text())["resources"]["Results"]["inputs"]["bucket"]
 KILLED = "killed"
-PASSING: dict[str, tuple[dict[str, object], int]] = {
+TRANSIENT: dict[str, tuple[dict[str, object], int]] = {
     "throttled twice": ({"throttle": True}, 2),
     "unavailable": ({"error": "ServiceUnavailableException"}, 1),
     "dropped before": ({"hang_up": "before"}, 1),
     "dropped in the middle": ({"hang_up": "middle"}, 1),
     "model error": ({"error": "ModelErrorException"}, 1),
 }
-"""Faults that cost attempts, and how many."""
-WRONG: dict[str, dict[str, object]] = {
+"""Transient faults, with the number of attempts that each costs."""
+INVALID: dict[str, dict[str, object]] = {
     "a field missing": {"invalid_json": "missing"},
     "a wrong type": {"invalid_json": "type"},
-    "words": {"not_a_tool": True},
+    "text": {"not_a_tool": True},
 }
-"""Answers that are sent back for correction within the attempt."""
-HOPELESS: dict[str, tuple[dict[str, object], str]] = {
+"""Faults that make an answer invalid. The model is asked for a correction within the attempt."""
+PERMANENT: dict[str, tuple[dict[str, object], str]] = {
     "never valid": ({"invalid_json": "missing"}, "invalid_output"),
     "cut off": ({"truncate": True}, "output_truncated"),
     "blocked": ({"stop_reason": "guardrail_intervened"}, "content_blocked"),
     "denied": ({"error": "AccessDeniedException"}, "model_access_denied"),
     "always broken": ({"error": "InternalServerException"}, "model_failed"),
 }
-"""Faults that end the job, and as what."""
+"""Faults that fail the job, with its error code."""
 
 
 def rule(name: str, fault: dict[str, object], times: int | None = None) -> dict[str, object]:
@@ -61,51 +61,51 @@ def kill_workers(pipeline: Pipeline) -> None:
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A pipeline of this module's own: its model fails, and its workers are killed."""
+    """A pipeline for this module only: its model fails, and its workers are killed."""
     with running(tmp_path_factory.mktemp("faulty")) as started:
         started.plan(
             rule(KILLED, {"hang": True}, 1),
-            *(rule(name, fault, times) for name, (fault, times) in PASSING.items()),
-            *(rule(name, fault, 1) for name, fault in WRONG.items()),
-            *(rule(name, fault) for name, (fault, _code) in HOPELESS.items()),
+            *(rule(name, fault, times) for name, (fault, times) in TRANSIENT.items()),
+            *(rule(name, fault, 1) for name, fault in INVALID.items()),
+            *(rule(name, fault) for name, (fault, _code) in PERMANENT.items()),
         )
         yield started
 
 
 @pytest.fixture(scope="module")
 def jobs(pipeline: Pipeline) -> dict[str, str]:
-    """All cases at once, since most of their time is waiting; one is in the middle of a call when its worker dies."""
+    """The jobs of all cases, which run concurrently. The worker of one job is killed during a model call."""
     killed = submit(pipeline, KILLED)
     until(lambda: in_flight(pipeline) == 1)
     kill_workers(pipeline)
-    return {KILLED: killed, **{name: submit(pipeline, name) for name in (*PASSING, *WRONG, *HOPELESS)}}
+    return {KILLED: killed, **{name: submit(pipeline, name) for name in (*TRANSIENT, *INVALID, *PERMANENT)}}
 
 
 def ended(pipeline: Pipeline, job_id: str) -> dict[str, Any]:
     body = pipeline.finished(job_id, 3 * POLICY.lease.lease_s)
     finals = "SELECT count(*) FROM job_events WHERE job_id = CAST(:id AS uuid) AND to_status IN ('succeeded', 'failed')"
-    assert pipeline.rows(finals, id=job_id) == [[1]]  # once
+    assert pipeline.rows(finals, id=job_id) == [[1]]  # it ended once
     return body
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_passes_is_waited_out(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_transient_fault_is_retried(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
     body = ended(pipeline, jobs[name])
-    assert (body["status"], body["attempts"]) == ("succeeded", PASSING[name][1] + 1)
+    assert (body["status"], body["attempts"]) == ("succeeded", TRANSIENT[name][1] + 1)
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_answer_is_corrected_and_paid_for(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize("name", INVALID)
+def test_an_invalid_answer_is_corrected_and_billed(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
     body = ended(pipeline, jobs[name])
     assert (body["status"], body["attempts"]) == ("succeeded", 1)
-    unharmed = pipeline.finished(submit(pipeline, "none"))
-    assert body["usage"]["input_tokens"] > 2 * unharmed["usage"]["input_tokens"]
+    without_fault = pipeline.finished(submit(pipeline, "none"))
+    assert body["usage"]["input_tokens"] > 2 * without_fault["usage"]["input_tokens"]
 
 
-@pytest.mark.parametrize("name", HOPELESS)
+@pytest.mark.parametrize("name", PERMANENT)
 def test_a_job_that_cannot_succeed_fails_with_its_code(pipeline: Pipeline, jobs: dict[str, str], name: str) -> None:
     body = ended(pipeline, jobs[name])
-    assert (body["status"], body["error"]["code"], body["result"]) == ("failed", HOPELESS[name][1], None)
+    assert (body["status"], body["error"]["code"], body["result"]) == ("failed", PERMANENT[name][1], None)
 
 
 def test_a_killed_worker_costs_an_attempt_and_the_job_ends_once(pipeline: Pipeline, jobs: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The API as a client meets it: what it refuses, and that nothing is left behind or written down."""
+"""The API from a client's side: it refuses bad requests without effect, and its log contains no confidential data."""
 
 import json
 import threading
@@ -54,7 +54,7 @@ GOOD = {"analysis": "summary", "input": {"text": f"Rain is likely. {SECRET}"}}
     ],
     ids=lambda value: repr(value)[:50],
 )
-def test_a_bad_request_is_refused_and_leaves_nothing(
+def test_a_bad_request_is_refused_and_leaves_no_job(
     pipeline: Pipeline, body: object, headers: dict[str, str], status: int
 ) -> None:
     before = pipeline.jobs()
@@ -69,7 +69,7 @@ def test_a_bad_request_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("job_id", ["nope", "1", "%2e%2e", "00000000-0000-4000-8000-000000000000", "%FF", "a%00b"])
-def test_an_id_that_is_no_jobs_is_not_found(pipeline: Pipeline, job_id: str) -> None:
+def test_an_unknown_id_is_not_found(pipeline: Pipeline, job_id: str) -> None:
     status, problem = pipeline.get(f"/status/{job_id}")
     assert (status, problem["title"]) == (404, "No such job")
 
@@ -77,13 +77,15 @@ def test_an_id_that_is_no_jobs_is_not_found(pipeline: Pipeline, job_id: str) -> 
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/", 404), ("GET", "/analyze", 405), ("PUT", "/health", 405)]
 )
-def test_other_paths_and_methods_are_problems_too(pipeline: Pipeline, method: str, path: str, status: int) -> None:
+def test_unknown_paths_and_methods_return_a_problem_document(
+    pipeline: Pipeline, method: str, path: str, status: int
+) -> None:
     got, headers, body = pipeline.request(method, path)
     assert (got, headers["content-type"]) == (status, "application/problem+json")
     assert json.loads(body)["status"] == status
 
 
-def test_one_key_at_the_same_moment_is_one_job(pipeline: Pipeline) -> None:
+def test_concurrent_requests_with_one_key_get_one_job(pipeline: Pipeline) -> None:
     before = pipeline.jobs()
     start = threading.Barrier(8)
 
@@ -103,7 +105,7 @@ def test_one_key_at_the_same_moment_is_one_job(pipeline: Pipeline) -> None:
     assert pipeline.post(GOOD, idempotency_key="same-moment")[1]["id"] == job_id
 
 
-def test_health_and_description(pipeline: Pipeline) -> None:
+def test_health_and_description_are_served(pipeline: Pipeline) -> None:
     status, body = pipeline.get("/health")
     assert (status, body["status"]) == (200, "ok")
     assert body["checks"] == {"database": "ok", "queue": "ok", "configuration": "ok"}
@@ -111,14 +113,14 @@ def test_health_and_description(pipeline: Pipeline) -> None:
     assert (status, body["openapi"]) == (200, "3.1.0")
 
 
-def test_the_databases_own_log_quotes_neither_rows_nor_statements(pipeline: Pipeline) -> None:
+def test_the_database_log_contains_neither_rows_nor_statements(pipeline: Pipeline) -> None:
     with pytest.raises(DatabaseError, match="null value"):
         pipeline.rows(f"INSERT INTO schema_migrations (number, name) VALUES (9999, '{SECRET}')")
     assert 'ERROR:  null value in column "sha256"' in pipeline.log()
     assert SECRET not in pipeline.log()
 
 
-def test_nothing_of_a_document_is_in_the_log(pipeline: Pipeline) -> None:
+def test_the_log_contains_no_content_of_a_job(pipeline: Pipeline) -> None:
     job_id = pipeline.submit("summary", {"text": f"Rain is likely. {SECRET}"}, metadata={"secret": SECRET})
     body = pipeline.finished(job_id)
     log = pipeline.log()

@@ -1,4 +1,4 @@
-"""A caller lists jobs, and cancels one that waits or runs."""
+"""Listing jobs, and cancelling queued and running ones."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def events(pipeline: Pipeline, job_id: str) -> list[str]:
     return [event for (event,) in rows]
 
 
-def test_a_job_that_waits_is_cancelled_and_never_runs_again(pipeline: Pipeline) -> None:
+def test_a_cancelled_queued_job_never_runs_again(pipeline: Pipeline) -> None:
     job_id = pipeline.submit("summary", {"text": f"Rain. {THROTTLED}"})
     until(lambda: "released" in events(pipeline, job_id))
     until(lambda: cancel(pipeline, job_id)[1]["status"] == "cancelled")
@@ -42,7 +42,7 @@ def test_a_job_that_waits_is_cancelled_and_never_runs_again(pipeline: Pipeline) 
     assert pipeline.get(f"/status/{job_id}")[1]["status"] == "cancelled"
 
 
-def test_the_answer_for_a_job_cancelled_while_it_ran_is_dropped(pipeline: Pipeline) -> None:
+def test_the_result_of_a_job_cancelled_while_running_is_refused(pipeline: Pipeline) -> None:
     def refusals() -> int:
         return pipeline.log().count("late result refused")
 
@@ -56,7 +56,7 @@ def test_the_answer_for_a_job_cancelled_while_it_ran_is_dropped(pipeline: Pipeli
     assert events(pipeline, job_id) == ["accepted", "claimed", "cancelled"]
 
 
-def test_what_has_ended_or_is_not_there_is_not_cancelled(pipeline: Pipeline) -> None:
+def test_a_finished_or_unknown_job_is_not_cancelled(pipeline: Pipeline) -> None:
     done = pipeline.submit("summary", {"text": "Rain."})
     pipeline.finished(done)
     assert cancel(pipeline, done)[0] == 409

@@ -1,4 +1,4 @@
-"""The stage's limits hold over all workers: calls at a time, and a day's money."""
+"""The stage's limits apply to all workers together: concurrent model calls, and the daily spending."""
 
 import contextlib
 import json
@@ -15,12 +15,12 @@ from tests.e2e.conftest import ROOT, Pipeline, running
 
 SLOTS = 2
 DAILY_USD = Decimal("0.03")
-"""The default model answers for 10 dollars a million tokens: not enough for 4,000 of them, nor twice for 1,800."""
+"""Too little for 4,000 output tokens, or for 1,800 twice. The default model costs 10 dollars per million."""
 DOCUMENT = {"text": "The boiler failed on Monday. A new valve is on order."}
 
 
 def wiring(directory: Path, **limits: object) -> Path:
-    """The stack's own wiring, with other limits."""
+    """The stack's wiring with other limits."""
     document = json.loads((ROOT / "infra" / "wiring.json").read_text())
     config = document["resources"]["Config"]["inputs"]
     config["value"] = json.dumps({**json.loads(config["value"]), "limits": limits})
@@ -30,7 +30,7 @@ def wiring(directory: Path, **limits: object) -> Path:
 
 
 def limited(directory: Path, **limits: object) -> contextlib.AbstractContextManager[Pipeline]:
-    """A pipeline with a slow model and little money."""
+    """Run a pipeline with a slow model and a low spending limit."""
     file = wiring(directory, concurrent_model_calls=SLOTS, daily_usd=float(DAILY_USD), **limits)
     return running(directory, "--wiring", str(file), "--bedrock-latency-ms", "400")
 
@@ -48,7 +48,7 @@ def model_calls(pipeline: Pipeline) -> dict[str, Any]:
     return report
 
 
-def test_no_more_calls_at_a_time_than_there_are_slots(pipeline: Pipeline) -> None:
+def test_concurrent_calls_do_not_exceed_the_number_of_slots(pipeline: Pipeline) -> None:
     jobs = [pipeline.submit("summary", DOCUMENT, model="fast") for _ in range(8)]
     for job_id in jobs:
         assert pipeline.finished(job_id)["status"] == "succeeded"
@@ -59,18 +59,18 @@ def test_no_more_calls_at_a_time_than_there_are_slots(pipeline: Pipeline) -> Non
     assert ledger == [[len(jobs), len(jobs), "answered", "answered"]]
 
 
-def test_a_request_that_may_cost_more_than_is_left_is_refused(pipeline: Pipeline) -> None:
-    dear = {"analysis": "summary", "input": DOCUMENT, "parameters": {"max_tokens": 4000}}
+def test_a_request_that_may_exceed_the_daily_limit_is_refused(pipeline: Pipeline) -> None:
+    expensive = {"analysis": "summary", "input": DOCUMENT, "parameters": {"max_tokens": 4000}}
     before = pipeline.jobs()
     status, headers, body = pipeline.request(
-        "POST", "/analyze", json.dumps(dear).encode(), {"content-type": "application/json"}
+        "POST", "/analyze", json.dumps(expensive).encode(), {"content-type": "application/json"}
     )
     assert (status, json.loads(body)["title"]) == (429, "Daily spending limit reached")
     assert 0 < int(headers["retry-after"]) <= 86_400
     assert pipeline.jobs() == before
 
 
-def test_where_jobs_wait_for_money_they_are_accepted_and_none_is_spent_twice(tmp_path: Path) -> None:
+def test_accepted_jobs_over_the_daily_limit_wait_without_exceeding_it(tmp_path: Path) -> None:
     with limited(tmp_path, over_limit="wait") as pipeline:
         jobs = [pipeline.submit("summary", DOCUMENT, parameters={"max_tokens": 1800}) for _ in range(4)]
 

@@ -1,4 +1,4 @@
-"""``./scripts/local.sh`` as a command: its outputs, its exit statuses, and that it leaves nothing behind."""
+"""``./scripts/local.sh`` as a command: its output, its exit statuses, and the end of its processes."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ def once(file: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([LOCAL, "--once", file], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_once_prints_the_final_status_alone(tmp_path: Path, complaints: list[dict[str, Any]]) -> None:
+def test_once_prints_only_the_final_status(tmp_path: Path, complaints: list[dict[str, Any]]) -> None:
     request = {"analysis": "complaint-triage", "input": {"narrative": complaints[0]["narrative"]}}
     (tmp_path / "request.json").write_text(json.dumps(request))
     done = once(Path("request.json"), tmp_path)
@@ -44,7 +44,7 @@ def test_once_reports_the_error(tmp_path: Path, text: str | None, status: int, r
     assert reason in done.stderr
 
 
-def test_a_busy_port_is_an_error() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         done = subprocess.run([LOCAL, "--port", port], capture_output=True, text=True, timeout=30, check=False)
@@ -52,8 +52,8 @@ def test_a_busy_port_is_an_error() -> None:
     assert f"port {port} is in use" in done.stderr
 
 
-def test_a_kill_leaves_no_process_behind(tmp_path: Path) -> None:
-    """The other signals: packages/local-stack/tests/test_lifecycle.py."""
+def test_a_killed_stack_leaves_no_process(tmp_path: Path) -> None:
+    """See packages/local-stack/tests/test_lifecycle.py for the other signals."""
     with running(tmp_path) as pipeline:
         everything = pipeline.processes()
         assert len(everything) > 5
@@ -62,7 +62,7 @@ def test_a_kill_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.xdist_group("shared-pipeline")
-def test_the_shipped_example_is_a_request(pipeline: Pipeline) -> None:
+def test_the_shipped_example_is_a_valid_request(pipeline: Pipeline) -> None:
     body = json.loads((ROOT / "scripts" / "examples" / "complaint.json").read_text(encoding="utf-8"))
     status, accepted = pipeline.post(body)
     assert status == 202

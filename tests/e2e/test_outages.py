@@ -1,4 +1,4 @@
-"""While the queue or the database is silent, clients get a 503 in time, and afterwards one job for one key."""
+"""While the queue or the database does not respond, clients get a 503 in time. A retry with the key gets one job."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ GOOD = {"analysis": "summary", "input": {"text": "Rain is likely."}}
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm(pipeline: Pipeline) -> Iterator[None]:
-    """Warm environments, and no other jobs: parts of the stack are frozen."""
+    """Start with warm functions and without jobs, because the tests freeze parts of the stack."""
     pipeline.finished(pipeline.submit("summary", GOOD["input"]))
     pipeline.settle()
     yield
@@ -26,7 +26,7 @@ def _warm(pipeline: Pipeline) -> Iterator[None]:
 
 @contextlib.contextmanager
 def frozen(pipeline: Pipeline, service: str) -> Iterator[None]:
-    """The service takes connections and does not answer: the worst kind of outage."""
+    """Freeze a service: it accepts connections and does not respond."""
     pid = next(pid for name, pid in pipeline.ready["pids"]["services"].items() if service in name)
     pids = {pid, *descendants(pid)}
     for each in pids:
@@ -40,8 +40,8 @@ def frozen(pipeline: Pipeline, service: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("service", ["moto", "PostgreSQL"])
-def test_a_silent_service_is_a_503_and_a_retry_makes_one_job(pipeline: Pipeline, service: str) -> None:
-    before, key = pipeline.jobs(), f"sent-while-{service}-was-silent"
+def test_an_unresponsive_service_is_a_503_and_a_retry_gets_one_job(pipeline: Pipeline, service: str) -> None:
+    before, key = pipeline.jobs(), f"sent-while-{service}-was-frozen"
     with frozen(pipeline, service):
         status, headers, body = pipeline.request(
             "POST",
@@ -53,7 +53,7 @@ def test_a_silent_service_is_a_503_and_a_retry_makes_one_job(pipeline: Pipeline,
         assert int(headers["retry-after"]) > 0
     if service == "moto":
         assert pipeline.jobs() == before
-    # A database that was silent may still carry out what it was asked; the key finds that job, so it is one.
+    # The frozen database may still execute the first request. The key then finds that job, so there is only one.
     status, body = pipeline.post(GOOD, idempotency_key=key)
     assert status == 202
     assert pipeline.finished(body["id"])["attempts"] == 1

@@ -33,7 +33,7 @@ def server() -> Iterator[Path]:
 
 
 def settings_for(server: Path, database: str) -> DatabaseSettings:
-    """Settings that reach a database of the server."""
+    """Settings for a database of the server."""
     return DatabaseSettings(
         environment="test",
         aws_region="us-east-1",
@@ -48,7 +48,7 @@ def settings_for(server: Path, database: str) -> DatabaseSettings:
 def databases(server: Path) -> Iterator[Callable[[str], DatabaseSettings]]:
     """Creates databases as copies of a template. They live as long as the server."""
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
-    admin.run("ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
+    admin.run("ALTER SYSTEM SET fsync = off")  # no data outlives the session
     admin.run("SELECT pg_reload_conf()")
 
     def create(template: str) -> DatabaseSettings:

@@ -54,20 +54,20 @@ class TestQueue:
     def url(self, sqs: "SQSClient") -> str:
         return sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
 
-    def test_a_message_carries_the_job_and_nothing_else(self, sqs: "SQSClient", url: str) -> None:
+    def test_a_message_contains_only_the_job(self, sqs: "SQSClient", url: str) -> None:
         job_id = uuid4()
-        sent = JobMessage.of(job_id, "arn:aws:iam::111122223333:role/Somebody")
+        sent = JobMessage.of(job_id, "arn:aws:iam::111122223333:role/Analyst")
         SqsJobQueue(lambda: sqs, url).send(sent)
         message = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
         assert json.loads(message["Body"]) == {"job_id": str(job_id)}
         assert job_message_from({"body": message["Body"], "attributes": message["Attributes"]}) == sent
-        assert "Somebody" not in str(message)
+        assert "Analyst" not in str(message)
 
-    def test_a_delayed_message_is_not_there_yet(self, sqs: "SQSClient", url: str) -> None:
+    def test_a_delayed_message_is_not_received_before_its_time(self, sqs: "SQSClient", url: str) -> None:
         SqsJobQueue(lambda: sqs, url).send(JobMessage.of(uuid4(), "a"), 900)
         assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
-    def test_a_backlog_is_what_waits_for_a_worker_and_not_what_is_hidden(self, sqs: "SQSClient", url: str) -> None:
+    def test_the_backlog_excludes_hidden_and_delayed_messages(self, sqs: "SQSClient", url: str) -> None:
         queue = SqsJobQueue(lambda: sqs, url)
         assert not queue.has_backlog()
         queue.send(JobMessage(uuid4(), None), 900)
@@ -77,16 +77,16 @@ class TestQueue:
         sqs.receive_message(QueueUrl=url)
         assert not queue.has_backlog()
 
-    def test_a_message_that_is_no_longer_hidden_comes_back(self, sqs: "SQSClient", url: str) -> None:
+    def test_a_message_that_is_no_longer_hidden_is_delivered_again(self, sqs: "SQSClient", url: str) -> None:
         SqsJobQueue(lambda: sqs, url).send(JobMessage(uuid4(), None))
         message = sqs.receive_message(QueueUrl=url)["Messages"][0]
         SqsDelivery(sqs, url, message["ReceiptHandle"]).hide(0)
         assert sqs.receive_message(QueueUrl=url)["Messages"][0]["MessageId"] == message["MessageId"]
 
-    def test_a_message_that_cannot_be_hidden_fails_nothing(self, sqs: "SQSClient", url: str) -> None:
+    def test_a_failure_to_hide_a_message_is_ignored(self, sqs: "SQSClient", url: str) -> None:
         SqsDelivery(sqs, url, "no-such-handle").hide(10)
 
-    def test_a_queue_that_is_not_there_is_unavailable(self, sqs: "SQSClient", url: str) -> None:
+    def test_a_missing_queue_is_unavailable(self, sqs: "SQSClient", url: str) -> None:
         queue = SqsJobQueue(lambda: sqs, url + "-gone")
         with pytest.raises(Unavailable):
             queue.send(JobMessage(uuid4(), None))
@@ -94,8 +94,8 @@ class TestQueue:
             queue.ping()
 
     @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"job_id": 1}', '{"job_id": "x"}'])
-    def test_a_message_that_is_not_ours_is_an_error(self, body: str) -> None:
-        with pytest.raises(ValueError):  # noqa: PT011 - whatever it says: the message goes to the dead-letter queue
+    def test_an_unrecognized_message_is_an_error(self, body: str) -> None:
+        with pytest.raises(ValueError):  # noqa: PT011 - any text: the message goes to the dead-letter queue
             job_message_from({"body": body, "attributes": {}})
 
 
@@ -118,12 +118,12 @@ class TestResults:
         assert store.put(job_id, 1, b"second") == key
         assert s3.get_object(Bucket="results", Key=key)["Body"].read() == b"first"
 
-    def test_a_link_expires_soon(self, s3: "S3Client") -> None:
+    def test_a_link_expires_after_five_minutes(self, s3: "S3Client") -> None:
         url = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s).url("results/1.json")
         assert "X-Amz-Expires=300" in url
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
 
-    def test_a_bucket_that_is_not_there_is_unavailable(self, s3: "S3Client") -> None:
+    def test_a_missing_bucket_is_unavailable(self, s3: "S3Client") -> None:
         with pytest.raises(Unavailable):
             S3ResultStore(lambda: s3, "gone", POLICY.api.result_url_s).put(uuid4(), 1, b"{}")
 
@@ -144,7 +144,7 @@ class TestConfiguration:
             lambda: ssm, "/p/s/config", "/p/s/business-rules", POLICY.stage_config_cache_s, lambda: time().timestamp()
         )
 
-    def test_it_is_read_and_kept_for_five_minutes(self, ssm: "SSMClient") -> None:
+    def test_the_configuration_is_cached_for_five_minutes(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
         self.put(ssm, '{"llm": {"model": "fast"}}', '{"mood": {"a": 1}}')
         configuration = self.configuration(ssm, clock)
@@ -156,7 +156,7 @@ class TestConfiguration:
         clock.forward(1)
         assert configuration.current()[0].llm.model == "powerful"
 
-    def test_without_parameter_store_the_last_one_stays(self, ssm: "SSMClient") -> None:
+    def test_the_cached_configuration_is_used_during_an_outage(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
         self.put(ssm, '{"llm": {"model": "fast"}}')
         clients = [ssm, client("ssm", endpoint_url=NOWHERE)]
@@ -172,7 +172,7 @@ class TestConfiguration:
         clock.forward(POLICY.stage_config_cache_s)
         assert configuration.current()[0].llm.model == "fast"
 
-    def test_a_typo_does_not_stop_what_runs(self, ssm: "SSMClient") -> None:
+    def test_the_cached_configuration_is_used_while_the_new_one_is_invalid(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
         self.put(ssm, '{"llm": {"model": "fast"}}')
         configuration = self.configuration(ssm, clock)
@@ -181,12 +181,12 @@ class TestConfiguration:
         clock.forward(POLICY.stage_config_cache_s)
         assert configuration.current()[0].llm.model == "fast"
 
-    def test_without_parameter_store_there_is_no_first_one(self) -> None:
-        away = boto3.Session().client(
+    def test_an_outage_before_the_first_read_is_unavailable(self) -> None:
+        unreachable = boto3.Session().client(
             "ssm", endpoint_url=NOWHERE, config=Config(retries={"total_max_attempts": 1}, connect_timeout=1)
         )
         with pytest.raises(Unavailable):
-            self.configuration(away).current()
+            self.configuration(unreachable).current()
 
     @pytest.mark.parametrize(
         ("config", "rules"),
@@ -201,12 +201,12 @@ class TestConfiguration:
             ("{}", '{"mood": 1}'),
         ],
     )
-    def test_a_value_that_does_not_fit_is_a_fault(self, ssm: "SSMClient", config: str, rules: str) -> None:
+    def test_an_invalid_value_is_a_configuration_error(self, ssm: "SSMClient", config: str, rules: str) -> None:
         self.put(ssm, config, rules)
         with pytest.raises(ConfigurationError, match="/p/s/"):
             self.configuration(ssm).current()
 
-    def test_a_missing_parameter_is_named(self, ssm: "SSMClient") -> None:
+    def test_the_error_names_the_missing_parameters(self, ssm: "SSMClient") -> None:
         with pytest.raises(ConfigurationError, match="/p/s/config, /p/s/business-rules"):
             self.configuration(ssm).current()
 
@@ -230,9 +230,7 @@ class TestDatabasePassword:
         made: SecretsManagerClient = client("secretsmanager")
         return made
 
-    def test_the_one_that_worked_is_kept_and_then_those_in_force_are_tried(
-        self, secrets: "SecretsManagerClient"
-    ) -> None:
+    def test_the_last_password_is_tried_first_and_then_the_current_ones(self, secrets: "SecretsManagerClient") -> None:
         arn = secrets.create_secret(Name="db", SecretString=SECRET.format("first"))["ARN"]
         passwords = DatabasePassword(lambda: secrets, arn)
         assert next(passwords()) == "first"
@@ -241,7 +239,7 @@ class TestDatabasePassword:
         assert list(passwords()) == ["first", "next"]
         assert next(passwords()) == "next"
 
-    def test_a_label_that_moves_while_passwords_are_tried_is_read_again(self, secrets: "SecretsManagerClient") -> None:
+    def test_labels_that_move_while_passwords_are_tried_are_read_again(self, secrets: "SecretsManagerClient") -> None:
         arn = secrets.create_secret(Name="db", SecretString=SECRET.format("first"))["ARN"]
         tried = DatabasePassword(lambda: secrets, arn)()
         assert next(tried) == "first"
@@ -249,14 +247,14 @@ class TestDatabasePassword:
         assert list(tried) == ["second"]
 
     @pytest.mark.parametrize("value", ["plain", "{}", "[]"])
-    def test_a_secret_that_is_none_is_a_fault_that_does_not_show_it(
+    def test_the_error_for_an_invalid_secret_does_not_contain_its_value(
         self, secrets: "SecretsManagerClient", value: str
     ) -> None:
         arn = secrets.create_secret(Name="db", SecretString=value)["ARN"]
-        with pytest.raises(ConfigurationError) as fault:
+        with pytest.raises(ConfigurationError) as error:
             list(DatabasePassword(lambda: secrets, arn)())
-        assert "plain" not in str(fault.value)
+        assert "plain" not in str(error.value)
 
-    def test_a_secret_that_is_not_there_is_unavailable(self, secrets: "SecretsManagerClient") -> None:
+    def test_a_missing_secret_is_unavailable(self, secrets: "SecretsManagerClient") -> None:
         with pytest.raises(Unavailable):
             list(DatabasePassword(lambda: secrets, "arn:aws:secretsmanager:us-east-1:111122223333:secret:gone")())

@@ -1,4 +1,4 @@
-"""The call ledger in PostgreSQL: the contract, and what only a real database can show."""
+"""The call ledger in PostgreSQL: the contract, and the tests that require a real database."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class TestPostgresCallLedger(CallLedgerContract):
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
-        """Moves what is stored into the past."""
+        """Simulates the passing of time: moves the stored times into the past."""
 
         def back(seconds: float) -> None:
             ago = f"make_interval(secs => {seconds})"
@@ -51,13 +51,13 @@ class TestPostgresCallLedger(CallLedgerContract):
 
     @pytest.fixture
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
-        """Eight ledgers, each on a connection of its own."""
+        """Eight ledgers, each on its own connection."""
         connections = [Postgres(database, lambda: ["unused"], POLICY.requests) for _ in range(8)]
         yield [PostgresCallLedger(connection, POLICY.circuit, POLICY.denials) for connection in connections]
         for connection in connections:
             connection.close()
 
-    def test_the_slot_of_a_dead_worker_is_free_once_its_call_has_surely_ended(
+    def test_the_slot_of_a_dead_worker_expires_once_its_call_must_have_ended(
         self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
     ) -> None:
         one = Limits(concurrent_model_calls=1)
@@ -66,13 +66,13 @@ class TestPostgresCallLedger(CallLedgerContract):
         assert denial(ledger, one) is DenialReason.NO_SLOT
         pass_time(2)
         begun(ledger, one)
-        ledger.end(dead.id, SILENT)  # it was only slow: the slot is another's now, and stays that
+        ledger.end(dead.id, SILENT)  # the worker was only slow: another call holds the slot and keeps it
         assert denial(ledger, one) is DenialReason.NO_SLOT
 
     def test_an_ending_call_waits_for_its_slot_before_it_locks_the_day(
         self, ledger: PostgresCallLedger, database: DatabaseSettings
     ) -> None:
-        """A beginning call locks in this order too; in the other order the two deadlock."""
+        """A call that begins locks in the same order, so the two cannot deadlock."""
         call = begun(ledger, Limits(concurrent_model_calls=1))
         where = {"database": database.db_name, "unix_sock": f"{database.db_host}/.s.PGSQL.5432"}
         with closing(native.Connection("postgres", **where)) as beginning, ThreadPoolExecutor(1) as pool:
@@ -85,7 +85,7 @@ class TestPostgresCallLedger(CallLedgerContract):
             beginning.run("COMMIT")
             ending.result()
 
-    def test_workers_at_once_get_no_more_slots_than_there_are(self, workers: list[PostgresCallLedger]) -> None:
+    def test_concurrent_workers_do_not_exceed_the_number_of_slots(self, workers: list[PostgresCallLedger]) -> None:
         limits = Limits(concurrent_model_calls=3)
         lock, under_way, most, made = threading.Lock(), 0, 0, 0
 
@@ -108,7 +108,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         assert made > 25
         assert workers[0].spent_today("a").stage == Decimal("0.25") * made
 
-    def test_workers_at_once_do_not_spend_more_than_there_is(self, workers: list[PostgresCallLedger]) -> None:
+    def test_concurrent_workers_do_not_exceed_the_daily_limits(self, workers: list[PostgresCallLedger]) -> None:
         limits = Limits(daily_usd=Decimal(20), daily_usd_per_tenant=Decimal(7))
         start = threading.Barrier(8)
 
@@ -118,12 +118,12 @@ class TestPostgresCallLedger(CallLedgerContract):
 
         with ThreadPoolExecutor(8) as pool:
             made = sum(pool.map(work, range(8)))
-        assert made == 20  # of 80, at a dollar each
+        assert made == 20  # of 80 calls at one dollar each
         spent = [workers[0].spent_today(f"tenant-{number}") for number in range(4)]
         assert sum(of.tenant for of in spent) == spent[0].stage == 20
         assert max(of.tenant for of in spent) <= 7
 
-    def test_the_circuit_opens_lets_one_probe_through_and_closes_by_itself(
+    def test_the_circuit_opens_allows_one_probe_and_closes_after_an_answer(
         self, ledger: PostgresCallLedger, workers: list[PostgresCallLedger], pass_time: Callable[[float], None]
     ) -> None:
         for _ in range(POLICY.circuit.failures_allowed):
@@ -144,7 +144,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(probe, workers))
         (through,) = [answer for answer in answers if isinstance(answer, type(planned()))]
-        ledger.end(through.id, THROTTLED)  # twice as long this time
+        ledger.end(through.id, THROTTLED)  # the next pause is twice as long
         pass_time(POLICY.circuit.shortest_pause_s)
         assert denial(ledger, FREE) is DenialReason.MODEL_DOWN
         pass_time(POLICY.circuit.shortest_pause_s)
@@ -155,7 +155,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         begun(ledger)
         begun(ledger)
 
-    def test_a_call_that_is_not_made_does_not_use_up_the_probe(
+    def test_a_denied_call_does_not_use_the_probe(
         self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
     ) -> None:
         for _ in range(POLICY.circuit.failures_allowed):
@@ -165,13 +165,15 @@ class TestPostgresCallLedger(CallLedgerContract):
         assert denial(ledger, Limits(daily_usd=Decimal(0)), tenant="b") is DenialReason.DAILY_LIMIT
         begun(ledger)
 
-    def test_an_answer_in_between_keeps_the_circuit_closed(self, ledger: PostgresCallLedger) -> None:
+    def test_an_answer_resets_the_count_of_failures(self, ledger: PostgresCallLedger) -> None:
         for _ in range(3):
             for _ in range(POLICY.circuit.failures_allowed - 1):
                 ledger.end(begun(ledger).id, THROTTLED)
             ledger.end(begun(ledger).id, ANSWERED)
 
-    def test_every_call_can_be_explained(self, ledger: PostgresCallLedger, postgres: Postgres) -> None:
+    def test_every_call_is_recorded_with_its_outcome_and_cost(
+        self, ledger: PostgresCallLedger, postgres: Postgres
+    ) -> None:
         for end in (ANSWERED, THROTTLED):
             ledger.end(begun(ledger).id, end)
         begun(ledger)

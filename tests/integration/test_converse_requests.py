@@ -1,4 +1,4 @@
-"""The requests that the pipeline makes, against the emulator, which holds them to the service's own model."""
+"""The pipeline's Converse requests, validated by the emulator against the service model of Bedrock."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def bedrock(emulator: RunningEmulator) -> BedrockChatModel:
 
 @dataclass
 class Attempt:
-    """One attempt of a job, without its store."""
+    """An attempt of a job, without a job store."""
 
     chat: LedgeredChat
     job: ClaimedJob
@@ -94,12 +94,12 @@ def test_every_analysis_is_answered_by_every_model(bedrock: BedrockChatModel, na
     ],
     ids=str,
 )
-def test_guardrail_tier_and_caching_are_taken(bedrock: BedrockChatModel, llm: dict[str, Any]) -> None:
+def test_guardrail_tier_and_caching_are_accepted(bedrock: BedrockChatModel, llm: dict[str, Any]) -> None:
     for model in CURRENT:
         attempt(bedrock, "summary", model, **llm).result()
 
 
-def test_a_guardrail_is_given_the_document_alone(bedrock: BedrockChatModel) -> None:
+def test_a_guardrail_evaluates_only_the_document(bedrock: BedrockChatModel) -> None:
     job = attempt(bedrock, "summary", "haiku", guardrail={"identifier": "gr1", "version": "1"}).job
     analysis = analyses.load()["summary"]
     prompt = analysis.prompt(analysis.input_model.model_validate(DOCUMENTS["summary"]), None)  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def test_a_guardrail_is_given_the_document_alone(bedrock: BedrockChatModel) -> N
     assert "boiler" in block["guardContent"]["text"]["text"]
 
 
-def test_a_cached_prompt_is_read_and_billed_at_its_own_rate(bedrock: BedrockChatModel) -> None:
+def test_a_cached_prompt_is_read_and_billed_at_the_cache_rate(bedrock: BedrockChatModel) -> None:
     first = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
     second = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
     for made in (first, second):
@@ -118,9 +118,9 @@ def test_a_cached_prompt_is_read_and_billed_at_its_own_rate(bedrock: BedrockChat
     assert second.chat.cost_usd < first.chat.cost_usd
 
 
-def test_a_correction_is_a_request_that_bedrock_takes(emulator: RunningEmulator, bedrock: BedrockChatModel) -> None:
-    for fault in ({"invalid_json": "missing"}, {"not_a_tool": True}):
-        emulator.put_plan({"rules": [{"times": 2, "fault": fault}]})
+def test_a_correction_is_a_valid_request(emulator: RunningEmulator, bedrock: BedrockChatModel) -> None:
+    for defect in ({"invalid_json": "missing"}, {"not_a_tool": True}):
+        emulator.put_plan({"rules": [{"times": 2, "fault": defect}]})
         made = attempt(bedrock, "summary", "haiku")
         made.result()
         assert made.chat.calls == 3
@@ -128,7 +128,7 @@ def test_a_correction_is_a_request_that_bedrock_takes(emulator: RunningEmulator,
 
 
 @pytest.mark.parametrize("model", shipped_catalogue().models, ids=lambda model: model.id)
-def test_the_emulator_and_the_list_of_models_agree(model: Model) -> None:
+def test_the_emulator_and_the_catalogue_agree(model: Model) -> None:
     if model.lifecycle.state == "end_of_life":
         with pytest.raises(ServiceError, match="end of its life"):
             find_model(model.id)

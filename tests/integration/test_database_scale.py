@@ -1,4 +1,4 @@
-"""At two hundred thousand jobs every hot query still reads an index: what grows with the table is not read."""
+"""With 200,000 jobs every frequent query uses an index: no query reads a whole table."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -64,7 +64,7 @@ SUBMIT: dict[str, object] = {
     "max_cost_usd": "0.01",
 }
 
-HOT: dict[str, tuple[str, dict[str, object]]] = {
+FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
     "status": (JOBS_SQL.get, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
     "repeated key": (JOBS_SQL.submit, {**SUBMIT, "idempotency_key": "key-1"}),
     "refused submit": (JOBS_SQL.submit, {**SUBMIT, "max_queued": 0}),
@@ -74,7 +74,7 @@ HOT: dict[str, tuple[str, dict[str, object]]] = {
     "list": (JOBS_SQL.list_jobs, PAGE),
     "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
     "begin a call": (LEDGER_SQL.begin, CALL),
-    "what is spent": (LEDGER_SQL.spent_today, {"tenant_id": "tenant-7"}),
+    "read the spending": (LEDGER_SQL.spent_today, {"tenant_id": "tenant-7"}),
     "cancel": (JOBS_SQL.cancel, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
@@ -84,18 +84,18 @@ def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterato
     settings = databases(migrated)
     connection = Postgres(settings, lambda: ["unused"], POLICY.requests)
     own = Postgres(settings, lambda: ["unused"], POLICY.migrations).connect()
-    own.run("SET session_replication_role = replica")  # no events for what never happened
+    own.run("SET session_replication_role = replica")  # no triggers, which would record events
     own.run(FILL)
     own.close()
     yield connection
     connection.close()
 
 
-@pytest.mark.parametrize("query", HOT)
-def test_it_reads_an_index(full: Postgres, query: str) -> None:
-    statement, parameters = HOT[query]
+@pytest.mark.parametrize("query", FREQUENT)
+def test_a_frequent_query_uses_an_index(full: Postgres, query: str) -> None:
+    statement, parameters = FREQUENT[query]
     plan = "\n".join(row["QUERY PLAN"] for row in full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", **parameters))
     for table in ("jobs", "model_calls", "daily_spend"):
         assert f"Seq Scan on {table}" not in plan, plan
     read = max(int(part.split()[0]) for part in plan.split("shared hit=")[1:])
-    assert read < 2_000, plan  # of the table's 8 kB pages, of which there are more than 5,000
+    assert read < 2_000, plan  # pages of 8 kB; the table has more than 5,000

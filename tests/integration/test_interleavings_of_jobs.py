@@ -1,7 +1,8 @@
 """Two workers on one job, in every order of their statements and commits.
 
-Each outcome must equal that of one operation after the other, in either order; where one worker's transaction is
-rolled back, that of the other operation alone. A sweep is ``stranded``, followed by ``mark_enqueued`` for each job.
+Each outcome must equal that of one operation after the other, in either order. If one worker's transaction is rolled
+back, the outcome must equal that of the other operation alone. A sweep is ``stranded``, followed by
+``mark_enqueued`` for each job.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The job store in PostgreSQL: the contract, and what only a database can enforce."""
+"""The job store in PostgreSQL: the contract, and the rules that the database enforces."""
 
 import threading
 from collections.abc import Callable
@@ -24,19 +24,19 @@ class TestPostgresJobStore(JobStoreContract):
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
-        """Time passes by moving all that is stored into the past."""
+        """Simulates the passing of time: moves the stored times into the past."""
 
         def move(seconds: float) -> None:
             columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
-            # Around the triggers, which guard what is final.
+            # Without the triggers, which refuse changes of finished jobs.
             postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")
             postgres.run(f"UPDATE jobs SET {moved}")
             postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
 
         return move
 
-    def test_fifty_submits_with_one_key_at_once_make_one_job(
+    def test_fifty_concurrent_submits_with_one_key_create_one_job(
         self, database: DatabaseSettings, store: PostgresJobStore
     ) -> None:
         start = threading.Barrier(10)
@@ -54,7 +54,9 @@ class TestPostgresJobStore(JobStoreContract):
             ids = {job_id for some in pool.map(submit, range(10)) for job_id in some}  # type: ignore[attr-defined]
         assert len(ids) == 1
 
-    def test_a_job_is_claimed_by_one_of_many_workers(self, database: DatabaseSettings, store: PostgresJobStore) -> None:
+    def test_only_one_of_several_workers_claims_a_job(
+        self, database: DatabaseSettings, store: PostgresJobStore
+    ) -> None:
         job_ids = [self.queued(store) for _ in range(20)]
         start = threading.Barrier(4)
 
@@ -71,7 +73,7 @@ class TestPostgresJobStore(JobStoreContract):
         with ThreadPoolExecutor(4) as pool:
             assert sum(pool.map(work, range(4))) == len(job_ids)
 
-    def test_every_change_is_an_event(self, postgres: Postgres, store: PostgresJobStore) -> None:
+    def test_every_change_is_recorded_as_an_event(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
@@ -86,7 +88,7 @@ class TestPostgresJobStore(JobStoreContract):
             ("succeeded", "running", "succeeded", 2, None),
         ]
 
-    def test_a_withdrawn_job_leaves_its_history(self, postgres: Postgres, store: PostgresJobStore) -> None:
+    def test_the_events_of_a_withdrawn_job_remain(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job = new_job()
         store.record(job)
         store.withdraw(job.id, "a")
@@ -171,9 +173,7 @@ class TestPostgresJobStore(JobStoreContract):
             "enqueued_at = created_at - interval '1 s'",
         ],
     )
-    def test_a_row_that_contradicts_itself_is_refused(
-        self, postgres: Postgres, store: PostgresJobStore, broken: str
-    ) -> None:
+    def test_an_inconsistent_row_is_refused(self, postgres: Postgres, store: PostgresJobStore, broken: str) -> None:
         self.queued(store)
         with pytest.raises(DatabaseError) as refused:
             postgres.run(f"UPDATE jobs SET {broken}")

@@ -22,7 +22,7 @@ from pipeline.platform.settings import DatabaseSettings
 from pipeline.platform.sql import read_statements
 
 from tests.support import job_states
-from tests.support.call_states import SCENES
+from tests.support.call_states import CALL_STATES
 from tests.support.concurrently import Operation, State, Work
 from tests.support.fakes import FakeClock
 from tests.support.job_states import ID, OF_A_JOB, OF_ITS_REQUEST
@@ -35,19 +35,19 @@ LEDGER = Path(postgres_call_ledger.__file__).with_name("call_ledger.sql")
 OF_A_CALLER: dict[str, Operation] = {
     "cancel": lambda work: CancelJob(work.store).run(
         str(ID), "a"
-    ),  # not the store's: whether this call cancelled the job differs, but reaches only the log
+    ),  # the use case, because the store also returns whether this call cancelled the job, which differs
     "find": lambda work: work.store.find("a", "k"),
     "get": lambda work: work.store.get(ID, "a"),
     "ping": lambda work: work.store.ping(),
     "list": lambda work: work.store.page("a", JobFilter()),
-    "list those queued": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
+    "list queued jobs": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
     "read the spending": lambda work: work.ledger.spent_today("a"),
 }
 OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}
-EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **SCENES}
+EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **CALL_STATES}
 DONE: set[str] = set()
 RAN: set[str] = set()
-"""Statements that ran. Each has lost its answer too."""
+"""Statements that ran. Each of them also ran with its answer lost."""
 
 
 class Watched(Postgres):
@@ -65,12 +65,12 @@ def proxy(server: Path) -> Iterator[LosingProxy]:
 
 
 def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[str, Tables]:
-    """The operation's result, and all tables."""
+    """Run the operation in the initial state. Returns its result, and all tables."""
     content.put_back("start")
     try:
         result = repr(operation(Work.on(postgres)))
-    except RequestRefused as refused:
-        result = repr(refused)
+    except RequestRefused as exc:
+        result = repr(exc)
     return result, content.read()
 
 
@@ -89,7 +89,7 @@ def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: 
         closing(Watched(remote, lambda: ["unused"], POLICY.requests)) as postgres,
     ):
         content.keep("start")
-        postgres.run("SELECT 1 AS one")  # only a connection that is kept is made again
+        postgres.run("SELECT 1 AS one")  # only an existing connection reconnects
         assert list(differences(proxy, content, postgres, operations)) == []
     DONE.add(name)
 
@@ -97,7 +97,7 @@ def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: 
 def differences(
     proxy: LosingProxy, content: Content, postgres: Postgres, operations: dict[str, Operation]
 ) -> Iterator[str]:
-    """Every difference that a lost answer made."""
+    """Every difference between a run without a loss and one with a lost answer."""
     for doing, operation in operations.items():
         proxy.lose(0)
         expected = once(content, postgres, operation)
@@ -109,7 +109,7 @@ def differences(
 
 
 def test_every_statement_lost_its_answer() -> None:
-    """Covered by the tests above together."""
+    """The tests above cover every statement together."""
     if set(EVERY) != DONE:
         pytest.skip("only some of them ran")
     files = (JOBS, LEDGER)

@@ -1,4 +1,4 @@
-"""The migrations: each runs once, and schema.sql is the schema that they make."""
+"""The migrations: each runs once, and schema.sql equals the migrated schema."""
 
 import re
 import threading
@@ -23,13 +23,13 @@ def folder_with(tmp_path: Path, **files: str) -> Path:
     return tmp_path
 
 
-def test_they_run_once(empty_database: DatabaseSettings) -> None:
+def test_each_migration_runs_once(empty_database: DatabaseSettings) -> None:
     names = [file.name for file in sorted((DATABASE / "migrations").glob("*.sql"))]
     assert migrate(empty_database) == names
     assert migrate(empty_database) == []
 
 
-def test_two_runners_at_once_apply_each_once(empty_database: DatabaseSettings) -> None:
+def test_concurrent_runners_apply_each_migration_once(empty_database: DatabaseSettings) -> None:
     start = threading.Barrier(3)
 
     def runner(_number: int) -> list[str]:
@@ -41,7 +41,7 @@ def test_two_runners_at_once_apply_each_once(empty_database: DatabaseSettings) -
     assert applied == [file.name for file in sorted((DATABASE / "migrations").glob("*.sql"))]
 
 
-def test_schema_sql_is_the_schema_that_they_make(
+def test_schema_sql_equals_the_migrated_schema(
     empty_database: DatabaseSettings, databases: Callable[[str], DatabaseSettings]
 ) -> None:
     migrate(empty_database)
@@ -52,7 +52,7 @@ def test_schema_sql_is_the_schema_that_they_make(
     assert dump(written).splitlines() == dump(empty_database).splitlines()
 
 
-def test_a_failed_migration_leaves_nothing_of_itself(empty_database: DatabaseSettings, tmp_path: Path) -> None:
+def test_a_failed_migration_is_rolled_back(empty_database: DatabaseSettings, tmp_path: Path) -> None:
     good = "CREATE TABLE one (a int); INSERT INTO one VALUES (1);"
     folder = folder_with(tmp_path, n0001_make_one=good, n0002_make_two="CREATE TABLE two (a int); SELECT 1/0;")
     with pytest.raises(Exception, match="division by zero"):
@@ -67,7 +67,7 @@ def test_an_edited_migration_is_refused(empty_database: DatabaseSettings, tmp_pa
         migrate(empty_database, folder_with(tmp_path, n0001_make_one="CREATE TABLE one (b int)"))
 
 
-def test_an_older_release_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
+def test_a_database_of_a_newer_release_is_refused(empty_database: DatabaseSettings, tmp_path: Path) -> None:
     migrate(empty_database, folder_with(tmp_path, n0001_make_one="SELECT 1", n0002_make_two="SELECT 1"))
     (tmp_path / "0002_make_two.sql").unlink()
     with pytest.raises(ConfigurationError, match="deploy a newer one"):

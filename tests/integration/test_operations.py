@@ -1,4 +1,4 @@
-"""The SQL that docs/operate.md shows runs, as the role that an operator uses."""
+"""The SQL statements in docs/operate.md run as the role that operators use."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ STATEMENTS = [
     for statement in re.sub(r"--.*", "", block).split(";")
     if statement.strip()
 ]
-PLACES = {"'ID'": f"'{uuid4()}'", "'DAY'": "'2026-11-21'"}
+PLACEHOLDERS = {"'ID'": f"'{uuid4()}'", "'DAY'": "'2026-11-21'"}
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_it_runs_as_the_worker(postgres: Postgres, statement: str) -> None:
-    for place, value in PLACES.items():
-        statement = statement.replace(place, value)
+def test_a_documented_statement_runs_as_the_worker(postgres: Postgres, statement: str) -> None:
+    for placeholder, value in PLACEHOLDERS.items():
+        statement = statement.replace(placeholder, value)
     postgres.run("SET ROLE pipeline_worker")
     postgres.run(statement)

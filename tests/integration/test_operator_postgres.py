@@ -1,4 +1,4 @@
-"""Dead letters and redrives in PostgreSQL: the contract, and what only a database can enforce."""
+"""Dead letters and redrives in PostgreSQL: the contract, and the rules that the database enforces."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from pipeline.jobs.domain.redrive import RedriveOutcome
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
-from tests.support.operator_contract import EXHAUSTED, REQUEST, OperatorContract, letter
+from tests.support.operator_contract import EXHAUSTED, REQUEST, OperatorContract, dead_letter
 from tests.support.policy import POLICY
 
 
@@ -32,26 +32,26 @@ class TestPostgresOperator(OperatorContract):
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
-        """Time passes by moving all that is stored into the past."""
+        """Simulates the passing of time: moves the stored times into the past."""
 
         def move(seconds: float) -> None:
             columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
-            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # which guard what is final
+            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # the triggers refuse changes of finished jobs
             postgres.run(f"UPDATE jobs SET {moved}")
             postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
 
         return move
 
-    def test_a_job_failed_by_its_letter_has_that_in_its_history(
+    def test_the_failure_by_a_dead_letter_is_an_event_of_the_job(
         self, postgres: Postgres, store: PostgresJobStore, dead_letters: PostgresDeadLetterStore
     ) -> None:
         job_id = self.queued(store)
-        dead_letters.record(letter(job_id), 5, EXHAUSTED)
+        dead_letters.record(dead_letter(job_id), 5, EXHAUSTED)
         events = postgres.run("SELECT event, from_status, to_status, attempt, reason FROM job_events ORDER BY id")
         assert tuple(events[-1].values()) == ("failed", "queued", "failed", 0, "attempts_exhausted")
 
-    def test_each_redrive_leaves_who_why_and_which(
+    def test_each_redrive_is_recorded_with_its_requester_and_reason(
         self, postgres: Postgres, store: PostgresJobStore, failed: PostgresFailedJobs
     ) -> None:
         job_id, new_id = self.failed_job(store), uuid4()
@@ -61,7 +61,7 @@ class TestPostgresOperator(OperatorContract):
             (new_id, job_id, "a", "an operator", "the model is back", "request-1")
         ]
 
-    def test_two_operators_at_once_make_one_job(
+    def test_concurrent_redrives_create_one_job(
         self, database: DatabaseSettings, postgres: Postgres, store: PostgresJobStore
     ) -> None:
         job_ids = [self.failed_job(store) for _ in range(10)]

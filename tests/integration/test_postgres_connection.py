@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: it comes back after it was lost, every wait ends, and TLS is verified."""
+"""The connection to PostgreSQL: it reconnects after a loss, every wait has a timeout, and TLS is verified."""
 
 import hashlib
 import socket
@@ -38,26 +38,26 @@ def test_a_terminated_backend_is_replaced_without_an_error(postgres: Postgres, a
     assert backend(postgres) != first
 
 
-def test_a_server_that_is_not_there_is_unavailable(empty_database: DatabaseSettings) -> None:
+def test_a_missing_server_is_unavailable(empty_database: DatabaseSettings) -> None:
     nowhere = empty_database.model_copy(update={"db_host": "/nonexistent"})
     with pytest.raises(Unavailable):
         Postgres(nowhere, lambda: ["unused"], POLICY.requests).run("SELECT 1 AS one")
 
 
-def test_a_held_lock_ends_the_wait(database: DatabaseSettings, postgres: Postgres) -> None:
+def test_a_wait_for_a_lock_times_out(database: DatabaseSettings, postgres: Postgres) -> None:
     holder = postgres.connect()
     holder.run("BEGIN")
     holder.run("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
-    hasty = Postgres(database, lambda: ["unused"], DatabaseTimeouts(socket_s=5, statement_s=5, lock_s=0.05))
+    impatient = Postgres(database, lambda: ["unused"], DatabaseTimeouts(socket_s=5, statement_s=5, lock_s=0.05))
     with pytest.raises(Unavailable):
-        hasty.run("SELECT count(*) AS jobs FROM jobs")
-    hasty.close()
+        impatient.run("SELECT count(*) AS jobs FROM jobs")
+    impatient.close()
     holder.run("ROLLBACK")
     holder.close()
     assert postgres.run("SELECT count(*) AS jobs FROM jobs") == [{"jobs": 0}]
 
 
-def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings) -> None:
+def test_a_wait_for_an_unresponsive_server_times_out(empty_database: DatabaseSettings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": port})
@@ -67,7 +67,7 @@ def test_a_silent_server_ends_the_wait(empty_database: DatabaseSettings) -> None
             )
 
 
-def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Postgres) -> None:
+def test_a_refused_statement_is_an_error_and_keeps_the_connection(postgres: Postgres) -> None:
     first = backend(postgres)
     with pytest.raises(DatabaseError):
         postgres.run("SELECT nothing FROM nowhere")
@@ -75,7 +75,7 @@ def test_a_refused_statement_is_an_error_and_the_connection_stays(postgres: Post
 
 
 @pytest.mark.parametrize("tenant", [None, "a"])
-def test_a_connection_with_an_unread_answer_is_not_used_again(
+def test_a_connection_with_an_unread_answer_is_replaced(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch, tenant: str | None
 ) -> None:
     """Otherwise the next statement would read this one's answer, and run as its tenant."""
@@ -109,13 +109,13 @@ def test_the_next_password_is_tried_when_one_is_refused(
         return real(user, **arguments)
 
     monkeypatch.setattr(native, "Connection", connect)
-    connection = Postgres(empty_database, lambda: ["old", "new", "never asked for"], POLICY.requests)
+    connection = Postgres(empty_database, lambda: ["old", "new", "not tried"], POLICY.requests)
     assert connection.run("SELECT 1 AS one") == [{"one": 1}]
     connection.close()
     assert tried == ["old", "new"]
 
 
-def test_a_password_that_stays_wrong_is_a_fault_of_the_configuration(
+def test_a_refused_password_is_a_configuration_error(
     empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def connect(*_: object, **__: object) -> None:
@@ -126,10 +126,10 @@ def test_a_password_that_stays_wrong_is_a_fault_of_the_configuration(
         Postgres(empty_database, lambda: ["wrong"], POLICY.requests).run("SELECT 1 AS one")
 
 
-def test_a_remote_server_without_tls_is_not_talked_to(
+def test_no_password_is_sent_to_a_remote_server_without_tls(
     empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that answers 'no TLS' must not get the password. The host is remote by name, and answers here."""
+    """The server declines TLS. It runs on this machine, but the settings treat it as remote."""
     received = []
 
     def serve(listening: socket.socket) -> None:
@@ -150,8 +150,8 @@ def test_a_remote_server_without_tls_is_not_talked_to(
     assert received == [b"\x00\x00\x00\x08\x04\xd2\x16/", b""]
 
 
-def test_the_startup_message_has_only_what_rds_proxy_takes(empty_database: DatabaseSettings) -> None:
-    """It refuses any other: 'Feature not supported: RDS Proxy currently doesn't support the option ...'."""
+def test_the_startup_message_contains_only_parameters_that_rds_proxy_accepts(empty_database: DatabaseSettings) -> None:
+    """RDS Proxy refuses others: 'Feature not supported: RDS Proxy currently doesn't support the option ...'."""
     received = []
 
     def serve(listening: socket.socket) -> None:
@@ -170,18 +170,18 @@ def test_the_startup_message_has_only_what_rds_proxy_takes(empty_database: Datab
     assert set(words[::2]) == {b"user", b"database", b"application_name"}
 
 
-def test_a_session_has_its_waits_and_its_time_zone(empty_database: DatabaseSettings) -> None:
+def test_a_session_has_its_timeouts_and_its_time_zone(empty_database: DatabaseSettings) -> None:
     postgres = Postgres(empty_database, lambda: ["unused"], DatabaseTimeouts(socket_s=5, statement_s=4, lock_s=2))
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
-    told = {name: postgres.run(f"SELECT current_setting('{name}') AS value")[0]["value"] for name in names}
+    session = {name: postgres.run(f"SELECT current_setting('{name}') AS value")[0]["value"] for name in names}
     postgres.close()
-    assert list(told.values()) == ["4s", "2s", "10s", "UTC"]
+    assert list(session.values()) == ["4s", "2s", "10s", "UTC"]
 
 
 AUTHORITIES = sorted(Path(adapter.__file__).with_name("rds_ca").glob("*.pem"))
 
 
-def test_every_region_has_authorities_that_are_valid_and_verified_against() -> None:
+def test_the_certificate_authorities_of_every_region_are_verified() -> None:
     regions = [file.stem for file in AUTHORITIES if file.stem != "proxy"]
     assert len(regions) > 20
     for region in regions:
@@ -202,7 +202,7 @@ PUBLISHED = {
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield's is 0
-def test_a_proxy_has_the_roots_that_amazon_publishes() -> None:
+def test_rds_proxy_is_verified_against_the_roots_that_amazon_publishes() -> None:
     context = tls_context("database.proxy-abc.us-east-1.rds.amazonaws.com", "us-east-1")
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

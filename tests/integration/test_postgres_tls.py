@@ -1,4 +1,4 @@
-"""TLS to the database: the right certificate is accepted, any other is not talked to."""
+"""TLS to the database: the connection is refused unless the server's certificate is valid."""
 
 import socket
 import ssl
@@ -31,7 +31,7 @@ def connection(database: DatabaseSettings, port: int, host: str = NAME) -> Postg
 
 @pytest.fixture
 def port(database: DatabaseSettings, request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[int]:
-    """A server whose certificate is for the name that the test is given."""
+    """The port of a server whose certificate is for the host name in the test's parameter."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(getattr(request, "param", NAME)).configure_cert(context)
     assert database.unix_socket
@@ -41,27 +41,27 @@ def port(database: DatabaseSettings, request: pytest.FixtureRequest, authority: 
 
 @pytest.fixture(autouse=True)
 def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The region's authority is the test's own, and the server counts as remote."""
+    """Make the test's authority that of the region, and treat the server as remote."""
     (tmp_path / "rds_ca").mkdir()
     authority.cert_pem.write_to_path(str(tmp_path / "rds_ca" / "us-east-1.pem"))
     monkeypatch.setattr(adapter, "__file__", str(tmp_path / "postgres.py"))
     monkeypatch.setattr(DatabaseSettings, "remote_database", True)
 
 
-def test_the_regions_authority_is_trusted(database: DatabaseSettings, port: int) -> None:
+def test_a_certificate_of_the_regions_authority_is_accepted(database: DatabaseSettings, port: int) -> None:
     remote = connection(database, port)
     assert remote.run("SELECT 1 AS one") == [{"one": 1}]
     remote.close()
 
 
 @pytest.mark.parametrize("port", ["db.example.test"], indirect=True)
-def test_another_hosts_certificate_is_refused(database: DatabaseSettings, port: int) -> None:
+def test_the_certificate_of_another_host_is_refused(database: DatabaseSettings, port: int) -> None:
     with pytest.raises(Unavailable) as refused:
         connection(database, port).run("SELECT 1 AS one")
     assert "Hostname mismatch" in str(refused.value.__cause__)
 
 
-def test_another_authoritys_certificate_is_refused(database: DatabaseSettings, port: int, tmp_path: Path) -> None:
+def test_the_certificate_of_another_authority_is_refused(database: DatabaseSettings, port: int, tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "rds_ca" / "us-east-1.pem"))
     with pytest.raises(Unavailable) as refused:
         connection(database, port).run("SELECT 1 AS one")
@@ -69,17 +69,17 @@ def test_another_authoritys_certificate_is_refused(database: DatabaseSettings, p
 
 
 @pytest.fixture
-def proxy_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy's name leads to this machine."""
+def proxy_resolves_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resolve the name of the RDS proxy to this machine."""
     real = socket.getaddrinfo
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *rest, **more: real(NAME if host == PROXY else host, *rest, **more)
     )
 
 
-@pytest.mark.usefixtures("proxy_is_here")
+@pytest.mark.usefixtures("proxy_resolves_to_this_machine")
 @pytest.mark.parametrize("port", [PROXY], indirect=True)
-def test_a_proxy_has_authorities_of_its_own(
+def test_rds_proxy_has_separate_authorities(
     database: DatabaseSettings, port: int, authority: trustme.CA, tmp_path: Path
 ) -> None:
     proxy, region = tmp_path / "rds_ca" / "proxy.pem", tmp_path / "rds_ca" / "us-east-1.pem"
@@ -93,8 +93,8 @@ def test_a_proxy_has_authorities_of_its_own(
         connection(database, port, PROXY).run("SELECT 1 AS one")
 
 
-@pytest.mark.usefixtures("proxy_is_here")
-def test_a_proxys_name_is_checked(database: DatabaseSettings, port: int, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("proxy_resolves_to_this_machine")
+def test_the_host_name_of_rds_proxy_is_verified(database: DatabaseSettings, port: int, tmp_path: Path) -> None:
     (tmp_path / "rds_ca" / "us-east-1.pem").rename(tmp_path / "rds_ca" / "proxy.pem")
     with pytest.raises(Unavailable) as refused:
         connection(database, port, PROXY).run("SELECT 1 AS one")

@@ -1,4 +1,4 @@
-"""The two roles of the database: each can run its statements and no others, and the API sees one tenant only."""
+"""The two database roles: each can run only its own statements, and the API sees only one tenant."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +25,8 @@ from tests.support.policy import POLICY
 DENIED = "42501"
 
 
-class StoreOfBoth:
-    """A store whose API operations run as the API, and all others, and those without a tenant, as a worker."""
+class StoreOfBothRoles:
+    """A job store that runs the API's operations as the API. Others, and those without a tenant, run as a worker."""
 
     API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "waiting", "ping"})
 
@@ -40,34 +40,34 @@ class StoreOfBoth:
         return (self._api if tenant_id else self._worker).mark_enqueued(job_id, tenant_id)
 
 
-class TestEachRoleCanDoItsWork(JobStoreContract):
-    """The whole contract of the store, run as the two roles."""
+class TestJobStoreAsTheRoles(JobStoreContract):
+    """The complete contract of the store, run as the two roles."""
 
     pass_time = StoreTests.pass_time
 
     @pytest.fixture
     def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBoth(as_api, as_worker)
+        return StoreOfBothRoles(as_api, as_worker)
 
 
-class TestTheLedgerIsTheWorkers(CallLedgerContract):
+class TestCallLedgerAsAWorker(CallLedgerContract):
     pass_time = LedgerTests.pass_time
 
     @pytest.fixture
     def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBoth(as_api, as_worker)
+        return StoreOfBothRoles(as_api, as_worker)
 
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
         return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
 
 
-class TestAnOperatorIsAWorker(OperatorContract):
+class TestOperatorAsAWorker(OperatorContract):
     pass_time = OperatorTests.pass_time
 
     @pytest.fixture
     def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBoth(as_api, as_worker)
+        return StoreOfBothRoles(as_api, as_worker)
 
     @pytest.fixture
     def dead_letters(self, as_worker: Postgres) -> PostgresDeadLetterStore:
@@ -93,14 +93,14 @@ def refused(run: Callable[[], object]) -> str:
 JOBS = "SELECT id FROM jobs"
 
 
-def test_the_api_sees_only_the_jobs_of_the_tenant_that_it_names(as_api: Postgres, job_id: UUID) -> None:
+def test_the_api_sees_only_the_jobs_of_the_given_tenant(as_api: Postgres, job_id: UUID) -> None:
     assert as_api.run(JOBS, "a") == [{"id": job_id}]
     assert as_api.run(JOBS, "b") == []
     assert as_api.run(JOBS, "") == []
     assert as_api.run(JOBS) == []
 
 
-def test_a_tenant_ends_with_its_statement_even_with_one_that_fails(as_api: Postgres, job_id: UUID) -> None:
+def test_the_tenant_applies_to_one_statement_even_if_it_fails(as_api: Postgres, job_id: UUID) -> None:
     backend = as_api.run("SELECT pg_backend_pid() AS pid", "a")
     assert refused(lambda: as_api.run("SELECT 1/0", "a")) == "22012"
     assert as_api.run(JOBS) == []
@@ -108,7 +108,9 @@ def test_a_tenant_ends_with_its_statement_even_with_one_that_fails(as_api: Postg
     assert as_api.run("SELECT pg_backend_pid() AS pid") == backend
 
 
-def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked(as_api: Postgres, job_id: UUID) -> None:
+def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked_as_enqueued(
+    as_api: Postgres, job_id: UUID
+) -> None:
     store = PostgresJobStore(as_api)
     assert not store.cancel(job_id, "b")[1]
     assert not store.mark_enqueued(job_id, "b")
@@ -118,7 +120,7 @@ def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked(as_api: Pos
     assert view.status is JobStatus.QUEUED
 
 
-def test_a_job_cannot_be_made_for_or_given_to_another_tenant(as_api: Postgres, job_id: UUID) -> None:
+def test_a_job_cannot_be_created_for_or_moved_to_another_tenant(as_api: Postgres, job_id: UUID) -> None:
     made = (
         "INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint)"
         " SELECT CAST(:id AS uuid), 'b', request_fingerprint, analysis, model_id, input, metadata, config_fingerprint"
@@ -149,7 +151,7 @@ def test_a_job_cannot_be_made_for_or_given_to_another_tenant(as_api: Postgres, j
         "SELECT * FROM dead_letters",
     ],
 )
-def test_the_api_cannot(as_api: Postgres, job_id: UUID, statement: str) -> None:
+def test_the_api_cannot_run(as_api: Postgres, job_id: UUID, statement: str) -> None:
     assert refused(lambda: as_api.run(statement, "a")) == DENIED
 
 
@@ -168,7 +170,7 @@ def test_the_api_cannot(as_api: Postgres, job_id: UUID, statement: str) -> None:
         "UPDATE job_configs SET body = '{}'",
     ],
 )
-def test_a_worker_cannot(as_worker: Postgres, job_id: UUID, statement: str) -> None:
+def test_a_worker_cannot_run(as_worker: Postgres, job_id: UUID, statement: str) -> None:
     assert refused(lambda: as_worker.run(statement)) == DENIED
 
 
@@ -181,13 +183,13 @@ def test_a_worker_cannot(as_worker: Postgres, job_id: UUID, statement: str) -> N
         "INSERT INTO job_events (job_id, event, attempt) VALUES (gen_random_uuid(), 'forged', 1)",
         "UPDATE job_events SET event = 'forged'",
         "DELETE FROM job_events",
-        "CREATE TABLE of_my_own ()",
+        "CREATE TABLE another ()",
         "ALTER TABLE jobs DISABLE ROW LEVEL SECURITY",
         "ALTER TABLE jobs DISABLE TRIGGER ALL",
         "DROP POLICY api_of_tenant ON jobs",
     ],
 )
-def test_neither_role_can(request: pytest.FixtureRequest, job_id: UUID, role: str, statement: str) -> None:
+def test_neither_role_can_run(request: pytest.FixtureRequest, job_id: UUID, role: str, statement: str) -> None:
     as_role: Postgres = request.getfixturevalue(role)
     assert refused(lambda: as_role.run(statement, "a")) == DENIED
 
@@ -197,7 +199,7 @@ def test_a_claimed_job_cannot_be_deleted(as_api: Postgres, as_worker: Postgres, 
     assert as_api.run("DELETE FROM jobs RETURNING id", "a") == []
 
 
-def test_both_roles_write_history_through_the_trigger(
+def test_the_changes_of_both_roles_are_recorded_by_the_trigger(
     as_api: Postgres, as_worker: Postgres, postgres: Postgres, job_id: UUID
 ) -> None:
     workers = PostgresJobStore(as_worker)
@@ -212,12 +214,12 @@ def test_both_roles_write_history_through_the_trigger(
 
 
 def test_no_table_is_public_and_each_with_a_tenant_has_row_level_security(postgres: Postgres) -> None:
-    """Also for tables of later migrations."""
+    """Covers the tables of later migrations too."""
     to_all = "SELECT table_name AS name FROM information_schema.table_privileges WHERE grantee = 'PUBLIC'"
     assert postgres.run(f"{to_all} AND table_schema = 'public'") == []
-    unguarded = (
+    without_row_security = (
         "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
         " WHERE a.attname = 'tenant_id' AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
         " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
     )
-    assert postgres.run(unguarded) == []
+    assert postgres.run(without_row_security) == []

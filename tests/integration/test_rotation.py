@@ -1,4 +1,4 @@
-"""The passwords of the roles: let in on deploy, changed while everything runs, on Secrets Manager and PostgreSQL."""
+"""The passwords of the database roles: enabled by a deploy, and rotated while the functions run."""
 
 import gc
 import threading
@@ -28,7 +28,7 @@ from tests.support.policy import POLICY
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# pg8000 cannot say goodbye to a server that has hung up on it, and leaves that to the garbage collector.
+# pg8000 leaves a connection that the server has closed to the garbage collector, whose warning is expected.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 ROLE = "pipeline_api"
@@ -38,12 +38,12 @@ FIRST = Credentials(username=ROLE, password="the first one")
 @pytest.fixture(autouse=True)
 def _collected() -> Iterator[None]:
     yield
-    gc.collect()  # here, where the warning is expected
+    gc.collect()  # while the filter of this module ignores the warning
 
 
 @pytest.fixture(scope="session")
-def guarded(server: Path, migrated: str) -> None:
-    """The roles need their passwords from now on; the owner still needs none."""
+def password_authentication(server: Path, migrated: str) -> None:
+    """Require passwords from the two roles. The owner still needs none."""
     rules = server / "pg_hba.conf"
     rules.write_text("local all pipeline_api,pipeline_worker scram-sha-256\n" + rules.read_text())
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
@@ -55,7 +55,7 @@ def guarded(server: Path, migrated: str) -> None:
 
 
 @pytest.fixture
-def logins(guarded: None, database: DatabaseSettings) -> PostgresLogins:
+def logins(password_authentication: None, database: DatabaseSettings) -> PostgresLogins:
     return PostgresLogins(database, POLICY.requests)
 
 
@@ -63,7 +63,7 @@ def logins(guarded: None, database: DatabaseSettings) -> PostgresLogins:
 def owner(postgres: Postgres) -> Iterator[native.Connection]:
     connection = postgres.connect()
     yield connection
-    connection.run("ALTER ROLE pipeline_api NOLOGIN PASSWORD NULL")  # roles belong to the server, not to the test
+    connection.run("ALTER ROLE pipeline_api NOLOGIN PASSWORD NULL")  # roles are shared by all databases of the server
     connection.close()
 
 
@@ -86,12 +86,11 @@ def versions(aws: "SecretsManagerClient") -> SecretVersions:
 
 
 @pytest.fixture
-def admitted(owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
-    let_in = admission(owner)
-    assert enable_login(arn, versions, logins, let_in) == ROLE
+def login_enabled(owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
+    assert enable_login(arn, versions, logins, set_login(owner)) == ROLE
 
 
-def admission(owner: native.Connection) -> Callable[[Credentials], None]:
+def set_login(owner: native.Connection) -> Callable[[Credentials], None]:
     return lambda credentials: set_password(owner, credentials, option="LOGIN")
 
 
@@ -102,7 +101,7 @@ def current(versions: SecretVersions, arn: str) -> Credentials:
 
 
 class DuringARotation(SecretVersions):
-    """Secrets Manager begins a rotation with a version that has the label and no value; moto knows no such version."""
+    """Adds the version that Secrets Manager creates at the start of a rotation, without a value. moto has none."""
 
     def __init__(self, client: "SecretsManagerClient") -> None:
         super().__init__(lambda: client)
@@ -112,40 +111,40 @@ class DuringARotation(SecretVersions):
         return {self.begun: ["AWSPENDING"], **super().labels(secret_arn)}
 
 
-def test_the_verifier_is_what_others_compute() -> None:
-    """``scramp`` is what pg8000 answers the server's challenge with."""
+def test_the_verifier_equals_the_one_of_scramp() -> None:
+    """pg8000 answers the server's challenge with ``scramp``."""
     salt, stored, server, iterations = ScramMechanism("SCRAM-SHA-256").make_auth_info("pencil", iteration_count=4096)
-    told = [b64encode(part).decode() for part in (salt, stored, server)]
-    assert verifier("pencil", salt) == f"SCRAM-SHA-256${iterations}:{told[0]}${told[1]}:{told[2]}"
+    encoded = [b64encode(part).decode() for part in (salt, stored, server)]
+    assert verifier("pencil", salt) == f"SCRAM-SHA-256${iterations}:{encoded[0]}${encoded[1]}:{encoded[2]}"
 
 
-def test_a_role_is_let_in_once(
+def test_the_login_of_a_role_is_enabled_once(
     owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins
 ) -> None:
     assert not logins.works(FIRST)
-    assert enable_login(arn, versions, logins, admission(owner)) == ROLE
+    assert enable_login(arn, versions, logins, set_login(owner)) == ROLE
     assert logins.works(FIRST)
     assert not logins.works(Credentials(username=ROLE, password="another"))
-    assert enable_login(arn, versions, logins, admission(owner)) is None
+    assert enable_login(arn, versions, logins, set_login(owner)) is None
 
 
-def test_no_statement_holds_the_password(owner: native.Connection, admitted: None) -> None:
+def test_the_database_stores_only_a_verifier(owner: native.Connection, login_enabled: None) -> None:
     ((kept,),) = owner.run("SELECT rolpassword FROM pg_authid WHERE rolname = 'pipeline_api'")
     assert kept.startswith("SCRAM-SHA-256$4096:")
     assert FIRST.password not in kept
 
 
-def test_a_secret_without_a_value_lets_nobody_in(
+def test_a_secret_without_a_value_enables_no_login(
     aws: "SecretsManagerClient", owner: native.Connection, versions: SecretVersions, logins: PostgresLogins
 ) -> None:
     empty = aws.create_secret(Name="empty")["ARN"]
     with pytest.raises(Unavailable):
-        enable_login(empty, versions, logins, admission(owner))
+        enable_login(empty, versions, logins, set_login(owner))
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "each step twice"])
 def test_a_rotation_ends_with_a_new_password(
-    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, admitted: None, times: int
+    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, login_enabled: None, times: int
 ) -> None:
     versions = DuringARotation(aws)
     rotate = RotatePassword(versions, logins)
@@ -159,13 +158,13 @@ def test_a_rotation_ends_with_a_new_password(
     assert "AWSCURRENT" in versions.labels(arn)[versions.begun]
 
 
-def test_a_rotation_that_was_given_up_is_refused(arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
+def test_a_step_of_an_abandoned_rotation_is_refused(arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
     with pytest.raises(ConfigurationError, match="not pending"):
         RotatePassword(versions, logins).run(Step.SET, arn, str(uuid4()))
 
 
-def test_a_password_that_nobody_set_fails_the_test_step(
-    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, admitted: None
+def test_the_test_step_fails_if_the_password_was_not_set(
+    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, login_enabled: None
 ) -> None:
     versions = DuringARotation(aws)
     rotate = RotatePassword(versions, logins)
@@ -175,21 +174,21 @@ def test_a_password_that_nobody_set_fails_the_test_step(
     assert current(versions, arn) == FIRST
 
 
-def test_the_migrator_leaves_a_rotation_under_way_alone(
-    aws: "SecretsManagerClient", arn: str, owner: native.Connection, logins: PostgresLogins, admitted: None
+def test_the_migrator_does_not_disturb_a_rotation_in_progress(
+    aws: "SecretsManagerClient", arn: str, owner: native.Connection, logins: PostgresLogins, login_enabled: None
 ) -> None:
     versions = DuringARotation(aws)
     rotate = RotatePassword(versions, logins)
     for step in (Step.CREATE, Step.SET):
         rotate.run(step, arn, versions.begun)
-    assert enable_login(arn, versions, logins, admission(owner)) is None
+    assert enable_login(arn, versions, logins, set_login(owner)) is None
     for step in (Step.TEST, Step.FINISH):
         rotate.run(step, arn, versions.begun)
     assert logins.works(current(versions, arn))
 
 
-class Hammer(threading.Thread):
-    """Reads the store without a pause, on a new connection each time, and knows what went wrong."""
+class ContinuousReader(threading.Thread):
+    """Reads the store continuously, on a new connection each time, and records the first error."""
 
     def __init__(self, database: DatabaseSettings, passwords: Passwords) -> None:
         super().__init__(daemon=True)
@@ -197,40 +196,40 @@ class Hammer(threading.Thread):
         self._passwords = passwords
         self._done = threading.Condition()
         self.calls = 0
-        self.fault: Exception | None = None
+        self.error: Exception | None = None
         self.ends = False
 
     def run(self) -> None:
-        while not self.ends and self.fault is None:
+        while not self.ends and self.error is None:
             connection = Postgres(self._as_api, self._passwords, POLICY.requests)
             try:
                 PostgresJobStore(connection).find("a", "key")
-            except Exception as fault:  # noqa: BLE001 - whatever a caller would have seen
-                self.fault = fault
+            except Exception as exc:  # noqa: BLE001 - any error that a caller would get
+                self.error = exc
             connection.close()
             with self._done:
                 self.calls += 1
                 self._done.notify_all()
 
     def go_on(self) -> None:
-        """Returns when it has called a few times more."""
+        """Wait for three more calls, or an error."""
         with self._done:
-            wanted = self.calls + 3
-            assert self._done.wait_for(lambda: self.calls >= wanted or self.fault, timeout=30)
+            target = self.calls + 3
+            assert self._done.wait_for(lambda: self.calls >= target or self.error, timeout=30)
 
 
-def test_nobody_is_refused_while_a_password_is_rotated(
-    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, admitted: None, database: DatabaseSettings
+def test_no_login_is_refused_during_a_rotation(
+    aws: "SecretsManagerClient", arn: str, logins: PostgresLogins, login_enabled: None, database: DatabaseSettings
 ) -> None:
-    """One caller keeps its reader of the secret, as a warm function does; each new function reads it anew."""
-    kept = Hammer(database, DatabasePassword(lambda: aws, arn))
-    new = Hammer(database, lambda: DatabasePassword(lambda: aws, arn)())
+    """One caller keeps its reader of the secret, like a warm function. The other reads the secret each time."""
+    kept = ContinuousReader(database, DatabasePassword(lambda: aws, arn))
+    new = ContinuousReader(database, lambda: DatabasePassword(lambda: aws, arn)())
     open_before = Postgres(
         database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
     )
     open_before.run("SELECT 1 AS one")
-    for hammer in (kept, new):
-        hammer.start()
+    for reader in (kept, new):
+        reader.start()
     for _ in range(2):
         versions = DuringARotation(aws)
         rotate = RotatePassword(versions, logins)
@@ -238,19 +237,19 @@ def test_nobody_is_refused_while_a_password_is_rotated(
             rotate.run(step, arn, versions.begun)
             kept.go_on()
             new.go_on()
-    for hammer in (kept, new):
-        hammer.ends = True
-        hammer.join()
-        assert hammer.fault is None
+    for reader in (kept, new):
+        reader.ends = True
+        reader.join()
+        assert reader.error is None
     assert open_before.run("SELECT 1 AS one") == [{"one": 1}]
     open_before.close()
     assert not logins.works(FIRST)
 
 
-def test_a_password_that_is_refused_for_good_is_a_fault(
-    aws: "SecretsManagerClient", arn: str, admitted: None, database: DatabaseSettings
+def test_a_permanently_refused_password_is_an_error(
+    aws: "SecretsManagerClient", arn: str, login_enabled: None, database: DatabaseSettings
 ) -> None:
-    """pg8000 reports the refusal as a broken connection when the server is quick to hang up."""
+    """pg8000 reports the refusal as a broken connection if the server closes it quickly."""
     aws.put_secret_value(SecretId=arn, SecretString=FIRST.model_copy(update={"password": "wrong"}).model_dump_json())
     as_api = Postgres(
         database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests

@@ -1,4 +1,4 @@
-"""Round trips to PostgreSQL, counted at the socket, and the tenant that is set in the same one."""
+"""Round trips to PostgreSQL, counted at the socket. The tenant is set in the round trip of its statement."""
 
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +57,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> RoundTrips:
 
 @pytest.fixture
 def store(as_api: Postgres) -> PostgresJobStore:
-    """As the API's role, with every statement prepared: that costs each a round trip, once a connection."""
+    """A store of the API's role, with every statement prepared. Preparing a statement takes one more round trip."""
     store = PostgresJobStore(as_api)
     job = new_job(key="first")
     store.record(job)
@@ -72,17 +72,19 @@ def store(as_api: Postgres) -> PostgresJobStore:
 
 @pytest.mark.parametrize("key", [None, "a-key"])
 @pytest.mark.parametrize("limits", [Admission(), Admission(max_queued=100)])
-def test_a_submit_takes_two(store: PostgresJobStore, trips: RoundTrips, key: str | None, limits: Admission) -> None:
+def test_a_submit_takes_two_round_trips(
+    store: PostgresJobStore, trips: RoundTrips, key: str | None, limits: Admission
+) -> None:
     job = new_job(key=key)
     assert trips.of(lambda: store.record(job, limits)) == 1
     assert trips.of(lambda: store.mark_enqueued(job.id, "a")) == 1
 
 
-def test_a_repeated_key_takes_one(store: PostgresJobStore, trips: RoundTrips) -> None:
+def test_a_repeated_key_takes_one_round_trip(store: PostgresJobStore, trips: RoundTrips) -> None:
     assert trips.of(lambda: store.record(new_job(key="first"))) == 1
 
 
-def test_a_poll_a_list_and_a_cancel_take_one_each(store: PostgresJobStore, trips: RoundTrips) -> None:
+def test_a_poll_a_list_and_a_cancel_take_one_round_trip_each(store: PostgresJobStore, trips: RoundTrips) -> None:
     job = new_job()
     store.record(job)
     assert trips.of(lambda: store.get(job.id, "a")) == 1
@@ -115,7 +117,7 @@ def refused(error: type[Exception], work: Callable[[], object]) -> Callable[[], 
     return run
 
 
-def test_each_request_of_the_api_takes_its_round_trips_and_no_more(store: PostgresJobStore, trips: RoundTrips) -> None:
+def test_each_request_of_the_api_takes_the_expected_round_trips(store: PostgresJobStore, trips: RoundTrips) -> None:
     api = ApiRequests(store)
     job_id = str(api.submit("k"))
     assert trips.of(api.submit) == 2
@@ -129,7 +131,9 @@ def test_each_request_of_the_api_takes_its_round_trips_and_no_more(store: Postgr
     assert trips.of(lambda: api.cancel_job.run(job_id, "a")) == 1
 
 
-def test_each_step_of_a_worker_takes_one(store: PostgresJobStore, as_worker: Postgres, trips: RoundTrips) -> None:
+def test_each_step_of_a_worker_takes_one_round_trip(
+    store: PostgresJobStore, as_worker: Postgres, trips: RoundTrips
+) -> None:
     worker, ledger = PostgresJobStore(as_worker), PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
 
     def run() -> list[int]:
@@ -145,7 +149,7 @@ def test_each_step_of_a_worker_takes_one(store: PostgresJobStore, as_worker: Pos
         ]
         return [trips.of(step) for step in steps]
 
-    run()  # connects, prepares, and opens the day
+    run()  # connects, prepares the statements, and creates the rows of the day
     assert run() == [1, 1, 1, 1, 1]
 
 
@@ -154,20 +158,20 @@ def tenant_of(postgres: Postgres) -> str | None:
     return row["tenant"] and str(row["tenant"])
 
 
-def test_the_tenant_ends_with_its_statement(as_api: Postgres) -> None:
+def test_the_tenant_applies_to_one_statement(as_api: Postgres) -> None:
     assert as_api.run("SELECT request_tenant() AS tenant", "a") == [{"tenant": "a"}]
     assert tenant_of(as_api) is None
     assert as_api.run("SELECT id FROM jobs") == []
 
 
-def test_the_tenant_ends_with_a_statement_that_fails(as_api: Postgres) -> None:
+def test_the_tenant_of_a_failed_statement_does_not_remain(as_api: Postgres) -> None:
     with pytest.raises(DatabaseError, match="division by zero"):
         as_api.run("SELECT 1 / CAST(length(request_tenant()) - 1 AS integer) AS x", "a")
     assert tenant_of(as_api) is None
     assert as_api.run("SELECT request_tenant() AS tenant", "b") == [{"tenant": "b"}]
 
 
-def test_a_statement_that_fails_leaves_nothing_behind(as_api: Postgres) -> None:
+def test_a_failed_statement_changes_nothing(as_api: Postgres) -> None:
     store = PostgresJobStore(as_api)
     job = new_job()
     store.record(job)
@@ -178,13 +182,13 @@ def test_a_statement_that_fails_leaves_nothing_behind(as_api: Postgres) -> None:
     assert view.status is JobStatus.QUEUED
 
 
-def test_a_value_that_cannot_be_sent_does_not_leave_its_tenant_to_the_next_statement(as_api: Postgres) -> None:
+def test_the_tenant_of_a_statement_that_cannot_be_sent_does_not_remain(as_api: Postgres) -> None:
     with pytest.raises(UnicodeEncodeError):
         as_api.run("SELECT CAST(:text AS text) AS text", "a", text="\ud800")
     assert tenant_of(as_api) is None
     assert as_api.run("SELECT request_tenant() AS tenant", "b") == [{"tenant": "b"}]
 
 
-def test_a_hostile_tenant_is_a_value(as_api: Postgres) -> None:
+def test_a_tenant_with_sql_is_treated_as_a_value(as_api: Postgres) -> None:
     hostile = "a', false); SELECT set_config('app.tenant', 'b"
     assert as_api.run("SELECT request_tenant() AS tenant", hostile) == [{"tenant": hostile}]

@@ -1,6 +1,6 @@
-"""PostgreSQL compared with a model of it: after any sequence of operations, results and content are the same.
+"""PostgreSQL compared with an in-memory model: after any sequence of operations, results and content are equal.
 
-The same sequences every time. Other ones, more and longer, for minutes:
+The sequences are the same in every run. More, longer and different ones, which take minutes:
 ``./scripts/test.sh tests/integration/test_state_machine.py --hypothesis-profile thorough``.
 """
 
@@ -42,16 +42,16 @@ from tests.support.timed_database import Content, SessionClock, timed
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
 MOST_JOBS = 3
-"""More, and too little happens to each."""
+"""With more jobs, too few operations apply to each."""
 TENANTS = st.sampled_from("ab")
 CIRCUIT = replace(POLICY.circuit, failures_allowed=2)
-"""Ten failures in a row are rarely drawn."""
+"""Two failures open the circuit: the ten of the policy are rarely generated in a row."""
 LIMITS = Limits(concurrent_model_calls=2, daily_usd=Decimal(6), daily_usd_per_tenant=Decimal(4))
 REFUSED = replace(ANSWERED, outcome="ValidationException", cost_usd=Decimal(0), healthy=None)
 
 
 class Pipeline(RuleBasedStateMachine):
-    """A stage's jobs and calls, twice."""
+    """Jobs and calls of a stage, in PostgreSQL and in the model."""
 
     postgres: Postgres
     content: Content
@@ -103,7 +103,7 @@ class Pipeline(RuleBasedStateMachine):
         self.same(lambda store: store.claim(job, lease))
 
     @rule(job=jobs)
-    def claim_it_when_it_can_be(self, job: UUID) -> None:
+    def claim_when_due(self, job: UUID) -> None:
         self.clock.forward(901)
         self.same(lambda store: store.claim(job, 30))
 
@@ -150,7 +150,7 @@ class Pipeline(RuleBasedStateMachine):
         return multiple() if refused else call
 
     @rule(call=calls)
-    def begin_it_again(self, call: PlannedCall) -> None:
+    def begin_a_call_again(self, call: PlannedCall) -> None:
         assert self.ledger.begin(call, LIMITS) is self.model_ledger.begin(call, LIMITS) is None
 
     @rule(call=calls, end=st.sampled_from([ANSWERED, THROTTLED, SILENT, REFUSED]))
@@ -160,21 +160,21 @@ class Pipeline(RuleBasedStateMachine):
 
     @rule(tenant=TENANTS, status=st.sampled_from([None, *JobStatus]))
     def list_jobs(self, tenant: str, status: JobStatus | None) -> None:
-        wanted = JobFilter(status=status, limit=2)
-        while wanted := replace(wanted, after=self.same(lambda store: store.page(tenant, wanted)).next):
-            if wanted.after is None:
+        filter_ = JobFilter(status=status, limit=2)
+        while filter_ := replace(filter_, after=self.same(lambda store: store.page(tenant, filter_)).next):
+            if filter_.after is None:
                 return
 
     @invariant()
-    def all_is_as_in_the_model(self) -> None:
+    def results_equal_the_model(self) -> None:
         for job in self.model.rows:
             for tenant in "ab":
-                self.same(lambda store: store.get(job, tenant))  # noqa: B023 - asked at once
+                self.same(lambda store: store.get(job, tenant))  # noqa: B023 - called immediately
         for tenant in "ab":
             assert self.ledger.spent_today(tenant) == self.model_ledger.spent_today(tenant)
 
     @invariant()
-    def nothing_contradicts_itself(self) -> None:
+    def invariants_hold(self) -> None:
         tables = self.content.read()
         assert violations(tables, self.clock.now) == []
         held = {slot["call_id"] for slot in tables["model_slots"] if slot["held_until"] > self.clock.now.isoformat()}
@@ -197,8 +197,8 @@ def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) 
     content.close()
 
 
-@pytest.mark.timeout(3600)  # hypothesis shrinks a failure before it reports it, which takes minutes
-def test_postgresql_does_as_the_model_does(pipeline: type[Pipeline]) -> None:
+@pytest.mark.timeout(3600)  # hypothesis takes minutes to shrink a failure before it reports it
+def test_postgresql_behaves_like_the_model(pipeline: type[Pipeline]) -> None:
     chosen = settings(
         max_examples=2000 if THOROUGH else 100,
         stateful_step_count=100 if THOROUGH else 40,

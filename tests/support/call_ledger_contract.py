@@ -19,12 +19,12 @@ FREE = Limits()
 
 
 def planned(tenant: str = "a", job_id: UUID | None = None, usd: str = "1.00") -> PlannedCall:
-    """A call."""
+    """A call that has not begun."""
     return PlannedCall(uuid4(), CallOwner("job", job_id or uuid4(), tenant, 1), "a-model", Decimal(usd), 140.0)
 
 
 def begun(ledger: CallLedger, limits: Limits = FREE, **fields: Any) -> PlannedCall:
-    """A call under way."""
+    """A call in progress."""
     call = planned(**fields)
     assert ledger.begin(call, limits) is None
     return call
@@ -37,19 +37,19 @@ def denial(ledger: CallLedger, limits: Limits, **fields: Any) -> DenialReason | 
 
 
 class CallLedgerContract:
-    """``ledger``, ``store`` and ``pass_time`` come from the subclass's fixtures."""
+    """Tests of every call ledger. A subclass provides the fixtures ``ledger``, ``store`` and ``pass_time``."""
 
     def test_a_jobs_usage_is_the_sum_of_its_calls(self, ledger: CallLedger, store: JobStore) -> None:
         job = new_job()
         store.record(job)
         for end in (ANSWERED, THROTTLED, SILENT, ANSWERED):
             ledger.end(begun(ledger, job_id=job.id).id, end)
-        ledger.end(begun(ledger).id, ANSWERED)  # another's
+        ledger.end(begun(ledger).id, ANSWERED)  # a call of another job
         view = store.get(job.id, "a")
         assert view is not None
         assert (view.usage, view.cost_usd) == (Usage(200, 40, 6, 8), 0.5)
 
-    def test_what_is_reserved_is_settled_when_the_answer_comes(self, ledger: CallLedger) -> None:
+    def test_a_reservation_is_settled_when_its_call_ends(self, ledger: CallLedger) -> None:
         call = begun(ledger)
         assert ledger.spent_today("a").tenant == ledger.spent_today("a").stage == 1
         ledger.end(call.id, ANSWERED)
@@ -57,11 +57,11 @@ class CallLedgerContract:
         assert (spent.tenant, spent.stage) == (Decimal("0.25"), Decimal("0.25"))
         assert 0 < spent.day_ends_in <= 86_400
 
-    def test_the_reservation_of_a_call_that_may_have_been_billed_stays_spent(self, ledger: CallLedger) -> None:
+    def test_a_call_that_may_have_been_billed_keeps_its_reservation(self, ledger: CallLedger) -> None:
         ledger.end(begun(ledger).id, SILENT)
         assert ledger.spent_today("a").stage == 1
 
-    def test_beginning_or_ending_twice_has_the_effect_of_once(self, ledger: CallLedger) -> None:
+    def test_beginning_and_ending_a_call_are_idempotent(self, ledger: CallLedger) -> None:
         call = begun(ledger)
         assert ledger.begin(call, Limits(concurrent_model_calls=1, daily_usd=Decimal(1))) is None
         assert ledger.spent_today("a").stage == 1
@@ -70,17 +70,17 @@ class CallLedgerContract:
         assert ledger.begin(call, FREE) is None
         assert ledger.spent_today("a").stage == Decimal("0.25")
 
-    def test_a_slot_is_free_again_when_its_call_ends(self, ledger: CallLedger) -> None:
+    def test_a_slot_is_released_when_its_call_ends(self, ledger: CallLedger) -> None:
         two = Limits(concurrent_model_calls=2)
         first = begun(ledger, two)
         begun(ledger, two)
         assert denial(ledger, two) is DenialReason.NO_SLOT
-        assert ledger.spent_today("a").stage == 2  # nothing is reserved for a call that is not made
+        assert ledger.spent_today("a").stage == 2  # a denied call reserves nothing
         ledger.end(first.id, ANSWERED)
         begun(ledger, two)
         assert denial(ledger, two) is DenialReason.NO_SLOT
 
-    def test_a_tenants_limit_stops_that_tenant_alone(self, ledger: CallLedger) -> None:
+    def test_a_tenants_limit_denies_only_calls_of_that_tenant(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd_per_tenant=Decimal("2.5"))
         begun(ledger, limits)
         begun(ledger, limits)
@@ -88,7 +88,7 @@ class CallLedgerContract:
         begun(ledger, limits, tenant="b")
         begun(ledger, limits, usd="0.50")
 
-    def test_the_stages_limit_stops_every_tenant(self, ledger: CallLedger) -> None:
+    def test_the_stages_limit_denies_calls_of_every_tenant(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd=Decimal(2), concurrent_model_calls=9)
         begun(ledger, limits)
         begun(ledger, limits, tenant="b")

@@ -1,7 +1,7 @@
-"""What may not be in any log: everything that the tests send and are given, kept while they run and looked for after.
+"""Canaries: confidential strings of a test session, which must not appear in any log.
 
-Nothing has to be planted. Whatever a test sends as a document, a key, metadata or a credential, and whatever it gets as
-a result or a link, is a canary.
+Tests need not plant them. Every document, key, metadata value and credential that a test sends is a canary, and so is
+every result and link that it receives.
 """
 
 import base64
@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 SHORTEST = 10
-"""Characters: "Rain." says nothing of where it came from."""
+"""Characters. A shorter string, such as "Rain.", may be in a log for another reason."""
 
 PIECE = 24
-"""Characters that are looked for of a long text: a log that quotes it may cut it off, or break it into lines."""
+"""Characters. A long text is searched for in pieces, because a log may truncate it or break it into lines."""
 
 MOST_PIECES = 20
 
@@ -22,7 +22,7 @@ CREDENTIALS = {"authorization", "idempotency-key", "x-amz-security-token", "cook
 
 
 class Canaries:
-    """Strings that were somewhere they belong, by where that was."""
+    """Confidential strings with their source, such as ``document``."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -31,13 +31,13 @@ class Canaries:
         return len(self._known)
 
     def add(self, where: str, value: object) -> None:
-        """Every text in a value, however deep. The names of its fields are the schema's."""
+        """Add every string in a value, at any depth. Field names are part of the schema and are not added."""
         for text in _texts(value):
             for piece in _pieces(text):
                 self._known.setdefault(piece, where)
 
     def sent(self, headers: dict[str, str], body: bytes | None) -> None:
-        """Of a request. A name is none: of an analysis, of a model."""
+        """Add the strings of a request, except the names of the analysis and the model."""
         for name, value in headers.items():
             if name.lower() in CREDENTIALS:
                 self.add(name.lower(), value.removeprefix("Bearer "))
@@ -49,14 +49,14 @@ class Canaries:
                 self.add("body", (body or b"").decode(errors="ignore"))
 
     def received(self, body: bytes) -> None:
-        """Of an answer: a job's result, and the link to it."""
+        """Add the strings of a response: a job's result, and the link to it."""
         match _json(body):
             case {"result": result, "result_url": str(url)}:
                 self.add("result", result)
                 self.add("link", urlsplit(url).query)
 
     def found_in(self, log: str) -> list[str]:
-        """Where the strings came from that are in the log, as they are or as logs write them."""
+        """The canaries that the log contains, verbatim or encoded, with their sources."""
         return sorted({f"{where}: {piece!r}" for piece, where in self._known.items() if _is_in(piece, log)})
 
 
@@ -86,8 +86,9 @@ def _texts(value: object) -> Iterator[str]:
 
 def _pieces(text: str) -> Iterator[str]:
     for line in text.splitlines():
-        whole = line.strip()
-        pieces = (whole[at : at + PIECE] for at in range(0, min(len(whole), MOST_PIECES * PIECE), PIECE))
+        text_of_line = line.strip()
+        starts = range(0, min(len(text_of_line), MOST_PIECES * PIECE), PIECE)
+        pieces = (text_of_line[at : at + PIECE] for at in starts)
         yield from (piece for piece in pieces if len(piece) >= SHORTEST)
 
 

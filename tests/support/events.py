@@ -42,14 +42,14 @@ def http_event(
 
 
 def analyze_event(body: object, **headers: str) -> dict[str, Any]:
-    """``POST /analyze`` with a JSON body; a string is sent as it is."""
+    """``POST /analyze`` with a JSON body. A string is sent unchanged."""
     text = body if isinstance(body, str) else json.dumps(body)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return http_event("POST /analyze", body=text, headers={"content-type": "application/json", **given})
 
 
 def sqs_event(*bodies: str) -> dict[str, Any]:
-    """Messages as the event source mapping hands them over."""
+    """An event with these messages, as the event source mapping sends it."""
     return {
         "Records": [
             {

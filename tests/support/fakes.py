@@ -31,7 +31,7 @@ from pipeline.platform.errors import Unavailable
 
 
 class FakeClock:
-    """Time that a test moves."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -60,14 +60,14 @@ class _Stored:
 
 
 class InMemoryJobStore:
-    """``JobStore`` in a dictionary, with the ledger that it takes a job's usage from."""
+    """``JobStore`` in a dictionary, with the ledger that a job's usage comes from."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.ledger = InMemoryCallLedger(clock)
         self.rows: dict[UUID, _Stored] = {}
         self.redrives: dict[UUID, UUID] = {}
-        """The failed job by the one that runs it again, oldest first."""
+        """The failed job by its redrive, oldest first."""
 
     def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for row in self.rows.values():
@@ -253,19 +253,19 @@ class _Call:
 
 
 class InMemoryCallLedger:
-    """``CallLedger`` in a dictionary. Of the model's health it knows nothing."""
+    """``CallLedger`` in a dictionary, without the models' health."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.calls: dict[UUID, _Call] = {}
-        self.not_begun: CallDenied | None = None
-        """What a test makes ``begin`` answer."""
+        self.denial: CallDenied | None = None
+        """The answer of ``begin``, if a test sets one."""
 
     def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         if call.id in self.calls:
             return None
-        if self.not_begun:
-            return self.not_begun
+        if self.denial:
+            return self.denial
         now = self._clock()
         holding = [known for known in self.calls.values() if known.end is None]
         if limits.concurrent_model_calls is not None and len(holding) >= limits.concurrent_model_calls:
@@ -311,7 +311,7 @@ def _cost(known: _Call) -> Decimal:
 
 @dataclass
 class FakeQueue:
-    """``JobQueue``: remembers what was sent. ``down`` makes it fail."""
+    """``JobQueue`` that records the sent messages. ``down`` makes it fail."""
 
     sent: list[tuple[UUID, int]] = field(default_factory=list)
     groups: list[str | None] = field(default_factory=list)
@@ -336,7 +336,7 @@ class FakeQueue:
 
 @dataclass
 class FakeDelivery:
-    """``Delivery``: remembers how long the message was hidden."""
+    """``Delivery`` that records the seconds for which a message was hidden."""
 
     hidden: list[int] = field(default_factory=list)
 
@@ -361,12 +361,12 @@ class FakeResults:
 
 @dataclass
 class ScriptedModel:
-    """``ChatModel`` that plays a script in order: Converse answers, or errors to raise."""
+    """``ChatModel`` that follows a script: Converse answers, or errors to raise, in order."""
 
     script: list[dict[str, Any] | Exception]
     longest_call_s: float = 125.0
     requests: list[dict[str, Any]] = field(default_factory=list)
-    """In Converse's shape."""
+    """The requests in the format of Converse."""
     during: Callable[[], None] = lambda: None
 
     def ask(self, request: ChatRequest) -> ChatAnswer:
@@ -387,7 +387,7 @@ def tool_answer(
 
 
 def text_answer(text: str, *, stop_reason: str = "end_turn", tokens: tuple[int, int] = (100, 20)) -> dict[str, Any]:
-    """A Converse answer in words."""
+    """A Converse answer that is text without a tool call."""
     return _answer([{"text": text}] if text else [], stop_reason, tokens)
 
 
@@ -402,7 +402,7 @@ def _answer(content: list[dict[str, Any]], stop_reason: str, tokens: tuple[int, 
 
 @dataclass
 class FixedConfiguration:
-    """``Configuration`` that a test sets."""
+    """``Configuration`` with values that a test sets."""
 
     stage: StageConfig = field(default_factory=StageConfig)
     rules: dict[str, Any] = field(default_factory=dict)

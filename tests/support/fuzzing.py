@@ -1,4 +1,4 @@
-"""schemathesis, on a running pipeline that asks for tokens: requests made from what the API says of itself."""
+"""Runs schemathesis on a running pipeline with JWT authorization: it generates requests from the API's description."""
 
 import re
 import subprocess
@@ -12,16 +12,16 @@ CONFIGURATION = Path(__file__).parents[1] / "fuzz" / "schemathesis.toml"
 
 
 @dataclass(frozen=True)
-class Fuzzed:
-    """What came of it. ``said`` names each fault, with a request that shows it, and the seed."""
+class FuzzResult:
+    """The result of a run. ``output`` lists each error with a request that reproduces it, and the seed."""
 
-    found_nothing: bool
+    passed: bool
     cases: int
-    said: str
+    output: str
 
 
-def fuzz(pipeline: Pipeline, token: str, directory: Path, examples: int, seed: int | None = None) -> Fuzzed:
-    """At most so many examples for each operation in each phase; without a seed others each time."""
+def fuzz(pipeline: Pipeline, token: str, directory: Path, examples: int, seed: int | None = None) -> FuzzResult:
+    """Run ``examples`` examples at most for each operation and phase. Without a seed, each run has other examples."""
     authorization = f"Bearer {token}"
     status, _, description = pipeline.request("GET", "/openapi.json", None, {"authorization": authorization})
     assert status == 200, description
@@ -34,4 +34,4 @@ def fuzz(pipeline: Pipeline, token: str, directory: Path, examples: int, seed: i
     ]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     cases = re.search(r"(\d+) generated", done.stdout)
-    return Fuzzed(done.returncode == 0, int(cases[1]) if cases else 0, done.stdout + done.stderr)
+    return FuzzResult(done.returncode == 0, int(cases[1]) if cases else 0, done.stdout + done.stderr)

@@ -27,7 +27,7 @@ def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Itera
     for event in events:
         before, after = event["from_status"], event["to_status"]
         if before != status:
-            yield f"was {status}, and {event['event']} from {before}"
+            yield f"was {status}, but {event['event']} starts from {before}"
         if None not in (before, after) and (JobStatus(before), JobStatus(after)) not in TRANSITIONS:
             yield f"went from {before} to {after}"
         if event["attempt"] != attempt + (after == "running"):
@@ -36,7 +36,7 @@ def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Itera
     row = rows.get(job_id)
     if row is None:
         if status is not None:
-            yield f"is gone, and was {status}"
+            yield f"was deleted in status {status}"
     elif (row["status"], row["attempt"]) != (status, attempt):
         yield f"is {row['status']} in attempt {row['attempt']}, but its events end {status} in {attempt}"
     elif row["result_key"] not in (None, result_key(job_id, attempt)):

@@ -18,7 +18,7 @@ RESULT = JobResult("results/1.json", 13, '{"mood":"ok"}')
 
 
 class JobStoreContract:
-    """``store`` and ``pass_time`` come from the subclass's fixtures."""
+    """Tests of every job store. A subclass provides the fixtures ``store`` and ``pass_time``."""
 
     def claimed(self, store: JobStore, job_id: UUID, lease: int = 60) -> ClaimedJob:
         claim = store.claim(job_id, lease)
@@ -31,7 +31,7 @@ class JobStoreContract:
         assert store.mark_enqueued(job.id)
         return job.id
 
-    def test_a_recorded_job_is_queued_and_only_its_tenants(self, store: JobStore) -> None:
+    def test_a_recorded_job_is_queued_and_visible_only_to_its_tenant(self, store: JobStore) -> None:
         job = new_job(tenant="a")
         assert store.record(job).id == job.id
         view = store.get(job.id, "a")
@@ -41,7 +41,7 @@ class JobStoreContract:
         assert store.get(job.id, "b") is None
         assert store.get(uuid4(), "a") is None
 
-    def test_one_key_of_one_tenant_is_one_job(self, store: JobStore) -> None:
+    def test_a_repeated_key_of_a_tenant_returns_its_first_job(self, store: JobStore) -> None:
         first, again, other = new_job(key="k"), new_job(key="k", fingerprint=b"g" * 32), new_job(key="k", tenant="b")
         store.record(first)
         found = store.record(again)
@@ -49,7 +49,7 @@ class JobStoreContract:
         assert store.record(other).id == other.id
         assert store.get(again.id, "a") is None
 
-    def test_recording_a_job_again_finds_it(self, store: JobStore) -> None:
+    def test_recording_a_job_again_returns_it(self, store: JobStore) -> None:
         job = new_job()
         assert store.record(job) == store.record(job)
 
@@ -94,19 +94,19 @@ class JobStoreContract:
         assert view is not None
         assert (view.status, view.result_key) == (JobStatus.CANCELLED, None)
 
-    def test_a_job_that_waits_to_be_tried_again_can_be_cancelled(self, store: JobStore) -> None:
+    def test_a_released_job_can_be_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
         assert store.cancel(job_id, "a")[1]
 
-    def test_what_has_ended_is_not_cancelled(self, store: JobStore) -> None:
+    def test_a_finished_job_is_not_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         store.succeed(job_id, 1, RESULT)
         assert not store.cancel(job_id, "a")[1]
 
-    def test_pages_hold_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
+    def test_pages_list_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
         ids = []
         for _ in range(5):
             ids.append(self.queued(store))
@@ -151,7 +151,7 @@ class JobStoreContract:
         self.claimed(store, jobs[0])
         store.record(new_job(), three)
 
-    def test_a_claim_hands_over_what_was_recorded(self, store: JobStore) -> None:
+    def test_a_claim_returns_the_recorded_request(self, store: JobStore) -> None:
         pinned = config("fast")
         job_id = self.queued(store, config=pinned)
         job = self.claimed(store, job_id)
@@ -177,10 +177,10 @@ class JobStoreContract:
         pass_time(60)
         assert isinstance(store.claim(job_id, 30), NotClaimed)
 
-    def test_a_job_that_is_not_there_cannot_be_claimed(self, store: JobStore) -> None:
+    def test_an_unknown_job_is_not_claimed(self, store: JobStore) -> None:
         assert store.claim(uuid4(), 30) == NotClaimed(None)
 
-    def test_success_keeps_the_result(self, store: JobStore) -> None:
+    def test_a_succeeded_job_has_its_result(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.succeed(job_id, 1, RESULT)
@@ -191,7 +191,7 @@ class JobStoreContract:
         assert view.started_at is not None
         assert view.started_at <= view.finished_at
 
-    def test_a_large_result_is_kept_by_its_key_alone(self, store: JobStore) -> None:
+    def test_a_large_result_is_recorded_by_its_key_only(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.succeed(job_id, 1, JobResult("k", 200_000, None))
@@ -199,7 +199,7 @@ class JobStoreContract:
         assert view is not None
         assert (view.result, view.result_key) == (None, "k")
 
-    def test_failure_keeps_its_reason(self, store: JobStore) -> None:
+    def test_a_failed_job_has_its_reason(self, store: JobStore) -> None:
         failure = Failure.of(FailureCode.OUTPUT_TRUNCATED)
         job_id = self.queued(store)
         self.claimed(store, job_id)
@@ -208,7 +208,7 @@ class JobStoreContract:
         assert view is not None
         assert (view.status, view.failure) == (JobStatus.FAILED, failure)
 
-    def test_a_late_attempt_cannot_finish(self, store: JobStore, pass_time: Any) -> None:
+    def test_a_late_attempt_cannot_finish_a_job(self, store: JobStore, pass_time: Any) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id, lease=30)
         pass_time(31)
@@ -219,7 +219,7 @@ class JobStoreContract:
         assert store.succeed(job_id, 2, RESULT)
         assert not store.succeed(job_id, 1, RESULT)
 
-    def test_final_is_final_and_finishing_twice_is_finishing_once(self, store: JobStore) -> None:
+    def test_a_finished_job_does_not_change_and_finishing_is_idempotent(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.succeed(job_id, 1, RESULT)
@@ -252,13 +252,13 @@ class JobStoreContract:
         pass_time(101)
         assert self.claimed(store, job_id).attempt == 2
 
-    def test_a_job_is_found_by_its_tenants_key(self, store: JobStore) -> None:
+    def test_a_job_is_found_by_its_tenant_and_key(self, store: JobStore) -> None:
         job = new_job(key="k")
         assert store.find("a", "k") is None
         assert store.record(job) == store.find("a", "k")
         assert store.find("b", "k") is None
 
-    def test_stranded_jobs_are_found_and_others_are_not(self, store: JobStore, pass_time: Any) -> None:
+    def test_only_stranded_jobs_are_found(self, store: JobStore, pass_time: Any) -> None:
         never_sent = new_job()
         store.record(never_sent)
         waiting, running, done = self.queued(store), self.queued(store), self.queued(store)

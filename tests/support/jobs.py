@@ -1,4 +1,4 @@
-"""Jobs to test with: a tiny analysis, and requests for it."""
+"""Jobs for tests: a small analysis, and requests for it."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ class Mood(StrictModel):
 
 MOOD = plain_analysis(
     name="mood",
-    description="Says how a note sounds.",
+    description="Classifies the mood of a note.",
     input_model=Note,
     output_model=Mood,
     prompt=lambda note: Prompt("You judge notes.", note.text),

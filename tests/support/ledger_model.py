@@ -1,4 +1,4 @@
-"""The call ledger in a dictionary, whole: with slots that run out, and the models' health."""
+"""A complete call ledger in a dictionary: slots expire, and failing models open a circuit."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ class CallLedgerModel(InMemoryCallLedger):
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:
             self._given_up_at[call.id] = now + timedelta(seconds=call.longest_s)
-            if health.open_until:  # it is the probe
+            if health.open_until:  # this call is the probe
                 health.open_until = now + timedelta(seconds=self.circuit.probe_s)
         return refused
 
@@ -55,7 +55,7 @@ class CallLedgerModel(InMemoryCallLedger):
         health.open_until = self._clock() + timedelta(seconds=pause) if too_many >= 0 else None
 
     def holding(self) -> list[UUID]:
-        """Calls under way that have a slot."""
+        """Calls in progress that hold a slot."""
         return [
             call_id
             for call_id, call in self.calls.items()

@@ -14,21 +14,21 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class LosingProxy:
-    """A proxy that listens on a socket in its own folder."""
+    """A proxy that listens on a Unix socket in its own folder."""
 
     def __init__(self, folder: Path, server: Path, listening: socket.socket) -> None:
         self.folder = folder
         self._server, self._listening = server, listening
         self.executed = 0
-        self._doomed = 0
+        self._number_to_lose = 0
         self.lost = 0
 
     def lose(self, number: int) -> None:
         """Lose the answer to the statement with this number, counted from 1 and from now on."""
-        self.executed, self._doomed, self.lost = 0, number, 0
+        self.executed, self._number_to_lose, self.lost = 0, number, 0
 
     def serve(self) -> None:
-        with contextlib.suppress(OSError):  # closed: the block was left
+        with contextlib.suppress(OSError):  # the block has ended, and the socket is closed
             while True:
                 client, _ = self._listening.accept()
                 threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
@@ -44,7 +44,7 @@ class LosingProxy:
 
     def _executes(self, losing: threading.Event) -> None:
         self.executed += 1
-        if self.executed == self._doomed:
+        if self.executed == self._number_to_lose:
             losing.set()
 
     def _answer(self, server: socket.socket, client: socket.socket, losing: threading.Event) -> None:
@@ -62,7 +62,7 @@ class LosingProxy:
 
 @contextlib.contextmanager
 def losing_proxy(folder: Path, server: Path) -> Iterator[LosingProxy]:
-    """A proxy of the server whose socket is in another folder."""
+    """Run a proxy in front of the server, with its socket in ``folder``, until the block ends."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(folder / SOCKET))
         listening.listen()

@@ -18,12 +18,16 @@ EXHAUSTED = Failure.of(FailureCode.ATTEMPTS_EXHAUSTED, "(why)")
 REQUEST = RedriveRequest("an operator", "the model is back", "request-1", again=False)
 
 
-def letter(job_id: UUID | None, message_id: str = "m-1") -> DeadLetter:
+def dead_letter(job_id: UUID | None, message_id: str = "m-1") -> DeadLetter:
+    """A dead letter of a job; ``None`` for an unrecognized message."""
     return DeadLetter(message_id, job_id, 12, b"d" * 32)
 
 
 class OperatorContract:
-    """``store``, ``dead_letters``, ``failed`` and ``pass_time`` come from the subclass's fixtures."""
+    """Tests of every pair of dead-letter store and failed jobs.
+
+    A subclass provides the fixtures ``store``, ``dead_letters``, ``failed`` and ``pass_time``.
+    """
 
     def queued(self, store: JobStore, **fields: Any) -> UUID:
         job = new_job(**fields)
@@ -42,11 +46,9 @@ class OperatorContract:
         assert view is not None
         return view
 
-    def test_the_job_of_a_dead_letter_is_failed_with_its_reason(
-        self, store: JobStore, dead_letters: DeadLetterStore
-    ) -> None:
+    def test_a_dead_letter_fails_its_job_with_the_reason(self, store: JobStore, dead_letters: DeadLetterStore) -> None:
         job_id = self.queued(store)
-        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         view = self.view(store, job_id)
         assert (view.status, view.failure, view.attempts) == (JobStatus.FAILED, EXHAUSTED, 0)
         assert view.finished_at is not None
@@ -55,38 +57,38 @@ class OperatorContract:
         assert (recorded.body_bytes, recorded.body_sha256) == (12, b"d" * 32)
         assert dead_letters.count_by_outcome(None) == {"job_failed": 1}
 
-    def test_a_job_that_was_given_back_is_failed_too(self, store: JobStore, dead_letters: DeadLetterStore) -> None:
+    def test_a_dead_letter_fails_a_released_job(self, store: JobStore, dead_letters: DeadLetterStore) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert self.view(store, job_id).status is JobStatus.FAILED
 
-    def test_a_running_job_with_a_valid_lease_is_not_failed(
+    def test_a_dead_letter_does_not_fail_a_running_job_with_a_valid_lease(
         self, store: JobStore, dead_letters: DeadLetterStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
-        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+        assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status is JobStatus.RUNNING
-        pass_time(61)  # the worker is dead, and so is another message of the job
-        assert dead_letters.record(letter(job_id, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
+        pass_time(61)  # the worker has died, and another message of the job becomes a dead letter
+        assert dead_letters.record(dead_letter(job_id, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_FAILED
         assert not store.succeed(job_id, 1, RESULT)
 
     @pytest.mark.parametrize("end", ["succeeded", "cancelled"])
-    def test_a_job_that_has_ended_does_not_change(
+    def test_a_dead_letter_does_not_change_a_finished_job(
         self, store: JobStore, dead_letters: DeadLetterStore, end: str
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
-        assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+        assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 
     def test_dead_letters_without_a_job_are_recorded(self, dead_letters: DeadLetterStore) -> None:
         unknown = uuid4()
-        assert dead_letters.record(letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_MISSING
-        assert dead_letters.record(letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
+        assert dead_letters.record(dead_letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_MISSING
+        assert dead_letters.record(dead_letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
         found = {(each.message_id, each.job_id) for each in dead_letters.records(None, 10)}
         assert found == {("m-1", unknown), ("m-2", None)}
 
@@ -96,7 +98,7 @@ class OperatorContract:
         job_id = self.queued(store)
         store.claim(job_id, 60)
         for _ in range(2):
-            assert dead_letters.record(letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
+            assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
             store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
             pass_time(1)
         assert self.view(store, job_id).status is JobStatus.QUEUED
@@ -144,16 +146,20 @@ class OperatorContract:
         pass_time(61)
         assert [message.job_id for message in store.stranded(60, 3600, 10)] == [new_id]
 
-    def test_a_job_is_redriven_once_unless_the_request_insists(self, store: JobStore, failed: FailedJobs) -> None:
+    def test_a_job_is_redriven_once_unless_the_request_allows_a_repetition(
+        self, store: JobStore, failed: FailedJobs
+    ) -> None:
         job_id, first, second, third = self.failed_job(store), uuid4(), uuid4(), uuid4()
-        insisting = RedriveRequest("an operator", "a second time", "request-2", again=True)
+        repeated = RedriveRequest("an operator", "a second time", "request-2", again=True)
         assert failed.redrive(job_id, first, REQUEST).outcome is RedriveOutcome.REDRIVEN
-        assert failed.redrive(job_id, first, REQUEST).outcome is RedriveOutcome.REDRIVEN  # the same, asked twice
+        assert (
+            failed.redrive(job_id, first, REQUEST).outcome is RedriveOutcome.REDRIVEN
+        )  # a repeated request has the same outcome
         refused = failed.redrive(job_id, second, REQUEST)
         assert (refused.outcome, refused.job_id) == (RedriveOutcome.ALREADY_REDRIVEN, first)
         assert store.get(second, "a") is None
         assert failed.find(FailedJobFilter(waiting=True)) == []
-        assert failed.redrive(job_id, third, insisting).outcome is RedriveOutcome.REDRIVEN
+        assert failed.redrive(job_id, third, repeated).outcome is RedriveOutcome.REDRIVEN
         assert failed.find(FailedJobFilter())[0].redriven_as == third
 
     def test_only_failed_jobs_are_redriven(self, store: JobStore, failed: FailedJobs) -> None:

@@ -1,4 +1,4 @@
-"""Fakes of what an operator's use cases need, over the fake job store."""
+"""Fakes of the ports of the operator's use cases, on top of the fake job store."""
 
 from collections import Counter
 from dataclasses import replace
@@ -23,22 +23,22 @@ class InMemoryDeadLetterStore:
         self._clock = clock
         self._records: dict[str, DeadLetterRecord] = {}
 
-    def record(self, letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
-        if letter.message_id not in self._records:
-            outcome = self._outcome(letter.job_id, failure)
-            size, digest = letter.body_bytes, letter.body_sha256
+    def record(self, dead_letter: DeadLetter, deliveries: int, failure: Failure) -> DeadLetterOutcome:
+        if dead_letter.message_id not in self._records:
+            outcome = self._outcome(dead_letter.job_id, failure)
+            size, digest = dead_letter.body_bytes, dead_letter.body_sha256
             record = DeadLetterRecord(
-                letter.message_id, letter.job_id, outcome, deliveries, size, digest, self._clock()
+                dead_letter.message_id, dead_letter.job_id, outcome, deliveries, size, digest, self._clock()
             )
-            self._records[letter.message_id] = record
-        return self._records[letter.message_id].outcome
+            self._records[dead_letter.message_id] = record
+        return self._records[dead_letter.message_id].outcome
 
     def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
-        found = [letter for letter in self._records.values() if letter.recorded_at >= (since or LONG_AGO)]
-        return sorted(found, key=lambda letter: letter.recorded_at, reverse=True)[:limit]
+        found = [record for record in self._records.values() if record.recorded_at >= (since or LONG_AGO)]
+        return sorted(found, key=lambda record: record.recorded_at, reverse=True)[:limit]
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
-        return dict(Counter(letter.outcome.value for letter in self.records(since, len(self._records))))
+        return dict(Counter(record.outcome.value for record in self.records(since, len(self._records))))
 
     def _outcome(self, job_id: UUID | None, failure: Failure) -> DeadLetterOutcome:
         if job_id is None:
@@ -93,7 +93,7 @@ class InMemoryFailedJobs:
                 and row.finished_at >= (filter_.since or LONG_AGO)
                 and not (filter_.waiting and again)
             ):
-                who = (job_id, row.job.tenant_id, row.job.analysis, row.job.config.model.id)
-                why = (row.failure.code.value, row.failure.message, row.attempt)
-                found.append(FailedJob(*who, *why, row.created_at, row.finished_at, again))
+                job = (job_id, row.job.tenant_id, row.job.analysis, row.job.config.model.id)
+                failure = (row.failure.code.value, row.failure.message, row.attempt)
+                found.append(FailedJob(*job, *failure, row.created_at, row.finished_at, again))
         return sorted(found, key=lambda job: (job.finished_at, job.id), reverse=True)

@@ -1,4 +1,4 @@
-"""A rehearsed deploy made by hand: a small repository, a graph of one function, and its archive."""
+"""A small rehearsed deploy for tests: a repository, a graph with one function, and the function's archive."""
 
 import json
 import zipfile
@@ -53,7 +53,7 @@ version = "1.0"
 
 
 def resource(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
-    """One resource of a graph."""
+    """A resource as a graph lists it."""
     return {
         "urn": f"urn:pulumi:dev::app::{kind}::{name}",
         "type": kind,
@@ -68,7 +68,7 @@ def resource(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
 
 
 class Deploy:
-    """What a test spoils before it is written down."""
+    """A valid rehearsed deploy, which a test changes before it writes the files."""
 
     def __init__(self, directory: Path) -> None:
         self.root = directory / "repository"
@@ -96,21 +96,21 @@ class Deploy:
         self.code("def handler(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n")
 
     def code(self, text: str) -> None:
-        """The handler's module."""
+        """Set the source of the handler's module."""
         self.sources["pkg/handlers/main.py"] = text
 
     def variables(self, **variables: str) -> None:
-        """The environment that the stack gives the function."""
+        """Set the environment variables of the function."""
         self.function["inputs"]["environment"]["variables"] = variables
 
     def route(self, key: str) -> None:
-        """Route requests to the function."""
+        """Add a route that invokes the function."""
         integration = resource("aws:apigatewayv2/integration:Integration", "Integration", integrationUri=ARN)
         route = resource("aws:apigatewayv2/route:Route", key, routeKey=key, target="integrations/Integration")
         self.resources += [integration, route]
 
     def queue(self) -> None:
-        """Let a queue call the function."""
+        """Add a queue that invokes the function."""
         self.resources.append(
             resource(
                 "aws:lambda/eventSourceMapping:EventSourceMapping",
@@ -135,7 +135,7 @@ class Deploy:
         }
 
     def write(self) -> Rehearsed:
-        """The repository and the rehearsal, as the checks read them."""
+        """Write the repository and the rehearsal, and read them as the checks do."""
         repository = {
             "sst.config.ts": "",
             "infra/main.ts": "\n" * 10,

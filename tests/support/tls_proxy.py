@@ -1,4 +1,4 @@
-"""TLS in front of the embedded PostgreSQL, which has none: as a server that speaks TLS would."""
+"""A proxy that adds TLS to the embedded PostgreSQL, which does not support it."""
 
 import contextlib
 import socket
@@ -7,19 +7,19 @@ import threading
 from collections.abc import Iterator
 
 SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-"""How a PostgreSQL client asks for TLS (protocol documentation, SSLRequest)."""
+"""The message by which a PostgreSQL client requests TLS (protocol documentation, SSLRequest)."""
 
 
 @contextlib.contextmanager
 def tls_proxy(unix_socket: str, context: ssl.SSLContext) -> Iterator[int]:
-    """The port of a proxy that ends TLS and passes on to the socket; gone when the block is left."""
+    """Run a proxy that terminates TLS and forwards to the socket, until the block ends. Yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_serve, args=(listening, unix_socket, context), daemon=True).start()
         yield listening.getsockname()[1]
 
 
 def _serve(listening: socket.socket, unix_socket: str, context: ssl.SSLContext) -> None:
-    with contextlib.suppress(OSError):  # closed: the block was left
+    with contextlib.suppress(OSError):  # the block has ended, and the socket is closed
         while True:
             client, _ = listening.accept()
             threading.Thread(target=_pass_on, args=(client, unix_socket, context), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The registry finds what is there and says clearly what is wrong."""
+"""The registry finds every analysis, and names the module of an invalid one."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def module(name: str, **members: object) -> ModuleType:
 
 
 def schemas(schema: object) -> Iterator[dict[str, object]]:
-    """Every object within a JSON document, itself included."""
+    """Every object in a JSON document, including the document itself."""
     if isinstance(schema, dict):
         yield schema
         for each in schema.values():
@@ -35,19 +35,19 @@ def test_every_shipped_analysis_is_found_by_name() -> None:
     assert all(name == analysis.name for name, analysis in LOADED.items())
 
 
-def test_a_module_without_an_analysis_is_named() -> None:
+def test_the_error_names_a_module_without_an_analysis() -> None:
     with pytest.raises(analyses.RegistryError, match=r"stray has no module-level ANALYSIS"):
         analyses.collect([module("stray", ANALYSIS="not one")])
 
 
-def test_two_analyses_of_one_name_are_both_named() -> None:
+def test_the_error_names_both_modules_of_a_duplicate_name() -> None:
     one = LOADED["summary"]
     with pytest.raises(analyses.RegistryError, match=r"first and second are both 'summary'"):
         analyses.collect([module("first", ANALYSIS=one), module("second", ANALYSIS=one)])
 
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
-def test_an_analysis_can_be_named_described_and_limited(analysis: AnyAnalysis) -> None:
+def test_an_analysis_has_a_name_a_description_and_limits(analysis: AnyAnalysis) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", analysis.name)
     assert analysis.description.endswith(".")
     assert analysis.settings.model is None
@@ -59,7 +59,7 @@ def test_an_analysis_can_be_named_described_and_limited(analysis: AnyAnalysis) -
 
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
-def test_an_answer_is_a_schema_that_a_forced_tool_takes(analysis: AnyAnalysis) -> None:
+def test_the_schema_of_an_answer_suits_a_forced_tool(analysis: AnyAnalysis) -> None:
     schema = analysis.answer_model.model_json_schema()
     assert schema["type"] == "object"
     assert len(schema.get("$defs", {})) <= 2
@@ -76,7 +76,7 @@ def test_an_answer_is_a_schema_that_a_forced_tool_takes(analysis: AnyAnalysis) -
 
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
-def test_an_input_bounds_every_list_and_text(analysis: AnyAnalysis) -> None:
+def test_the_schema_of_an_input_limits_every_list_and_text(analysis: AnyAnalysis) -> None:
     for part in schemas(analysis.input_model.model_json_schema()):
         if part.get("type") == "array":
             assert "maxItems" in part

@@ -1,4 +1,4 @@
-"""The template analysis: bounds of its input and answer, and where the caller's text ends up."""
+"""The template analysis: bounds of its input and answer, and the place of the caller's text in the prompt."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ def test_a_blank_or_huge_text_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x", " x ", "x" * 200_000])
-def test_a_text_of_1_to_200_000_characters_is_taken(text: str) -> None:
+def test_a_text_of_1_to_200_000_characters_is_accepted(text: str) -> None:
     assert SummaryInput(text=text).text == text
 
 

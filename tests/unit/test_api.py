@@ -303,7 +303,7 @@ def test_a_long_field_name_is_cut_in_the_response(harness: Harness) -> None:
     assert len(json.dumps(problem)) < 2_000
 
 
-def test_health(harness: Harness) -> None:
+def test_health_reports_each_dependency(harness: Harness) -> None:
     status, body, _ = harness.call(http_event("GET /health"))
     assert status == 200
     assert body == {"status": "ok", "version": "0.1.0", "stage": "test", "checks": {"database": "ok", "queue": "ok"}}
@@ -323,7 +323,9 @@ def test_health(harness: Harness) -> None:
         ("GET", "/admin", 404, None),
     ],
 )
-def test_other_paths_and_methods(harness: Harness, method: str, path: str, status: int, allow: str | None) -> None:
+def test_unknown_paths_and_methods_are_refused(
+    harness: Harness, method: str, path: str, status: int, allow: str | None
+) -> None:
     event = http_event("$default", path=path)
     event["requestContext"]["http"]["method"] = method
     got, _, headers = harness.call(event)

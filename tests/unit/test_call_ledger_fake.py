@@ -1,4 +1,4 @@
-"""The fake call ledger keeps the contract that the one in PostgreSQL keeps."""
+"""The fake call ledger fulfils the contract of the PostgreSQL ledger."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The package that describes this product to the chaos harness. Whether the mutants are found: tests/chaos."""
+"""The package that describes this product to the chaos harness. ``tests/chaos`` checks that the mutants are found."""
 
 import json
 from pathlib import Path

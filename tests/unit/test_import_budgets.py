@@ -46,7 +46,7 @@ PYDANTIC_MODELS_OF_THE_API = ("pipeline.jobs.handlers.bodies", "pipeline.jobs.ha
 class Budget:
     code: str
     most: int
-    """Modules, the interpreter's own included."""
+    """Number of modules, including those of the interpreter."""
     without: tuple[str, ...]
     clients: tuple[str, ...] = ("secrets_manager",)
     """Functions of ``platform.aws`` that the first request calls. The password needs the first one everywhere."""

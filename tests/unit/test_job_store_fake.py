@@ -1,4 +1,4 @@
-"""The fake job store keeps the contract of the real one."""
+"""The fake job store fulfils the contract of the PostgreSQL store."""
 
 from collections.abc import Callable
 

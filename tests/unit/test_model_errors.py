@@ -1,4 +1,4 @@
-"""Errors of Converse: each has a class, and each class one effect on a job."""
+"""Errors of Converse: each one maps to a class, and each class has one effect on a job."""
 
 import botocore.exceptions as botocore_errors
 import pytest
@@ -37,7 +37,7 @@ def test_every_class_has_an_effect() -> None:
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailableException", "ModelNotReadyException"])
-def test_throttling_costs_no_attempt(code: str) -> None:
+def test_throttling_does_not_count_as_an_attempt(code: str) -> None:
     error = answered(code)
     assert isinstance(error, TryAgain)
     assert error.deferred
@@ -56,7 +56,7 @@ def test_throttling_costs_no_attempt(code: str) -> None:
         botocore_errors.NoCredentialsError(),
     ],
 )
-def test_a_transient_error_costs_an_attempt(error: Exception) -> None:
+def test_a_transient_error_counts_as_an_attempt(error: Exception) -> None:
     retry = job_error(model_error(error))
     assert isinstance(retry, TryAgain)
     assert not retry.deferred
@@ -103,7 +103,7 @@ def test_an_incomplete_answer_is_a_failure_that_may_be_billed(answer: dict[str, 
     assert failed.value.billed
 
 
-def test_what_may_be_billed_and_what_counts_against_the_model() -> None:
+def test_each_error_states_whether_it_is_billed_and_whether_the_model_is_unhealthy() -> None:
     rejected = ClientError({"Error": {"Code": "ValidationException"}}, "Converse")
     throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "Converse")
     silent = botocore_errors.ReadTimeoutError(endpoint_url="x")

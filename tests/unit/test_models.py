@@ -14,7 +14,7 @@ from pipeline.models.stage_config import Limits
 from tests.support.fakes import FakeClock, InMemoryCallLedger, ScriptedModel, text_answer
 
 CATALOGUE = shipped_catalogue()
-OF_THE_GUIDE = [
+IDS_OF_THE_GUIDE = [
     "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
     "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
     "us.anthropic.claude-3-sonnet-20240229-v1:0",
@@ -26,12 +26,12 @@ OF_THE_GUIDE = [
 
 
 @pytest.mark.parametrize("alias", ["claude", "sonnet", "claude-3.5", "haiku", "fast", "balanced", "powerful"])
-def test_every_alias_leads_to_a_model_that_can_be_called(alias: str) -> None:
+def test_every_alias_names_a_current_model(alias: str) -> None:
     assert CATALOGUE.find(alias).lifecycle.state == "current"
 
 
-@pytest.mark.parametrize("model_id", OF_THE_GUIDE)
-def test_ids_of_old_stay_known(model_id: str) -> None:
+@pytest.mark.parametrize("model_id", IDS_OF_THE_GUIDE)
+def test_old_model_ids_remain_known(model_id: str) -> None:
     assert CATALOGUE.find(model_id).id == model_id
 
 
@@ -41,14 +41,14 @@ def test_an_unknown_name_is_an_error(name: str) -> None:
         CATALOGUE.find(name)
 
 
-def test_a_model_that_ends_names_a_successor_that_does_not() -> None:
+def test_a_model_that_ends_names_a_current_successor() -> None:
     for model in CATALOGUE.models:
         if model.lifecycle.state != "current":
             assert model.lifecycle.replaced_by
             assert CATALOGUE.find(model.lifecycle.replaced_by).lifecycle.state == "current"
 
 
-def test_a_policy_allows_the_profile_and_the_model_everywhere_it_is_routed_to() -> None:
+def test_the_policy_allows_the_profile_and_the_model_in_every_routed_region() -> None:
     for model in CATALOGUE.models:
         scope, _, foundation = model.id.partition(".")
         assert f"arn:aws:bedrock:{{region}}:{{account}}:inference-profile/{model.id}" in model.policy_arns
@@ -56,18 +56,18 @@ def test_a_policy_allows_the_profile_and_the_model_everywhere_it_is_routed_to() 
         assert regions == ({"{region}", ""} if scope == "global" else {"us-east-1", "us-east-2", "us-west-2"})
 
 
-def test_a_call_costs_what_its_tokens_cost() -> None:
+def test_the_cost_of_a_call_is_the_sum_over_its_tokens() -> None:
     usage = Usage(1_000_000, 100_000, 10_000, 1_000)
     assert CATALOGUE.find("haiku").price.of_call(usage) == Decimal("1.50225")
 
 
-def test_a_long_prompt_costs_the_long_rate() -> None:
+def test_a_long_prompt_is_billed_at_the_long_rate() -> None:
     price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
     assert price.of_call(Usage(100_000, 1_000)) == Decimal("0.0105")
     assert price.of_call(Usage(100_001, 1_000)) == Decimal("0.0525005")
 
 
-def test_two_short_prompts_do_not_cost_the_long_rate() -> None:
+def test_two_short_prompts_are_not_billed_at_the_long_rate() -> None:
     price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
     request = ChatRequest(
         CATALOGUE.find("global.anthropic.claude-haiku-5-5"), "s", (UserText("u"),), None, {"maxTokens": 9}

@@ -21,7 +21,7 @@ type Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Configures as in a fresh process; called in the test, when its stdout is there."""
+    """Configures the log as in a fresh process. Called in the test, because stdout must be captured first."""
     monkeypatch.setattr(logging.getLogger("pipeline"), "handlers", [])
     monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
     return observability.configure
@@ -51,7 +51,7 @@ def test_the_type_checker_refuses_an_unknown_field(tmp_path: Path) -> None:
     assert 'Unexpected keyword argument "document"' in checked.stdout
 
 
-def test_the_fields_that_operators_look_for_are_written(configure: Configure, capsys: Capture) -> None:
+def test_the_fields_that_operators_search_for_are_logged(configure: Configure, capsys: Capture) -> None:
     configure()
     log.info("rotation", step="createSecret", version="v", roles=["pipeline_api"])
     entry = written(capsys)

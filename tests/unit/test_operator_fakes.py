@@ -1,4 +1,4 @@
-"""The operator's fakes keep the contract of the real ones."""
+"""The operator's fakes fulfil the contract of the PostgreSQL adapters."""
 
 from collections.abc import Callable
 

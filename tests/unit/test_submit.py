@@ -1,4 +1,4 @@
-"""Accepting a request: what is refused, what is recorded, and what is left behind when something is down."""
+"""The ``SubmitJob`` use case on fakes: validation, idempotency, limits, and outages."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,9 @@ from tests.support.fakes import FakeClock, FakeQueue, FixedConfiguration, InMemo
 from tests.support.jobs import ANALYSES
 
 
-class Bench:
+class Harness:
+    """``SubmitJob`` with fake dependencies."""
+
     def __init__(self, **stage: Any) -> None:
         self.store = InMemoryJobStore(FakeClock())
         self.queue = FakeQueue()
@@ -34,26 +36,26 @@ class Bench:
         return self.store.rows[self(**changes)].job.config
 
 
-def refusal(bench: Bench, **changes: Any) -> str:
+def refusal(harness: Harness, **changes: Any) -> str:
     with pytest.raises(InvalidRequest) as refused:
-        bench(**changes)
-    assert bench.store.rows == {}
-    assert bench.queue.sent == []
+        harness(**changes)
+    assert harness.store.rows == {}
+    assert harness.queue.sent == []
     return refused.value.errors[0]["pointer"]
 
 
-def test_an_accepted_job_is_recorded_and_sent_once() -> None:
-    bench = Bench()
-    job_id = bench()
-    assert bench.queue.sent == [(job_id, 0)]
-    assert bench.store.rows[job_id].enqueued_at is not None
+def test_an_accepted_job_is_recorded_and_enqueued_once() -> None:
+    harness = Harness()
+    job_id = harness()
+    assert harness.queue.sent == [(job_id, 0)]
+    assert harness.store.rows[job_id].enqueued_at is not None
 
 
-def test_the_job_is_recorded_before_it_is_sent() -> None:
-    bench = Bench()
+def test_a_job_is_recorded_before_it_is_enqueued() -> None:
+    harness = Harness()
     recorded: list[bool] = []
-    bench.queue.before_send = lambda job_id: recorded.append(job_id in bench.store.rows)
-    bench()
+    harness.queue.before_send = lambda job_id: recorded.append(job_id in harness.store.rows)
+    harness()
     assert recorded == [True]
 
 
@@ -67,18 +69,18 @@ def test_the_job_is_recorded_before_it_is_sent() -> None:
         ({"input": {"text": 1}}, "/input/text"),
         ({"input": {"text": "x" * 101}}, "/input/text"),
         ({"input": {"text": "x", "more": 1}}, "/input/more"),
-        ({"parameters": {"temperature": 0.5}}, "/parameters/temperature"),  # the default model takes none
+        ({"parameters": {"temperature": 0.5}}, "/parameters/temperature"),  # the default model accepts none
         ({"model": "haiku", "parameters": {"temperature": 0.5, "top_p": 0.5}}, "/parameters/top_p"),
         ({"model": "haiku", "parameters": {"max_tokens": 64_001}}, "/parameters/max_tokens"),
     ],
 )
-def test_a_field_at_fault_is_named(changes: dict[str, Any], pointer: str) -> None:
-    assert refusal(Bench(), **changes) == pointer
+def test_the_error_names_the_invalid_field(changes: dict[str, Any], pointer: str) -> None:
+    assert refusal(Harness(), **changes) == pointer
 
 
-def test_an_ended_model_is_answered_with_its_successor() -> None:
+def test_the_error_for_an_ended_model_names_its_successor() -> None:
     with pytest.raises(InvalidRequest) as refused:
-        Bench()(model="us.anthropic.claude-3-haiku-20240307-v1:0")
+        Harness()(model="us.anthropic.claude-3-haiku-20240307-v1:0")
     assert "global.anthropic.claude-haiku-4-5" in refused.value.errors[0]["detail"]
 
 
@@ -93,144 +95,144 @@ def test_an_ended_model_is_answered_with_its_successor() -> None:
         ({"model": "fast", "parameters": {"max_tokens": 10}}, {"maxTokens": 10, "temperature": 0.1, "topP": 0.9}),
     ],
 )
-def test_a_model_gets_the_parameters_that_it_takes(changes: dict[str, Any], inference: dict[str, float]) -> None:
-    assert Bench().config(**changes).inference == inference
+def test_a_model_gets_only_the_parameters_that_it_accepts(changes: dict[str, Any], inference: dict[str, float]) -> None:
+    assert Harness().config(**changes).inference == inference
 
 
-def test_the_stage_chooses_model_and_defaults() -> None:
-    bench = Bench(llm={"model": "fast", "temperature": 0.7}, aliases={"mine": "us.amazon.nova-pro-v1:0"})
-    assert bench.config().model.id == "us.amazon.nova-micro-v1:0"
-    assert bench.config().inference["temperature"] == 0.7
-    assert bench.config(model="mine").model.id == "us.amazon.nova-pro-v1:0"
+def test_the_stage_sets_the_default_model_aliases_and_parameters() -> None:
+    harness = Harness(llm={"model": "fast", "temperature": 0.7}, aliases={"mine": "us.amazon.nova-pro-v1:0"})
+    assert harness.config().model.id == "us.amazon.nova-micro-v1:0"
+    assert harness.config().inference["temperature"] == 0.7
+    assert harness.config(model="mine").model.id == "us.amazon.nova-pro-v1:0"
 
 
-def test_one_key_and_request_is_one_job() -> None:
-    bench = Bench()
-    first = bench("k", metadata={"a": 1, "b": 2})
-    assert bench("k", metadata={"b": 2, "a": 1}) == first
-    assert bench("k", metadata={"a": 1, "b": 2}, model=None, parameters={}) == first
-    assert len(bench.queue.sent) == 1
-    assert bench("k", tenant="b", metadata={"a": 1, "b": 2}) != first
+def test_a_repeated_key_and_request_returns_the_same_job() -> None:
+    harness = Harness()
+    first = harness("k", metadata={"a": 1, "b": 2})
+    assert harness("k", metadata={"b": 2, "a": 1}) == first
+    assert harness("k", metadata={"a": 1, "b": 2}, model=None, parameters={}) == first
+    assert len(harness.queue.sent) == 1
+    assert harness("k", tenant="b", metadata={"a": 1, "b": 2}) != first
 
 
-def test_one_key_with_another_request_is_a_conflict() -> None:
-    bench = Bench()
-    first = bench("k")
+def test_a_key_with_another_request_is_a_conflict() -> None:
+    harness = Harness()
+    first = harness("k")
     with pytest.raises(KeyReused):
-        bench("k", input={"text": "other"})
-    assert list(bench.store.rows) == [first]
+        harness("k", input={"text": "other"})
+    assert list(harness.store.rows) == [first]
 
 
-def test_a_queue_that_is_down_leaves_no_job() -> None:
-    bench = Bench()
-    bench.queue.down = True
+def test_a_queue_outage_leaves_no_job() -> None:
+    harness = Harness()
+    harness.queue.down = True
     with pytest.raises(Unavailable):
-        bench("k")
-    assert bench.store.rows == {}
-    bench.queue.down = False
-    assert bench("k") in bench.store.rows
+        harness("k")
+    assert harness.store.rows == {}
+    harness.queue.down = False
+    assert harness("k") in harness.store.rows
 
 
-def test_two_requests_with_one_key_at_once_send_one_job() -> None:
-    bench = Bench()
+def test_two_concurrent_requests_with_one_key_enqueue_one_job() -> None:
+    harness = Harness()
 
     def second(_job_id: UUID) -> None:
-        bench.queue.before_send = lambda _id: None
-        bench("k")
+        harness.queue.before_send = lambda _id: None
+        harness("k")
 
-    bench.queue.before_send = second
-    first = bench("k")
-    assert list(bench.store.rows) == [first]
-    assert {job_id for job_id, _delay in bench.queue.sent} == {first}
+    harness.queue.before_send = second
+    first = harness("k")
+    assert list(harness.store.rows) == [first]
+    assert {job_id for job_id, _delay in harness.queue.sent} == {first}
 
 
-def test_a_request_whose_twin_withdrew_the_job_is_told_to_come_again() -> None:
-    bench = Bench()
+def test_a_request_is_unavailable_if_a_concurrent_one_withdrew_the_job() -> None:
+    harness = Harness()
 
-    def twin_fails(job_id: UUID) -> None:
-        bench.queue.before_send = lambda _id: None
-        bench.store.withdraw(job_id, "a")
+    def withdraw(job_id: UUID) -> None:
+        harness.queue.before_send = lambda _id: None
+        harness.store.withdraw(job_id, "a")
 
-    bench.queue.before_send = twin_fails
+    harness.queue.before_send = withdraw
     with pytest.raises(Unavailable):
-        bench("k")
-    assert bench.store.rows == {}
+        harness("k")
+    assert harness.store.rows == {}
 
 
-def test_a_key_is_answered_whatever_the_configuration_has_become(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench()
-    first = bench("k")
+def test_a_known_key_is_answered_without_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness()
+    first = harness("k")
 
-    def away(_self: FixedConfiguration) -> None:
+    def unavailable(_self: FixedConfiguration) -> None:
         raise Unavailable("configuration")
 
-    monkeypatch.setattr(FixedConfiguration, "current", away)
-    assert bench("k") == first
+    monkeypatch.setattr(FixedConfiguration, "current", unavailable)
+    assert harness("k") == first
     with pytest.raises(Unavailable):
-        bench("another")
+        harness("another")
 
 
-def test_a_message_that_got_through_is_accepted_although_the_answer_was_lost() -> None:
-    bench = Bench()
+def test_a_job_is_accepted_if_its_message_arrived_but_the_confirmation_was_lost() -> None:
+    harness = Harness()
 
-    def claimed_at_once(job_id: UUID) -> None:
-        bench.store.claim(job_id, 60)
+    def claim(job_id: UUID) -> None:
+        harness.store.claim(job_id, 60)
 
-    bench.queue.before_send = claimed_at_once
-    bench.queue.down = True
-    assert bench("k") in bench.store.rows
+    harness.queue.before_send = claim
+    harness.queue.down = True
+    assert harness("k") in harness.store.rows
 
 
-def test_a_mark_that_is_lost_does_not_take_back_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = Bench()
+def test_a_job_stays_enqueued_if_it_cannot_be_marked_as_enqueued(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness()
 
-    def away(*_: object) -> None:
+    def unavailable(*_: object) -> None:
         raise Unavailable("database")
 
-    monkeypatch.setattr(InMemoryJobStore, "mark_enqueued", away)
-    job_id = bench("k")
-    assert bench.queue.sent == [(job_id, 0)]
+    monkeypatch.setattr(InMemoryJobStore, "mark_enqueued", unavailable)
+    job_id = harness("k")
+    assert harness.queue.sent == [(job_id, 0)]
 
 
 @pytest.mark.parametrize(
     "limits", [{"daily_usd_per_tenant": 2}, {"daily_usd": 2}, {"daily_usd": 9, "daily_usd_per_tenant": 2}]
 )
-def test_once_the_days_money_is_spent_a_new_request_is_refused(limits: dict[str, int]) -> None:
-    bench = Bench(limits=limits)
-    known = bench("key")
+def test_a_new_request_is_refused_once_the_daily_limit_is_spent(limits: dict[str, int]) -> None:
+    harness = Harness(limits=limits)
+    known = harness("key")
     for _ in range(2):
-        begun(bench.store.ledger, usd="1")
+        begun(harness.store.ledger, usd="1")
     with pytest.raises(LimitReached) as refused:
-        bench()
-    assert refused.value.seconds == 12 * 3600  # it is noon
-    assert len(bench.store.rows) == len(bench.queue.sent) == 1
-    assert bench("key") == known  # a job that was accepted is still found
+        harness()
+    assert refused.value.seconds == 12 * 3600  # the fake clock starts at noon
+    assert len(harness.store.rows) == len(harness.queue.sent) == 1
+    assert harness("key") == known  # a job that was accepted is still found
 
 
-def test_what_a_request_may_cost_must_fit_into_what_is_left() -> None:
-    bench = Bench(limits={"daily_usd": 0.02})  # haiku answers for 5 dollars a million tokens
-    bench(model="haiku", parameters={"max_tokens": 3_900})
+def test_the_maximum_cost_of_a_request_must_fit_the_remaining_limit() -> None:
+    harness = Harness(limits={"daily_usd": 0.02})  # haiku's price is 5 dollars per million output tokens
+    harness(model="haiku", parameters={"max_tokens": 3_900})
     with pytest.raises(LimitReached):
-        bench(model="haiku", parameters={"max_tokens": 4_000})
+        harness(model="haiku", parameters={"max_tokens": 4_000})
 
 
-def test_a_tenant_may_have_so_many_jobs_waiting_and_takes_no_other_tenants_place() -> None:
-    bench = Bench(limits={"waiting_jobs_per_tenant": 2})
-    first, _ = bench("key"), bench()
+def test_the_limit_of_queued_jobs_applies_to_each_tenant_separately() -> None:
+    harness = Harness(limits={"waiting_jobs_per_tenant": 2})
+    first, _ = harness("key"), harness()
     with pytest.raises(TooManyQueued):
-        bench()
-    assert bench("key") == first
-    bench(tenant="b")
-    bench.store.claim(first, 60)
-    bench()
+        harness()
+    assert harness("key") == first
+    harness(tenant="b")
+    harness.store.claim(first, 60)
+    harness()
 
 
-def test_one_tenants_spending_refuses_no_other() -> None:
-    bench = Bench(limits={"daily_usd_per_tenant": 2})
-    begun(bench.store.ledger, usd="2")
-    bench(tenant="b")
+def test_the_spending_of_a_tenant_does_not_limit_other_tenants() -> None:
+    harness = Harness(limits={"daily_usd_per_tenant": 2})
+    begun(harness.store.ledger, usd="2")
+    harness(tenant="b")
 
 
-def test_where_jobs_wait_for_the_next_day_they_are_accepted() -> None:
-    bench = Bench(limits={"daily_usd": 0, "over_limit": "wait"})
-    assert bench.queue.sent == [(bench(), 0)]
+def test_a_request_over_the_limit_is_accepted_if_jobs_may_wait() -> None:
+    harness = Harness(limits={"daily_usd": 0, "over_limit": "wait"})
+    assert harness.queue.sent == [(harness(), 0)]

@@ -12,7 +12,7 @@ import aiohttp
 from chaos_harness.history import FINAL, Cancellation, Submission, View
 from chaos_harness.stack import StackFailed
 
-AT_ONCE = 6
+CONCURRENT_CLIENTS = 6
 """Clients that submit at the same time."""
 
 WITH_KEY, TWIN, REPEATED, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.05, 0.3, 0.05
@@ -20,7 +20,7 @@ WITH_KEY, TWIN, REPEATED, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.0
 jobs: cancelled, watched by one client, watched by two."""
 
 ANSWER_WITHIN_S = 35.0
-"""More than API Gateway's own 30 s."""
+"""Longest wait for a response: more than the 30 s of API Gateway."""
 
 RETRY_AFTER_S = 0.3
 ACCEPTED_WITHIN_S = 90.0
@@ -59,7 +59,7 @@ class Clients:
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
         )
         async with asyncio.TaskGroup() as submitting:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENT_CLIENTS):
                 submitting.create_task(self._keep_submitting())
 
     async def close(self) -> None:

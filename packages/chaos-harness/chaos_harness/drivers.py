@@ -184,7 +184,7 @@ class Drivers:
 
 @contextlib.contextmanager
 def _stopped(process: int) -> Iterator[None]:
-    """Stop a process. It continues after the block, whatever happens in it."""
+    """Stop a process. It continues after the block, also if the block raises."""
     _signal(process, signal.SIGSTOP)
     try:
         yield

@@ -18,7 +18,7 @@ MODEL_FAULTS: dict[str, list[dict[str, object]]] = {
     "bedrock-garbage": [{"invalid_json": "missing"}, {"not_a_tool": True}],
     "bedrock-truncate": [{"truncate": True}],
 }
-"""By fault: its variants, in the format of the emulator's fault plan."""
+"""The variants of each model fault, in the format of the emulator's fault plan."""
 
 
 @dataclass(frozen=True, slots=True)

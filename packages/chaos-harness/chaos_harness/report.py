@@ -24,11 +24,11 @@ class Report:
     """Number of jobs by final status."""
     model_calls_per_job_mean: float
     model_calls_per_job_max: int
-    model_calls_at_once_max: int
+    concurrent_model_calls_max: int
     longest_recovery_s: float
-    """In seconds of the run."""
+    """The longest recovery, in seconds of the run."""
     longest_recovery_product_s: float
-    """In seconds of the product."""
+    """The longest recovery, in seconds of the product."""
     lease_product_s: float
     late_results_refused: int
     dead_letters: int
@@ -54,7 +54,7 @@ class Report:
         faults = ", ".join(f"{name} {count}" for name, count in self.took_effect.items())
         lines = [
             f"{self.jobs} jobs, seed {self.seed}, {self.seconds:.0f} s: {ends}",
-            f"model calls per job: {calls}; concurrent: {self.model_calls_at_once_max}",
+            f"model calls per job: {calls}; concurrent: {self.concurrent_model_calls_max}",
             f"longest recovery of a failed worker's job: {self.longest_recovery_s:.1f} s, in production {product}",
             f"late results refused: {self.late_results_refused}; dead letters: {self.dead_letters}",
             f"faults that took effect: {faults or 'none requested'}",
@@ -77,7 +77,7 @@ def report(history: History) -> Report:
         ends=dict(Counter(job.status for job in history.jobs)),
         model_calls_per_job_mean=round(calls.total() / max(1, len(history.jobs)), 3),
         model_calls_per_job_max=max(calls.values(), default=0),
-        model_calls_at_once_max=most_concurrent(history),
+        concurrent_model_calls_max=most_concurrent(history),
         longest_recovery_s=round(slowest, 2),
         longest_recovery_product_s=round(slowest * history.factor, 1),
         lease_product_s=history.lease * history.factor,

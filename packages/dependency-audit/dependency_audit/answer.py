@@ -15,7 +15,7 @@ class Advisory:
     package: str
     version: str
     ships: bool
-    """Whether the package is deployed. Otherwise it only develops, tests and deploys the product."""
+    """Whether the package is deployed. Other packages are only used in development, tests and deploys."""
     description: str
     fix: str
 

@@ -133,7 +133,7 @@ class TestPyPI:
         assert "no release" in moto.fix
 
     def test_a_mirror_without_advisories_is_not_reported_as_clean(self, pypi: PyPI) -> None:
-        pypi.answer_with({"*": {"skip_reason": "Dependency not found on PyPI"}})  # what pip-audit reports for a 404
+        pypi.answer_with({"*": {"skip_reason": "Dependency not found on PyPI"}})  # as pip-audit reports a 404
         assert "not found on PyPI" in python_packages.audit(ROOT).not_checked
         assert pypi.queries == [1]
 
@@ -143,7 +143,7 @@ class TestPyPI:
         pypi.answer_with({"moto": "absent"})
         assert "moto" in python_packages.audit(ROOT).not_checked
 
-    def test_without_a_network_nothing_is_reported_as_clean(self, pypi: PyPI) -> None:
+    def test_a_failed_client_is_not_reported_as_clean(self, pypi: PyPI) -> None:
         pypi.answer_with("broken")
         assert "no route" in python_packages.audit(ROOT).not_checked
 
@@ -160,7 +160,7 @@ class TestPyPI:
 class TestNpm:
     """npm itself, with a registry on this machine."""
 
-    def test_an_advisory_and_its_fix(self, npm: Registry) -> None:
+    def test_an_advisory_is_reported_with_its_fix(self, npm: Registry) -> None:
         npm.advisories["typescript"] = [
             {
                 "id": 1,
@@ -179,7 +179,7 @@ class TestNpm:
         assert "typescript 5.9.4" in found.fix
         assert npm.queries[0] == 1 < npm.queries[1]
 
-    def test_a_mirror_that_refuses_queries_is_not_checked(self, npm: Registry) -> None:
+    def test_a_mirror_that_refuses_queries_is_reported_as_not_checked(self, npm: Registry) -> None:
         npm.status = 405
         answer = node_packages.audit(ROOT)
         assert "405" in answer.not_checked
@@ -192,7 +192,7 @@ class TestReport:
         status = __main__.report([answer], exceptions, TODAY)
         return status, capsys.readouterr().out
 
-    def test_clean(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_clean_answer_exits_with_0(self, capsys: pytest.CaptureFixture[str]) -> None:
         status, output = self.reported(capsys, Answer("3 packages"))
         assert (status, output) == (0, "audit: 3 packages: no known vulnerability, 0 accepted\n")
 
@@ -216,7 +216,7 @@ class TestReport:
     @pytest.mark.parametrize(
         ("name", "until", "status", "message"),
         [
-            ("CVE-1", date(2026, 11, 21), 0, "1 accepted"),  # by any of its names
+            ("CVE-1", date(2026, 11, 21), 0, "1 accepted"),  # by any of its ids
             ("CVE-1", date(2026, 11, 20), 1, "KNOWN VULNERABILITY"),
             ("CVE-2", date(2026, 12, 1), 1, "Remove the entry"),
         ],
@@ -268,14 +268,14 @@ class TestCommand:
         assert done.stderr == ""
         return done.returncode, done.stdout
 
-    def test_both_registries_have_no_advisory(self, pypi: PyPI, npm: Registry) -> None:
+    def test_the_command_succeeds_if_no_registry_has_an_advisory(self, pypi: PyPI, npm: Registry) -> None:
         pypi.answer_with({})
         status, output = self.run()
         assert status == 0
         assert output.count("no known vulnerability") == 2
         assert len(npm.queries) == 2
 
-    def test_one_registry_does_not_answer(self, pypi: PyPI, npm: Registry) -> None:
+    def test_the_command_fails_if_a_registry_does_not_answer(self, pypi: PyPI, npm: Registry) -> None:
         npm.status = 405
         pypi.answer_with({})
         status, output = self.run()

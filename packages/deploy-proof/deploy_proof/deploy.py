@@ -23,8 +23,9 @@ UNCHANGED = re.compile(r"^\s*✓?\s*No changes\b", re.MULTILINE)
 
 
 def failure_of(output: str, status: int) -> str | None:
-    """Why the deploy failed; ``None`` if it succeeded. SST 4.17.1 exits with 0 if its engine was killed, so its output
-    is checked too.
+    """The reason why the deploy failed; ``None`` if it succeeded.
+
+    The output is checked too, because SST 4.17.1 exits with 0 if its engine was killed.
     """
     text = ANSI.sub("", output).replace("\r", "\n")
     if found := FAILED.search(text):
@@ -65,7 +66,7 @@ def run_sst(root: Path, stage: str) -> tuple[str, int]:
 
 
 def signed_in() -> bool:
-    """Whether the machine has AWS credentials. Pre-deploy checks whose they are and whether they are valid."""
+    """Whether the machine has AWS credentials. Pre-deploy checks their account and validity."""
     try:
         return boto3.Session().get_credentials() is not None
     except BotoCoreError as exc:  # such as a profile that does not exist

@@ -50,7 +50,7 @@ class Outputs:
 
     @classmethod
     def read(cls, root: Path) -> Self:
-        """Raises OSError, ValueError or KeyError."""
+        """Read the outputs of the last deploy. Raises OSError, ValueError or KeyError."""
         content = json.loads((root / ".sst" / "outputs.json").read_text(encoding="utf-8"))
         return cls(
             api=str(content["api"]),
@@ -68,7 +68,7 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The API's answer. Status 0: there was none, for the reason in ``body``."""
+    """A response of the API. With status 0 there was no response, for the reason in ``body``."""
 
     status: int
     body: dict[str, Any]
@@ -79,7 +79,7 @@ type Call = Callable[[str, str, dict[str, Any] | None], Answer]
 
 
 class Api:
-    """The deployed API, called as clients do."""
+    """A client of the deployed API."""
 
     def __init__(self, url: str, session: boto3.Session, region: str) -> None:
         self._url = url if url.endswith("/") else f"{url}/"

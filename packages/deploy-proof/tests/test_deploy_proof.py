@@ -1,4 +1,4 @@
-"""A deploy succeeded only if SST reports it and the live system works."""
+"""A deploy is successful only if SST reports success and the live system works."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "good"),
+    ("output", "status", "good"),
     [
         ("| Created Jobs\n\x1b[32m✓\x1b[0m  Complete    \n   api: https://x\n", 0, True),
         ("✓  No changes\n", 0, True),
@@ -39,28 +39,28 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
         ("", 0, False),
     ],
 )
-def test_what_counts_as_deployed(said: str, status: int, good: bool) -> None:
-    assert (deploy.failure_of(said, status) is None) is good
+def test_a_deploy_counts_as_successful_only_if_sst_reports_it(output: str, status: int, good: bool) -> None:
+    assert (deploy.failure_of(output, status) is None) is good
 
 
-def checkout(path: Path, *, checked: str, said: str) -> Path:
-    """A checkout whose check and whose sst are little scripts."""
+def checkout(path: Path, *, checked: str, output: str) -> Path:
+    """A checkout with small scripts in place of pre-deploy and SST."""
     (path / "scripts").mkdir()
     (path / ".sst").mkdir()
     (path / ".sst/outputs.json").write_text("{}")
-    for name, text in (("scripts/pre-deploy.sh", checked), ("npx", f"touch deployed; printf '{said}'")):
+    for name, text in (("scripts/pre-deploy.sh", checked), ("npx", f"touch deployed; printf '{output}'")):
         (path / name).write_text(f"#!/bin/sh\n{text}\n")
         (path / name).chmod(0o755)
     return path
 
 
 def found(*severities: str) -> str:
-    """A check that ends with such findings."""
+    """A pre-deploy script that reports findings of these severities."""
     return f"echo '{json.dumps({'findings': [{'severity': severity} for severity in severities]})}'; exit 1"
 
 
 @pytest.mark.parametrize(
-    ("checked", "said", "faults", "status", "deployed"),
+    ("checked", "output", "problems", "status", "deployed"),
     [
         ("exit 0", "✓  Complete", [], 0, True),
         ("exit 0", "✓  Complete", ["no function reads the queue"], 1, True),
@@ -71,19 +71,19 @@ def found(*severities: str) -> str:
         (found("low"), "✓  Complete", [], 0, True),
     ],
 )
-def test_the_command(
+def test_the_exit_status_reflects_the_check_the_deploy_and_the_proof(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     checked: str,
-    said: str,
-    faults: list[str],
+    output: str,
+    problems: list[str],
     status: int,
     deployed: bool,
 ) -> None:
-    root = checkout(tmp_path, checked=checked, said=said)
+    root = checkout(tmp_path, checked=checked, output=output)
     monkeypatch.setattr(deploy, "environment", lambda: {"PATH": f"{root}:/usr/bin:/bin"})
     monkeypatch.setattr(deploy, "signed_in", lambda: True)
-    assert deploy.deploy(root, "dev", lambda _root, _stage: faults) == status
+    assert deploy.deploy(root, "dev", lambda _root, _stage: problems) == status
     assert (root / "deployed").exists() is deployed
     assert (root / ".sst/outputs.json").exists() is not deployed
 
@@ -99,18 +99,18 @@ def test_without_credentials_nothing_is_deployed(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     if profile:
         monkeypatch.setenv("AWS_PROFILE", profile)
-    root = checkout(tmp_path, checked="exit 0", said="✓  Complete")
+    root = checkout(tmp_path, checked="exit 0", output="✓  Complete")
     assert deploy.deploy(root, "dev", lambda _root, _stage: []) == 2
-    told = capsys.readouterr().err
-    assert "No AWS credentials" in told
-    assert not profile or profile in told
+    messages = capsys.readouterr().err
+    assert "No AWS credentials" in messages
+    assert not profile or profile in messages
 
 
-def test_an_interrupt_is_left_to_sst(
+def test_only_sst_handles_an_interrupt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """SST gives its lock back and says so; whoever waits for it must hear that."""
-    root = checkout(tmp_path, checked="exit 0", said="")
+    """SST releases its lock and reports the interruption. The command must survive to print the next step."""
+    root = checkout(tmp_path, checked="exit 0", output="")
     (root / "npx").write_text("#!/bin/sh\nkill -INT $PPID; printf '✕  Interrupted'\n")
     monkeypatch.setattr(deploy, "environment", lambda: {"PATH": f"{root}:/usr/bin:/bin"})
     monkeypatch.setattr(deploy, "signed_in", lambda: True)
@@ -118,7 +118,7 @@ def test_an_interrupt_is_left_to_sst(
     assert "sst unlock --stage dev" in capsys.readouterr().err
 
 
-def test_a_proof_that_cannot_be_had_is_no_proof(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incomplete_proof_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.report(tmp_path, "dev", live.prove) == 1
     assert "outputs.json" in capsys.readouterr().err
 
@@ -128,12 +128,12 @@ def test_an_unknown_stage_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     assert "dev, staging, production" in capsys.readouterr().err
 
 
-def test_help_needs_nothing_installed() -> None:
+def test_help_requires_no_installed_packages() -> None:
     shown = subprocess.run([ROOT / "scripts/deploy.sh", "--help"], capture_output=True, text=True, check=True)
     assert "./scripts/deploy.sh STAGE" in shown.stdout
 
 
-def test_stages_are_those_of_the_configuration() -> None:
+def test_the_stages_are_read_from_the_configuration() -> None:
     assert stages.stage_names(ROOT) == ["dev", "staging", "production"]
     assert stages.is_stage(ROOT, "dev-maria")
     assert not stages.is_stage(ROOT, "staging-2")
@@ -142,7 +142,7 @@ def test_stages_are_those_of_the_configuration() -> None:
 
 
 def node(program: str, **variables: str) -> str:
-    """What a program prints that imports from the stack."""
+    """The output of a Node program that imports modules of the stack."""
     command = [str(Path(sys.executable).parent / "node"), "--disable-warning=ExperimentalWarning"]
     asked = subprocess.run(
         [*command, "--input-type=module", "-e", program], cwd=ROOT, env=variables, capture_output=True, check=True
@@ -151,12 +151,12 @@ def node(program: str, **variables: str) -> str:
 
 
 def missing_tool(path: str, **variables: str) -> str:
-    """What sst.config.ts says of a machine, before SST does anything."""
+    """The missing tool that sst.config.ts reports before a deploy, or ``nothing``."""
     program = "import { missingTool } from './infra/toolchain.ts'; console.log(missingTool() ?? 'nothing')"
     return node(program, PATH=path, **variables)
 
 
-def test_a_machine_that_cannot_build_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_tool_is_reported(tmp_path: Path) -> None:
     uv = tmp_path / "uv"
     uv.write_text("#!/bin/sh\n")
     uv.chmod(0o755)
@@ -189,7 +189,7 @@ def test_a_budget_needs_an_address_and_an_amount(budget: str, email: str, proble
 
 
 class Deployed:
-    """A deployed API, as its caller sees it."""
+    """A stand-in for a deployed API."""
 
     def __init__(self, *statuses: dict[str, Any], health: dict[str, Any] | None = None, accepts: int = 202) -> None:
         self.statuses = list(statuses)
@@ -208,10 +208,10 @@ class Deployed:
 
 
 def no_wait(_seconds: float) -> None:
-    """Instead of sleeping."""
+    """Replaces ``time.sleep``."""
 
 
-def test_a_real_job_is_awaited() -> None:
+def test_the_proof_waits_for_a_real_job() -> None:
     api = Deployed({"status": "queued"}, {"status": "running"}, {"status": "succeeded", "result": {"a": 1}})
     assert list(live.job(api, no_wait)) == []
     assert api.posted is not None
@@ -219,7 +219,7 @@ def test_a_real_job_is_awaited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("api", "told"),
+    ("api", "expected"),
     [
         (Deployed({"status": "failed", "error": {"code": "model_access_denied"}}), "model_access_denied"),
         (Deployed({"status": "succeeded", "result": None}), "ended succeeded"),
@@ -228,17 +228,17 @@ def test_a_real_job_is_awaited() -> None:
         (Deployed(accepts=401), "API_TOKEN"),
     ],
 )
-def test_a_job_that_comes_to_nothing(api: Deployed, told: str) -> None:
-    [fault] = live.job(api, no_wait)
-    assert told in fault
+def test_a_job_without_a_result_is_a_problem(api: Deployed, expected: str) -> None:
+    [problem] = live.job(api, no_wait)
+    assert expected in problem
 
 
-def test_a_token_that_may_not_submit_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hint_for_a_token_without_the_scope_names_the_scope(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_TOKEN", "t")
     assert "scope" in next(live.job(Deployed(accepts=403), no_wait))
 
 
-def test_health() -> None:
+def test_an_unhealthy_api_or_another_stage_is_a_problem() -> None:
     assert list(live.health(Deployed(), "dev", no_wait)) == []
     assert "another deploy" in next(live.health(Deployed(), "staging", no_wait))
     down = Deployed(health={"status": "degraded"})
@@ -261,23 +261,25 @@ def wired(
     return clients.__getitem__
 
 
-def test_wiring() -> None:
+def test_a_queue_without_consumer_or_dead_letter_queue_is_a_problem() -> None:
     assert list(live.wiring(QUEUE, wired())) == []
     assert "No function reads" in next(live.wiring(QUEUE, wired(state="")))
     assert "Disabled" in next(live.wiring(QUEUE, wired(state="Disabled")))
     assert "no dead-letter queue" in next(live.wiring(QUEUE, wired(policy=None)))
 
 
-def test_old_dead_letters_are_told_and_are_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+def test_old_dead_letters_are_reported_and_are_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(live.wiring(QUEUE, wired(dead="2"))) == []
     assert "2 old messages" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("live_code", "update", "told"),
+    ("live_code", "update", "expected"),
     [(b"built", "Successful", None), (b"placeholder", "Successful", "different code"), (b"built", "Failed", "because")],
 )
-def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update: str, told: str | None) -> None:
+def test_code_other_than_the_built_one_is_a_problem(
+    tmp_path: Path, live_code: bytes, update: str, expected: str | None
+) -> None:
     archive = tmp_path / ".sst/artifacts/Sweeper/code.zip"
     archive.parent.mkdir(parents=True)
     archive.write_bytes(b"built")
@@ -285,14 +287,14 @@ def test_what_is_live_is_what_was_built(tmp_path: Path, live_code: bytes, update
     configuration = {"CodeSha256": digest, "LastUpdateStatus": update, "LastUpdateStatusReason": "because"}
     client = RecordedClient({"get_function_configuration": configuration})
     functions = {"Sweeper": "app-dev-SweeperFunction", "BuiltElsewhere": "app-dev-BuiltElsewhere"}
-    faults = list(live.code(tmp_path, functions, lambda _service: client))
-    assert len(faults) == (told is not None)
-    assert all(told in fault for fault in faults if told)
+    problems = list(live.code(tmp_path, functions, lambda _service: client))
+    assert len(problems) == (expected is not None)
+    assert all(expected in problem for problem in problems if expected)
 
 
 @pytest.fixture
 def echo() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A server that answers 202 and keeps the headers that it was sent."""
+    """A server that answers 202 and records the headers and bodies of its requests."""
     seen: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -304,7 +306,7 @@ def echo() -> Iterator[tuple[str, list[dict[str, str]]]]:
             self.wfile.write(b"{}")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -333,7 +335,7 @@ def test_requests_are_signed_or_carry_a_token(
 
 
 def signature_of(url: str, received: dict[str, str]) -> str:
-    """What API Gateway comes to, from what arrived and the caller's secret."""
+    """The signature that API Gateway computes from the received request and the caller's secret."""
     signed = received["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
     request = AWSRequest("POST", url, {name: received[name] for name in signed}, received["body"])
     request.context["timestamp"] = received["x-amz-date"]
@@ -352,7 +354,7 @@ def test_an_open_api_needs_no_credentials(
     assert "authorization" not in seen[0]
 
 
-def test_outputs_name_the_region(tmp_path: Path) -> None:
+def test_the_region_is_read_from_the_outputs(tmp_path: Path) -> None:
     (tmp_path / ".sst").mkdir()
     (tmp_path / ".sst/outputs.json").write_text(
         json.dumps({"api": "https://a", "queue": QUEUE, "bucket": "b", "functions": {"A": "app-A"}})

@@ -14,7 +14,8 @@ const MOMENT = "2026-01-01T00:00:00Z";
 const domain = (facts: Facts): string => (facts.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");
 const global = (facts: Facts, service: string, resource: string): string =>
   `arn:${facts.partition}:${service}::${facts.account}:${resource}`;
-const letters = (facts: Facts, length: number, salt = ""): string => pick(facts.urn + salt, length, LOWER + DIGITS);
+const alphanumeric = (facts: Facts, length: number, salt = ""): string =>
+  pick(facts.urn + salt, length, LOWER + DIGITS);
 const capitals = (facts: Facts, length: number): string => pick(facts.urn, length, UPPER + DIGITS);
 const address = (facts: Facts, salt = ""): string =>
   `10.0.${parseInt(hex(facts.urn + salt, 2), 16)}.${parseInt(hex(`${facts.urn}${salt}.`, 2), 16)}`;
@@ -52,7 +53,7 @@ const settingOf =
 
 const opaque =
   (length = 10): Rule =>
-  (facts) => ({ id: letters(facts, length) });
+  (facts) => ({ id: alphanumeric(facts, length) });
 
 /** A type whose id is used only inside the provider. */
 const joined =
@@ -119,7 +120,7 @@ const lambda: Rule = (facts) => {
 };
 
 const functionUrl: Rule = (facts) => {
-  const urlId = letters(facts, 32);
+  const urlId = alphanumeric(facts, 32);
   const name = facts.text("functionName");
   const arn = name.startsWith("arn:") ? name : facts.arn("lambda", `function:${name}`);
   return { id: name, urlId, functionArn: arn, functionUrl: `https://${urlId}.lambda-url.${facts.region}.on.aws/` };
@@ -142,7 +143,7 @@ const PORTS: Record<string, number> = {
 
 const database: Rule = (facts) => {
   const identifier = facts.name("identifier");
-  const host = `${identifier}.${letters(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`;
+  const host = `${identifier}.${alphanumeric(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`;
   const given = facts.inputs["port"];
   const port = typeof given === "number" ? given : PORTS[facts.text("engine")];
   const resourceId = `db-${capitals(facts, 26)}`;
@@ -161,7 +162,7 @@ const database: Rule = (facts) => {
 
 const cluster: Rule = (facts) => {
   const name = facts.name("clusterIdentifier");
-  const zone = `${letters(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`;
+  const zone = `${alphanumeric(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`;
   const given = facts.inputs["port"];
   const port = typeof given === "number" ? given : PORTS[facts.text("engine")];
   const clusterResourceId = `cluster-${capitals(facts, 26)}`;
@@ -179,12 +180,12 @@ const cluster: Rule = (facts) => {
 
 function managedPassword(facts: Facts, name: string): Properties {
   const asked = facts.inputs["manageMasterUserPassword"] === true;
-  const secretArn = facts.arn("secretsmanager", `secret:${name}-${letters(facts, 6)}`);
+  const secretArn = facts.arn("secretsmanager", `secret:${name}-${alphanumeric(facts, 6)}`);
   return { masterUserSecrets: asked ? [{ secretArn, secretStatus: "active", kmsKeyId: "" }] : [] };
 }
 
 const api: Rule = (facts) => {
-  const id = letters(facts, 10);
+  const id = alphanumeric(facts, 10);
   return {
     id,
     arn: `arn:${facts.partition}:apigateway:${facts.region}::/apis/${id}`,
@@ -207,11 +208,11 @@ const apiStage: Rule = (facts) => {
 };
 
 const restApi: Rule = (facts) => {
-  const id = letters(facts, 10);
+  const id = alphanumeric(facts, 10);
   return {
     id,
     arn: `arn:${facts.partition}:apigateway:${facts.region}::/restapis/${id}`,
-    rootResourceId: letters(facts, 10, "root"),
+    rootResourceId: alphanumeric(facts, 10, "root"),
     executionArn: facts.arn("execute-api", id),
     createdDate: MOMENT,
   };
@@ -229,7 +230,7 @@ const restStage: Rule = (facts) => {
 
 const secret: Rule = (facts) => {
   const name = facts.name();
-  const arn = facts.arn("secretsmanager", `secret:${name}-${letters(facts, 6)}`);
+  const arn = facts.arn("secretsmanager", `secret:${name}-${alphanumeric(facts, 6)}`);
   return { id: arn, name, arn };
 };
 
@@ -314,12 +315,12 @@ const distribution: Rule = (facts) => {
   return {
     id,
     arn: global(facts, "cloudfront", `distribution/${id}`),
-    domainName: `${letters(facts, 14)}.cloudfront.net`,
+    domainName: `${alphanumeric(facts, 14)}.cloudfront.net`,
   };
 };
 
 const guardrail: Rule = (facts) => {
-  const guardrailId = letters(facts, 12);
+  const guardrailId = alphanumeric(facts, 12);
   return {
     id: guardrailId,
     guardrailId,
@@ -388,7 +389,7 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:apigatewayv2/route:Route": opaque(7),
   "aws:apigatewayv2/stage:Stage": apiStage,
   "aws:apigatewayv2/vpcLink:VpcLink": (facts) => {
-    const id = letters(facts, 6);
+    const id = alphanumeric(facts, 6);
     return { id, arn: `arn:${facts.partition}:apigateway:${facts.region}::/vpclinks/${id}` };
   },
   "aws:appautoscaling/policy:Policy": (facts) => ({
@@ -405,7 +406,7 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:bedrock/guardrail:Guardrail": guardrail,
   "aws:bedrock/guardrailVersion:GuardrailVersion": (facts) => ({ id: `${facts.text("guardrailArn")},1`, version: "1" }),
   "aws:bedrock/inferenceProfile:InferenceProfile": (facts) => {
-    const id = letters(facts, 12);
+    const id = alphanumeric(facts, 12);
     return {
       id,
       arn: facts.arn("bedrock", `application-inference-profile/${id}`),
@@ -468,8 +469,8 @@ export const AWS_TYPES: Record<string, Rule> = {
   },
   "aws:cognito/userPool:UserPool": userPool,
   "aws:cognito/userPoolClient:UserPoolClient": (facts) => ({
-    id: letters(facts, 26),
-    clientSecret: { secret: facts.inputs["generateSecret"] === true ? letters(facts, 51, "secret") : "" },
+    id: alphanumeric(facts, 26),
+    clientSecret: { secret: facts.inputs["generateSecret"] === true ? alphanumeric(facts, 51, "secret") : "" },
   }),
   "aws:dynamodb/table:Table": table,
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": numbered("sg", "security-group", (facts) => ({
@@ -545,7 +546,7 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:efs/mountTarget:MountTarget": (facts) => ({ id: `fsmt-${hex(facts.urn, 17)}`, ipAddress: address(facts) }),
   "aws:iam/accessKey:AccessKey": (facts) => ({
     id: `AKIA${capitals(facts, 16)}`,
-    secret: { secret: letters(facts, 40) },
+    secret: { secret: alphanumeric(facts, 40) },
   }),
   "aws:iam/instanceProfile:InstanceProfile": (facts) => ({
     id: facts.name(),
@@ -610,7 +611,7 @@ export const AWS_TYPES: Record<string, Rule> = {
     id: facts.name(),
     name: facts.name(),
     arn: facts.arn("rds", `db-proxy:prx-${hex(facts.urn, 17)}`),
-    endpoint: `${facts.name()}.proxy-${letters(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`,
+    endpoint: `${facts.name()}.proxy-${alphanumeric(facts, 12, facts.region)}.${facts.region}.rds.${domain(facts)}`,
   }),
   "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": (facts) => ({
     id: facts.text("dbProxyName"),
@@ -655,11 +656,11 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:secretsmanager/secretRotation:SecretRotation": settingOf("secretId"),
   "aws:secretsmanager/secretVersion:SecretVersion": secretVersion,
   "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": (facts) => {
-    const id = `ns-${letters(facts, 16)}`;
+    const id = `ns-${alphanumeric(facts, 16)}`;
     return { id, arn: facts.arn("servicediscovery", `namespace/${id}`), hostedZone: `Z${capitals(facts, 20)}` };
   },
   "aws:servicediscovery/service:Service": (facts) => {
-    const id = `srv-${letters(facts, 16)}`;
+    const id = `srv-${alphanumeric(facts, 16)}`;
     return { id, name: facts.name(), arn: facts.arn("servicediscovery", `service/${id}`) };
   },
   "aws:sfn/stateMachine:StateMachine": knownByArn("states", "stateMachine:"),

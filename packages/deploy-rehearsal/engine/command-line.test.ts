@@ -4,7 +4,7 @@ import { parseCommand } from "./command-line.ts";
 
 const stack = { app: "app", stage: "dev" };
 
-test("the commands of a deploy and of a diff", () => {
+test("the commands of a deploy and of a diff are parsed", () => {
   assert.deepEqual(parseCommand(["stack", "init", "organization/app/dev"]), { kind: "init", stack });
   const flags = [
     "--stack",
@@ -46,7 +46,7 @@ test("the value of a setting may contain an equals sign", () => {
   assert.deepEqual(command.config, { "aws:defaultTags": '{"tags":{"a":"b=c"}}' });
 });
 
-test("anything else is refused by name", () => {
+test("an unsupported command is refused by name", () => {
   assert.throws(() => parseCommand(["destroy", "--yes"]), /pulumi destroy --yes/);
   assert.throws(() => parseCommand(["up", "--target", "urn"]), /--target/);
 });

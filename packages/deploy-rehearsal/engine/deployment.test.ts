@@ -78,14 +78,14 @@ test("an unknown value in another resource is refused with the name of its sourc
   );
 });
 
-test("an unknown in an invoke is refused", () => {
+test("an unknown value in a look-up is refused", () => {
   assert.throws(
     () => deployment().invoke("aws:index/getArn:getArn", { arn: UNKNOWN }, null, here),
     /depends on an output/,
   );
 });
 
-test("the same URN twice is refused", () => {
+test("a duplicate URN is refused", () => {
   const rehearsal = deployment();
   rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
   assert.throws(() => rehearsal.register(resource("aws:s3/bucket:Bucket", "Files")), /Duplicate resource URN/);
@@ -108,7 +108,7 @@ test("a dynamic resource without a rule is refused", () => {
   );
 });
 
-test("no secret is in the graph, wherever it went", () => {
+test("secrets are removed from properties, look-ups and diagnostics", () => {
   const rehearsal = deployment();
   const password = "correct horse battery";
   rehearsal.register(resource("aws:s3/bucket:Bucket", "Early", { inputs: { tags: { note: password } } }));
@@ -137,7 +137,7 @@ test("a secret of the same stack can be read back", () => {
   assert.equal(found["secretString"], '{"user":"me"}');
 });
 
-test("a second provider has its own region", () => {
+test("a resource has the region of its provider", () => {
   const rehearsal = deployment();
   const { urn, id } = rehearsal.register(
     resource("pulumi:providers:aws", "Virginia", { inputs: { region: "us-east-1" } }),
@@ -166,7 +166,7 @@ test("an existing resource is unknown unless its outputs are given", () => {
   assert.deepEqual([id, outputs], ["old-bucket", { arn: "arn:old" }]);
 });
 
-test("a resource without a line has that of its parent, or of the resource whose name is its prefix", () => {
+test("a resource without a source line has the line of its parent, or of the resource whose name is its prefix", () => {
   const rehearsal = deployment();
   const stack = rehearsal.register(resource("pulumi:pulumi:Stack", "app-dev", { custom: false })).urn;
   const jobs = rehearsal.register(

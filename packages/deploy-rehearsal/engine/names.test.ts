@@ -22,7 +22,7 @@ test("generated ids are the same for the same seed, and differ for another", () 
   assert.match(uuid("one"), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-test("the letters that SST draws are the same in every run", () => {
+test("the random suffix of SST is the same in every run", () => {
   const first = settledName("urn:1", "app-dev-JobsQueue-abcdefhk.fifo");
   assert.equal(first, settledName("urn:1", "app-dev-JobsQueue-zxwvutsr.fifo"));
   assert.match(first, /^app-dev-JobsQueue-[a-z]{8}\.fifo$/);

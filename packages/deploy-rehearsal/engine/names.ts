@@ -1,4 +1,4 @@
-/** Names and ids that the cloud would choose. Here a resource always gets the same ones. */
+/** Names and ids that the cloud would choose. A resource gets the same ones in every rehearsal. */
 import { createHash } from "node:crypto";
 
 export function digest(...parts: string[]): string {
@@ -46,13 +46,13 @@ export function urnOf(app: string, stage: string, parent: string | null, type: s
   return `urn:pulumi:${stage}::${app}::${qualified}::${name}`;
 }
 
-const SST_LETTERS = "abcdefhkmnorstuvwxz";
-const SST_SUFFIX = new RegExp(`-[${SST_LETTERS}]{8}(?=(\\.fifo)?$)`);
+const SST_SUFFIX_ALPHABET = "abcdefhkmnorstuvwxz";
+const SST_SUFFIX = new RegExp(`-[${SST_SUFFIX_ALPHABET}]{8}(?=(\\.fifo)?$)`);
 
 /**
- * SST ends a physical name in eight letters that differ in every run, and makes Pulumi ignore the change: those of the
- * first deploy stay. Here they are always the same.
+ * The physical name with a fixed suffix. SST appends a random suffix of eight characters in every run, and makes Pulumi
+ * ignore the change, so that the suffix of the first deploy stays.
  */
 export function settledName(urn: string, name: string): string {
-  return name.replace(SST_SUFFIX, `-${pick(urn, 8, SST_LETTERS)}`);
+  return name.replace(SST_SUFFIX, `-${pick(urn, 8, SST_SUFFIX_ALPHABET)}`);
 }

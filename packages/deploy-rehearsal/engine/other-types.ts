@@ -10,7 +10,8 @@ function number(facts: Facts, input: string, otherwise: number): number {
   return typeof value === "number" ? value : otherwise;
 }
 
-function letters(facts: Facts): string {
+/** A text of the requested length and characters, the same in every rehearsal. */
+function randomText(facts: Facts): string {
   const on = (input: string): boolean => facts.inputs[input] !== false;
   const special = facts.text("overrideSpecial") || SPECIAL;
   const alphabet =
@@ -25,21 +26,21 @@ function bytes(facts: Facts, input: string): Buffer {
   return Buffer.from(hex(facts.urn, 2 * number(facts, input, 8)), "hex");
 }
 
-/** A password with the requested characters, always the same. It is no real secret but is treated as one. */
 const FLAGS = { lower: true, upper: true, numeric: true, number: true, special: true };
 const LEAST = { minLower: 0, minNumeric: 0, minSpecial: 0, minUpper: 0 };
 
 export const OTHER_TYPES: Record<string, Rule> = {
+  // Not a real secret, but treated as one.
   "random:index/randomPassword:RandomPassword": (facts) => ({
     ...FLAGS,
     ...LEAST,
     ...facts.inputs,
     id: "none",
-    result: { secret: letters(facts) },
+    result: { secret: randomText(facts) },
     bcryptHash: { secret: `$2a$10$${pick(facts.urn, 53, LOWER + DIGITS)}` },
   }),
   "random:index/randomString:RandomString": (facts) => {
-    const result = letters(facts);
+    const result = randomText(facts);
     return { ...FLAGS, ...LEAST, ...facts.inputs, id: result, result };
   },
   "random:index/randomId:RandomId": (facts) => {

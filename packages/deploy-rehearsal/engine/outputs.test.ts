@@ -8,7 +8,7 @@ import { isSecret, plain, UNKNOWN, type Properties } from "./wire.ts";
 
 const place = { account: "111122223333", region: "eu-west-1", partition: "aws", defaultTags: { team: "blue" } };
 
-/** Declares one type, as an installed provider would. */
+/** Declares one type, like an installed provider. */
 class Declared extends ProviderTypes {
   readonly #outputs: TypeDeclaration["outputs"];
 
@@ -43,7 +43,7 @@ test("a queue has a URL and an ARN in the format of SQS", () => {
   assert.equal(outputs["arn"], "arn:aws:sqs:eu-west-1:111122223333:jobs");
 });
 
-test("outputs that all types of the provider have", () => {
+test("outputs that all types of the provider have are answered", () => {
   const { outputs } = ask("aws:new/thing:Thing", { tags: { own: "yes" } }, { region: true, name: true, tagsAll: true });
   assert.equal(outputs["region"], "eu-west-1");
   assert.match(String(outputs["name"]), /^Mine-[0-9a-f]{7}$/);
@@ -57,7 +57,7 @@ test("an output without a rule is unknown, or absent if it is optional", () => {
   assert.deepEqual(absent, ["note"]);
 });
 
-test("answers that were given come before the rules, the name before the type", () => {
+test("given answers take precedence over rules, and an answer by name over one by type", () => {
   const type = "aws:sqs/queue:Queue";
   const { outputs } = ask(
     type,

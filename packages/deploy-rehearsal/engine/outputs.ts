@@ -21,9 +21,9 @@ export interface Place {
 /** The facts that a rule can use. */
 export interface Facts extends Place {
   urn: string;
-  /** The name in the program. */
+  /** The name of the resource in the program. */
   logicalName: string;
-  /** Unwrapped. */
+  /** The inputs without Pulumi's wrappers. */
   inputs: Properties;
   text(input: string): string;
   /** The value of `name` or of the given input; without one, a name as Pulumi would generate. */

@@ -19,11 +19,11 @@ test("a policy has both its JSON and its statements", () => {
   assert.deepEqual(JSON.parse(String(document["minifiedJson"])), parsed(document));
 });
 
-test("a policy without statements has none, which SST takes for no policy", () => {
+test("a policy without statements has no statement list, which SST treats as no policy", () => {
   assert.ok(!("statements" in policyDocument({ statements: [] })));
 });
 
-test("principals and conditions are gathered by kind", () => {
+test("principals and conditions are grouped by type", () => {
   const document = policyDocument({
     statements: [
       {
@@ -55,7 +55,7 @@ test("principals and conditions are gathered by kind", () => {
   ]);
 });
 
-test("other documents are merged in, and override by Sid", () => {
+test("source documents are merged, and overriding documents replace statements by Sid", () => {
   const document = policyDocument({
     statements: [{ sid: "Mine", actions: ["a:B"] }],
     sourcePolicyDocuments: [JSON.stringify({ Statement: { Sid: "Theirs", Effect: "Allow", Action: "c:D" } })],

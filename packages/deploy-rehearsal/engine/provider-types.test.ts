@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declarationPath, parseDeclaration } from "./provider-types.ts";
 
-test("a type is declared where the provider's package has it", () => {
+test("the path of a declaration follows the layout of the provider's package", () => {
   assert.equal(declarationPath("aws:sqs/queue:Queue"), "aws/sqs/queue.d.ts");
   assert.equal(declarationPath("random:index/randomPet:RandomPet"), "random/randomPet.d.ts");
   assert.equal(declarationPath("command:local:Command"), "command/local/command.d.ts");
@@ -10,7 +10,7 @@ test("a type is declared where the provider's package has it", () => {
   assert.equal(declarationPath("Thing"), null);
 });
 
-test("an output always has a value unless it is declared to be undefined, too", () => {
+test("an output always has a value unless its type includes undefined", () => {
   const { outputs } = parseDeclaration(`
 export declare class Queue extends pulumi.CustomResource {
     readonly arn: pulumi.Output<string>;

@@ -4,7 +4,7 @@ import { positionInText, sourcePosition } from "./source-position.ts";
 
 const sources = { appDirectory: "/app", addedLines: 3 };
 
-test("the innermost frame of the app's own files, with SST's lines taken off", () => {
+test("the position is the innermost frame in the app's files, without the lines that SST adds", () => {
   const frame = (uri: string, line: number) => ({ uri, line, column: 7 });
   const frames = [
     frame("file:///app/.sst/platform/src/components/queue.ts", 90),
@@ -16,7 +16,7 @@ test("the innermost frame of the app's own files, with SST's lines taken off", (
   assert.equal(sourcePosition(frames.slice(0, 2), sources), null);
 });
 
-test("the first such frame in the stack of an error", () => {
+test("the position of an error is the first frame in the app's files", () => {
   const stack = `Error: on purpose
     at run (file:///app/.sst/platform/src/auto/run.ts:21:20)
     at infra/queue.ts (file:///app/infra/queue.ts:15:7)

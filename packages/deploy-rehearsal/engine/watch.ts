@@ -1,6 +1,6 @@
 /**
- * Loaded into the program before it starts. Reports every computation that was skipped because of an unknown value to
- * the engine: the resources of such a computation are missing, and nothing else reports that.
+ * Loaded into the program before it starts. Reports to the engine every computation that was skipped because of an
+ * unknown value. The resources of such a computation are missing, and no other part reports that.
  */
 import { createRequire } from "node:module";
 

@@ -14,7 +14,7 @@ import {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const PASSWORD = "correct horse battery";
 
-test("every wrapper comes off", () => {
+test("every wrapper is removed", () => {
   const wrapped: Value = {
     secret: secret({ deep: [secret(1)] }),
     output: { [SIGNATURE]: "d0e6a833031e9bbcd3f4e8bde6ca49a4", value: "known", dependencies: [] },
@@ -35,14 +35,14 @@ test("an unknown signature is an error", () => {
   assert.throws(() => plain({ [SIGNATURE]: "another" }), /unknown signature: another/);
 });
 
-test("an unknown is found however deep", () => {
+test("an unknown value is found at every depth", () => {
   assert.ok(containsUnknown({ a: [secret({ b: UNKNOWN })] }));
   assert.ok(containsUnknown({ [SIGNATURE]: "d0e6a833031e9bbcd3f4e8bde6ca49a4", dependencies: [] }));
   assert.ok(!containsUnknown({ a: [secret({ b: "known" })] }));
   assert.equal(new Redactor().show(UNKNOWN), UNKNOWN_MARKER);
 });
 
-test("a secret is hidden by itself, within a text, and escaped in JSON", () => {
+test("a secret is hidden as a value, within a text, and escaped in JSON", () => {
   const redactor = new Redactor();
   const odd = 'quo"te and back\\slash';
   redactor.learn({ password: secret(PASSWORD), odd: secret(odd) });
@@ -79,7 +79,7 @@ test("a public text stays public, and explains the wrapper of values that contai
   assert.deepEqual(redactor.show(secret({ Resource: `${arn}:*` })), { Resource: `${arn}:*` });
 });
 
-test("a text made with a secret does not become one", () => {
+test("a text that contains a secret is not treated as a secret itself", () => {
   const redactor = new Redactor();
   redactor.learn([secret(PASSWORD), secret(`login=${PASSWORD}`)]);
   assert.equal(redactor.show(`login=${PASSWORD}`), `login=${SECRET_MARKER}`);

@@ -60,7 +60,7 @@ export function containsUnknown(value: Value | undefined): boolean {
   return Object.entries(value).some(([key, inner]) => key !== SIGNATURE && containsUnknown(inner));
 }
 
-/** In characters. A shorter limit would treat plain words and numbers as secrets. */
+/** The shortest secret, in characters. A lower limit would treat plain words and numbers as secrets. */
 const SHORTEST_SECRET = 8;
 
 /**

@@ -8,11 +8,11 @@ from typing import Any
 from job_redrive.operator_function import CannotCallError, OperatorFunction, find
 from job_redrive.options import parse
 
-REDRIVEN_AT_ONCE = 50
-"""Jobs in one request: the limit of the function."""
+REDRIVE_BATCH_SIZE = 50
+"""Jobs in one redrive request: the limit of the operator's function."""
 
-LISTED_AT_ONCE = 500
-"""Jobs in one page of the list: the limit of the function."""
+LIST_PAGE_SIZE = 500
+"""Jobs in one page of the list: the limit of the operator's function."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def _filter(options: Namespace) -> dict[str, Any]:
 
 
 def _list(call: OperatorFunction, options: Namespace) -> int:
-    limit = min(options.limit, LISTED_AT_ONCE)
+    limit = min(options.limit, LIST_PAGE_SIZE)
     found = call(do="list", **_filter(options), waiting=options.waiting, limit=limit)
     if options.json:
         _print(json.dumps(found, indent=2))
@@ -60,10 +60,10 @@ def _counts(numbers: dict[str, int]) -> str:
 
 
 def _all(call: OperatorFunction, options: Namespace) -> int:
-    """Run whole pages again: the next list no longer contains these jobs."""
+    """Redrive page by page. The next list no longer contains the redriven jobs."""
     remaining, status = options.limit, 0
     while remaining is None or remaining > 0:
-        limit = min(remaining or LISTED_AT_ONCE, LISTED_AT_ONCE)
+        limit = min(remaining or LIST_PAGE_SIZE, LIST_PAGE_SIZE)
         ids = [job["id"] for job in call(do="list", **_filter(options), waiting=True, limit=limit)["jobs"]]
         if ids:
             status = max(status, _redrive(call, options, ids))
@@ -79,9 +79,9 @@ def _redrive(call: OperatorFunction, options: Namespace, ids: list[str]) -> int:
         _print("".join(f"would run {job_id} again\n" for job_id in ids).rstrip())
         return 0
     refused = 0
-    for start in range(0, len(ids), REDRIVEN_AT_ONCE):
+    for start in range(0, len(ids), REDRIVE_BATCH_SIZE):
         again = getattr(options, "again", False)
-        batch = ids[start : start + REDRIVEN_AT_ONCE]
+        batch = ids[start : start + REDRIVE_BATCH_SIZE]
         answer = call(do="redrive", jobs=batch, requested_by=call.requested_by, reason=options.because, again=again)
         for job in answer["jobs"]:
             refused += job["outcome"] != "redriven"

@@ -76,7 +76,7 @@ def test_a_dry_run_changes_nothing(
     assert capsys.readouterr().out.startswith("would run ")
 
 
-def test_a_job_that_was_not_run_again_is_exit_status_1(
+def test_the_command_exits_with_1_if_a_job_was_not_run_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     function = Lambda(1)
@@ -94,7 +94,7 @@ def test_a_job_that_was_not_run_again_is_exit_status_1(
         (ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "Invoke"), "not you"),
     ],
 )
-def test_an_error_or_a_refusal_of_the_function_is_exit_status_2(
+def test_the_command_exits_with_2_if_the_function_fails_or_refuses(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: Any, message: str
 ) -> None:
     function = Lambda(0)
@@ -119,7 +119,7 @@ def test_invalid_arguments_are_refused(arguments: list[str]) -> None:
     assert refused.value.code == 2
 
 
-def test_a_time_is_an_instant_or_an_age() -> None:
+def test_a_time_may_be_an_instant_or_an_age() -> None:
     assert parse([*ROOT, "list", "--since", "2026-11-21T08:00"]).since == "2026-11-21T08:00:00+00:00"
     ago = datetime.now(UTC) - datetime.fromisoformat(parse([*ROOT, "list", "--since", "90m"]).since)
     assert abs(ago - timedelta(minutes=90)) < timedelta(minutes=1)

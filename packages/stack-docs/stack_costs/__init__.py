@@ -1,1 +1,1 @@
-"""What a stage costs, computed from the resources that a deploy would make and from dated prices."""
+"""The costs of a stage, computed from the resources that a deploy would make and from dated prices."""

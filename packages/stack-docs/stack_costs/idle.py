@@ -60,7 +60,7 @@ def _schedule(graph: Graph, schedule: Resource) -> Iterator[Line]:
 
 
 def _times(expression: str) -> int | None:
-    """Runs in a month; a cron expression counts as if it applied to every day. ``None`` if it is neither."""
+    """Runs in a month; a cron expression counts for every day. ``None`` if it is neither."""
     if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
         return round(HOURS / (int(rate[1]) * {"minute": ONE / 60, "hour": ONE, "day": Decimal(24)}[rate[2]]))
     if cron := re.fullmatch(r"cron\((\S+) (\S+) \S+ \S+ \S+ \S+\)", expression):
@@ -93,7 +93,7 @@ PRICED: Mapping[str, Callable[[Graph, Resource], Iterator[Line]]] = {
     "aws:scheduler/schedule:Schedule": _schedule,
     "aws:lambda/eventSourceMapping:EventSourceMapping": _poller,
 }
-"""By type, in the order of the bill."""
+"""The priced types of resources with their functions, in the order of the bill."""
 
 BY_USE = frozenset(
     {

@@ -39,7 +39,7 @@ class StageModels:
 
     default: Model
     current: tuple[Model, ...]
-    """Those that AWS has not announced the end of, in the order of the catalogue."""
+    """Models whose end AWS has not announced, in the order of the catalogue."""
 
 
 def models_of(graph: Graph, root: Path) -> StageModels:

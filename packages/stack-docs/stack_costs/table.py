@@ -16,7 +16,7 @@ from stack_costs.prices import Line, assumed, shipped_prices
 from stack_costs.use import analyses
 
 NUMBER = Decimal(1000)
-"""Analyses that the second table is about."""
+"""Number of analyses in the second table."""
 
 Sums = Mapping[str, Decimal]
 

@@ -8,7 +8,7 @@ from stack_graph.graph import Graph, Resource
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the resources of a type are drawn."""
+    """The presentation of a resource type in the diagram."""
 
     service: str
     group: str
@@ -108,11 +108,11 @@ KINDS: Mapping[str, Kind] = {
     "aws:ssm/parameter:Parameter": Kind("Parameter Store", "services", "grey", _no_facts, together=True),
     "aws:sns/topic:Topic": Kind("SNS", "services", "red", _topic),
 }
-"""By type, in the order of the boxes, which decides how many arrows cross."""
+"""The drawn types, in the order of the boxes. The order determines how many arrows cross."""
 
 CLIENT = Kind("", "front", "grey", _no_facts)
 BEDROCK = Kind("Bedrock", "services", "purple", _no_facts)
-"""Not a resource of the stack: the policies of the roles name the models."""
+"""The box of Bedrock, which is no resource of the stack. The policies of the roles name the models."""
 
 
 def box_of(resource: Resource) -> str:

@@ -155,6 +155,7 @@ class Graph:
         return {resource.urn: resource for resource in self.resources}
 
     def of_type(self, kind: str) -> list[Resource]:
+<<<<<<< HEAD
         """All of a type: ``aws:lambda/function:Function``."""
         return self._by_type.get(kind, [])
 
@@ -164,12 +165,16 @@ class Graph:
         for resource in self.resources:
             found.setdefault(resource.type, []).append(resource)
         return found
+=======
+        """All resources of a type, such as ``aws:lambda/function:Function``."""
+        return [resource for resource in self.resources if resource.type == kind]
+>>>>>>> english
 
     def children(self, urn: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.parent == urn]
 
     def with_output(self, name: str, value: object, kind: str | None = None) -> Resource | None:
-        """The resource that has this output: how an ARN in one resource is traced to another."""
+        """The resource with this output value. It traces an ARN in one resource to another resource."""
         for resource in self.resources:
             if (kind is None or resource.type == kind) and resource.value(name) == value:
                 return resource

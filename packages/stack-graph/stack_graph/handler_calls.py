@@ -1,4 +1,4 @@
-"""Which AWS operations a handler can call, read from its source."""
+"""The AWS operations that a handler can call, read from its source."""
 
 import ast
 from dataclasses import dataclass

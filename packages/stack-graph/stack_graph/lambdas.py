@@ -24,7 +24,7 @@ TARGETS = {
     "ssm": ("a parameter", (PARAMETER,), ("name", "arn")),
     "secretsmanager": ("a secret", (SECRET,), ("arn", "name")),
 }
-"""By service: the resource type of its calls, and the outputs that an environment variable may contain."""
+"""The targets of each service: their resource types, and the outputs that an environment variable may contain."""
 
 
 def variables(function: Resource) -> dict[str, str]:
@@ -50,8 +50,9 @@ def calls(root: Path, function: Resource) -> tuple[Call, ...]:
 
 
 def targets(graph: Graph, function: Resource, service: str) -> list[Resource]:
-    """The resources that the function's calls of a service are for: those that its environment names, and the secrets
-    that it rotates, which are named in the event.
+    """The resources that the function accesses through a service.
+
+    They are the resources that its environment names, and the secrets that it rotates, which the event names.
     """
     if service not in TARGETS:
         return []
@@ -67,7 +68,7 @@ def targets(graph: Graph, function: Resource, service: str) -> list[Resource]:
 
 
 def arns(root: Path, function: Resource, call: Call, target: Resource) -> Iterator[str]:
-    """The ARNs that IAM evaluates: the target's, or those of the objects in it."""
+    """The ARNs that IAM evaluates for a call: that of the target, or those of the objects in it."""
     arn = str(target.value("arn"))
     if call.service == "s3" and "Object" in call.operation and not call.operation.startswith("List"):
         for prefix in key_prefixes(root, str(function.value("handler"))) or {""}:
@@ -77,7 +78,7 @@ def arns(root: Path, function: Resource, call: Call, target: Resource) -> Iterat
 
 
 def function_of(graph: Graph, name: object) -> Resource | None:
-    """The function with that ARN, qualified or not, invocation ARN or name."""
+    """The function with this name, ARN (qualified or not) or invocation ARN."""
     for function in graph.of_type(FUNCTION):
         arn = str(function.value("arn"))
         if name and (

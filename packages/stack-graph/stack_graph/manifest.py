@@ -47,7 +47,7 @@ def read(root: Path, config: str = "{}", rules: str = "{}") -> Manifest:
 
 
 def _newest(folder: Path) -> float:
-    """When a file of the folder was last changed, in seconds since the epoch."""
+    """The time of the last change of a file in the folder, in seconds since the epoch."""
     found = (file for file in folder.rglob("*") if file.suffix in (".py", ".json", ".sql"))
     return max((file.stat().st_mtime for file in found), default=0.0)
 

@@ -1,4 +1,4 @@
-"""Finds lines of the program that describes the stack."""
+"""Finds lines in the program that defines the stack."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,15 @@ IMPORT = re.compile(r"""\bfrom\s+["'](\.[^"']+)["']""")
 
 
 def place_of(rehearsed: Rehearsed, resource: Resource, words: str) -> tuple[str, int]:
-    """The line with the words, see ``written``; the resource's place if no line has them."""
+    """The line with the words (see ``written``), or the resource's own line if no line has them."""
     return written(rehearsed, resource, rf"(?<![\w$]){re.escape(words)}(?!\w)") or (resource.file, resource.line)
 
 
 def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str, int] | None:
-    """The first line that matches: in the resource's own file, from its beginning, else in what that imports, nearest
-    first, else in another file of the program.
+    """The first matching line: file and number; ``None`` if no line matches.
+
+    The search starts at the resource's line in its own file. It continues in the files that this file imports, nearest
+    first, and then in all other files of the program.
     """
     root, own = rehearsed.root, rehearsed.root / resource.file
     others = [root / "project.config.ts", root / "sst.config.ts", *sorted((root / "infra").rglob("*.ts"))]
@@ -30,8 +32,10 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
 
 
 def named_in(root: Path, message: str) -> tuple[str, int] | None:
-    """The first line of the program with a name from a message: the whole name, or the last part of ``a.b`` as a
-    key."""
+    """The first line of the program that contains a name from a message.
+
+    A line matches the whole name, or the last part of ``a.b`` as a key.
+    """
     files = [*sorted((root / "infra").rglob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
     for found in NAMED.finditer(message):
         words = next(group for group in found.groups() if group)

@@ -1,4 +1,4 @@
-"""The graph's queues: which function reads each, and where its failed messages go."""
+"""The graph's queues: the function that reads each queue, and the target of its failed messages."""
 
 from collections.abc import Iterator
 

@@ -50,8 +50,7 @@ class Module:
                     self.imports.update({alias.asname or alias.name: f"{source}.{alias.name}" for alias in names})
 
     def _registers(self, function: ast.FunctionDef) -> bool:
-        """Whether a decorator stores the function in an object of the module, such as ``@ROUTES.route("GET
-        /jobs")``."""
+        """Whether a decorator such as ``@ROUTES.route("GET /jobs")`` stores the function in an object of the module."""
         return any(
             isinstance(decorator, ast.Call)
             and isinstance(decorator.func, ast.Attribute)
@@ -62,8 +61,7 @@ class Module:
 
 
 def _registers(decorator: ast.expr) -> bool:
-    """Whether a decorator such as ``@ROUTES.route("GET /jobs")`` stores the function in a registry, to be called
-    later."""
+    """Whether a decorator such as ``@ROUTES.route("GET /jobs")`` stores the function in a registry."""
     return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute)
 
 

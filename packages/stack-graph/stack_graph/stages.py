@@ -6,7 +6,7 @@ from pathlib import Path
 CONFIG = "project.config.ts"
 
 PERSONAL = re.compile(r"dev-[a-z0-9]+")
-"""A developer's own copy of ``dev``: as in infra/settings.ts."""
+"""Names of developers' copies of ``dev``, as in infra/settings.ts."""
 
 
 def stage_names(root: Path) -> list[str]:
@@ -28,7 +28,7 @@ def account_variable(root: Path, stage: str) -> str | None:
 
 
 def setting(root: Path, stage: str, name: str) -> tuple[str, int] | None:
-    """A stage's setting as written, and its line."""
+    """The text of a stage's setting, and its line."""
     file, block = root / CONFIG, _stages(root).get(stage, "")
     found = re.search(rf"^    {name}: (.+),$", block, flags=re.MULTILINE)
     before = file.read_text(encoding="utf-8").partition(block)[0] if found else ""

@@ -36,7 +36,7 @@ def route_table(graph: Graph, subnet: Resource) -> Resource | None:
 
 
 def way_out(graph: Graph, subnet: Resource) -> str | None:
-    """Where a subnet's default route leads: ``nat``, or ``internet`` where only public addresses get out."""
+    """The target of a subnet's default route: ``nat``, or ``internet``, which serves only public addresses."""
     table = route_table(graph, subnet)
     if table is None:
         return None
@@ -51,7 +51,7 @@ def way_out(graph: Graph, subnet: Resource) -> str | None:
 
 
 def rules(graph: Graph, group_id: str, direction: str) -> Iterator[Values]:
-    """The rules of a group, ``ingress`` or ``egress``, wherever the program writes them."""
+    """The rules of a group for ``ingress`` or ``egress``, inline or as separate resources."""
     for group in (g for kind in GROUPS for g in graph.of_type(kind) if g.id == group_id):
         yield from group.parts(direction)
     for rule in graph.of_type("aws:ec2/securityGroupRule:SecurityGroupRule"):
@@ -69,17 +69,17 @@ def rules(graph: Graph, group_id: str, direction: str) -> Iterator[Values]:
 def lets_through(
     graph: Graph, group_ids: Iterable[str], direction: str, port: int, peers: Iterable[str], blocks: Iterable[str]
 ) -> bool:
-    """Whether one of the groups lets TCP to ``port`` through, to or from one of the groups ``peers``.
+    """Whether one of the groups allows TCP on ``port``, to or from its peers.
 
-    Or to or from the addresses ``blocks``: all of them.
+    The peers are one of the groups ``peers``, or all of the addresses ``blocks``.
     """
     others = set(peers)
     for group_id in group_ids:
         for rule in rules(graph, group_id, direction):
             protocol = str(rule.value("protocol"))
-            whole = protocol in {"-1", "all"}
+            all_traffic = protocol in {"-1", "all"}
             low = rule.number("fromPort", -1)
-            ports = whole or (protocol in {"tcp", "6"} and 0 <= low <= port <= rule.number("toPort", low))
+            ports = all_traffic or (protocol in {"tcp", "6"} and 0 <= low <= port <= rule.number("toPort", low))
             named = others & set(rule.texts("securityGroups")) or (rule.value("self") and group_id in others)
             if ports and (named or _covers(rule.texts("cidrBlocks"), list(blocks))):
                 return True

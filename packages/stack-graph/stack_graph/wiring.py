@@ -1,9 +1,9 @@
-"""The wiring file of the local stack, made from the rehearsed deploy: what runs locally is what is deployed.
+"""The wiring file of the local stack, made from a rehearsed deploy, so that the same resources run locally.
 
     python -m stack_graph.wiring REHEARSAL > infra/wiring.json
 
-Kept are the resources that the local stack has a stand-in for, and of them the properties that change how the pipeline
-behaves. A value from another resource is written as ``${Name.attribute}``, since it differs locally.
+The file contains the resources that the local stack has a stand-in for, with the properties that affect the
+behaviour of the pipeline. A value from another resource is written as ``${Name.attribute}``, since it differs locally.
 """
 
 import json
@@ -71,7 +71,7 @@ KEPT: dict[str, tuple[str, ...]] = {
         "authorizationScopes",
     ),
 }
-"""By type, in the order of the file."""
+"""The kept properties of each resource type, in the order of the file."""
 
 NAMED_AFTER_COMPONENT = {
     "aws:rds/instance:Instance",
@@ -95,7 +95,7 @@ REFERABLE = {
     "aws:apigatewayv2/integration:Integration": ("id",),
 }
 DATABASE_VARIABLES = {"DB_PORT": "port", "DB_NAME": "dbName", "DB_USERNAME": "username"}
-"""Values that are ambiguous by themselves ("5432"), recognised by their variable."""
+"""Variables whose values are ambiguous, such as "5432", with the attribute that they refer to."""
 
 SUFFIX = re.compile(r"-[a-z]{8}$")
 """The suffix that SST appends to a physical name."""

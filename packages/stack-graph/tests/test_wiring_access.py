@@ -1,4 +1,4 @@
-"""Who may call a route of a deployed stage may call it locally, and nobody else: the wiring carries it over."""
+"""The wiring file preserves the authorization of each route, so that the same callers are allowed locally."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from local_stack.wiring import Surroundings, load, resolve
 from stack_graph.graph import Graph
 from stack_graph.wiring import text
 
-from tests.support import guarded
+from tests.support import authorization_wiring
 from tests.support.graphs import Recorded, recorded
 
 HERE = Surroundings("http://127.0.0.1:4566", "/run/socket")
@@ -25,8 +25,8 @@ def connected(wiring: str, directory: Path) -> Connections:
     return connect(resolve(load(file), HERE))
 
 
-def by_token() -> Recorded:
-    """The graph of a stage that takes tokens, as SST makes it."""
+def jwt_stage() -> Recorded:
+    """The graph of a stage with JWT authorization, as SST creates it."""
     graph = recorded("staging")
     api = graph.resource("ApiApi")
     authorizer = {
@@ -41,18 +41,18 @@ def by_token() -> Recorded:
     for route in [each["name"] for each in graph.data["resources"] if each["type"].endswith("route:Route")]:
         properties = graph[route]
         if properties["authorizationType"] == "AWS_IAM":
-            scope = SUBMIT if properties["routeKey"] in guarded.WANTS_SUBMIT else READ
+            scope = SUBMIT if properties["routeKey"] in authorization_wiring.SUBMIT_ROUTES else READ
             properties.update(authorizationType="JWT", authorizerId="auth01", authorizationScopes=[scope])
     return graph
 
 
-def test_a_stage_that_takes_signatures(tmp_path: Path) -> None:
+def test_every_route_but_health_of_a_stage_with_iam_authorization_requires_a_signature(tmp_path: Path) -> None:
     routes = connected(text(Graph(recorded("staging").data)), tmp_path).routes
     kinds = {key: routed.route.authorization_type for key, routed in routes.items()}
-    assert kinds == {key: "NONE" if key == guarded.OPEN else "AWS_IAM" for key in routes}
+    assert kinds == {key: "NONE" if key == authorization_wiring.PUBLIC_ROUTE else "AWS_IAM" for key in routes}
 
 
-def test_a_stage_that_takes_tokens_is_the_one_that_the_tests_run(tmp_path: Path) -> None:
+def test_a_stage_with_jwt_authorization_has_the_wiring_of_the_end_to_end_tests(tmp_path: Path) -> None:
     def access(connections: Connections) -> dict[str, Any]:
         return {
             key: (
@@ -63,20 +63,20 @@ def test_a_stage_that_takes_tokens_is_the_one_that_the_tests_run(tmp_path: Path)
             for key, routed in connections.routes.items()
         }
 
-    deployed = connected(text(Graph(by_token().data)), tmp_path)
-    assert access(deployed) == access(connected(json.dumps(guarded.by_token(ISSUER)), tmp_path))
+    deployed = connected(text(Graph(jwt_stage().data)), tmp_path)
+    assert access(deployed) == access(connected(json.dumps(authorization_wiring.jwt_wiring(ISSUER)), tmp_path))
 
 
-def test_pages_of_the_stages_origins_alone(tmp_path: Path) -> None:
+def test_cors_allows_only_the_origins_of_the_stage(tmp_path: Path) -> None:
     assert connected(text(Graph(recorded("dev").data)), tmp_path).cors.allow_origins == ["http://localhost:3000"]
     assert connected(text(Graph(recorded("staging").data)), tmp_path).cors.allow_origins == []
 
 
-def test_an_authorizer_that_is_not_there_is_named(tmp_path: Path) -> None:
-    wiring = guarded.by_token(ISSUER)
-    guarded.routes(wiring)["GET /jobs"]["authorizerId"] = "none"
+def test_a_missing_authorizer_is_an_error(tmp_path: Path) -> None:
+    wiring = authorization_wiring.jwt_wiring(ISSUER)
+    authorization_wiring.routes(wiring)["GET /jobs"]["authorizerId"] = "none"
     with pytest.raises(UsageError, match="the authorizer none is none of this file"):
         connected(json.dumps(wiring), tmp_path)
-    guarded.routes(wiring)["GET /jobs"]["authorizerId"] = ""
+    authorization_wiring.routes(wiring)["GET /jobs"]["authorizerId"] = ""
     with pytest.raises(UsageError, match="authorizationType JWT goes with authorizerId"):
         connected(json.dumps(wiring), tmp_path)

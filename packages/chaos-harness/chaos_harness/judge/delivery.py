@@ -19,7 +19,7 @@ LEGAL = frozenset(
         ("running", "cancelled"),
     }
 )
-"""The legal transitions. A copy on purpose: the product's table is under test."""
+"""The legal transitions: a deliberate copy, because the product's table is under test."""
 
 DATABASE_OUTAGES = frozenset({"api-kill", "ack-lost", "postgres-crash", "postgres-hang", "postgres-terminate"})
 """Faults under which the record of a refused job may survive: withdrawing it needs the database."""

@@ -104,8 +104,8 @@ class AwsProxy:
             if treatment is Treatment.TWICE:
                 await self._forward(request, sent, body)
             status, headers, content = await self._forward(request, sent, body)
-        except _BrokenOff as broken:
-            return await _break_off(request, broken.answer)
+        except _BrokenOff as exc:
+            return await _break_off(request, exc.answer)
         if self._kills(sent, done=True):
             await asyncio.Event().wait()
         if treatment is Treatment.EXECUTE_AND_REFUSE:
@@ -140,7 +140,7 @@ def _as_answer(answer: aiohttp.ClientResponse, received: list[bytes]) -> Answer:
 
 
 async def _break_off(request: web.BaseRequest, answer: Answer | None) -> web.StreamResponse:
-    """Close the connection in the place where the server did: before the answer or within it."""
+    """Close the connection where the server closed it: before the answer or within it."""
     if answer is not None:
         status, headers, content = answer
         response = web.StreamResponse(status=status)

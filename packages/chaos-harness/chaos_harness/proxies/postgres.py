@@ -87,7 +87,7 @@ class Link:
         self._client, self._server = client, server
         self._sent, self._answered = Frames(startup=True), Frames(startup=False)
         self._statements: dict[str, str] = {}
-        self._change = ""  # what the transaction has changed, if anything
+        self._change = ""  # first words of the statement that changed data; empty if none did
         self._in_transaction = False
         self._losing = False
         self.waiting = False
