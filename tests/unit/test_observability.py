@@ -4,27 +4,34 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from pipeline.platform import observability
 from pipeline.platform.observability import log
 
 ROOT = Path(__file__).parents[2]
 JOB = UUID(int=1)
 
-type Configure = Callable[[], None]
 type Capture = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Configures the log as in a fresh process. Called in the test, because stdout must be captured first."""
+COLD_REQUEST = """
+from types import SimpleNamespace
+
+from pipeline.jobs.handlers import api
+from tests.support.events import http_event
+
+api.handler(http_event("$default", path="/no/such/path"), SimpleNamespace(aws_request_id="request-1"))
+"""
+"""A request that no route matches, so that no use case and no client is built."""
+
+
+@pytest.fixture(autouse=True)
+def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log as in a fresh process: not set up yet."""
     monkeypatch.setattr(logging.getLogger("pipeline"), "handlers", [])
     monkeypatch.setattr(logging.getLogger("pipeline"), "propagate", True)
-    return observability.configure
 
 
 def written(capsys: Capture) -> dict[str, object]:
@@ -33,8 +40,7 @@ def written(capsys: Capture) -> dict[str, object]:
     return entry
 
 
-def test_an_entry_is_json_with_its_fields(configure: Configure, capsys: Capture) -> None:
-    configure()
+def test_an_entry_is_json_with_its_fields(capsys: Capture) -> None:
     log.info("claimed", job_id=JOB, attempt=2)
     entry = written(capsys)
     assert entry.pop("timestamp")
@@ -51,15 +57,13 @@ def test_the_type_checker_refuses_an_unknown_field(tmp_path: Path) -> None:
     assert 'Unexpected keyword argument "document"' in checked.stdout
 
 
-def test_the_fields_that_operators_search_for_are_logged(configure: Configure, capsys: Capture) -> None:
-    configure()
+def test_the_fields_that_operators_search_for_are_logged(capsys: Capture) -> None:
     log.info("rotation", step="createSecret", version="v", roles=["pipeline_api"])
     entry = written(capsys)
     assert (entry["step"], entry["version"], entry["roles"]) == ("createSecret", "v", ["pipeline_api"])
 
 
-def test_an_error_is_logged_as_its_type_and_place(configure: Configure, capsys: Capture) -> None:
-    configure()
+def test_an_error_is_logged_as_its_type_and_place(capsys: Capture) -> None:
     try:
         int("canary-4711")
     except ValueError as exc:
@@ -70,8 +74,15 @@ def test_an_error_is_logged_as_its_type_and_place(configure: Configure, capsys: 
     assert "canary-4711" not in json.dumps(entry)
 
 
-def test_configuring_twice_writes_once(configure: Configure, capsys: Capture) -> None:
-    configure()
-    configure()
-    log.info("once")
-    assert written(capsys)["message"] == "once"
+def test_each_line_is_written_once(capsys: Capture) -> None:
+    for message in ("first", "second"):
+        log.info(message)
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["message"] for line in lines] == ["first", "second"]
+
+
+def test_a_cold_process_logs_a_request_that_builds_nothing() -> None:
+    ran = subprocess.run([sys.executable, "-c", COLD_REQUEST], cwd=ROOT, capture_output=True, text=True, check=True)
+    [line] = ran.stdout.splitlines()
+    entry = json.loads(line)
+    assert (entry["message"], entry["status"], entry["request_id"]) == ("answered", 404, "request-1")

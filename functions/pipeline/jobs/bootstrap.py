@@ -7,7 +7,7 @@ Imports stand inside the builders, so that a cold start loads what its function 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipeline.platform import observability, policy
+from pipeline.platform import policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +140,6 @@ def _postgres() -> "Postgres":
     from pipeline.platform.bootstrap import connect_postgres
     from pipeline.platform.settings import DatabaseSettings
 
-    observability.configure()
     return connect_postgres(DatabaseSettings.read(), policy.current().requests)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pg8000 import native
 from pg8000.exceptions import InterfaceError
 
-from pipeline.platform import aws, migrations, observability, policy
+from pipeline.platform import aws, migrations, policy
 from pipeline.platform.logins import PostgresLogins, set_password
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.postgres import Postgres
@@ -19,7 +19,6 @@ from pipeline.platform.settings import DatabaseSettings, MigratorSettings, Serve
 @cache
 def rotate_password() -> RotatePassword:
     """The rotator's use case."""
-    observability.configure()
     return RotatePassword(
         SecretVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().requests)
     )
@@ -27,7 +26,6 @@ def rotate_password() -> RotatePassword:
 
 def migrate() -> tuple[list[str], list[str]]:
     """Apply the artifact's migrations and enable the logins of the roles they create. Returns the names of both."""
-    observability.configure()
     settings = MigratorSettings.read()
     found = migrations.read(Path(settings.lambda_task_root) / "database" / "migrations")
     connection: native.Connection = connect_postgres(settings, policy.current().migrations).connect()

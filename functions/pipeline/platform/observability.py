@@ -46,7 +46,7 @@ class LogFields(TypedDict, total=False):
 
 
 class Log:
-    """The package's logger."""
+    """The package's logger. Its first line sets it up, so a line is written even where no use case was built."""
 
     def __init__(self) -> None:
         self._logger = logging.getLogger("pipeline")
@@ -71,12 +71,12 @@ class Log:
         self._write(logging.ERROR, message, {**fields, **located})
 
     def _write(self, level: int, message: str, fields: Mapping[str, object]) -> None:
+        _configure(self._logger)
         self._logger.log(level, message, extra={name: _plain(value) for name, value in fields.items()})
 
 
-def configure() -> None:
+def _configure(logger: logging.Logger) -> None:
     """Send the package's log to stdout, which Lambda writes to CloudWatch. Idempotent."""
-    logger = logging.getLogger("pipeline")
     if logger.handlers:
         return
     handler = logging.StreamHandler(sys.stdout)
