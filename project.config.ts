@@ -38,7 +38,7 @@ export interface ModelEntry {
   [field: string]: unknown;
 }
 
-/** The Parameter Store value that functions/pipeline/jobs/domain/job_config.py parses as `StageConfig`. */
+/** The Parameter Store value that functions/pipeline/models/stage_config.py parses as `StageConfig`. */
 export interface StageConfig {
   llm: {
     /** Alias or id of the model for requests that name none; null: the catalogue's default. */
