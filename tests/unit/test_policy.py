@@ -1,9 +1,11 @@
 """The timeouts of the policy: each one covers the waits inside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from pipeline.platform import aws
+import pytest
+from pipeline.platform import aws, policy
 from pipeline.platform.policy import Policy
 
 POLICY = Policy()
@@ -61,3 +63,13 @@ def test_a_probe_fits_the_range_of_pauses_and_a_slot_outlasts_its_call() -> None
 
 def test_model_calls_are_attempted_once() -> None:
     assert vars(aws._model_config())["_user_provided_options"]["retries"] == {"total_max_attempts": 1}
+
+
+def test_the_policy_changes_only_before_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "_policy", POLICY)
+    monkeypatch.setattr(policy, "_in_use", False)
+    policy.adjust(lambda before: replace(before, stage_config_cache_s=60))
+    policy.adjust(lambda before: replace(before, stage_config_cache_s=before.stage_config_cache_s + 30))
+    assert policy.current().stage_config_cache_s == 90
+    with pytest.raises(RuntimeError, match="in use"):
+        policy.adjust(lambda _: POLICY)

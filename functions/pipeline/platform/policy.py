@@ -1,10 +1,10 @@
 """Every timeout, attempt count, delay and margin of the functions, in one frozen object.
 
-The bootstraps read it from ``current`` and inject its parts. No other module holds such a number, and
-``tests/unit/test_policy.py`` proves that the sums fit the functions' timeouts and the queues' visibility timeouts.
-Durations are in seconds, as the suffix ``_s`` states.
+Bootstraps, handlers and the AWS clients read it from ``current``. ``tests/unit/test_policy.py`` proves that the sums
+fit the functions' timeouts and the queues' visibility timeouts. Durations are in seconds, as the suffix ``_s`` states.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -48,6 +48,8 @@ class DatabaseTimeouts:
     statement_s: float
     """Shorter than the socket's, so that the server gives up first and the connection survives."""
     lock_s: float
+    idle_in_transaction_s: float = 10.0
+    """A frozen worker must not keep its locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +158,19 @@ class Policy:
 
 
 _policy = Policy()
+_in_use = False
 
 
 def current() -> Policy:
     """The policy of this process."""
+    global _in_use
+    _in_use = True
     return _policy
 
 
-def use(policy: Policy) -> None:
-    """Replace the policy of this process, before its first use."""
+def adjust(change: Callable[[Policy], Policy]) -> None:
+    """Change the policy of this process. Raises RuntimeError after its first use: clients would keep the old one."""
     global _policy
-    _policy = policy
+    if _in_use:
+        raise RuntimeError("the policy is in use and cannot change any more")
+    _policy = change(_policy)

@@ -152,7 +152,7 @@ class Postgres:
         connection.run(
             f"SET statement_timeout = {round(self._timeouts.statement_s * 1000)};"
             f"SET lock_timeout = {round(self._timeouts.lock_s * 1000)};"
-            "SET idle_in_transaction_session_timeout = 10000;"  # a frozen worker must not keep its locks
+            f"SET idle_in_transaction_session_timeout = {round(self._timeouts.idle_in_transaction_s * 1000)};"
             "SET timezone = 'UTC'"
         )
         return connection

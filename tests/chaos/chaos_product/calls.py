@@ -1,17 +1,11 @@
 """Mutants of model calls, their limits and their ledger, and of the storage of results."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from pipeline.platform import policy
-from pipeline.platform.policy import Policy
 
 from chaos_product.edit import edit_statement
-
-
-def _change_policy(change: Callable[[Policy], Policy]) -> None:
-    policy.use(change(policy.current()))
 
 
 def throttled_is_final() -> None:
@@ -22,11 +16,11 @@ def throttled_is_final() -> None:
 
 
 def endless_attempts() -> None:
-    _change_policy(lambda policy: replace(policy, attempts=replace(policy.attempts, attempts=1000)))
+    policy.adjust(lambda paced: replace(paced, attempts=replace(paced.attempts, attempts=1000)))
 
 
 def endless_corrections() -> None:
-    _change_policy(lambda policy: replace(policy, model=replace(policy.model, answers_per_attempt=1000)))
+    policy.adjust(lambda paced: replace(paced, model=replace(paced.model, answers_per_attempt=1000)))
 
 
 def ledger_after() -> None:

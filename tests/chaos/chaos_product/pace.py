@@ -20,7 +20,7 @@ def set_pace(factor: float) -> None:
     paced = divided(Policy(), factor)
     production = Policy().requests
     paced = replace(paced, requests=divided(production, DATABASE_FACTOR))
-    policy.use(paced)
+    policy.adjust(lambda _: paced)
 
 
 def divided(part: Any, factor: float) -> Any:
