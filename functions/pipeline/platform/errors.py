@@ -24,7 +24,10 @@ MAX_FIELD_ERRORS = 20
 
 
 class PipelineError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """The base of every error that leaves the module family that raises it.
+
+    An error that its direct caller handles derives from a built-in one.
+    """
 
 
 class FieldError(TypedDict):
