@@ -20,6 +20,9 @@ class LogFields(TypedDict, total=False):
     """Answers of the model in this attempt."""
     cost_usd: float
     dependency: str
+    error_at: list[str]
+    """The last stack frames of an error: file, line and function."""
+    error_type: str
     fields: list[str]
     """JSON Pointers of invalid fields; names that the schema does not have are masked."""
     input_tokens: int
@@ -30,7 +33,6 @@ class LogFields(TypedDict, total=False):
     output_tokens: int
     owner_id: UUID
     """The job, sync run or chat turn that a model call is made for."""
-    error_type: str
     purpose: str
     reason: str | None
     redrive_of: UUID
@@ -67,7 +69,7 @@ class Log:
         """
         frames = traceback.extract_tb(error.__traceback__)[-6:]
         at = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        located = {"error_type": type(error).__qualname__, "error_at": at}
+        located: LogFields = {"error_type": type(error).__qualname__, "error_at": at}
         self._write(logging.ERROR, message, {**fields, **located})
 
     def _write(self, level: int, message: str, fields: Mapping[str, object]) -> None:
