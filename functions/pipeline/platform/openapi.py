@@ -1,4 +1,4 @@
-"""Parts of an OpenAPI description: refusals, of the functions and of API Gateway, and security schemes."""
+"""Parts of an OpenAPI description: error responses, of the functions and of API Gateway, and security schemes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ type Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A status of refused requests, as the description explains it."""
+class ErrorResponse:
+    """An error status, as the description explains it."""
 
     description: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -55,21 +55,21 @@ def problem_content() -> Json:
     return {"application/problem+json": {"schema": ref("Problem")}}
 
 
-def problems(refusals: Mapping[str, Refused], *statuses: str) -> Json:
-    """The responses with these statuses, described by ``refusals``."""
+def problems(responses: Mapping[str, ErrorResponse], *statuses: str) -> Json:
+    """The responses with these statuses, described by ``responses``."""
     return {
         status: {
-            "description": refusals[status].description,
-            "headers": {name: header(why) for name, why in refusals[status].headers.items()},
-            "content": _refusal_content(status),
+            "description": responses[status].description,
+            "headers": {name: header(why) for name, why in responses[status].headers.items()},
+            "content": _error_content(status),
         }
         for status in statuses
     }
 
 
-def _refusal_content(status: str) -> Json:
+def _error_content(status: str) -> Json:
     own = {} if status == "401" else problem_content()
-    return {**own, **json_content("Refusal")} if status in ANSWERED_BY_GATEWAY else own
+    return {**own, **json_content("GatewayError")} if status in ANSWERED_BY_GATEWAY else own
 
 
 def header(description: str) -> Json:

@@ -31,8 +31,8 @@ class Route:
     operation_id: str
     summary: str
     success: Success
-    refusals: tuple[str, ...] = ()
-    """Statuses of the refusals that are specific to this route."""
+    errors: tuple[str, ...] = ()
+    """Error statuses that are specific to this route."""
     description: str = ""
     body: str | None = None
     """The schema of the request's body."""
@@ -55,7 +55,7 @@ class Declaration(TypedDict):
 
     summary: str
     success: Success
-    refusals: NotRequired[tuple[str, ...]]
+    errors: NotRequired[tuple[str, ...]]
     description: NotRequired[str]
     body: NotRequired[str]
     public: NotRequired[bool]

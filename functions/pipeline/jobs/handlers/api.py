@@ -9,7 +9,7 @@ from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
 from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, idempotency_key
 from pipeline.jobs.handlers.listing import ListQuery
-from pipeline.jobs.handlers.problems import refuse
+from pipeline.jobs.handlers.problems import problem_response
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
 from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
@@ -31,7 +31,7 @@ ROUTES = Routes()
         headers={"Location": "The URL to poll.", "Retry-After": "Seconds until the first poll."},
         links=("status", "cancel"),
     ),
-    refusals=("400", "409", "413", "415", "422"),
+    errors=("400", "409", "413", "415", "422"),
 )
 def analyze(event: Event) -> Response:
     """``POST /analyze``."""
@@ -55,7 +55,7 @@ def analyze(event: Event) -> Response:
         "The job. While it is not final there is a Retry-After.",
         headers={"Retry-After": "Seconds until the next poll."},
     ),
-    refusals=("404",),
+    errors=("404",),
 )
 def status(event: Event) -> Response:
     """``GET /status/{id}``."""
@@ -68,7 +68,7 @@ def status(event: Event) -> Response:
     "GET /jobs",
     summary="List your jobs, newest first",
     success=Success(HTTPStatus.OK, "PageBody", "A page of jobs, without their results."),
-    refusals=("422",),
+    errors=("422",),
 )
 def jobs(event: Event) -> Response:
     """``GET /jobs``."""
@@ -81,7 +81,7 @@ def jobs(event: Event) -> Response:
     summary="Cancel a queued or running job",
     description="A model call in progress is not interrupted and is billed; its answer is discarded.",
     success=Success(HTTPStatus.OK, "StatusBody", "The cancelled job."),
-    refusals=("404", "409"),
+    errors=("404", "409"),
 )
 def cancel(event: Event) -> Response:
     """``POST /jobs/{id}/cancel``. Not DELETE: the job stays readable, as cancelled."""
@@ -121,11 +121,11 @@ def handler(event: Event, context: Any) -> Response:
     try:
         response = ROUTES.answer(event)
     except (HttpProblem, RequestRefused) as exc:
-        response = refuse(exc, request_id)
+        response = problem_response(exc, request_id)
     except Exception as exc:  # noqa: BLE001 - the client gets a reference and no internals, the log gets the rest
         reason = str(exc) if isinstance(exc, ConfigurationError | Unavailable) else None
         log.error("request failed", exc, route=route, request_id=request_id, reason=reason)
-        response = refuse(exc, request_id)
+        response = problem_response(exc, request_id)
     log.info("answered", route=route, status=response["statusCode"], request_id=request_id)
     return response
 

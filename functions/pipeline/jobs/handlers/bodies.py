@@ -178,7 +178,7 @@ class Problem(BaseModel):
     errors: list[ProblemField] = []
 
 
-class Refusal(Body):
+class GatewayError(Body):
     """API Gateway's own answer to unauthenticated, throttled and timed-out requests."""
 
     message: str

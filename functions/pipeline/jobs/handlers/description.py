@@ -9,9 +9,9 @@ from pipeline import __version__
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import EXPLANATIONS
 from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, Problem, Refusal, StatusBody
+from pipeline.jobs.handlers.bodies import Accepted, GatewayError, HealthBody, PageBody, Problem, StatusBody
+from pipeline.jobs.handlers.error_responses import ERROR_RESPONSES
 from pipeline.jobs.handlers.listing import ListQuery
-from pipeline.jobs.handlers.refusals import REFUSALS
 from pipeline.platform.openapi import (
     ALWAYS,
     CREDENTIALS,
@@ -69,7 +69,7 @@ def _secure(described: Json, authorizer: str) -> None:
     for path in described["paths"].values():
         for operation in path.values():
             if "security" not in operation:
-                operation["responses"] |= problems(REFUSALS, *refused)
+                operation["responses"] |= problems(ERROR_RESPONSES, *refused)
 
 
 def _operation(route: Route) -> Json:
@@ -87,7 +87,7 @@ def _operation(route: Route) -> Json:
         by_id = {"id": "$response.body#/id"}
         response["links"] = {name: {"operationId": name, "parameters": by_id} for name in success.links}
     always = ("429", "500") if route.public else ALWAYS
-    responses = {str(int(success.status)): response, **problems(REFUSALS, *route.refusals, *always)}
+    responses = {str(int(success.status)): response, **problems(ERROR_RESPONSES, *route.errors, *always)}
     if route.operation_id == "health":
         responses["503"] = _down()
     return {
@@ -113,7 +113,7 @@ def _error_codes() -> str:
 
 
 def _down() -> Json:
-    anything = {"schema": {"anyOf": [ref("HealthBody"), ref("Refusal")]}}
+    anything = {"schema": {"anyOf": [ref("HealthBody"), ref("GatewayError")]}}
     return {
         "description": "At least one dependency does not respond.",
         "content": {"application/json": anything, **problem_content()},
@@ -121,7 +121,7 @@ def _down() -> Json:
 
 
 def _schemas(analyses: Mapping[str, AnyAnalysis]) -> Json:
-    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem, Refusal]
+    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem, GatewayError]
     _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
     _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
     schemas: Json = {**answered["$defs"], **asked["$defs"]}

@@ -12,7 +12,7 @@ MAX_DETAIL = 500
 """Longest detail, in characters: it may quote field names, which the caller chose."""
 
 
-def refuse(error: Exception, request_id: str) -> Response:
+def problem_response(error: Exception, request_id: str) -> Response:
     """The problem document for an error: the one mapping from errors to HTTP."""
     problem = _problem(error, request_id)
     body: dict[str, object] = {
