@@ -26,7 +26,7 @@ export default $config({
     const { api } = await import("./infra/api");
     const { apiHandler } = await import("./infra/jobs/api");
     const { worker } = await import("./infra/jobs/worker");
-    const { jobs } = await import("./infra/jobs/queue");
+    const { jobQueue } = await import("./infra/jobs/queue");
     const { operator } = await import("./infra/jobs/operator");
     const { results } = await import("./infra/jobs/results");
     await import("./infra/jobs/sweeper");
@@ -34,6 +34,6 @@ export default $config({
     await import("./infra/jobs/alarms");
     await import("./infra/budget");
     const functions = { ApiHandler: apiHandler.name, Worker: worker.name, Operator: operator.name };
-    return { api: api.url, queue: jobs.url, bucket: results.name, operator: operator.name, functions };
+    return { api: api.url, queue: jobQueue.url, bucket: results.name, operator: operator.name, functions };
   },
 });

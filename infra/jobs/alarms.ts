@@ -4,14 +4,14 @@ import { alarms, limits } from "../../project.config";
 import { alarm, functionMetric, queueMetric } from "../monitoring";
 import { apiHandler } from "./api";
 import { deadLetterHandler } from "./dead_letters";
-import { jobs, jobsDeadLetter } from "./queue";
+import { jobDeadLetterQueue, jobQueue } from "./queue";
 import { sweeper } from "./sweeper";
 import { worker } from "./worker";
 
-const deadLetters = queueMetric(jobsDeadLetter, "ApproximateNumberOfMessagesVisible");
+const deadLetters = queueMetric(jobDeadLetterQueue, "ApproximateNumberOfMessagesVisible");
 // One invocation is one dead letter. One that cannot be recorded comes back, and keeps the alarm raised.
 const receivedDeadLetters = functionMetric(deadLetterHandler, "Invocations");
-const oldestMessage = queueMetric(jobs, "ApproximateAgeOfOldestMessage");
+const oldestMessage = queueMetric(jobQueue, "ApproximateAgeOfOldestMessage");
 const failedDeliveries = `A message failed ${limits.maxReceiveCount} deliveries; its job fails`;
 
 alarm("DeadLetters", "Dead letters are not being processed", deadLetters, { atLeast: 1 });

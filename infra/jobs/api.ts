@@ -8,7 +8,7 @@ import { migration } from "../migration";
 import { businessRulesParameter, configParameter } from "../parameters";
 import { stage } from "../stage";
 import { jobEnvironment } from "./environment";
-import { jobs } from "./queue";
+import { jobQueue } from "./queue";
 import { results } from "./results";
 
 export const apiHandler = new sst.aws.Function("ApiHandler", {
@@ -22,7 +22,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   permissions: [
     ...commonPermissions,
     readSecrets(apiCredentials.arn),
-    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
+    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
     { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },
     // A presigned link to a result carries the permissions of the role that signs it.
     { actions: ["s3:GetObject"], resources: [$interpolate`${results.arn}/results/*`] },

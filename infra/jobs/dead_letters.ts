@@ -5,7 +5,7 @@ import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
-import { jobsDeadLetter } from "./queue";
+import { jobDeadLetterQueue } from "./queue";
 
 export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
   ...common,
@@ -19,14 +19,14 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
     readSecrets(workerCredentials.arn),
     {
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-      resources: [jobsDeadLetter.arn],
+      resources: [jobDeadLetterQueue.arn],
     },
   ],
   transform: afterMigration(migration),
 });
 
 new aws.lambda.EventSourceMapping("DeadLetterHandlerMessages", {
-  eventSourceArn: jobsDeadLetter.arn,
+  eventSourceArn: jobDeadLetterQueue.arn,
   functionName: deadLetterHandler.arn,
   batchSize: limits.batchSize,
   maximumBatchingWindowInSeconds: 0,

@@ -8,7 +8,7 @@ import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
-import { jobs } from "./queue";
+import { jobQueue } from "./queue";
 
 export const operator = new sst.aws.Function("Operator", {
   ...common,
@@ -16,11 +16,11 @@ export const operator = new sst.aws.Function("Operator", {
   handler: "pipeline/jobs/handlers/operator.handler",
   timeout: `${limits.operatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.operator} MB`,
-  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
+  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [
     ...commonPermissions,
     readSecrets(workerCredentials.arn),
-    { actions: ["sqs:SendMessage"], resources: [jobs.arn] },
+    { actions: ["sqs:SendMessage"], resources: [jobQueue.arn] },
   ],
   transform: afterMigration(migration),
 });

@@ -9,18 +9,18 @@ const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds, dead
 const queue: aws.sqs.QueueArgs = { messageRetentionSeconds, sqsManagedSseEnabled: true };
 
 /** It has no dead-letter queue itself: a message that cannot be recorded comes back until it can. */
-export const jobsDeadLetter = new sst.aws.Queue("JobsDeadLetter", {
+export const jobDeadLetterQueue = new sst.aws.Queue("JobsDeadLetter", {
   visibilityTimeout: `${deadLetterVisibilityTimeoutSeconds} seconds`,
   transform: { queue },
 });
 
-export const jobs = new sst.aws.Queue("Jobs", {
+export const jobQueue = new sst.aws.Queue("Jobs", {
   visibilityTimeout: `${visibilityTimeoutSeconds} seconds`,
-  dlq: { queue: jobsDeadLetter.arn, retry: maxReceiveCount },
+  dlq: { queue: jobDeadLetterQueue.arn, retry: maxReceiveCount },
   transform: { queue },
 });
 
-for (const [name, { arn, url }] of Object.entries({ JobsDeadLetter: jobsDeadLetter, Jobs: jobs })) {
+for (const [name, { arn, url }] of Object.entries({ JobsDeadLetter: jobDeadLetterQueue, Jobs: jobQueue })) {
   new aws.sqs.QueuePolicy(`${name}TlsOnly`, {
     queueUrl: url,
     policy: $jsonStringify({

@@ -5,7 +5,7 @@ import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
-import { jobs } from "./queue";
+import { jobQueue } from "./queue";
 
 export const sweeper = new sst.aws.Function("Sweeper", {
   ...common,
@@ -13,11 +13,11 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   handler: "pipeline/jobs/handlers/sweeper.handler",
   timeout: `${limits.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.sweeper} MB`,
-  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobs.url },
+  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [
     ...commonPermissions,
     readSecrets(workerCredentials.arn),
-    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobs.arn] },
+    { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
   ],
   retries: 0, // the next minute's run is the retry
   transform: afterMigration(migration),

@@ -8,7 +8,7 @@ import { modelPermissions } from "../models";
 import { businessRulesParameter, configParameter } from "../parameters";
 import { stage } from "../stage";
 import { jobEnvironment } from "./environment";
-import { jobs } from "./queue";
+import { jobQueue } from "./queue";
 import { results } from "./results";
 
 export const worker = new sst.aws.Function("Worker", {
@@ -30,7 +30,7 @@ export const worker = new sst.aws.Function("Worker", {
         "sqs:ChangeMessageVisibility",
         "sqs:SendMessage",
       ],
-      resources: [jobs.arn],
+      resources: [jobQueue.arn],
     },
     { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },
     { actions: ["s3:PutObject"], resources: [$interpolate`${results.arn}/results/*`] },
@@ -38,9 +38,9 @@ export const worker = new sst.aws.Function("Worker", {
   transform: afterMigration(migration),
 });
 
-// Not jobs.subscribe(): given an existing function, it grants no permission, and its name depends on the queue's ARN.
+// Not jobQueue.subscribe(): given a function that exists, it grants no permission, and its name depends on the ARN.
 new aws.lambda.EventSourceMapping("WorkerJobs", {
-  eventSourceArn: jobs.arn,
+  eventSourceArn: jobQueue.arn,
   functionName: worker.arn,
   batchSize: limits.batchSize,
   maximumBatchingWindowInSeconds: 0,

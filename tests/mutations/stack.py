@@ -71,14 +71,14 @@ MUTATIONS = (
         "dead-letter-queue-unwired",
         "queue-without-dead-letters",
         QUEUE,
-        Edit(QUEUE, "  dlq: { queue: jobsDeadLetter.arn, retry: maxReceiveCount },\n", ""),
+        Edit(QUEUE, "  dlq: { queue: jobDeadLetterQueue.arn, retry: maxReceiveCount },\n", ""),
     ),
     mutation(
         "INF-08",
         "dead-letter-queue-as-a-component",
         "typescript-error",
         QUEUE,
-        Edit(QUEUE, "queue: jobsDeadLetter.arn, retry", "queue: jobsDeadLetter, retry"),
+        Edit(QUEUE, "queue: jobDeadLetterQueue.arn, retry", "queue: jobDeadLetterQueue, retry"),
     ),
     mutation(
         "INF-09",
@@ -110,7 +110,7 @@ MUTATIONS = (
         QUEUE,
         Append(
             QUEUE,
-            'jobs.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\njobs.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\n',
+            'jobQueue.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\njobQueue.subscribe({ handler: "pipeline/jobs/handlers/worker.handler", runtime: "python3.12" });\n',
         ),
     ),
     mutation(
