@@ -126,12 +126,12 @@ export interface StageSettings {
    */
   monthlyBudgetUSD: number | null;
   /** Models that the worker may invoke: all of catalogue.json that the region can call, or these ids or aliases. */
-  models: "listed" | string[];
+  allowedModels: "listed" | string[];
   config: StageConfig;
 }
 
-/** Limits of every stage. The code depends on these numbers. */
-export const limits = {
+/** Settings of the functions and their queues, the same in every stage. The code depends on them. */
+export const functionSettings = {
   runtime: "python3.12",
   /** The build machine's architecture, so that the archives can be run before they are deployed. */
   architecture: "x86_64",
@@ -248,7 +248,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     alarmEmail: null,
     monthlyBudgetUSD: null,
-    models: "listed",
+    allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
     config: limited({ concurrent_model_calls: 10, daily_usd: 10 }),
   },
@@ -283,7 +283,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     alarmEmail: null,
     monthlyBudgetUSD: null,
-    models: "listed",
+    allowedModels: "listed",
     config: limited({ concurrent_model_calls: 10, daily_usd: 50 }),
   },
   production: {
@@ -318,7 +318,7 @@ export const stages: Record<StageName, StageSettings> = {
     },
     alarmEmail: null,
     monthlyBudgetUSD: null,
-    models: "listed",
+    allowedModels: "listed",
     config: limited({ concurrent_model_calls: 40, daily_usd: 500, daily_usd_per_tenant: 100 }),
   },
 };

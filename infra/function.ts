@@ -1,11 +1,11 @@
 /** Settings shared by all functions: each runs in the VPC and logs in to the database as one of its roles. */
 
-import { limits } from "../project.config";
+import { functionSettings } from "../project.config";
 import { database } from "./database";
 import { functionSecurityGroup, vpc } from "./network";
 import { stage, stageName } from "./stage";
 
-const { architecture, runtime } = limits;
+const { architecture, runtime } = functionSettings;
 const { logRetention, tracing } = stage.functions;
 
 type Transform = NonNullable<sst.aws.FunctionArgs["transform"]>;

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { limits } from "../project.config";
+import { functionSettings } from "../project.config";
 import { apiCredentials, workerCredentials } from "./credentials";
 import { database, master } from "./database";
 import { endpoints } from "./endpoints";
@@ -17,7 +17,7 @@ const migrator = new sst.aws.Function("Migrator", {
   ...common,
   description: "Applies pending migrations and enables the logins of the database roles",
   handler: "pipeline/platform/handlers/migrator.handler",
-  timeout: `${limits.migratorTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.migrator} MB`,
   environment: {
     ...directDatabaseEnvironment(master),

@@ -25,9 +25,9 @@ const isCallable = (id: string) => stage.region.startsWith(GEOGRAPHIES[id.split(
 const defaultModel = find(stage.config.llm.model ?? catalogue.default);
 
 const allowed =
-  stage.models === "listed"
+  stage.allowedModels === "listed"
     ? listed.filter((model) => model.lifecycle.state !== "end_of_life" && (model === defaultModel || isCallable(model.id)))
-    : stage.models.map(find);
+    : stage.allowedModels.map(find);
 
 if (!allowed.includes(defaultModel)) {
   throw new Error(`Stage "${stageName}" does not allow its default model, "${defaultModel.id}".`);

@@ -1,6 +1,6 @@
 /** Rotates the passwords of the database roles every month, without downtime. */
 
-import { limits } from "../project.config";
+import { functionSettings } from "../project.config";
 import { apiCredentials, roleSecrets, workerCredentials } from "./credentials";
 import { afterMigration, common, commonPermissions, directDatabaseEnvironment } from "./function";
 import { migration } from "./migration";
@@ -10,7 +10,7 @@ export const rotator = new sst.aws.Function("Rotator", {
   ...common,
   description: "Rotates the password of a database role",
   handler: "pipeline/platform/handlers/rotator.handler",
-  timeout: `${limits.rotatorTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.rotatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.rotator} MB`,
   environment: directDatabaseEnvironment(),
   permissions: [
@@ -41,7 +41,7 @@ for (const [name, { arn }] of Object.entries({ Api: apiCredentials, Worker: work
     {
       secretId: arn,
       rotationLambdaArn: rotator.arn,
-      rotationRules: { automaticallyAfterDays: limits.rotationDays },
+      rotationRules: { automaticallyAfterDays: functionSettings.rotationDays },
     },
     { dependsOn: [permission] },
   );

@@ -1,6 +1,6 @@
 /** Alarms of the jobs system. */
 
-import { alarms, limits } from "../../project.config";
+import { alarms, functionSettings } from "../../project.config";
 import { alarm, functionMetric, queueMetric } from "../monitoring";
 import { apiHandler } from "./api";
 import { deadLetterHandler } from "./dead_letters";
@@ -12,7 +12,7 @@ const deadLetters = queueMetric(jobDeadLetterQueue, "ApproximateNumberOfMessages
 // One invocation is one dead letter. One that cannot be recorded comes back, and keeps the alarm raised.
 const receivedDeadLetters = functionMetric(deadLetterHandler, "Invocations");
 const oldestMessage = queueMetric(jobQueue, "ApproximateAgeOfOldestMessage");
-const failedDeliveries = `A message failed ${limits.maxReceiveCount} deliveries; its job fails`;
+const failedDeliveries = `A message failed ${functionSettings.maxReceiveCount} deliveries; its job fails`;
 
 alarm("DeadLetters", "Dead letters are not being processed", deadLetters, { atLeast: 1 });
 alarm("DeadLetterReceived", failedDeliveries, receivedDeadLetters, { atLeast: 1 });

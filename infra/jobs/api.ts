@@ -1,6 +1,6 @@
 /** The function that serves the jobs API, and its routes. */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 import { api, authorizationFor } from "../api";
 import { apiCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, readSecrets } from "../function";
@@ -15,7 +15,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   ...common,
   description: "Serves the jobs API: accepts jobs and reports their state",
   handler: "pipeline/jobs/handlers/api.handler",
-  timeout: `${limits.apiTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.apiTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
   environment: jobEnvironment(apiCredentials),

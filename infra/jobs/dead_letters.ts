@@ -1,6 +1,6 @@
 /** Records each dead letter and fails its job. */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
@@ -11,9 +11,12 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
   ...common,
   description: "Records dead letters and fails their jobs",
   handler: "pipeline/jobs/handlers/dead_letter.handler",
-  timeout: `${limits.deadLetterTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.deadLetterTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.deadLetter} MB`,
-  environment: { ...proxiedDatabaseEnvironment(workerCredentials), MAX_RECEIVE_COUNT: `${limits.maxReceiveCount}` },
+  environment: {
+    ...proxiedDatabaseEnvironment(workerCredentials),
+    MAX_RECEIVE_COUNT: `${functionSettings.maxReceiveCount}`,
+  },
   permissions: [
     ...commonPermissions,
     readSecrets(workerCredentials.arn),
@@ -28,7 +31,7 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
 new aws.lambda.EventSourceMapping("DeadLetterHandlerMessages", {
   eventSourceArn: jobDeadLetterQueue.arn,
   functionName: deadLetterHandler.arn,
-  batchSize: limits.batchSize,
+  batchSize: functionSettings.batchSize,
   maximumBatchingWindowInSeconds: 0,
   functionResponseTypes: ["ReportBatchItemFailures"],
   scalingConfig: { maximumConcurrency: 2 }, // the minimum that Lambda allows; dead letters are not urgent

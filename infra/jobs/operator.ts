@@ -3,7 +3,7 @@
  * function. Only IAM grants that.
  */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
@@ -14,7 +14,7 @@ export const operator = new sst.aws.Function("Operator", {
   ...common,
   description: "Lists failed jobs and re-runs them; invoked by scripts/redrive.sh",
   handler: "pipeline/jobs/handlers/operator.handler",
-  timeout: `${limits.operatorTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.operatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.operator} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [

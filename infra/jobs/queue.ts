@@ -1,9 +1,9 @@
 /** The job queue and its dead-letter queue. */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 
 const { maxReceiveCount, messageRetentionSeconds, visibilityTimeoutSeconds, deadLetterVisibilityTimeoutSeconds } =
-  limits;
+  functionSettings;
 
 /** Attributes that sst.aws.Queue has no argument for. */
 const queue: aws.sqs.QueueArgs = { messageRetentionSeconds, sqsManagedSseEnabled: true };

@@ -1,6 +1,6 @@
 /** Re-enqueues jobs whose message was lost; runs every minute. */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
 import { migration } from "../migration";
@@ -11,7 +11,7 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   ...common,
   description: "Re-enqueues jobs that were never enqueued or whose worker died",
   handler: "pipeline/jobs/handlers/sweeper.handler",
-  timeout: `${limits.sweeperTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.sweeper} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [

@@ -1,6 +1,6 @@
 /** The function that runs jobs from the queue. */
 
-import { limits } from "../../project.config";
+import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, commonPermissions, readSecrets } from "../function";
 import { migration } from "../migration";
@@ -15,7 +15,7 @@ export const worker = new sst.aws.Function("Worker", {
   ...common,
   description: "Runs one job: claims it, calls the model, stores the result",
   handler: "pipeline/jobs/handlers/worker.handler",
-  timeout: `${limits.workerTimeoutSeconds} seconds`,
+  timeout: `${functionSettings.workerTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.worker} MB`,
   environment: jobEnvironment(workerCredentials),
   permissions: [
@@ -42,7 +42,7 @@ export const worker = new sst.aws.Function("Worker", {
 new aws.lambda.EventSourceMapping("WorkerJobs", {
   eventSourceArn: jobQueue.arn,
   functionName: worker.arn,
-  batchSize: limits.batchSize,
+  batchSize: functionSettings.batchSize,
   maximumBatchingWindowInSeconds: 0,
   functionResponseTypes: ["ReportBatchItemFailures"],
   // Not reserved concurrency: that throttles deliveries, and each throttled delivery counts as a receive.

@@ -39,7 +39,7 @@ MUTATIONS = (
     harmless("more-memory", Edit(PROJECT, "worker: 512", "worker: 2_048")),
     harmless("no-tracing", Edit(PROJECT, "tracing: true", "tracing: false")),
     harmless("cheaper-default-model", Edit(PROJECT, "    model: null,", '    model: "fast",')),
-    harmless("two-models-only", Edit(PROJECT, 'models: "listed"', 'models: ["sonnet", "haiku"]')),
+    harmless("two-models-only", Edit(PROJECT, 'allowedModels: "listed"', 'allowedModels: ["sonnet", "haiku"]')),
     harmless("guardrail", Edit(PROJECT, "guardrail: null", 'guardrail: { identifier: "abc123def456", version: "1" }')),
     harmless(
         "second-migration",
@@ -48,7 +48,11 @@ MUTATIONS = (
     harmless("empty-package", Append("functions/pipeline/extra/__init__.py", "")),
     harmless(
         "aws-imported-in-typescript",
-        Edit("infra/jobs/sweeper.ts", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
+        Edit(
+            "infra/jobs/sweeper.ts",
+            "import { functionSettings }",
+            'import * as aws from "@pulumi/aws";\nimport { functionSettings }',
+        ),
         Append("infra/jobs/sweeper.ts", "\nvoid aws;\n"),
     ),
     harmless("library-of-the-developers", Append("functions/.python-version", "3.12\n")),

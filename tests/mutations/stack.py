@@ -33,7 +33,11 @@ MUTATIONS = (
         "javascript-imports-aws",
         "infra/sweeper.js",
         Move("infra/jobs/sweeper.ts", "infra/sweeper.js"),
-        Edit("infra/sweeper.js", "import { limits }", 'import * as aws from "@pulumi/aws";\nimport { limits }'),
+        Edit(
+            "infra/sweeper.js",
+            "import { functionSettings }",
+            'import * as aws from "@pulumi/aws";\nimport { functionSettings }',
+        ),
     ),
     mutation(
         "INF-03",
@@ -99,7 +103,7 @@ MUTATIONS = (
         "api-outlasts-the-gateway",
         "timeout-above-gateway",
         API,
-        Edit(API, "${limits.apiTimeoutSeconds} seconds", "5 minutes"),
+        Edit(API, "${functionSettings.apiTimeoutSeconds} seconds", "5 minutes"),
     ),
     mutation("INF-12", "route-without-slash", "rehearsal-failed", API, Edit(API, '"POST /analyze"', '"POST analyze"')),
     mutation("INF-12", "route-missing", "missing-route", API, Edit(API, STATUS, "")),

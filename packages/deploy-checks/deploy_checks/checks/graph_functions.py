@@ -26,7 +26,7 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "critical" if str(runtime).startswith("nodejs") else "high",
                 f"{name} has the runtime {runtime}, which is not a Python runtime of Lambda: the deploy fails, or its "
                 "handler cannot be imported",
-                'Set runtime: "python3.12", as limits.runtime has it.',
+                'Set runtime: "python3.12", as functionSettings.runtime has it.',
             )
 
 

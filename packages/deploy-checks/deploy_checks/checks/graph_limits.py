@@ -1,4 +1,4 @@
-"""The limits of project.config.ts reach the resources: SST's components drop arguments that they do not know."""
+"""The limits in project.config.ts reach the resources: SST's components drop arguments that they do not know."""
 
 import re
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ SHORT_TIMEOUT_S = 10
 
 
 def limits(root: Path) -> dict[str, int]:
-    """The numbers of ``limits`` in project.config.ts."""
+    """The numbers of ``functionSettings`` in project.config.ts."""
     file = root / CONFIG
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    block = text.partition("export const limits = {")[2].partition("\n}")[0]
+    block = text.partition("export const functionSettings = {")[2].partition("\n}")[0]
     return {name: int(number.replace("_", "")) for name, number in TYPESCRIPT_NUMBER.findall(block)}
 
 
@@ -51,8 +51,8 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
                 resource,
                 "limit-without-effect",
                 "medium",
-                f"{resource.name} has {given}, and limits.{limit} in {CONFIG} is {configured[limit]}: the code is "
-                "written for that number",
+                f"{resource.name} has {given}, and functionSettings.{limit} in {CONFIG} is {configured[limit]}: the "
+                "code is written for that number",
                 "Pass it by the argument's right name, or through transform if the component has no such argument.",
             )
 
