@@ -57,7 +57,7 @@ export interface StageConfig {
     daily_usd: number | null;
     daily_usd_per_tenant: number | null;
     /** Maximum queued jobs of a tenant; further ones are refused (429). Tenants share the queue. null: unlimited. */
-    waiting_jobs_per_tenant: number | null;
+    queued_jobs_per_tenant: number | null;
     /** After the daily limit is reached: refuse requests (429), or accept jobs that wait for the next day. */
     over_limit: "refuse" | "wait";
   };
@@ -202,7 +202,7 @@ const config: StageConfig = {
     concurrent_model_calls: null,
     daily_usd: null,
     daily_usd_per_tenant: null,
-    waiting_jobs_per_tenant: 10_000,
+    queued_jobs_per_tenant: 10_000,
     over_limit: "refuse",
   },
   aliases: {},

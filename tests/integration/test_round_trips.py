@@ -28,7 +28,7 @@ from tests.support.job_store_contract import RESULT
 from tests.support.jobs import ANALYSES, new_job
 from tests.support.policy import POLICY
 
-LIMITS = {"limits": {"waiting_jobs_per_tenant": 100, "daily_usd": 100, "daily_usd_per_tenant": 50}}
+LIMITS = {"limits": {"queued_jobs_per_tenant": 100, "daily_usd": 100, "daily_usd_per_tenant": 50}}
 
 
 class RoundTrips:

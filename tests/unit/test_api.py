@@ -268,7 +268,7 @@ def test_a_request_over_the_daily_limit_is_a_429_with_retry_after(harness: Harne
 
 
 def test_too_many_queued_jobs_are_a_429(harness: Harness) -> None:
-    harness.configuration.stage = StageConfig(limits=Limits(waiting_jobs_per_tenant=1))
+    harness.configuration.stage = StageConfig(limits=Limits(queued_jobs_per_tenant=1))
     harness.submit()
     status, body, headers = harness.call(analyze_event(GOOD))
     assert (status, body["title"], headers["retry-after"]) == (429, "Too many queued jobs", "60")

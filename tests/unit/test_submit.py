@@ -217,7 +217,7 @@ def test_the_maximum_cost_of_a_request_must_fit_the_remaining_limit() -> None:
 
 
 def test_the_limit_of_queued_jobs_applies_to_each_tenant_separately() -> None:
-    harness = Harness(limits={"waiting_jobs_per_tenant": 2})
+    harness = Harness(limits={"queued_jobs_per_tenant": 2})
     first, _ = harness("key"), harness()
     with pytest.raises(TooManyQueued):
         harness()

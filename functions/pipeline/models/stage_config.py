@@ -40,7 +40,7 @@ class Limits(StrictModel):
     daily_usd: Decimal | None = Field(None, ge=0)
     """For the whole stage, from midnight to midnight UTC."""
     daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
-    waiting_jobs_per_tenant: int | None = Field(None, ge=1)
+    queued_jobs_per_tenant: int | None = Field(None, ge=1)
     """Further requests are refused: all tenants share the queue and the database."""
     over_limit: Literal["refuse", "wait"] = "refuse"
     """The answer to a request over the daily limit: a 429, or a job that waits for the next day. Jobs accepted before
