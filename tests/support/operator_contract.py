@@ -158,7 +158,7 @@ class OperatorContract:
         refused = failed.redrive(job_id, second, REQUEST)
         assert (refused.outcome, refused.job_id) == (RedriveOutcome.ALREADY_REDRIVEN, first)
         assert store.get(second, "a") is None
-        assert failed.find(FailedJobFilter(waiting=True)) == []
+        assert failed.find(FailedJobFilter(not_redriven=True)) == []
         assert failed.redrive(job_id, third, repeated).outcome is RedriveOutcome.REDRIVEN
         assert failed.find(FailedJobFilter())[0].redriven_as == third
 

@@ -91,7 +91,7 @@ class InMemoryFailedJobs:
                 filter_.code in (None, row.failure.code)
                 and filter_.analysis in (None, row.job.analysis)
                 and row.finished_at >= (filter_.since or LONG_AGO)
-                and not (filter_.waiting and again)
+                and not (filter_.not_redriven and again)
             ):
                 job = (job_id, row.job.tenant_id, row.job.analysis, row.job.config.model.id)
                 failure = (row.failure.code.value, row.failure.message, row.attempt)

@@ -37,7 +37,7 @@ def _filter(options: Namespace) -> dict[str, Any]:
 
 def _list(call: OperatorFunction, options: Namespace) -> int:
     limit = min(options.limit, LIST_PAGE_SIZE)
-    found = call(do="list", **_filter(options), waiting=options.waiting, limit=limit)
+    found = call(do="list", **_filter(options), not_redriven=options.not_redriven, limit=limit)
     if options.json:
         _print(json.dumps(found, indent=2))
         return 0
@@ -64,7 +64,7 @@ def _all(call: OperatorFunction, options: Namespace) -> int:
     remaining, status = options.limit, 0
     while remaining is None or remaining > 0:
         limit = min(remaining or LIST_PAGE_SIZE, LIST_PAGE_SIZE)
-        ids = [job["id"] for job in call(do="list", **_filter(options), waiting=True, limit=limit)["jobs"]]
+        ids = [job["id"] for job in call(do="list", **_filter(options), not_redriven=True, limit=limit)["jobs"]]
         if ids:
             status = max(status, _redrive(call, options, ids))
         # The next list would be the same after a dry run, or after a page without a job that could be run again.

@@ -57,7 +57,7 @@ def test_all_failed_jobs_are_run_again_page_by_page(monkeypatch: pytest.MonkeyPa
     assert function.waiting == []
     redrives = [sent for sent in function.commands if sent["do"] == "redrive"]
     assert {(sent["requested_by"], sent["reason"], sent["again"]) for sent in redrives} == {("me", "it is back", False)}
-    assert all(sent["waiting"] for sent in function.commands if sent["do"] == "list")
+    assert all(sent["not_redriven"] for sent in function.commands if sent["do"] == "list")
 
 
 def test_no_more_jobs_than_the_limit_are_run_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,5 +49,5 @@ def _conditions(filter_: FailedJobFilter) -> dict[str, object]:
         "code": filter_.code.value if filter_.code else None,
         "analysis": filter_.analysis,
         "since": filter_.since,
-        "waiting": filter_.waiting,
+        "not_redriven": filter_.not_redriven,
     }

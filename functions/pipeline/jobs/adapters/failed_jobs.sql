@@ -8,7 +8,7 @@ WHERE status = 'failed'
   AND finished_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
   AND (CAST(:code AS text) IS NULL OR error_code = CAST(:code AS text))
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
-  AND (NOT CAST(:waiting AS boolean) OR NOT EXISTS (SELECT FROM redrives WHERE redrive_of = jobs.id))
+  AND (NOT CAST(:not_redriven AS boolean) OR NOT EXISTS (SELECT FROM redrives WHERE redrive_of = jobs.id))
 ORDER BY finished_at DESC, id DESC LIMIT CAST(:most AS integer)
 
 -- name: count_by_code
@@ -19,7 +19,7 @@ WHERE status = 'failed'
   AND finished_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
   AND (CAST(:code AS text) IS NULL OR error_code = CAST(:code AS text))
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
-  AND (NOT CAST(:waiting AS boolean) OR NOT EXISTS (SELECT FROM redrives WHERE redrive_of = jobs.id))
+  AND (NOT CAST(:not_redriven AS boolean) OR NOT EXISTS (SELECT FROM redrives WHERE redrive_of = jobs.id))
 GROUP BY error_code
 
 -- name: redrive

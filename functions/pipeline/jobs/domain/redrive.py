@@ -16,7 +16,7 @@ class FailedJobFilter:
     analysis: str | None = None
     since: datetime | None = None
     """Failed at this time or later."""
-    waiting: bool = False
+    not_redriven: bool = False
     """Only jobs that have not been run again."""
     limit: int = 50
 

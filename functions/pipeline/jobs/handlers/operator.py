@@ -33,7 +33,7 @@ class ListCommand(StrictModel):
     code: FailureCode | None = None
     analysis: str | None = None
     since: AwareDatetime | None = None
-    waiting: bool = False
+    not_redriven: bool = False
     limit: int = Field(50, ge=1, le=MOST_LISTED)
 
 
