@@ -206,22 +206,22 @@ class InMemoryJobStore:
             row.failure = failure
         return self._ended_as(job_id, attempt, JobStatus.FAILED)
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
+    def stranded(self, overdue_s: int, backlog_s: int, limit: int) -> list[JobMessage]:
         def age(at: datetime | None) -> float:
             return (self._clock() - at).total_seconds() if at else float("inf")
 
         found = []
         for job_id, row in self.rows.items():
-            waits = age(row.enqueued_at or row.created_at) > waiting_for
-            overdue = age(row.due_at) > never_enqueued_for
+            waits = age(row.enqueued_at or row.created_at) > backlog_s
+            overdue = age(row.due_at) > overdue_s
             if (
                 (
                     row.status is JobStatus.QUEUED
                     and row.enqueued_at is None
-                    and age(row.due_at or row.created_at) > never_enqueued_for
+                    and age(row.due_at or row.created_at) > overdue_s
                 )
                 or (row.status is JobStatus.QUEUED and row.enqueued_at is not None and waits and overdue)
-                or (row.status is JobStatus.RUNNING and age(row.lease_until) > never_enqueued_for and waits)
+                or (row.status is JobStatus.RUNNING and age(row.lease_until) > overdue_s and waits)
             ):
                 found.append(JobMessage.of(job_id, row.job.tenant_id))
         return found[:limit]

@@ -61,8 +61,9 @@ class JobStore(Protocol):
     def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
         """Finish the attempt with an error. False: too late, the attempt is not the running one."""
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
-        """Messages for jobs that may have none, oldest first: see ``services.sweep_jobs``. Ages are in seconds."""
+    def stranded(self, overdue_s: int, backlog_s: int, limit: int) -> list[JobMessage]:
+        """Messages for jobs that may have none, oldest first: jobs overdue for longer than ``overdue_s``, or with a
+        message sent longer than ``backlog_s`` ago. See ``services.sweep_jobs``."""
 
     def ping(self) -> None:
         """Respond."""

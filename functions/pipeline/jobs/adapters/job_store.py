@@ -167,8 +167,8 @@ class PostgresJobStore:
             error_retryable=failure.retryable,
         )
 
-    def stranded(self, never_enqueued_for: int, waiting_for: int, limit: int) -> list[JobMessage]:
-        rows = self._postgres.run(SQL.stranded, never_enqueued=never_enqueued_for, waiting=waiting_for, most=limit)
+    def stranded(self, overdue_s: int, backlog_s: int, limit: int) -> list[JobMessage]:
+        rows = self._postgres.run(SQL.stranded, overdue_s=overdue_s, backlog_s=backlog_s, most=limit)
         return [JobMessage.of(row["id"], row["tenant_id"]) for row in rows]
 
     def ping(self) -> None:

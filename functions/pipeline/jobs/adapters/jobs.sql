@@ -169,16 +169,16 @@ WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status 
 -- name: stranded
 -- Jobs that may have no message, oldest first: never enqueued, enqueued long ago, or with an expired lease.
 (SELECT id, tenant_id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
-   AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:never_enqueued AS float8))
+   AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:overdue_s AS float8))
    ORDER BY created_at LIMIT :most)
 UNION ALL
 (SELECT id, tenant_id, enqueued_at FROM jobs WHERE status = 'queued'
-   AND (due_at IS NULL OR due_at < now() - make_interval(secs => CAST(:never_enqueued AS float8)))
-   AND enqueued_at < now() - make_interval(secs => CAST(:waiting AS float8)) ORDER BY enqueued_at LIMIT :most)
+   AND (due_at IS NULL OR due_at < now() - make_interval(secs => CAST(:overdue_s AS float8)))
+   AND enqueued_at < now() - make_interval(secs => CAST(:backlog_s AS float8)) ORDER BY enqueued_at LIMIT :most)
 UNION ALL
 (SELECT id, tenant_id, lease_expires_at FROM jobs WHERE status = 'running'
-   AND lease_expires_at < now() - make_interval(secs => CAST(:never_enqueued AS float8))
-   AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:waiting AS float8))
+   AND lease_expires_at < now() - make_interval(secs => CAST(:overdue_s AS float8))
+   AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:backlog_s AS float8))
    ORDER BY lease_expires_at LIMIT :most)
 ORDER BY since LIMIT :most
 
