@@ -65,7 +65,7 @@ WITH already_begun AS (
 SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS begun,
        EXISTS (SELECT FROM model_available) AS model_available, EXISTS (SELECT FROM slot_free) AS slot_free,
        (SELECT count(*) FROM daily_spend
-        WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) = 2 AS day_open,
+        WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) = 2 AS day_rows_exist,
        CAST(extract(epoch FROM (SELECT open_until FROM open_circuit) - now()) AS float8) AS open_for,
        CAST(extract(epoch FROM (SELECT day + 1 FROM today) - (now() AT TIME ZONE 'UTC')) AS float8) AS day_ends_in
 

@@ -44,7 +44,7 @@ class PostgresCallLedger:
                 return CallDenied(DenialReason.MODEL_DOWN, max(row["open_for"] or 0.0, 1.0))
             if not row["slot_free"]:
                 return CallDenied(DenialReason.NO_SLOT, self._denials.no_slot_s)
-            if row["day_open"]:
+            if row["day_rows_exist"]:
                 break
             self._postgres.run(SQL.open_day, tenant_id=call.owner.tenant_id)  # the tenant's first call of the day
         return CallDenied(DenialReason.DAILY_LIMIT, min(row["day_ends_in"], self._denials.daily_limit_s))
