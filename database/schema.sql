@@ -124,12 +124,12 @@ GRANT SELECT,
     ON jobs TO pipeline_worker;
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON jobs TO pipeline_api
+CREATE POLICY api_own_tenant ON jobs TO pipeline_api
     USING (tenant_id = request_tenant()) WITH CHECK (tenant_id = request_tenant());
 -- The API deletes only a job that never reached the queue: its client received a 503.
 CREATE POLICY api_withdraws ON jobs AS RESTRICTIVE FOR DELETE TO pipeline_api
     USING (status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
-CREATE POLICY worker_of_all ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_all_tenants ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- Every change of every job, in order. A trigger writes it, so that no statement can omit it.
 CREATE TABLE job_events (
@@ -241,8 +241,8 @@ GRANT SELECT, INSERT,
     ON model_calls TO pipeline_worker;
 
 ALTER TABLE model_calls ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
-CREATE POLICY worker_of_all ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY api_own_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_all_tenants ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- The tokens and the cost of all calls of one owner. Inlined into the statements that use it.
 CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
@@ -254,8 +254,8 @@ CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
     FROM model_calls WHERE owner_id = owner
 $$;
 
--- The slots for concurrent calls, of which a stage uses the first so many. The slot of a dead worker becomes free once
--- its call has certainly ended.
+-- Slots for concurrent calls; a stage uses the first `concurrent_model_calls`. The slot of a dead worker becomes free
+-- once its call has certainly ended.
 CREATE TABLE model_slots (
     number      integer     PRIMARY KEY CHECK (number BETWEEN 1 AND 1000),
     call_id     uuid,
@@ -277,9 +277,9 @@ GRANT SELECT, INSERT (day, tenant_id), UPDATE (usd) ON daily_spend TO pipeline_w
 
 ALTER TABLE daily_spend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- The stage's row shows the API whether the stage's daily limit has been reached.
-CREATE POLICY api_of_tenant ON daily_spend FOR SELECT TO pipeline_api
+CREATE POLICY api_own_tenant ON daily_spend FOR SELECT TO pipeline_api
     USING (tenant_id = request_tenant() OR (tenant_id = '' AND request_tenant() IS NOT NULL));
-CREATE POLICY worker_of_all ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_all_tenants ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- The circuit breaker: a model's consecutive failures, and the time until which no worker calls it.
 CREATE TABLE model_health (
@@ -324,5 +324,5 @@ GRANT SELECT (job_id, redrive_of, sequence, tenant_id) ON redrives TO pipeline_a
 GRANT SELECT, INSERT ON redrives TO pipeline_worker;
 
 ALTER TABLE redrives ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
-CREATE POLICY worker_of_all ON redrives TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY api_own_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_all_tenants ON redrives TO pipeline_worker USING (true) WITH CHECK (true);

@@ -93,12 +93,12 @@ GRANT SELECT,
     ON jobs TO pipeline_worker;
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON jobs TO pipeline_api
+CREATE POLICY api_own_tenant ON jobs TO pipeline_api
     USING (tenant_id = request_tenant()) WITH CHECK (tenant_id = request_tenant());
 -- The API deletes only a job that never reached the queue: its client received a 503.
 CREATE POLICY api_withdraws ON jobs AS RESTRICTIVE FOR DELETE TO pipeline_api
     USING (status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
-CREATE POLICY worker_of_all ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_all_tenants ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- Every change of every job, in order. A trigger writes it, so that no statement can omit it.
 CREATE TABLE job_events (

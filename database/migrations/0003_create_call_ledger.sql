@@ -41,8 +41,8 @@ GRANT SELECT, INSERT,
     ON model_calls TO pipeline_worker;
 
 ALTER TABLE model_calls ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
-CREATE POLICY worker_of_all ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY api_own_tenant ON model_calls FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_all_tenants ON model_calls TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- The tokens and the cost of all calls of one owner. Inlined into the statements that use it.
 CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
@@ -54,8 +54,8 @@ CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
     FROM model_calls WHERE owner_id = owner
 $$;
 
--- The slots for concurrent calls, of which a stage uses the first so many. The slot of a dead worker becomes free once
--- its call has certainly ended.
+-- Slots for concurrent calls; a stage uses the first `concurrent_model_calls`. The slot of a dead worker becomes free
+-- once its call has certainly ended.
 CREATE TABLE model_slots (
     number      integer     PRIMARY KEY CHECK (number BETWEEN 1 AND 1000),
     call_id     uuid,
@@ -77,9 +77,9 @@ GRANT SELECT, INSERT (day, tenant_id), UPDATE (usd) ON daily_spend TO pipeline_w
 
 ALTER TABLE daily_spend ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- The stage's row shows the API whether the stage's daily limit has been reached.
-CREATE POLICY api_of_tenant ON daily_spend FOR SELECT TO pipeline_api
+CREATE POLICY api_own_tenant ON daily_spend FOR SELECT TO pipeline_api
     USING (tenant_id = request_tenant() OR (tenant_id = '' AND request_tenant() IS NOT NULL));
-CREATE POLICY worker_of_all ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_all_tenants ON daily_spend TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- The circuit breaker: a model's consecutive failures, and the time until which no worker calls it.
 CREATE TABLE model_health (

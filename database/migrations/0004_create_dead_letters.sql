@@ -35,5 +35,5 @@ GRANT SELECT (job_id, redrive_of, sequence, tenant_id) ON redrives TO pipeline_a
 GRANT SELECT, INSERT ON redrives TO pipeline_worker;
 
 ALTER TABLE redrives ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY api_of_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
-CREATE POLICY worker_of_all ON redrives TO pipeline_worker USING (true) WITH CHECK (true);
+CREATE POLICY api_own_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
+CREATE POLICY worker_all_tenants ON redrives TO pipeline_worker USING (true) WITH CHECK (true);

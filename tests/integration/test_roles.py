@@ -186,7 +186,7 @@ def test_a_worker_cannot_run(as_worker: Postgres, job_id: UUID, statement: str) 
         "CREATE TABLE another ()",
         "ALTER TABLE jobs DISABLE ROW LEVEL SECURITY",
         "ALTER TABLE jobs DISABLE TRIGGER ALL",
-        "DROP POLICY api_of_tenant ON jobs",
+        "DROP POLICY api_own_tenant ON jobs",
     ],
 )
 def test_neither_role_can_run(request: pytest.FixtureRequest, job_id: UUID, role: str, statement: str) -> None:
