@@ -34,7 +34,7 @@ ANALYZE jobs, model_calls, daily_spend;
 PAGE: dict[str, object] = {
     "tenant_id": "tenant-7",
     **dict.fromkeys(("analysis", "created_from", "created_before", "after_at", "after_id")),
-    "most": 50,
+    "max_rows": 50,
 }
 
 CALL: dict[str, object] = {
@@ -70,7 +70,7 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
     "refused submit": (JOBS_SQL.submit, {**SUBMIT, "max_queued": 0}),
     "find by key": (JOBS_SQL.find_by_key, {"tenant_id": "tenant-1", "idempotency_key": "key-1"}),
     "claim": (JOBS_SQL.claim, {"id": str(uuid4()), "lease": 60, "claim_id": str(uuid4())}),
-    "sweep": (JOBS_SQL.stranded, {"overdue_s": 60, "backlog_s": 3600, "most": 500}),
+    "sweep": (JOBS_SQL.stranded, {"overdue_s": 60, "backlog_s": 3600, "max_rows": 500}),
     "list": (JOBS_SQL.list_jobs, PAGE),
     "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
     "begin a call": (LEDGER_SQL.begin, CALL),

@@ -39,6 +39,6 @@ class PostgresLogins:
 
 
 def set_password(connection: native.Connection, credentials: Credentials, option: str = "") -> None:
-    """A role may do this for itself; ``LOGIN`` as an option needs the right to create roles."""
+    """Set a role's password. A role may do this for itself; the option ``LOGIN`` needs the right to create roles."""
     role, kept = native.identifier(credentials.username), native.literal(verifier(credentials.password))
     connection.run(f"ALTER ROLE {role} {option} PASSWORD {kept}")

@@ -33,7 +33,7 @@ class PostgresDeadLetterStore:
         return DeadLetterOutcome(rows[0]["outcome"])
 
     def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
-        rows = self._postgres.run(SQL.list_records, since=since, most=limit)
+        rows = self._postgres.run(SQL.list_records, since=since, max_rows=limit)
         return [DeadLetterRecord(**{**row, "outcome": DeadLetterOutcome(row["outcome"])}) for row in rows]
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:

@@ -26,7 +26,7 @@ SELECT outcome FROM dead_letters WHERE message_id = :message_id
 -- Recorded dead letters, newest first.
 SELECT message_id, job_id, outcome, deliveries, body_bytes, body_sha256, recorded_at FROM dead_letters
 WHERE recorded_at >= coalesce(CAST(:since AS timestamptz), '-infinity')
-ORDER BY recorded_at DESC, message_id LIMIT CAST(:most AS integer)
+ORDER BY recorded_at DESC, message_id LIMIT CAST(:max_rows AS integer)
 
 -- name: count_by_outcome
 -- The number of recorded dead letters, by outcome.

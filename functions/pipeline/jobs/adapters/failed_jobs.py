@@ -17,7 +17,9 @@ class PostgresFailedJobs:
         self._postgres = postgres
 
     def find(self, filter_: FailedJobFilter) -> list[FailedJob]:
-        return [FailedJob(**row) for row in self._postgres.run(SQL.find, **_conditions(filter_), most=filter_.limit)]
+        return [
+            FailedJob(**row) for row in self._postgres.run(SQL.find, **_conditions(filter_), max_rows=filter_.limit)
+        ]
 
     def count_by_code(self, filter_: FailedJobFilter) -> dict[str, int]:
         return {row["error_code"]: row["jobs"] for row in self._postgres.run(SQL.count_by_code, **_conditions(filter_))}

@@ -9,7 +9,7 @@ WHERE status = 'failed'
   AND (CAST(:code AS text) IS NULL OR error_code = CAST(:code AS text))
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
   AND (NOT CAST(:not_redriven AS boolean) OR NOT EXISTS (SELECT FROM redrives WHERE redrive_of = jobs.id))
-ORDER BY finished_at DESC, id DESC LIMIT CAST(:most AS integer)
+ORDER BY finished_at DESC, id DESC LIMIT CAST(:max_rows AS integer)
 
 -- name: count_by_code
 -- The number of failed jobs that match a filter, by error code.

@@ -91,7 +91,7 @@ class PostgresJobStore:
             created_before=filter_.created_before,
             after_at=after.created_at if after else None,
             after_id=str(after.id) if after else None,
-            most=filter_.limit + 1,  # one more shows whether there is a next page
+            max_rows=filter_.limit + 1,  # one more shows whether there is a next page
             **of_status,
         )
         jobs = [_view(row) for row in rows[: filter_.limit]]
@@ -168,7 +168,7 @@ class PostgresJobStore:
         )
 
     def stranded(self, overdue_s: int, backlog_s: int, limit: int) -> list[JobMessage]:
-        rows = self._postgres.run(SQL.stranded, overdue_s=overdue_s, backlog_s=backlog_s, most=limit)
+        rows = self._postgres.run(SQL.stranded, overdue_s=overdue_s, backlog_s=backlog_s, max_rows=limit)
         return [JobMessage.of(row["id"], row["tenant_id"]) for row in rows]
 
     def ping(self) -> None:

@@ -77,7 +77,7 @@ FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
   AND created_at < coalesce(CAST(:created_before AS timestamptz), 'infinity')
   AND (created_at, id) < (coalesce(CAST(:after_at AS timestamptz), 'infinity'),
                           coalesce(CAST(:after_id AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)
+ORDER BY created_at DESC, id DESC LIMIT CAST(:max_rows AS integer)
 
 -- name: list_jobs_of_status
 -- The same for one status: a single statement for both would not use the index by status.
@@ -90,7 +90,7 @@ FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
   AND (created_at, id) < (coalesce(CAST(:after_at AS timestamptz), 'infinity'),
                           coalesce(CAST(:after_id AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   AND status = CAST(:status AS job_status)
-ORDER BY created_at DESC, id DESC LIMIT CAST(:most AS integer)
+ORDER BY created_at DESC, id DESC LIMIT CAST(:max_rows AS integer)
 
 -- name: cancel
 -- Cancels a tenant's queued or running job, and returns the job whether or not it was cancelled now.
@@ -170,17 +170,17 @@ WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status 
 -- Jobs that may have no message, oldest first: never enqueued, enqueued long ago, or with an expired lease.
 (SELECT id, tenant_id, created_at AS since FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL
    AND coalesce(due_at, created_at) < now() - make_interval(secs => CAST(:overdue_s AS float8))
-   ORDER BY created_at LIMIT :most)
+   ORDER BY created_at LIMIT :max_rows)
 UNION ALL
 (SELECT id, tenant_id, enqueued_at FROM jobs WHERE status = 'queued'
    AND (due_at IS NULL OR due_at < now() - make_interval(secs => CAST(:overdue_s AS float8)))
-   AND enqueued_at < now() - make_interval(secs => CAST(:backlog_s AS float8)) ORDER BY enqueued_at LIMIT :most)
+   AND enqueued_at < now() - make_interval(secs => CAST(:backlog_s AS float8)) ORDER BY enqueued_at LIMIT :max_rows)
 UNION ALL
 (SELECT id, tenant_id, lease_expires_at FROM jobs WHERE status = 'running'
    AND lease_expires_at < now() - make_interval(secs => CAST(:overdue_s AS float8))
    AND coalesce(enqueued_at, created_at) < now() - make_interval(secs => CAST(:backlog_s AS float8))
-   ORDER BY lease_expires_at LIMIT :most)
-ORDER BY since LIMIT :most
+   ORDER BY lease_expires_at LIMIT :max_rows)
+ORDER BY since LIMIT :max_rows
 
 -- name: ping
 -- Reads from the table that everything needs.

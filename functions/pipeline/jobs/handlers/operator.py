@@ -13,10 +13,10 @@ from pipeline.jobs.domain.redrive import FailedJobFilter, RedriveRequest
 from pipeline.platform.errors import field_errors
 from pipeline.platform.strict_model import StrictModel
 
-MOST_LISTED = 500
+MAX_LISTED = 500
 """Jobs in an answer: about 300 kB, where Lambda allows 6 MB."""
 
-MOST_REDRIVEN = 50
+MAX_REDRIVEN = 50
 """Jobs in a command: three statements and a message each fit the function's 60 s many times over."""
 
 
@@ -34,14 +34,14 @@ class ListCommand(StrictModel):
     analysis: str | None = None
     since: AwareDatetime | None = None
     not_redriven: bool = False
-    limit: int = Field(50, ge=1, le=MOST_LISTED)
+    limit: int = Field(50, ge=1, le=MAX_LISTED)
 
 
 class RedriveCommand(StrictModel):
     """Run failed jobs again."""
 
     do: Literal["redrive"]
-    jobs: list[UUID] = Field(min_length=1, max_length=MOST_REDRIVEN)
+    jobs: list[UUID] = Field(min_length=1, max_length=MAX_REDRIVEN)
     requested_by: str = Field(min_length=1, max_length=300)
     reason: str = Field(min_length=1, max_length=500)
     again: bool = False
