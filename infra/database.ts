@@ -68,7 +68,7 @@ export const database = new sst.aws.Postgres("Database", {
     proxy: (args) => {
       args.requireTls = true;
       args.vpcSecurityGroupIds = [databaseSecurityGroup.id];
-      // The proxy accepts only users whose secrets it is given. SST's default gives it the master's, which does not use
+      // The proxy accepts only users whose secrets it is given. SST's default gives it the owner's, which does not use
       // the proxy.
       args.auths = roleSecrets.map((secretArn) => ({ authScheme: "SECRETS", iamAuth: "DISABLED", secretArn }));
       args.roleArn = proxyRole().arn;
@@ -77,12 +77,12 @@ export const database = new sst.aws.Postgres("Database", {
 });
 
 /** Login of the database owner. SST creates the secret and exposes its ARN only in this tag. */
-export const master = {
+export const owner = {
   username: database.username,
   arn: database.nodes.instance!.tags.apply((tags) => tags!["sst:lookup:password"]!),
 };
 
-/** A role that reads the secrets of both database roles. SST's default reads only the master's. */
+/** A role that reads the secrets of both database roles. SST's default reads only the owner's. */
 function proxyRole(): aws.iam.Role {
   const reads = { actions: ["secretsmanager:GetSecretValue"], resources: roleSecrets };
   return new aws.iam.Role("DatabaseProxySecretsRole", {

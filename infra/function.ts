@@ -74,7 +74,8 @@ export const readSecrets = (...secretArns: $util.Output<string>[]) => ({
   resources: secretArns,
 });
 
-export const commonPermissions = [
+/** Permissions to send traces, where the stage has tracing. */
+export const tracingPermissions = [
   // X-Ray does not support resource-level permissions.
   ...(tracing ? [{ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }] : []),
 ];

@@ -5,9 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { functionSettings } from "../project.config";
 import { apiCredentials, workerCredentials } from "./credentials";
-import { database, master } from "./database";
+import { database, owner } from "./database";
 import { endpoints } from "./endpoints";
-import { common, commonPermissions, directDatabaseEnvironment, readSecrets } from "./function";
+import { common, directDatabaseEnvironment, readSecrets, tracingPermissions } from "./function";
 import { vpc } from "./network";
 import { stage } from "./stage";
 
@@ -20,11 +20,11 @@ const migrator = new sst.aws.Function("Migrator", {
   timeout: `${functionSettings.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.migrator} MB`,
   environment: {
-    ...directDatabaseEnvironment(master),
+    ...directDatabaseEnvironment(owner),
     API_PASSWORD_SECRET_ARN: apiCredentials.arn,
     WORKER_PASSWORD_SECRET_ARN: workerCredentials.arn,
   },
-  permissions: [...commonPermissions, readSecrets(master.arn, apiCredentials.arn, workerCredentials.arn)],
+  permissions: [...tracingPermissions, readSecrets(owner.arn, apiCredentials.arn, workerCredentials.arn)],
   copyFiles: [{ from: MIGRATIONS }],
 });
 

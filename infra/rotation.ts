@@ -2,7 +2,7 @@
 
 import { functionSettings } from "../project.config";
 import { apiCredentials, roleSecrets, workerCredentials } from "./credentials";
-import { afterMigration, common, commonPermissions, directDatabaseEnvironment } from "./function";
+import { afterMigration, common, directDatabaseEnvironment, tracingPermissions } from "./function";
 import { migration } from "./migration";
 import { stage } from "./stage";
 
@@ -14,7 +14,7 @@ export const rotator = new sst.aws.Function("Rotator", {
   memory: `${stage.functions.memoryMB.rotator} MB`,
   environment: directDatabaseEnvironment(),
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     {
       actions: [
         "secretsmanager:DescribeSecret",

@@ -3,7 +3,7 @@
 import { functionSettings } from "../../project.config";
 import { api, authorizationFor } from "../api";
 import { apiCredentials } from "../credentials";
-import { afterMigration, common, commonPermissions, readSecrets } from "../function";
+import { afterMigration, common, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
 import { businessRulesParameter, configParameter } from "../parameters";
 import { stage } from "../stage";
@@ -20,7 +20,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
   environment: jobEnvironment(apiCredentials),
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     readSecrets(apiCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
     { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },

@@ -2,7 +2,7 @@
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
-import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { afterMigration, common, proxiedDatabaseEnvironment, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
 import { jobDeadLetterQueue } from "./queue";
@@ -18,7 +18,7 @@ export const deadLetterHandler = new sst.aws.Function("DeadLetterHandler", {
     MAX_RECEIVE_COUNT: `${functionSettings.maxReceiveCount}`,
   },
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     {
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],

@@ -5,7 +5,7 @@
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
-import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { afterMigration, common, proxiedDatabaseEnvironment, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
 import { jobQueue } from "./queue";
@@ -18,7 +18,7 @@ export const operator = new sst.aws.Function("Operator", {
   memory: `${stage.functions.memoryMB.operator} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage"], resources: [jobQueue.arn] },
   ],

@@ -2,7 +2,7 @@
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
-import { afterMigration, common, commonPermissions, proxiedDatabaseEnvironment, readSecrets } from "../function";
+import { afterMigration, common, proxiedDatabaseEnvironment, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
 import { stage } from "../stage";
 import { jobQueue } from "./queue";
@@ -15,7 +15,7 @@ export const sweeper = new sst.aws.Function("Sweeper", {
   memory: `${stage.functions.memoryMB.sweeper} MB`,
   environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
   ],

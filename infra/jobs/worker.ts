@@ -2,7 +2,7 @@
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
-import { afterMigration, common, commonPermissions, readSecrets } from "../function";
+import { afterMigration, common, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
 import { modelPermissions } from "../models";
 import { businessRulesParameter, configParameter } from "../parameters";
@@ -19,7 +19,7 @@ export const worker = new sst.aws.Function("Worker", {
   memory: `${stage.functions.memoryMB.worker} MB`,
   environment: jobEnvironment(workerCredentials),
   permissions: [
-    ...commonPermissions,
+    ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     ...modelPermissions,
     {
