@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pydantic_core
+from pydantic import BaseModel
 
 from pipeline.platform.errors import (
     MAX_FIELD_ERRORS,
@@ -37,6 +38,16 @@ class HttpProblem(PipelineError):
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document; ``errors`` lists invalid fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
 
 
 def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = None) -> Response:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
+from pipeline.platform.http import Problem
+
 type Json = dict[str, Any]
 
 
@@ -13,6 +17,12 @@ class ErrorResponse:
 
     description: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class GatewayError(BaseModel):
+    """API Gateway's own answer to unauthenticated, throttled and timed-out requests."""
+
+    message: str
 
 
 REF = "#/components/schemas/{model}"
@@ -40,19 +50,19 @@ CREDENTIALS: dict[str, tuple[str, Json, tuple[str, ...]]] = {
 """By API Gateway's name of the authorizer: the scheme's name, the scheme, and the statuses of refused callers."""
 
 
-def json_content(model: str) -> Json:
+def json_content(model: type[BaseModel]) -> Json:
     """JSON content with the model's schema."""
     return {"application/json": {"schema": ref(model)}}
 
 
-def ref(model: str) -> Json:
+def ref(model: type[BaseModel]) -> Json:
     """A reference to the model's schema."""
-    return {"$ref": REF.format(model=model)}
+    return {"$ref": REF.format(model=model.__name__)}
 
 
 def problem_content() -> Json:
     """Content of a problem document."""
-    return {"application/problem+json": {"schema": ref("Problem")}}
+    return {"application/problem+json": {"schema": ref(Problem)}}
 
 
 def problems(responses: Mapping[str, ErrorResponse], *statuses: str) -> Json:
@@ -69,7 +79,7 @@ def problems(responses: Mapping[str, ErrorResponse], *statuses: str) -> Json:
 
 def _error_content(status: str) -> Json:
     own = {} if status == "401" else problem_content()
-    return {**own, **json_content("GatewayError")} if status in ANSWERED_BY_GATEWAY else own
+    return {**own, **json_content(GatewayError)} if status in ANSWERED_BY_GATEWAY else own
 
 
 def header(description: str) -> Json:

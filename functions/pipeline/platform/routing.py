@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NotRequired, TypedDict, Unpack
 
+from pydantic import BaseModel
+
 from pipeline.platform.http import Event, HttpProblem, Response
 
 type Answer = Callable[[Event], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Success:
-    """A route's successful response. ``model`` names a schema of the description, or is ``None`` for free JSON."""
+class RouteResponse:
+    """A response that a route gives in its own format. ``model`` is its body, or ``None`` for free JSON."""
 
     status: HTTPStatus
-    model: str | None
+    model: type[BaseModel] | None
     description: str
     headers: Mapping[str, str] = field(default_factory=dict)
     links: tuple[str, ...] = ()
@@ -30,12 +32,16 @@ class Route:
     answer: Answer
     operation_id: str
     summary: str
-    success: Success
+    success: RouteResponse
+    failure: RouteResponse | None = None
+    """A response with an error status that is no problem document."""
     errors: tuple[str, ...] = ()
     """Error statuses that are specific to this route."""
     description: str = ""
-    body: str | None = None
-    """The schema of the request's body."""
+    body: type[BaseModel] | None = None
+    """The request's body."""
+    query: type[BaseModel] | None = None
+    """The request's query parameters."""
     public: bool = False
     """Whether the route is open to callers without credentials."""
 
@@ -54,10 +60,12 @@ class Declaration(TypedDict):
     """The arguments of ``Routes.route``: fields of Route."""
 
     summary: str
-    success: Success
+    success: RouteResponse
+    failure: NotRequired[RouteResponse]
     errors: NotRequired[tuple[str, ...]]
     description: NotRequired[str]
-    body: NotRequired[str]
+    body: NotRequired[type[BaseModel]]
+    query: NotRequired[type[BaseModel]]
     public: NotRequired[bool]
 
 

@@ -7,14 +7,14 @@ from pydantic import ValidationError
 
 from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
-from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, idempotency_key
+from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, error_codes, idempotency_key
 from pipeline.jobs.handlers.listing import ListQuery
 from pipeline.jobs.handlers.problems import problem_response
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
 from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
 from pipeline.platform.observability import log
-from pipeline.platform.routing import Routes, Success
+from pipeline.platform.routing import RouteResponse, Routes
 from pipeline.tenancy.caller import tenant_of
 
 ROUTES = Routes()
@@ -23,10 +23,10 @@ ROUTES = Routes()
 @ROUTES.route(
     "POST /analyze",
     summary="Submit an analysis",
-    body="AnalyzeRequest",
-    success=Success(
+    body=AnalyzeRequest,
+    success=RouteResponse(
         HTTPStatus.ACCEPTED,
-        "Accepted",
+        Accepted,
         "The job is recorded and queued.",
         headers={"Location": "The URL to poll.", "Retry-After": "Seconds until the first poll."},
         links=("status", "cancel"),
@@ -49,9 +49,10 @@ def analyze(event: Event) -> Response:
 @ROUTES.route(
     "GET /status/{id}",
     summary="Get a job",
-    success=Success(
+    description=error_codes(),
+    success=RouteResponse(
         HTTPStatus.OK,
-        "StatusBody",
+        StatusBody,
         "The job. While it is not final there is a Retry-After.",
         headers={"Retry-After": "Seconds until the next poll."},
     ),
@@ -67,7 +68,8 @@ def status(event: Event) -> Response:
 @ROUTES.route(
     "GET /jobs",
     summary="List your jobs, newest first",
-    success=Success(HTTPStatus.OK, "PageBody", "A page of jobs, without their results."),
+    query=ListQuery,
+    success=RouteResponse(HTTPStatus.OK, PageBody, "A page of jobs, without their results."),
     errors=("422",),
 )
 def jobs(event: Event) -> Response:
@@ -80,7 +82,7 @@ def jobs(event: Event) -> Response:
     "POST /jobs/{id}/cancel",
     summary="Cancel a queued or running job",
     description="A model call in progress is not interrupted and is billed; its answer is discarded.",
-    success=Success(HTTPStatus.OK, "StatusBody", "The cancelled job."),
+    success=RouteResponse(HTTPStatus.OK, StatusBody, "The cancelled job."),
     errors=("404", "409"),
 )
 def cancel(event: Event) -> Response:
@@ -92,7 +94,8 @@ def cancel(event: Event) -> Response:
 @ROUTES.route(
     "GET /health",
     summary="Check the service's dependencies",
-    success=Success(HTTPStatus.OK, "HealthBody", "Every dependency responds."),
+    success=RouteResponse(HTTPStatus.OK, HealthBody, "Every dependency responds."),
+    failure=RouteResponse(HTTPStatus.SERVICE_UNAVAILABLE, HealthBody, "At least one dependency does not respond."),
     public=True,
 )
 def health(_event: Event) -> Response:
@@ -105,7 +108,7 @@ def health(_event: Event) -> Response:
 @ROUTES.route(
     "GET /openapi.json",
     summary="Get this description",
-    success=Success(HTTPStatus.OK, None, "OpenAPI 3.1"),
+    success=RouteResponse(HTTPStatus.OK, None, "OpenAPI 3.1"),
 )
 def openapi(event: Event) -> Response:
     """``GET /openapi.json``, with the security scheme by which the caller was authenticated."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from pipeline import __version__
-from pipeline.jobs.domain.failure import FailureCode
+from pipeline.jobs.domain.failure import EXPLANATIONS, FailureCode
 from pipeline.jobs.domain.job import JobStatus, JobView, SubmittedJob
 from pipeline.jobs.domain.listing import Page
 from pipeline.jobs.handlers.listing import write_cursor
@@ -68,6 +68,12 @@ class ErrorBody(Body):
     code: FailureCode
     message: str
     retryable: bool
+
+
+def error_codes() -> str:
+    """The codes of ErrorBody with their explanations, for the API's description."""
+    codes = "; ".join(f"`{code}`: {explanation}" for code, (explanation, _) in EXPLANATIONS.items())
+    return f"The codes of `error.code`. {codes}"
 
 
 class JobBody(Body):
@@ -158,30 +164,6 @@ class HealthBody(Body):
         """The overall state of the checks."""
         status = "ok" if all(state == "ok" for state in checks.values()) else "down"
         return cls.model_validate({"status": status, "version": __version__, "stage": stage, "checks": checks})
-
-
-class ProblemField(Body):
-    """An invalid field."""
-
-    pointer: str
-    """JSON Pointer (RFC 6901) into the body."""
-    detail: str
-
-
-class Problem(BaseModel):
-    """An RFC 9457 problem document; ``errors`` lists invalid fields."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[ProblemField] = []
-
-
-class GatewayError(Body):
-    """API Gateway's own answer to unauthenticated, throttled and timed-out requests."""
-
-    message: str
 
 
 def idempotency_key(event: Event) -> str | None:

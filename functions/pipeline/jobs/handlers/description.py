@@ -7,15 +7,14 @@ from pydantic.json_schema import models_json_schema
 
 from pipeline import __version__
 from pipeline.definitions.analysis import AnyAnalysis
-from pipeline.jobs.domain.failure import EXPLANATIONS
 from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.handlers.bodies import Accepted, GatewayError, HealthBody, PageBody, Problem, StatusBody
 from pipeline.jobs.handlers.error_responses import ERROR_RESPONSES
-from pipeline.jobs.handlers.listing import ListQuery
+from pipeline.platform.http import Problem
 from pipeline.platform.openapi import (
     ALWAYS,
     CREDENTIALS,
     REF,
+    GatewayError,
     Json,
     header,
     json_content,
@@ -23,7 +22,7 @@ from pipeline.platform.openapi import (
     problems,
     ref,
 )
-from pipeline.platform.routing import Route
+from pipeline.platform.routing import Route, RouteResponse
 
 JOB_ID = {
     "name": "id",
@@ -55,7 +54,7 @@ def description(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis], au
             "description": "Submit an analysis with POST /analyze, then poll GET /status/{id} until it is final.",
         },
         "paths": paths,
-        "components": {"schemas": _schemas(analyses)},
+        "components": {"schemas": _schemas(routes, analyses)},
     }
     if authorizer in CREDENTIALS:
         _secure(described, authorizer)
@@ -74,7 +73,6 @@ def _secure(described: Json, authorizer: str) -> None:
 
 def _operation(route: Route) -> Json:
     success, operation = route.success, {"operationId": route.operation_id, "summary": route.summary}
-    text = _error_codes() if route.operation_id == "status" else route.description
     response: Json = {
         "description": success.description,
         "content": json_content(success.model)
@@ -88,11 +86,11 @@ def _operation(route: Route) -> Json:
         response["links"] = {name: {"operationId": name, "parameters": by_id} for name in success.links}
     always = ("429", "500") if route.public else ALWAYS
     responses = {str(int(success.status)): response, **problems(ERROR_RESPONSES, *route.errors, *always)}
-    if route.operation_id == "health":
-        responses["503"] = _down()
+    if route.failure:
+        responses[str(int(route.failure.status))] = _failure(route.failure)
     return {
         **operation,
-        **({"description": text} if text else {}),
+        **({"description": route.description} if route.description else {}),
         **({"parameters": parameters} if (parameters := _parameters(route)) else {}),
         **({"requestBody": {"required": True, "content": json_content(route.body)}} if route.body else {}),
         **({"security": []} if route.public else {}),
@@ -101,27 +99,22 @@ def _operation(route: Route) -> Json:
 
 
 def _parameters(route: Route) -> list[Json]:
-    if route.operation_id == "jobs":
-        query: Json = ListQuery.model_json_schema(ref_template=REF)["properties"]
+    if route.query:
+        query: Json = route.query.model_json_schema(ref_template=REF)["properties"]
         return [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query]
     return [IDEMPOTENCY_KEY] if route.body else [JOB_ID] if "{id}" in route.path else []
 
 
-def _error_codes() -> str:
-    codes = "; ".join(f"`{code}`: {explanation}" for code, (explanation, _) in EXPLANATIONS.items())
-    return f"The codes of `error.code`. {codes}"
+def _failure(failure: RouteResponse) -> Json:
+    models = [model for model in (failure.model, GatewayError) if model]
+    anything = {"schema": {"anyOf": [ref(model) for model in models]}}
+    return {"description": failure.description, "content": {"application/json": anything, **problem_content()}}
 
 
-def _down() -> Json:
-    anything = {"schema": {"anyOf": [ref("HealthBody"), ref("GatewayError")]}}
-    return {
-        "description": "At least one dependency does not respond.",
-        "content": {"application/json": anything, **problem_content()},
-    }
-
-
-def _schemas(analyses: Mapping[str, AnyAnalysis]) -> Json:
-    answers: list[type[BaseModel]] = [Accepted, StatusBody, PageBody, HealthBody, Problem, GatewayError]
+def _schemas(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis]) -> Json:
+    responses = [response for route in routes for response in (route.success, route.failure) if response]
+    own = [response.model for response in responses if response.model]
+    answers: list[type[BaseModel]] = [*own, Problem, GatewayError]
     _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
     _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
     schemas: Json = {**answered["$defs"], **asked["$defs"]}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pipeline.jobs.errors import JobEnded, KeyReused, LimitReached, NoSuchJob, TooManyQueued
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
-from pipeline.platform.http import HttpProblem, Response, respond
+from pipeline.platform.http import HttpProblem, Problem, Response, respond
 
 MAX_DETAIL = 500
 """Longest detail, in characters: it may quote field names, which the caller chose."""
@@ -15,15 +15,15 @@ MAX_DETAIL = 500
 def problem_response(error: Exception, request_id: str) -> Response:
     """The problem document for an error: the one mapping from errors to HTTP."""
     problem = _problem(error, request_id)
-    body: dict[str, object] = {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": int(problem.status),
-        "detail": problem.detail[:MAX_DETAIL],
-    }
-    if problem.errors:
-        body["errors"] = problem.errors
-    return respond(problem.status, body, {"content-type": "application/problem+json", **problem.headers})
+    body = Problem(
+        type="about:blank",
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail[:MAX_DETAIL],
+        errors=problem.errors,
+    )
+    headers = {"content-type": "application/problem+json", **problem.headers}
+    return respond(problem.status, body.model_dump(exclude_defaults=True), headers)
 
 
 def _problem(error: Exception, request_id: str) -> HttpProblem:
