@@ -1,7 +1,8 @@
-"""The strings in a JSON value."""
+"""The strings in a JSON value, and the text of values that JSON has no type for."""
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that control a terminal or end a string and carry no text: all controls but tab and line ends."""
@@ -26,3 +27,8 @@ def walk_strings(node: object, pointer: str = "") -> Iterator[tuple[str, str]]:
 def pointer_part(name: str) -> str:
     """A name as a token of a JSON Pointer (RFC 6901)."""
     return name[:MAX_POINTER_PART].replace("~", "~0").replace("/", "~1")
+
+
+def rfc_3339(at: datetime) -> str:
+    """A time in UTC as in RFC 3339, with milliseconds: ``2026-11-20T12:00:00.000Z``."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pipeline.jobs.domain.job import JobStatus, JobView
 
+DEFAULT_PAGE = 20
 MAX_PAGE = 100
 """Jobs on a page: about 60 kB of JSON."""
 
@@ -27,7 +28,7 @@ class JobFilter:
     created_from: datetime | None = None
     """The earliest time of acceptance; ``created_before`` is the first that is too late."""
     created_before: datetime | None = None
-    limit: int = 20
+    limit: int = DEFAULT_PAGE
     after: Cursor | None = None
 
 

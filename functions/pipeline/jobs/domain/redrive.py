@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pipeline.jobs.domain.failure import FailureCode
 
+DEFAULT_LISTED = 50
+
 
 @dataclass(frozen=True, slots=True)
 class FailedJobFilter:
@@ -18,7 +20,7 @@ class FailedJobFilter:
     """Failed at this time or later."""
     not_redriven: bool = False
     """Only jobs that have not been run again."""
-    limit: int = 50
+    limit: int = DEFAULT_LISTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, Self
 
@@ -14,15 +14,13 @@ from pipeline.jobs.domain.job import JobStatus, JobView, SubmittedJob
 from pipeline.jobs.domain.listing import Page
 from pipeline.jobs.handlers.listing import write_cursor
 from pipeline.platform.http import Event, HttpProblem
+from pipeline.platform.text import rfc_3339
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 Instant = Annotated[
     datetime,
-    PlainSerializer(
-        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        return_type=str,
-    ),
+    PlainSerializer(rfc_3339, return_type=str),
     Field(json_schema_extra={"format": "date-time"}),
 ]
 """RFC 3339, UTC."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError
 
 from pipeline.jobs.domain.job import JobStatus
-from pipeline.jobs.domain.listing import MAX_PAGE, Cursor, JobFilter
+from pipeline.jobs.domain.listing import DEFAULT_PAGE, MAX_PAGE, Cursor, JobFilter
 from pipeline.platform.errors import InvalidRequest, field_errors
 from pipeline.platform.http import Event
 from pipeline.platform.strict_model import StrictModel
@@ -46,7 +46,7 @@ class ListQuery(StrictModel):
     )
     created_from: Annotated[Moment | None, Field(description="Only jobs accepted at this time or later.")] = None
     created_before: Annotated[Moment | None, Field(description="Only jobs accepted before this time.")] = None
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = 20
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="Jobs on a page.")] = DEFAULT_PAGE
     cursor: Annotated[str | None, Field(max_length=200, description="`next` of the previous page.")] = None
 
     @classmethod

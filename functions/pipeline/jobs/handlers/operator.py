@@ -1,7 +1,7 @@
 """Lambda: operator commands. Only ``scripts/redrive.sh`` calls it, as an IAM identity that may invoke it."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
@@ -9,9 +9,10 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.failure import FailureCode
-from pipeline.jobs.domain.redrive import FailedJobFilter, RedriveRequest
+from pipeline.jobs.domain.redrive import DEFAULT_LISTED, FailedJobFilter, RedriveRequest
 from pipeline.platform.errors import field_errors
 from pipeline.platform.strict_model import StrictModel
+from pipeline.platform.text import rfc_3339
 
 MAX_LISTED = 500
 """Jobs in an answer: about 300 kB, where Lambda allows 6 MB."""
@@ -34,7 +35,7 @@ class ListCommand(StrictModel):
     analysis: str | None = None
     since: AwareDatetime | None = None
     not_redriven: bool = False
-    limit: int = Field(50, ge=1, le=MAX_LISTED)
+    limit: int = Field(DEFAULT_LISTED, ge=1, le=MAX_LISTED)
 
 
 class RedriveCommand(StrictModel):
@@ -75,7 +76,7 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return rfc_3339(value)
         case bytes():
             return value.hex()
         case UUID():
