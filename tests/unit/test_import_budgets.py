@@ -116,7 +116,8 @@ BUDGETS = {
         QUEUE_CLIENTS,
     ),
     "migrator": Budget(
-        "from pipeline.platform.handlers import migrator; from pipeline.platform import bootstrap",
+        "from pipeline.platform.handlers import migrator; from pipeline.platform import bootstrap; "
+        "bootstrap.migrate_database()",
         530,
         ("pipeline.jobs",),
     ),

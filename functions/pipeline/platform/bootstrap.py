@@ -1,17 +1,14 @@
 """The composition root of the functions that look after the database."""
 
-from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
-from pg8000 import native
-from pg8000.exceptions import InterfaceError
-
 from pipeline.platform import aws, migrations, policy
-from pipeline.platform.logins import PostgresLogins, set_password
+from pipeline.platform.logins import PostgresLogins
+from pipeline.platform.migrate_database import MigrateDatabase
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.postgres import Postgres
-from pipeline.platform.rotation import RotatePassword, enable_login
+from pipeline.platform.rotation import RotatePassword
 from pipeline.platform.secrets import DatabasePassword, SecretVersions
 from pipeline.platform.settings import DatabaseSettings, MigratorSettings, ServerSettings
 
@@ -24,21 +21,17 @@ def rotate_password() -> RotatePassword:
     )
 
 
-def migrate() -> tuple[list[str], list[str]]:
-    """Apply the artifact's migrations and enable the logins of the roles they create. Returns the names of both."""
+@cache
+def migrate_database() -> MigrateDatabase:
+    """The migrator's use case, with the artifact's migrations."""
     settings = MigratorSettings.read()
-    found = migrations.read(Path(settings.lambda_task_root) / "database" / "migrations")
-    connection: native.Connection = connect_postgres(settings, policy.current().migrations).connect()
-    try:
-        applied = migrations.apply(connection, found)
-        versions, logins = SecretVersions(aws.secrets_manager), PostgresLogins(settings, policy.current().requests)
-        secrets = (settings.api_password_secret_arn, settings.worker_password_secret_arn)
-        enable = partial(set_password, connection, option="LOGIN")
-        enabled = [enable_login(secret_arn, versions, logins, enable) for secret_arn in secrets]
-        return applied, [name for name in enabled if name]
-    finally:
-        with suppress(InterfaceError, OSError):  # already lost: the error in flight reports it
-            connection.close()
+    return MigrateDatabase(
+        owner=connect_postgres(settings, policy.current().migrations),
+        migrations=migrations.read(Path(settings.lambda_task_root) / "database" / "migrations"),
+        versions=SecretVersions(aws.secrets_manager),
+        logins=PostgresLogins(settings, policy.current().requests),
+        role_secrets=(settings.api_password_secret_arn, settings.worker_password_secret_arn),
+    )
 
 
 def connect_postgres(settings: DatabaseSettings, timeouts: DatabaseTimeouts) -> Postgres:
