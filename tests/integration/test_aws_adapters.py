@@ -15,8 +15,8 @@ from pipeline.jobs.domain.job import JobMessage
 from pipeline.jobs.handlers.sqs_records import job_message_from
 from pipeline.models.stage_config_source import ParameterStoreStageConfig
 from pipeline.platform.aws import _service_config
+from pipeline.platform.database_secrets import DatabasePassword
 from pipeline.platform.errors import ConfigurationError, Unavailable
-from pipeline.platform.secrets import DatabasePassword
 
 from tests.support.fakes import FakeClock
 from tests.support.policy import POLICY

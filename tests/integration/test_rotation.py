@@ -14,12 +14,12 @@ from moto import mock_aws
 from pg8000 import native
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.platform.credentials import Credentials
+from pipeline.platform.database_secrets import DatabasePassword, SecretsManagerVersions
 from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.logins import PostgresLogins, set_password
 from pipeline.platform.postgres import LoginRefused, Passwords, Postgres
 from pipeline.platform.rotation import RotatePassword, Step, enable_login
 from pipeline.platform.scram import verifier
-from pipeline.platform.secrets import DatabasePassword, SecretVersions
 from pipeline.platform.settings import DatabaseSettings
 from scramp import ScramMechanism
 
@@ -81,12 +81,12 @@ def arn(aws: "SecretsManagerClient") -> str:
 
 
 @pytest.fixture
-def versions(aws: "SecretsManagerClient") -> SecretVersions:
-    return SecretVersions(lambda: aws)
+def versions(aws: "SecretsManagerClient") -> SecretsManagerVersions:
+    return SecretsManagerVersions(lambda: aws)
 
 
 @pytest.fixture
-def login_enabled(owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
+def login_enabled(owner: native.Connection, arn: str, versions: SecretsManagerVersions, logins: PostgresLogins) -> None:
     assert enable_login(arn, versions, logins, set_login(owner)) == ROLE
 
 
@@ -94,13 +94,13 @@ def set_login(owner: native.Connection) -> Callable[[Credentials], None]:
     return lambda credentials: set_password(owner, credentials, option="LOGIN")
 
 
-def current(versions: SecretVersions, arn: str) -> Credentials:
+def current(versions: SecretsManagerVersions, arn: str) -> Credentials:
     found = versions.read(arn, "AWSCURRENT")
     assert found is not None
     return found
 
 
-class DuringARotation(SecretVersions):
+class DuringARotation(SecretsManagerVersions):
     """Adds the version that Secrets Manager creates at the start of a rotation, without a value. moto has none."""
 
     def __init__(self, client: "SecretsManagerClient") -> None:
@@ -119,7 +119,7 @@ def test_the_verifier_equals_the_one_of_scramp() -> None:
 
 
 def test_the_login_of_a_role_is_enabled_once(
-    owner: native.Connection, arn: str, versions: SecretVersions, logins: PostgresLogins
+    owner: native.Connection, arn: str, versions: SecretsManagerVersions, logins: PostgresLogins
 ) -> None:
     assert not logins.works(FIRST)
     assert enable_login(arn, versions, logins, set_login(owner)) == ROLE
@@ -135,7 +135,7 @@ def test_the_database_stores_only_a_verifier(owner: native.Connection, login_ena
 
 
 def test_a_secret_without_a_value_enables_no_login(
-    aws: "SecretsManagerClient", owner: native.Connection, versions: SecretVersions, logins: PostgresLogins
+    aws: "SecretsManagerClient", owner: native.Connection, versions: SecretsManagerVersions, logins: PostgresLogins
 ) -> None:
     empty = aws.create_secret(Name="empty")["ARN"]
     with pytest.raises(Unavailable):
@@ -158,7 +158,9 @@ def test_a_rotation_ends_with_a_new_password(
     assert "AWSCURRENT" in versions.labels(arn)[versions.begun]
 
 
-def test_a_step_of_an_abandoned_rotation_is_refused(arn: str, versions: SecretVersions, logins: PostgresLogins) -> None:
+def test_a_step_of_an_abandoned_rotation_is_refused(
+    arn: str, versions: SecretsManagerVersions, logins: PostgresLogins
+) -> None:
     with pytest.raises(ConfigurationError, match="not pending"):
         RotatePassword(versions, logins).run(Step.SET, arn, str(uuid4()))
 

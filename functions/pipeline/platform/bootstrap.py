@@ -4,12 +4,12 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.platform import aws, migrations, policy
+from pipeline.platform.database_secrets import DatabasePassword, SecretsManagerVersions
 from pipeline.platform.logins import PostgresLogins
 from pipeline.platform.migrate_database import MigrateDatabase
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.rotation import RotatePassword
-from pipeline.platform.secrets import DatabasePassword, SecretVersions
 from pipeline.platform.settings import DatabaseSettings, MigratorSettings, ServerSettings
 
 
@@ -17,7 +17,7 @@ from pipeline.platform.settings import DatabaseSettings, MigratorSettings, Serve
 def rotate_password() -> RotatePassword:
     """The rotator's use case."""
     return RotatePassword(
-        SecretVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().requests)
+        SecretsManagerVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().requests)
     )
 
 
@@ -28,7 +28,7 @@ def migrate_database() -> MigrateDatabase:
     return MigrateDatabase(
         owner=connect_postgres(settings, policy.current().migrations),
         migrations=migrations.read(Path(settings.lambda_task_root) / "database" / "migrations"),
-        versions=SecretVersions(aws.secrets_manager),
+        versions=SecretsManagerVersions(aws.secrets_manager),
         logins=PostgresLogins(settings, policy.current().requests),
         role_secrets=(settings.api_password_secret_arn, settings.worker_password_secret_arn),
     )

@@ -1,7 +1,7 @@
 """The passwords of the database's roles: enabled on deploy, and changed every month while everything runs.
 
 The role's password changes before the secret's label moves. No connection is refused in between: a new one tries the
-pending version after the current one was refused (``platform.secrets``), and existing ones stay open.
+pending version after the current one was refused (``platform.database_secrets``), and existing ones stay open.
 """
 
 import secrets

@@ -45,13 +45,13 @@ class DatabasePassword:
                 yield password
 
     def _read(self, label: str) -> str | None:
-        found = SecretVersions(self._client).read(self._secret_arn, label)
+        found = SecretsManagerVersions(self._client).read(self._secret_arn, label)
         if found is None and label == "AWSCURRENT":
             raise Unavailable("secret")
         return found.password if found else None
 
 
-class SecretVersions:
+class SecretsManagerVersions:
     """Implements ``platform.rotation.SecretVersions``."""
 
     def __init__(self, client: "Callable[[], SecretsManagerClient]") -> None:
