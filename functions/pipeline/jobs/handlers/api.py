@@ -1,7 +1,6 @@
 """Lambda: the HTTP API of jobs."""
 
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,6 +12,7 @@ from pipeline.jobs.handlers.problems import problem_response
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
 from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
+from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.observability import log
 from pipeline.platform.routing import RouteResponse, Routes
 from pipeline.tenancy.caller import tenant_of
@@ -118,7 +118,7 @@ def openapi(event: Event) -> Response:
     return respond(HTTPStatus.OK, description(ROUTES, bootstrap.analyses(), authorizer))
 
 
-def handler(event: Event, context: Any) -> Response:
+def handler(event: Event, context: LambdaContext) -> Response:
     """Answer one request."""
     route, request_id = event["routeKey"], context.aws_request_id
     try:

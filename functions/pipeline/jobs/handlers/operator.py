@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
@@ -11,6 +11,7 @@ from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.redrive import DEFAULT_LISTED, FailedJobFilter, RedriveRequest
 from pipeline.platform.errors import field_errors
+from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.strict_model import StrictModel
 from pipeline.platform.text import rfc_3339
 
@@ -19,12 +20,6 @@ MAX_LISTED = 500
 
 MAX_REDRIVEN = 50
 """Jobs in a command: three statements and a message each fit the function's 60 s many times over."""
-
-
-class Context(Protocol):
-    """The part of Lambda's context that is used."""
-
-    aws_request_id: str
 
 
 class ListCommand(StrictModel):
@@ -53,7 +48,7 @@ COMMAND: TypeAdapter[ListCommand | RedriveCommand] = TypeAdapter(
 )
 
 
-def handler(event: Any, context: Context) -> dict[str, Any]:
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Run one command. ``refused`` lists the errors of an invalid one."""
     try:
         command = COMMAND.validate_python(event)

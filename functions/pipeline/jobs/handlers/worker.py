@@ -1,21 +1,16 @@
 """Lambda: runs the jobs whose messages the job queue delivers."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.jobs import bootstrap
 from pipeline.jobs.errors import OutOfTime
 from pipeline.jobs.handlers.sqs_records import job_message_from
 from pipeline.platform import policy
+from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.observability import log
 
 
-class Context(Protocol):
-    """The part of Lambda's context that is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
-def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run each record's job. ``batchItemFailures`` names the records to be delivered again."""
     run_job = bootstrap.run_job()
     failures = []
