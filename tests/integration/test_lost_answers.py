@@ -16,8 +16,8 @@ from pipeline.jobs.domain.listing import JobFilter
 from pipeline.jobs.services.cancel_job import CancelJob
 from pipeline.models import postgres_call_ledger
 from pipeline.platform.errors import RequestRefused
-from pipeline.platform.pipelining import Row
 from pipeline.platform.postgres import Postgres
+from pipeline.platform.rows import Row
 from pipeline.platform.settings import DatabaseSettings
 from pipeline.platform.sql import read_statements
 

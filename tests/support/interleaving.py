@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pg8000 import native
-from pipeline.platform.pipelining import Row
+from pipeline.platform.rows import Row
 
 What = Literal["reads", "executes", "commits", "rolls back"]
 Step = tuple[str, What]

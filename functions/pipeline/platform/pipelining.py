@@ -8,15 +8,12 @@ pg8000 has no public function for this. What is used of its internals is in this
 pinned; ``tests/integration/test_round_trips.py`` fails if a release changes them.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 from pg8000 import core, native
+
+from pipeline.platform.rows import Row, named_rows
 
 SET_TENANT = "SELECT FROM set_config('app.tenant', CAST(:tenant AS text), true) OFFSET 1"
 """Sets the tenant of the transaction. OFFSET drops the row, so that the only rows are those of the statement after."""
-
-type Row = dict[str, Any]
 
 
 def run_for_tenant(
@@ -37,9 +34,3 @@ def run_for_tenant(
     core._flush(connection._sock)
     connection.handle_messages(context)
     return named_rows(context.columns, context.rows or [])
-
-
-def named_rows(columns: Sequence[dict[str, Any]] | None, rows: list[list[Any]]) -> list[Row]:
-    """Rows as dictionaries by column name."""
-    names = [column["name"] for column in columns or []]
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -15,8 +15,9 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from pipeline.platform.errors import ConfigurationError, Unavailable
-from pipeline.platform.pipelining import SET_TENANT, Row, named_rows, run_for_tenant
+from pipeline.platform.pipelining import SET_TENANT, run_for_tenant
 from pipeline.platform.policy import DatabaseTimeouts
+from pipeline.platform.rows import Row, named_rows
 from pipeline.platform.settings import DatabaseSettings
 
 

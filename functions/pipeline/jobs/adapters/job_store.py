@@ -22,8 +22,8 @@ from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
 from pipeline.jobs.errors import LimitReached, TooManyQueued
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import Unavailable
-from pipeline.platform.pipelining import Row
 from pipeline.platform.postgres import Postgres
+from pipeline.platform.rows import Row
 from pipeline.platform.sql import Statements
 
 SQL = Statements(Path(__file__).with_name("jobs.sql"))
