@@ -16,10 +16,9 @@ from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.platform.credentials import Credentials
 from pipeline.platform.database_secrets import DatabasePassword, SecretsManagerVersions
 from pipeline.platform.errors import ConfigurationError, Unavailable
-from pipeline.platform.logins import PostgresLogins, set_password
+from pipeline.platform.logins import PostgresLogins, set_password, verifier
 from pipeline.platform.postgres import LoginRefused, Passwords, Postgres
 from pipeline.platform.rotation import RotatePassword, Step, enable_login
-from pipeline.platform.scram import verifier
 from pipeline.platform.settings import DatabaseSettings
 from scramp import ScramMechanism
 
