@@ -29,7 +29,7 @@ MUTATIONS = (
         "JOB",
         "secret-of-another-shape",
         "job-fails",
-        f"{PLATFORM}/secrets.py",
+        f"{PLATFORM}/database_secrets.py",
         Edit(
             f"{PLATFORM}/credentials.py",
             "    password: str = Field(",
