@@ -103,7 +103,7 @@ def test_a_guardrail_evaluates_only_the_document(bedrock: BedrockChatModel) -> N
     job = attempt(bedrock, "summary", "haiku", guardrail={"identifier": "gr1", "version": "1"}).job
     analysis = analyses.load()["summary"]
     prompt = analysis.prompt(analysis.input_model.model_validate(DOCUMENTS["summary"]), None)  # type: ignore[arg-type]
-    request = converse_request(first_request(job, JobConfig.model_validate(job.config), prompt, analysis))
+    request = converse_request(first_request(JobConfig.model_validate(job.config), prompt, analysis, {}))
     assert request["guardrailConfig"] == {"guardrailIdentifier": "gr1", "guardrailVersion": "1"}
     (block,) = request["messages"][0]["content"]
     assert "boiler" in block["guardContent"]["text"]["text"]

@@ -1,7 +1,7 @@
 """An analysis's answer from a model: a forced tool, a validation, and up to two corrections."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ValidationError
 
@@ -49,7 +49,8 @@ class StructuredAnswer:
         context = Context(accepted_at=job.accepted_at, rules=rules)
         try:
             prompt = analysis.prompt(document, context)
-            answer = self._ask(first_request(job, config, prompt, analysis), analysis.answer_model)
+            metadata = {"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)}
+            answer = self._ask(first_request(config, prompt, analysis, metadata), analysis.answer_model)
             result: BaseModel = analysis.conclude(document, answer, context)
         except PipelineError:
             raise
@@ -82,7 +83,7 @@ class StructuredAnswer:
             raise job_error(exc) from exc
 
 
-def first_request(job: ClaimedJob, config: JobConfig, prompt: Prompt, analysis: AnyAnalysis) -> ChatRequest:
+def first_request(config: JobConfig, prompt: Prompt, analysis: AnyAnalysis, metadata: Mapping[str, str]) -> ChatRequest:
     """The request of a job's first call."""
     return ChatRequest(
         model=config.model,
@@ -93,7 +94,7 @@ def first_request(job: ClaimedJob, config: JobConfig, prompt: Prompt, analysis: 
         guardrail=config.guardrail,
         service_tier=config.service_tier,
         prompt_caching=config.prompt_caching,
-        metadata={"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)},
+        metadata=metadata,
     )
 
 
