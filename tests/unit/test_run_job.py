@@ -493,6 +493,19 @@ def test_an_unexpected_error_counts_as_an_attempt_and_is_named_in_the_failure(mo
     assert "secret" not in view.failure.message
 
 
+def test_an_error_in_the_ledger_counts_as_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness(tool_answer(GOOD))
+    with monkeypatch.context() as broken:
+        broken.setattr(harness.store.ledger, "begin", raising(KeyError("id")))
+        harness.run()
+    assert harness.status is JobStatus.QUEUED
+    harness.clock.forward(900)
+    harness.run()
+    view = harness.store.get(harness.id, "a")
+    assert view is not None
+    assert (view.status, view.attempts) == (JobStatus.SUCCEEDED, 2)
+
+
 def test_every_message_of_a_job_has_the_group_of_its_tenant() -> None:
     harness = Harness(THROTTLED)
     harness.run()  # throttled

@@ -1,7 +1,8 @@
 """An analysis's answer from a model: a forced tool, a validation, and up to two corrections."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,7 +18,6 @@ from pipeline.models.errors import ModelError
 from pipeline.models.ledgered_chat import LedgeredChat
 from pipeline.models.prompt import Prompt
 from pipeline.models.schema import tool_schema
-from pipeline.platform.errors import PipelineError
 from pipeline.platform.observability import log
 
 FAILURES: dict[StopReason, FailureCode] = {
@@ -47,17 +47,21 @@ class StructuredAnswer:
             # Accepted by another release, whose models this one does not have.
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from exc
         context = Context(accepted_at=job.accepted_at, rules=rules)
-        try:
+        with self._code_of(analysis):
             prompt = analysis.prompt(document, context)
-            answer = self._ask(first_request(job, config, prompt, analysis), analysis.answer_model)
+        answer = self._ask(first_request(job, config, prompt, analysis), analysis.answer_model)
+        with self._code_of(analysis):
             result: BaseModel = analysis.conclude(document, answer, context)
-        except PipelineError:
-            raise
-        except Exception as exc:
-            # An error in the analysis's own code: it is the same for every attempt, so none is wasted on it.
-            log.error("analysis failed", exc, job_id=job.id, analysis=analysis.name)
-            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
         return result
+
+    @contextmanager
+    def _code_of(self, analysis: AnyAnalysis) -> Iterator[None]:
+        """Fail the job on an error in the analysis's own code: it would occur again in every attempt."""
+        try:
+            yield
+        except Exception as exc:
+            log.error("analysis failed", exc, job_id=self._job.id, analysis=analysis.name)
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
 
     def _ask(self, request: ChatRequest, answer_model: type[BaseModel]) -> BaseModel:
         while True:
