@@ -1,6 +1,6 @@
 """The ports of jobs. Adapters implement them; tests have fakes of them.
 
-Every method raises Unavailable if its dependency does not respond.
+Methods of stores and queues raise Unavailable if their dependency does not respond; ``Delivery.hide`` never raises.
 """
 
 from datetime import datetime
