@@ -16,9 +16,9 @@ def _change_policy(change: Callable[[Policy], Policy]) -> None:
 
 def throttled_is_final() -> None:
     from pipeline.models import bedrock
-    from pipeline.models.errors import ModelRequestRejected
+    from pipeline.models.errors import ModelRequestRefused
 
-    bedrock.SERVICE_ERRORS["ThrottlingException"] = ModelRequestRejected
+    bedrock.SERVICE_ERRORS["ThrottlingException"] = ModelRequestRefused
 
 
 def endless_attempts() -> None:

@@ -12,7 +12,7 @@ from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig
 from pipeline.jobs.errors import JobFailed, TryAgain
 from pipeline.jobs.services.answer_validation import TOOL_NAME, InvalidAnswer, validated
-from pipeline.jobs.services.model_errors import job_error
+from pipeline.jobs.services.job_errors import job_error
 from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, Tool, ToolErrors, UserText
 from pipeline.models.errors import ModelError
 from pipeline.models.ledgered_chat import LedgeredChat

@@ -6,7 +6,7 @@ from botocore import loaders
 from botocore.exceptions import ClientError
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.errors import JobFailed, TryAgain
-from pipeline.jobs.services.model_errors import job_error
+from pipeline.jobs.services.job_errors import job_error
 from pipeline.models import errors
 from pipeline.models.bedrock import SERVICE_ERRORS, BedrockChatModel, model_error
 from pipeline.models.catalogue import shipped_catalogue

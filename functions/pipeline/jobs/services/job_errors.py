@@ -10,8 +10,8 @@ from pipeline.models.errors import (
     ModelError,
     ModelFailed,
     ModelNotFound,
-    ModelRequestInvalid,
-    ModelRequestRejected,
+    ModelRequestNotSent,
+    ModelRequestRefused,
     ModelThrottled,
 )
 
@@ -32,13 +32,13 @@ def job_error(error: ModelError) -> JobFailed | TryAgain:
         # No attempt will succeed.
         case InputTooLong():
             return JobFailed(FailureCode.INPUT_TOO_LONG)
-        case ModelRequestRejected():
+        case ModelRequestRefused():
             return JobFailed(FailureCode.MODEL_REFUSED_REQUEST)
         case ModelAccessDenied():
             return JobFailed(FailureCode.MODEL_ACCESS_DENIED)
         case ModelNotFound():
             return JobFailed(FailureCode.MODEL_NOT_AVAILABLE)
-        case ModelRequestInvalid():
+        case ModelRequestNotSent():
             return JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK rejects the request)")
         case _:
             raise NotImplementedError(type(error).__name__) from error
