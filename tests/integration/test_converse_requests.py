@@ -14,7 +14,7 @@ from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
-from pipeline.jobs.services.structured_answer import StructuredAnswer, first_request
+from pipeline.jobs.services.analysis_run import AnalysisRun, first_request
 from pipeline.models.bedrock import BedrockChatModel
 from pipeline.models.calls import CallOwner
 from pipeline.models.catalogue import Model, shipped_catalogue
@@ -63,8 +63,8 @@ class Attempt:
     job: ClaimedJob
 
     def result(self) -> object:
-        answer = StructuredAnswer(self.chat, self.job, lambda: True, max_answers=POLICY.model.answers_per_attempt)
-        return answer.result_of(analyses.load()[self.job.analysis])
+        run = AnalysisRun(self.chat, self.job, lambda: True, max_answers=POLICY.model.answers_per_attempt)
+        return run.result(analyses.load()[self.job.analysis])
 
 
 def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Attempt:

@@ -54,7 +54,7 @@ def _request(config: Any, analysis: Any) -> dict[str, Any]:
     from unittest.mock import MagicMock
 
     prompt = import_module("pipeline.models.prompt").Prompt(system="s", user="u")
-    first_request = import_module("pipeline.jobs.services.structured_answer").first_request
+    first_request = import_module("pipeline.jobs.services.analysis_run").first_request
     request = first_request(MagicMock(attempt=1), config, prompt, analysis)
     sent: dict[str, Any] = import_module("pipeline.models.converse").converse_request(request)
     return sent

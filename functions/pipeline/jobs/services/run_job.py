@@ -15,9 +15,9 @@ from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from pipeline.jobs.errors import JobFailed, OutOfTime, TryAgain
 from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
+from pipeline.jobs.services.analysis_run import AnalysisRun
 from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.heartbeat import Heartbeat
-from pipeline.jobs.services.structured_answer import StructuredAnswer
 from pipeline.models.calls import CallOwner
 from pipeline.models.ledgered_chat import LedgeredChat
 from pipeline.models.ports import CallLedger, ChatModel, StageConfigSource
@@ -74,10 +74,10 @@ class RunJob:
         def may_call() -> bool:  # a worker that lost its job pays for no further call of it
             return self._time_for_a_call(remaining_s) and not heartbeat.lost
 
-        answer = StructuredAnswer(chat, job, may_call, max_answers=calls.answers_per_attempt)
+        run = AnalysisRun(chat, job, may_call, max_answers=calls.answers_per_attempt)
         with heartbeat:
             try:
-                result = self._result(job, answer)
+                result = self._result(job, run)
             except JobFailed as exc:
                 self._fail(job, chat, exc.failure)
             except TryAgain as exc:
@@ -92,13 +92,13 @@ class RunJob:
                 finished = self._write_with_retry(lambda: self.store.succeed(job.id, job.attempt, result))
                 self._log_end(job, chat, JobStatus.SUCCEEDED.value, finished=finished)
 
-    def _result(self, job: ClaimedJob, answer: StructuredAnswer) -> JobResult:
+    def _result(self, job: ClaimedJob, run: AnalysisRun) -> JobResult:
         if job.attempts_spent > self.policy.attempts.attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")
-        document = answer.result_of(analysis).model_dump_json().encode()
+        document = run.result(analysis).model_dump_json().encode()
         try:
             key = self.results.put(job.id, job.attempt, document)
         except Unavailable as exc:

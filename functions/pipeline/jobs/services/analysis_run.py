@@ -1,4 +1,4 @@
-"""An analysis's answer from a model: a forced tool, a validation, and up to two corrections."""
+"""Run an analysis for one attempt of a job: ask the model through a forced tool, validate, correct up to twice."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ FAILURES: dict[StopReason, FailureCode] = {
 }
 
 
-class StructuredAnswer:
-    """The exchange between one attempt of a job and the model."""
+class AnalysisRun:
+    """The run of an analysis in one attempt of a job."""
 
     def __init__(self, chat: LedgeredChat, job: ClaimedJob, may_call: Callable[[], bool], *, max_answers: int) -> None:
         self._chat = chat
@@ -36,7 +36,7 @@ class StructuredAnswer:
         self._may_call = may_call
         self._max_answers = max_answers
 
-    def result_of(self, analysis: AnyAnalysis) -> BaseModel:
+    def result(self, analysis: AnyAnalysis) -> BaseModel:
         """The job's result, valid against the analysis's output model. Raises JobFailed, TryAgain and Unavailable."""
         job = self._job
         try:
