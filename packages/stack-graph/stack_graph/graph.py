@@ -155,8 +155,7 @@ class Graph:
         return {resource.urn: resource for resource in self.resources}
 
     def of_type(self, kind: str) -> list[Resource]:
-<<<<<<< HEAD
-        """All of a type: ``aws:lambda/function:Function``."""
+        """All resources of a type, such as ``aws:lambda/function:Function``."""
         return self._by_type.get(kind, [])
 
     @cached_property
@@ -165,10 +164,6 @@ class Graph:
         for resource in self.resources:
             found.setdefault(resource.type, []).append(resource)
         return found
-=======
-        """All resources of a type, such as ``aws:lambda/function:Function``."""
-        return [resource for resource in self.resources if resource.type == kind]
->>>>>>> english
 
     def children(self, urn: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.parent == urn]
