@@ -81,7 +81,7 @@ def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Att
 def test_every_analysis_is_answered_by_every_model(bedrock: BedrockChatModel, name: str, model: str) -> None:
     made = attempt(bedrock, name, model)
     made.result()
-    assert made.chat.calls == 1
+    assert made.chat.answers == 1
     assert made.chat.cost_usd > 0
 
 
@@ -123,7 +123,7 @@ def test_a_correction_is_a_valid_request(emulator: RunningEmulator, bedrock: Bed
         emulator.put_plan({"rules": [{"times": 2, "fault": defect}]})
         made = attempt(bedrock, "summary", "haiku")
         made.result()
-        assert made.chat.calls == 3
+        assert made.chat.answers == 3
     emulator.reset()
 
 

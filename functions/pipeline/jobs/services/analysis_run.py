@@ -71,9 +71,9 @@ class AnalysisRun:
             try:
                 return validated(answer_model, answer)
             except InvalidAnswer as exc:
-                log.info("answer invalid", job_id=self._job.id, calls=self._chat.calls, fields=exc.pointers)
-                if self._chat.calls == self._max_answers:
-                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.calls} answers)") from None
+                log.info("answer invalid", job_id=self._job.id, answers=self._chat.answers, fields=exc.pointers)
+                if self._chat.answers == self._max_answers:
+                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.answers} answers)") from None
                 request = _corrected(request, answer, exc)
 
     def _call(self, request: ChatRequest) -> ChatAnswer:

@@ -68,13 +68,13 @@ class RunJob:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
         heartbeat = Heartbeat(self.store, delivery, job, self.policy.lease)
         owner = CallOwner("job", job.id, job.tenant_id, job.attempt)
-        calls = self.policy.model
-        chat = LedgeredChat(self.model, self.ledger, limits, owner, slot_margin_s=calls.slot_margin_s)
+        model_policy = self.policy.model
+        chat = LedgeredChat(self.model, self.ledger, limits, owner, slot_margin_s=model_policy.slot_margin_s)
 
         def may_call() -> bool:  # a worker that lost its job pays for no further call of it
             return self._time_for_a_call(remaining_s) and not heartbeat.lost
 
-        run = AnalysisRun(chat, job, may_call, max_answers=calls.answers_per_attempt)
+        run = AnalysisRun(chat, job, may_call, max_answers=model_policy.answers_per_attempt)
         with heartbeat:
             try:
                 result = self._result(job, run)
@@ -157,7 +157,7 @@ class RunJob:
             job_id=job.id,
             attempt=job.attempt,
             outcome=outcome,
-            calls=chat.calls,
+            answers=chat.answers,
             input_tokens=chat.usage.input_tokens,
             output_tokens=chat.usage.output_tokens,
             cost_usd=float(chat.cost_usd),
