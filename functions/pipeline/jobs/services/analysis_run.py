@@ -10,7 +10,7 @@ from pipeline.definitions.analysis import AnyAnalysis, Context
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig
-from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.errors import AttemptFailed, JobFailed
 from pipeline.jobs.services.answer_validation import TOOL_NAME, InvalidAnswer, validated
 from pipeline.jobs.services.job_errors import job_error
 from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, Tool, ToolErrors, UserText
@@ -37,7 +37,10 @@ class AnalysisRun:
         self._max_answers = max_answers
 
     def result(self, analysis: AnyAnalysis) -> BaseModel:
-        """The job's result, valid against the analysis's output model. Raises JobFailed, TryAgain and Unavailable."""
+        """The job's result, valid against the analysis's output model.
+
+        Raises JobFailed, Deferred, AttemptFailed and Unavailable.
+        """
         job = self._job
         try:
             config = JobConfig.model_validate(job.config)
@@ -78,8 +81,7 @@ class AnalysisRun:
 
     def _call(self, request: ChatRequest) -> ChatAnswer:
         if not self._may_call():
-            reason = "no time left, or the lease was lost"
-            raise TryAgain(reason, deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
+            raise AttemptFailed("no time left, or the lease was lost", FailureCode.ATTEMPTS_EXHAUSTED)
         try:
             return self._chat.ask(request)
         except ModelError as exc:

@@ -1,7 +1,7 @@
 """The effect of each model error on a job: the one table of it."""
 
 from pipeline.jobs.domain.failure import FailureCode
-from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed
 from pipeline.models.errors import (
     InputTooLong,
     ModelAccessDenied,
@@ -16,19 +16,19 @@ from pipeline.models.errors import (
 )
 
 
-def job_error(error: ModelError) -> JobFailed | TryAgain:
+def job_error(error: ModelError) -> JobFailed | Deferred | AttemptFailed:
     """The worker's reaction to a model error."""
     match error:
         # Waits in the queue, for hours if necessary, and costs no attempt.
         case ModelCallDenied():
-            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED, after_s=error.retry_after_s)
+            return Deferred(error.reason, error.retry_after_s)
         case ModelThrottled():
-            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED)
+            return Deferred(error.reason)
         # Another attempt may succeed; this one is spent.
         case ModelFailed():
-            return TryAgain(error.reason, deferred=False, code=FailureCode.MODEL_FAILED)
+            return AttemptFailed(error.reason, FailureCode.MODEL_FAILED)
         case ModelClientFailed():
-            return TryAgain(error.reason, deferred=False, code=FailureCode.INTERNAL_ERROR)
+            return AttemptFailed(error.reason, FailureCode.INTERNAL_ERROR)
         # No attempt will succeed.
         case InputTooLong():
             return JobFailed(FailureCode.INPUT_TOO_LONG)

@@ -13,7 +13,7 @@ from random import SystemRandom
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
-from pipeline.jobs.errors import JobFailed, OutOfTime, TryAgain
+from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed, OutOfTime
 from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
 from pipeline.jobs.services.analysis_run import AnalysisRun
 from pipeline.jobs.services.delays import Delays
@@ -80,14 +80,15 @@ class RunJob:
                 result = self._result(job, run)
             except JobFailed as exc:
                 self._fail(job, chat, exc.failure)
-            except TryAgain as exc:
+            except Deferred as exc:
                 self._give_back(job, chat, exc)
+            except AttemptFailed as exc:
+                self._give_back_or_fail(job, chat, exc)
             except (Unavailable, ConfigurationError):
                 raise  # ``run`` postpones the job
             except Exception as exc:  # noqa: BLE001 - an unexpected error spends an attempt, and the job reports it
                 log.error("attempt failed", exc, job_id=job.id, attempt=job.attempt)
-                unexpected = TryAgain(type(exc).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
-                self._give_back(job, chat, unexpected)
+                self._give_back_or_fail(job, chat, AttemptFailed(type(exc).__name__, FailureCode.INTERNAL_ERROR))
             else:
                 finished = self._write_with_retry(lambda: self.store.succeed(job.id, job.attempt, result))
                 self._log_end(job, chat, JobStatus.SUCCEEDED.value, finished=finished)
@@ -102,20 +103,21 @@ class RunJob:
         try:
             key = self.results.put(job.id, job.attempt, document)
         except Unavailable as exc:
-            delay_s = self.policy.lease.lease_s
-            raise TryAgain(exc.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR, after_s=delay_s) from exc
+            raise Deferred(exc.dependency, after_s=self.policy.lease.lease_s) from exc
         return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
 
-    def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: TryAgain) -> None:
+    def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
         attempts = self.policy.attempts.attempts
-        if not cause.deferred and job.attempts_spent >= attempts:
+        if job.attempts_spent >= attempts:
             self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {attempts} attempts)"))
-            return
+        else:
+            self._give_back(job, chat, cause)
+
+    def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: Deferred | AttemptFailed) -> None:
+        deferred = isinstance(cause, Deferred)
         delay_s = self._delays.after(job, cause)
         released = self._write_with_retry(
-            lambda: self.store.release(
-                job.id, job.attempt, cause.reason, deferred=cause.deferred, delay_seconds=delay_s
-            )
+            lambda: self.store.release(job.id, job.attempt, cause.reason, deferred=deferred, delay_seconds=delay_s)
         )
         if released:
             # A new message, so that waiting out a throttle does not use up the receive count of the old one.
