@@ -124,7 +124,7 @@ class InMemoryJobStore:
             started_at=row.started_at,
             finished_at=row.finished_at,
             attempts=row.attempt,
-            result=json.loads(row.result.document) if row.result and row.result.document else None,
+            result=json.loads(row.result.result_json) if row.result and row.result.result_json else None,
             result_key=row.result.key if row.result else None,
             usage=self.ledger.usage_of(job_id),
             cost_usd=float(self.ledger.cost_of(job_id)),
@@ -350,9 +350,9 @@ class FakeResults:
 
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+    def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
-        self.objects.setdefault(key, document)
+        self.objects.setdefault(key, content)
         return key
 
     def url(self, key: str) -> str:

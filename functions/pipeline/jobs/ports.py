@@ -123,7 +123,7 @@ class Delivery(Protocol):
 class ResultStore(Protocol):
     """The storage of results."""
 
-    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+    def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         """Store a result once and return its key; an existing object is never overwritten."""
 
     def url(self, key: str) -> str:

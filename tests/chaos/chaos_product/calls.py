@@ -74,9 +74,9 @@ def sdk_retries() -> None:
 def result_without_attempt() -> None:
     from pipeline.jobs.adapters.results import S3ResultStore
 
-    def put(self: Any, job_id: Any, _attempt: int, document: bytes) -> str:
+    def put(self: Any, job_id: Any, _attempt: int, content: bytes) -> str:
         key = f"results/{job_id}.json"
-        self._client().put_object(Bucket=self._bucket, Key=key, Body=document)
+        self._client().put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
 
     setattr(S3ResultStore, "put", put)  # noqa: B010
@@ -85,9 +85,9 @@ def result_without_attempt() -> None:
 def overwrites() -> None:
     from pipeline.jobs.adapters.results import S3ResultStore
 
-    def put(self: Any, job_id: Any, attempt: int, document: bytes) -> str:
+    def put(self: Any, job_id: Any, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
-        self._client().put_object(Bucket=self._bucket, Key=key, Body=document)
+        self._client().put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
 
     setattr(S3ResultStore, "put", put)  # noqa: B010

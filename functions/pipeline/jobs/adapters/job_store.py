@@ -151,7 +151,7 @@ class PostgresJobStore:
             JobStatus.SUCCEEDED,
             job_id,
             attempt,
-            result=result.document,
+            result=result.result_json,
             result_key=result.key,
             result_bytes=result.size,
         )

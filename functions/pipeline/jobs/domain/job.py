@@ -124,13 +124,13 @@ class NotClaimed:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The result of a succeeded attempt: the key of its object, and the document itself if it is small."""
+    """The result of a succeeded attempt: the key of its object, and the result itself if it is small."""
 
     key: str
     size: int
     """Bytes of the object in S3."""
-    document: str | None
-    """The result as JSON text, or ``None`` over ``INLINE_RESULT_BYTES``."""
+    result_json: str | None
+    """``None`` over ``INLINE_RESULT_BYTES``."""
 
 
 @dataclass(frozen=True, slots=True)

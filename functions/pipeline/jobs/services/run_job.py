@@ -99,12 +99,12 @@ class RunJob:
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")
-        document = run.result(analysis).model_dump_json().encode()
+        content = run.result(analysis).model_dump_json().encode()
         try:
-            key = self.results.put(job.id, job.attempt, document)
+            key = self.results.put(job.id, job.attempt, content)
         except Unavailable as exc:
             raise Deferred(exc.dependency, after_s=self.policy.lease.lease_s) from exc
-        return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
+        return JobResult(key, len(content), content.decode() if len(content) <= INLINE_RESULT_BYTES else None)
 
     def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
         attempts = self.policy.attempts.attempts
