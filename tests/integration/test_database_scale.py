@@ -45,7 +45,7 @@ CALL: dict[str, object] = {
     "tenant_id": "tenant-7",
     "model_id": "m",
     "reserved_usd": "0.01",
-    "longest": 140,
+    "slot_seconds": 140,
     "slots": 40,
     "daily_usd": 9,
     "daily_usd_per_tenant": None,

@@ -50,7 +50,7 @@ WITH already_begun AS (
     FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
 ), take_slot AS (
     UPDATE model_slots SET call_id = CAST(:id AS uuid),
-                           held_until = now() + make_interval(secs => CAST(:longest AS float8))
+                           held_until = now() + make_interval(secs => CAST(:slot_seconds AS float8))
     FROM slot WHERE model_slots.number = slot.number AND EXISTS (SELECT FROM granted)
 ), reserve AS (
     UPDATE daily_spend SET usd = usd + CAST(:reserved_usd AS numeric)

@@ -31,8 +31,8 @@ class PlannedCall:
     model_id: str
     max_cost_usd: Decimal
     """Upper bound of its cost, which the ledger reserves: see ``max_cost_usd``."""
-    longest_s: float
-    """Seconds after which it has certainly ended, even if its worker cannot report that."""
+    slot_s: float
+    """Seconds for which it holds its slot if its worker cannot report its end: by then it has certainly ended."""
 
 
 @dataclass(frozen=True, slots=True)

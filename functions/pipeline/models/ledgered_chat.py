@@ -53,7 +53,7 @@ class LedgeredChat:
             max_cost_usd=max_cost_usd(
                 estimated_prompt_tokens(request), request.inference["maxTokens"], request.model.price
             ),
-            longest_s=self._model.longest_call_s + self._slot_margin_s,
+            slot_s=self._model.longest_call_s + self._slot_margin_s,
         )
         if denied := self._ledger.begin(call, self._limits):
             raise ModelCallDenied(denied.reason.value, denied.retry_after_s)

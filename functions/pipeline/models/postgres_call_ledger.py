@@ -31,7 +31,7 @@ class PostgresCallLedger:
                 tenant_id=call.owner.tenant_id,
                 model_id=call.model_id,
                 reserved_usd=call.max_cost_usd,
-                longest=call.longest_s,
+                slot_seconds=call.slot_s,
                 slots=limits.concurrent_model_calls,
                 daily_usd=limits.daily_usd,
                 daily_usd_per_tenant=limits.daily_usd_per_tenant,
