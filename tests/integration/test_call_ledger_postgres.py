@@ -52,7 +52,7 @@ class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
         """Eight ledgers, each on its own connection."""
-        connections = [Postgres(database, lambda: ["unused"], POLICY.requests) for _ in range(8)]
+        connections = [Postgres(database, lambda: ["unused"], POLICY.database) for _ in range(8)]
         yield [PostgresCallLedger(connection, POLICY.circuit, POLICY.denials) for connection in connections]
         for connection in connections:
             connection.close()

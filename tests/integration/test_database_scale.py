@@ -82,8 +82,8 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
     settings = databases(migrated)
-    connection = Postgres(settings, lambda: ["unused"], POLICY.requests)
-    own = Postgres(settings, lambda: ["unused"], POLICY.migrations).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.database)
+    own = Postgres(settings, lambda: ["unused"], POLICY.database_migrations).connect()
     own.run("SET session_replication_role = replica")  # no triggers, which would record events
     own.run(FILL)
     own.close()

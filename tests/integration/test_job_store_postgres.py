@@ -42,7 +42,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(10)
 
         def submit(_number: int) -> object:
-            own = Postgres(database, lambda: ["unused"], POLICY.requests)
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -61,7 +61,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(4)
 
         def work(_number: int) -> int:
-            own = Postgres(database, lambda: ["unused"], POLICY.requests)
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()

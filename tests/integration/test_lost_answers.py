@@ -78,7 +78,7 @@ def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[st
 def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: LosingProxy, name: str) -> None:
     state, operations = EVERY[name]
     settings = timed(empty_database, FakeClock().now)
-    builder = Postgres(settings, lambda: ["unused"], POLICY.requests)
+    builder = Postgres(settings, lambda: ["unused"], POLICY.database)
     clock = SessionClock(builder.run)
     state(Work.on(builder), clock)
     builder.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{clock.now.isoformat()}'")
@@ -86,7 +86,7 @@ def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: 
     remote = settings.model_copy(update={"db_host": str(proxy.folder)})
     with (
         closing(Content(settings)) as content,
-        closing(Watched(remote, lambda: ["unused"], POLICY.requests)) as postgres,
+        closing(Watched(remote, lambda: ["unused"], POLICY.database)) as postgres,
     ):
         content.keep("start")
         postgres.run("SELECT 1 AS one")  # only an existing connection reconnects

@@ -56,7 +56,7 @@ def password_authentication(server: Path, migrated: str) -> None:
 
 @pytest.fixture
 def logins(password_authentication: None, database: DatabaseSettings) -> PostgresLogins:
-    return PostgresLogins(database, POLICY.requests)
+    return PostgresLogins(database, POLICY.database)
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ class ContinuousReader(threading.Thread):
 
     def run(self) -> None:
         while not self.ends and self.error is None:
-            connection = Postgres(self._as_api, self._passwords, POLICY.requests)
+            connection = Postgres(self._as_api, self._passwords, POLICY.database)
             try:
                 PostgresJobStore(connection).find("a", "key")
             except Exception as exc:  # noqa: BLE001 - any error that a caller would get
@@ -225,7 +225,7 @@ def test_no_login_is_refused_during_a_rotation(
     kept = ContinuousReader(database, DatabasePassword(lambda: aws, arn))
     new = ContinuousReader(database, lambda: DatabasePassword(lambda: aws, arn)())
     open_before = Postgres(
-        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.database
     )
     open_before.run("SELECT 1 AS one")
     for reader in (kept, new):
@@ -252,7 +252,7 @@ def test_a_permanently_refused_password_is_an_error(
     """pg8000 reports the refusal as a broken connection if the server closes it quickly."""
     aws.put_secret_value(SecretId=arn, SecretString=FIRST.model_copy(update={"password": "wrong"}).model_dump_json())
     as_api = Postgres(
-        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.database
     )
     with pytest.raises(LoginRefused):
         as_api.run("SELECT 1 AS one")

@@ -189,7 +189,7 @@ def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) 
     timed(empty_database, FakeClock().now)
     content = Content(empty_database)
     content.keep("nothing")
-    postgres = Postgres(empty_database, lambda: ["unused"], POLICY.requests)
+    postgres = Postgres(empty_database, lambda: ["unused"], POLICY.database)
     monkeypatch.setattr(Pipeline, "content", content, raising=False)
     monkeypatch.setattr(Pipeline, "postgres", postgres, raising=False)
     yield Pipeline

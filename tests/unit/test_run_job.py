@@ -208,12 +208,12 @@ def test_retry_delays_have_jitter() -> None:
 
 
 def test_a_repeated_error_fails_the_job_after_three_attempts() -> None:
-    harness = Harness(*[BROKEN] * POLICY.attempts.attempts)
-    for _ in range(POLICY.attempts.attempts):
+    harness = Harness(*[BROKEN] * POLICY.attempts.max_attempts)
+    for _ in range(POLICY.attempts.max_attempts):
         harness.run()
         harness.clock.forward(900)
     assert (harness.status, harness.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_FAILED)
-    assert len(harness.queue.sent) == POLICY.attempts.attempts - 1
+    assert len(harness.queue.sent) == POLICY.attempts.max_attempts - 1
 
 
 def test_throttling_does_not_count_as_an_attempt() -> None:
@@ -226,7 +226,7 @@ def test_throttling_does_not_count_as_an_attempt() -> None:
 
 def test_a_job_whose_workers_died_fails_with_attempts_exhausted() -> None:
     harness = Harness()
-    for _ in range(POLICY.attempts.attempts):
+    for _ in range(POLICY.attempts.max_attempts):
         harness.store.claim(harness.id, POLICY.lease.lease_s)
         harness.clock.forward(POLICY.lease.lease_s)
     harness.run()
@@ -480,15 +480,15 @@ def test_an_unreadable_configuration_postpones_the_job(monkeypatch: pytest.Monke
 
 
 def test_an_unexpected_error_counts_as_an_attempt_and_is_named_in_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    harness = Harness(*[tool_answer(GOOD)] * POLICY.attempts.attempts)
+    harness = Harness(*[tool_answer(GOOD)] * POLICY.attempts.max_attempts)
     monkeypatch.setattr(FakeResults, "put", raising(KeyError("secret of the document")))
-    for _ in range(POLICY.attempts.attempts):
+    for _ in range(POLICY.attempts.max_attempts):
         harness.run()
         harness.clock.forward(900)
     view = harness.store.get(harness.id, "a")
     assert view is not None
     assert view.failure is not None
-    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, POLICY.attempts.attempts)
+    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, POLICY.attempts.max_attempts)
     assert "KeyError" in view.failure.message
     assert "secret" not in view.failure.message
 

@@ -141,7 +141,7 @@ def _postgres() -> "Postgres":
     from pipeline.platform.settings import DatabaseSettings
 
     observability.configure()
-    return connect_postgres(DatabaseSettings.read(), policy.current().requests)
+    return connect_postgres(DatabaseSettings.read(), policy.current().database)
 
 
 @cache

@@ -21,7 +21,7 @@ def rotate_password() -> RotatePassword:
     """The rotator's use case."""
     observability.configure()
     return RotatePassword(
-        SecretVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().requests)
+        SecretVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().database)
     )
 
 
@@ -30,10 +30,10 @@ def migrate() -> tuple[list[str], list[str]]:
     observability.configure()
     settings = MigratorSettings.read()
     found = migrations.read(Path(settings.lambda_task_root) / "database" / "migrations")
-    connection: native.Connection = connect_postgres(settings, policy.current().migrations).connect()
+    connection: native.Connection = connect_postgres(settings, policy.current().database_migrations).connect()
     try:
         applied = migrations.apply(connection, found)
-        versions, logins = SecretVersions(aws.secrets_manager), PostgresLogins(settings, policy.current().requests)
+        versions, logins = SecretVersions(aws.secrets_manager), PostgresLogins(settings, policy.current().database)
         secrets = (settings.api_password_secret_arn, settings.worker_password_secret_arn)
         enable = partial(set_password, connection, option="LOGIN")
         enabled = [enable_login(secret_arn, versions, logins, enable) for secret_arn in secrets]

@@ -22,7 +22,7 @@ def throttled_is_final() -> None:
 
 
 def endless_attempts() -> None:
-    _change_policy(lambda policy: replace(policy, attempts=replace(policy.attempts, attempts=1000)))
+    _change_policy(lambda policy: replace(policy, attempts=replace(policy.attempts, max_attempts=1000)))
 
 
 def endless_corrections() -> None:

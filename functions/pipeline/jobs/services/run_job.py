@@ -94,7 +94,7 @@ class RunJob:
                 self._log_end(job, chat, JobStatus.SUCCEEDED.value, finished=finished)
 
     def _result(self, job: ClaimedJob, run: AnalysisRun) -> JobResult:
-        if job.attempts_spent > self.policy.attempts.attempts:
+        if job.attempts_spent > self.policy.attempts.max_attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
@@ -107,9 +107,9 @@ class RunJob:
         return JobResult(key, len(content), content.decode() if len(content) <= INLINE_RESULT_BYTES else None)
 
     def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
-        attempts = self.policy.attempts.attempts
-        if job.attempts_spent >= attempts:
-            self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {attempts} attempts)"))
+        max_attempts = self.policy.attempts.max_attempts
+        if job.attempts_spent >= max_attempts:
+            self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {max_attempts} attempts)"))
         else:
             self._give_back(job, chat, cause)
 
