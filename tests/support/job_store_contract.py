@@ -157,7 +157,7 @@ class JobStoreContract:
         job = self.claimed(store, job_id)
         assert (job.attempt, job.analysis, job.input) == (1, "mood", {"text": "Größe 💶"})
         assert JobConfig.model_validate(job.config) == pinned
-        assert job.accepted_at.tzinfo is not None
+        assert job.created_at.tzinfo is not None
 
     def test_a_running_job_is_not_claimed_until_its_lease_ends(self, store: JobStore, pass_time: Any) -> None:
         job_id = self.queued(store)

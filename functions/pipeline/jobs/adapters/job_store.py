@@ -122,7 +122,7 @@ class PostgresJobStore:
                 deferrals=row["deferrals"],
                 analysis=row["analysis"],
                 input=row["input"],
-                accepted_at=row["created_at"],
+                created_at=row["created_at"],
                 config=row["config"],
                 failed_calls=row["failed_calls"],
             )

@@ -99,7 +99,7 @@ class ClaimedJob:
     deferrals: int
     analysis: str
     input: dict[str, Any]
-    accepted_at: datetime
+    created_at: datetime
     config: dict[str, Any]
     """The pinned configuration as it was stored, perhaps by another release."""
     failed_calls: int = 0

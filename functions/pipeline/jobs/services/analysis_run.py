@@ -49,7 +49,7 @@ class AnalysisRun:
         except ValidationError as exc:
             # Accepted by another release, whose models this one does not have.
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from exc
-        context = Context(accepted_at=job.accepted_at, rules=rules)
+        context = Context(created_at=job.created_at, rules=rules)
         with self._code_of(analysis):
             prompt = analysis.prompt(document, context)
         answer = self._ask(first_request(job, config, prompt, analysis), analysis.answer_model)
