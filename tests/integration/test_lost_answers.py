@@ -36,11 +36,11 @@ OF_A_CALLER: dict[str, Operation] = {
     "cancel": lambda work: CancelJob(work.store).run(
         str(ID), "a"
     ),  # the use case, because the store also returns whether this call cancelled the job, which differs
-    "find": lambda work: work.store.find("a", "k"),
+    "find by key": lambda work: work.store.find_by_key("a", "k"),
     "get": lambda work: work.store.get(ID, "a"),
     "ping": lambda work: work.store.ping(),
-    "list": lambda work: work.store.page("a", JobFilter()),
-    "list queued jobs": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
+    "list": lambda work: work.store.list_jobs("a", JobFilter()),
+    "list queued jobs": lambda work: work.store.list_jobs("a", JobFilter(status=JobStatus.QUEUED)),
     "read the spending": lambda work: work.ledger.spent_today("a"),
 }
 OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}

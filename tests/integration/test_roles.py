@@ -28,7 +28,7 @@ DENIED = "42501"
 class StoreOfBothRoles:
     """A job store that runs the API's operations as the API. Others, and those without a tenant, run as a worker."""
 
-    API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "waiting", "ping"})
+    API = frozenset({"submit", "find_by_key", "withdraw", "get", "list_jobs", "cancel", "ping"})
 
     def __init__(self, api: Postgres, worker: Postgres) -> None:
         self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
@@ -81,7 +81,7 @@ class TestOperatorAsAWorker(OperatorContract):
 @pytest.fixture
 def job_id(as_api: Postgres) -> UUID:
     """A job of tenant a."""
-    return PostgresJobStore(as_api).record(new_job(tenant="a")).id
+    return PostgresJobStore(as_api).submit(new_job(tenant="a")).id
 
 
 def refused(run: Callable[[], object]) -> str:

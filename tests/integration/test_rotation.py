@@ -203,7 +203,7 @@ class ContinuousReader(threading.Thread):
         while not self.ends and self.error is None:
             connection = Postgres(self._as_api, self._passwords, POLICY.database)
             try:
-                PostgresJobStore(connection).find("a", "key")
+                PostgresJobStore(connection).find_by_key("a", "key")
             except Exception as exc:  # noqa: BLE001 - any error that a caller would get
                 self.error = exc
             connection.close()

@@ -88,7 +88,7 @@ class Pipeline(RuleBasedStateMachine):
         self.ids += 1
         job = new_job(job_id=UUID(int=self.ids), tenant=tenant, key=key)
         self.tenants[job.id] = tenant
-        return self.same(lambda store: store.record(job)).id  # type: ignore[no-any-return]
+        return self.same(lambda store: store.submit(job)).id  # type: ignore[no-any-return]
 
     @rule(job=jobs)
     def mark_enqueued(self, job: UUID) -> None:
@@ -161,7 +161,7 @@ class Pipeline(RuleBasedStateMachine):
     @rule(tenant=TENANTS, status=st.sampled_from([None, *JobStatus]))
     def list_jobs(self, tenant: str, status: JobStatus | None) -> None:
         filter_ = JobFilter(status=status, limit=2)
-        while filter_ := replace(filter_, after=self.same(lambda store: store.page(tenant, filter_)).next):
+        while filter_ := replace(filter_, after=self.same(lambda store: store.list_jobs(tenant, filter_)).next):
             if filter_.after is None:
                 return
 

@@ -41,7 +41,7 @@ class CallLedgerContract:
 
     def test_a_jobs_usage_is_the_sum_of_its_calls(self, ledger: CallLedger, store: JobStore) -> None:
         job = new_job()
-        store.record(job)
+        store.submit(job)
         for end in (ANSWERED, THROTTLED, SILENT, ANSWERED):
             ledger.end(begun(ledger, job_id=job.id).id, end)
         ledger.end(begun(ledger).id, ANSWERED)  # a call of another job

@@ -69,7 +69,7 @@ class InMemoryJobStore:
         self.redrives: dict[UUID, UUID] = {}
         """The failed job by its redrive, oldest first."""
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for row in self.rows.values():
             same_key = job.idempotency_key and row.job.idempotency_key == job.idempotency_key
             if row.job.id == job.id or (same_key and row.job.tenant_id == job.tenant_id):
@@ -91,7 +91,7 @@ class InMemoryJobStore:
             if limit is not None and used + admission.max_cost_usd > limit:
                 raise LimitReached(spent.day_ends_in)
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
             if (row.job.tenant_id, row.job.idempotency_key) == (tenant_id, idempotency_key):
                 return SubmittedJob(
@@ -138,7 +138,7 @@ class InMemoryJobStore:
         made = [new for new, of in self.redrives.items() if of == job_id]
         return made[-1] if made else None
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         found = [
             row
             for row in sorted(self.rows.values(), key=lambda row: (row.created_at, row.job.id), reverse=True)

@@ -60,7 +60,7 @@ class Harness:
         self.configuration = FixedConfiguration()
         self.process = self.worker()
         job = new_job(config=config(model))
-        self.store.record(job)
+        self.store.submit(job)
         self.store.mark_enqueued(job.id)
         self.id = job.id
 

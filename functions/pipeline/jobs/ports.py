@@ -18,13 +18,13 @@ from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, R
 class JobStore(Protocol):
     """The record of all jobs. Every change is guarded: it happens only from the state that it expects."""
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         """Record a new job within the limits, or return the one that already has its tenant's idempotency key.
 
         Raises TooManyQueued and LimitReached; then nothing was recorded.
         """
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         """The job that has the tenant's key."""
 
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
@@ -39,7 +39,7 @@ class JobStore(Protocol):
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         """The tenant's job; ``None`` also for another tenant's."""
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         """The tenant's jobs that match, newest first, without their results."""
 
     def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
@@ -77,7 +77,7 @@ class DeadLetterStore(Protocol):
         A second time changes nothing, whatever has happened to the job since.
         """
 
-    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+    def list_records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
         """Recorded dead letters, newest first."""
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:

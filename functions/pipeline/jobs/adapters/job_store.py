@@ -35,7 +35,7 @@ class PostgresJobStore:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for _ in range(3):
             (row,) = self._postgres.run(
                 SQL.submit,
@@ -65,7 +65,7 @@ class PostgresJobStore:
             # was withdrawn since, and then the key is free again.
         raise Unavailable("database")
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         rows = self._postgres.run(SQL.find_by_key, tenant_id, tenant_id=tenant_id, idempotency_key=idempotency_key)
         return _submitted(rows[0]) if rows else None
 
@@ -79,7 +79,7 @@ class PostgresJobStore:
         rows = self._postgres.run(SQL.get, tenant_id, id=str(job_id), tenant_id=tenant_id)
         return _view(rows[0]) if rows else None
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         after = filter_.after
         of_status = {} if filter_.status is None else {"status": filter_.status.value}
         rows = self._postgres.run(
