@@ -21,7 +21,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import LimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
 from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
@@ -89,7 +89,7 @@ class InMemoryJobStore:
         spent = self.ledger.spent_today(tenant_id)
         for limit, used in ((admission.daily_usd_per_tenant, spent.tenant), (admission.daily_usd, spent.stage)):
             if limit is not None and used + admission.max_cost_usd > limit:
-                raise LimitReached(spent.day_ends_in)
+                raise DailyLimitReached(spent.day_ends_in)
 
     def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():

@@ -5,7 +5,7 @@ PipelineError
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── NoSuchJob         the job does not exist, or it is another tenant's
 │   ├── JobEnded          the job can no longer be cancelled
-│   ├── LimitReached      the daily spending limit has been reached: the client retries after midnight UTC
+│   ├── DailyLimitReached the daily spending limit has been reached: the client retries after midnight UTC
 │   └── TooManyQueued     the client retries when some of its jobs have finished
 ├── JobFailed             the worker gives up: the job fails, with a reason
 ├── Deferred              the worker gives the job back to the queue; the attempt costs none of the job's attempts
@@ -33,7 +33,7 @@ class JobEnded(RequestRefused):
         self.status = status
 
 
-class LimitReached(RequestRefused):
+class DailyLimitReached(RequestRefused):
     """The daily spending limit has been reached. A new day begins in ``seconds``."""
 
     def __init__(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import LimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import Unavailable
 from pipeline.platform.pipelining import Row
@@ -60,7 +60,7 @@ class PostgresJobStore:
             if not row["queue_open"] and admission.max_queued is not None:
                 raise TooManyQueued(admission.max_queued)
             if not row["affordable"]:
-                raise LimitReached(row["day_ends_in"])
+                raise DailyLimitReached(row["day_ends_in"])
             # Another request with this key committed meanwhile: its job is visible to the next statement, unless it
             # was withdrawn since, and then the key is free again.
         raise Unavailable("database")
