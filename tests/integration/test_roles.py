@@ -112,7 +112,7 @@ def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked_as_enqueued
     as_api: Postgres, job_id: UUID
 ) -> None:
     store = PostgresJobStore(as_api)
-    assert not store.cancel(job_id, "b")[1]
+    assert not store.cancel(job_id, "b").cancelled
     assert not store.mark_enqueued(job_id, "b")
     store.withdraw(job_id, "b")
     view = store.get(job_id, "a")

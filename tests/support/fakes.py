@@ -11,6 +11,7 @@ from uuid import UUID
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import (
+    Cancellation,
     ClaimedJob,
     JobMessage,
     JobResult,
@@ -26,7 +27,7 @@ from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialRea
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.prices import Usage
-from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.models.stage_config import ConfigAndRules, Limits, StageConfig
 from pipeline.platform.errors import Unavailable
 
 
@@ -154,13 +155,13 @@ class InMemoryJobStore:
         more = len(found) > filter_.limit
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
         row = self.rows.get(job_id)
         cancelled = row is not None and row.job.tenant_id == tenant_id and not row.status.final
         if row and cancelled:
             row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
         view = self.get(job_id, tenant_id)
-        return view and replace(view, result=None, result_key=None), cancelled
+        return Cancellation(view and replace(view, result=None, result_key=None), cancelled=cancelled)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)
@@ -407,5 +408,5 @@ class FixedConfiguration:
     stage: StageConfig = field(default_factory=StageConfig)
     rules: dict[str, Any] = field(default_factory=dict)
 
-    def current(self) -> tuple[StageConfig, dict[str, Any]]:
-        return self.stage, self.rules
+    def current(self) -> ConfigAndRules:
+        return ConfigAndRules(self.stage, self.rules)

@@ -79,7 +79,7 @@ def failed(work: Work, clock: FakeClock) -> None:
 
 def cancelled(work: Work, clock: FakeClock) -> None:
     running(work, clock)
-    assert work.store.cancel(ID, "a")
+    assert work.store.cancel(ID, "a").cancelled
 
 
 OF_ITS_REQUEST: dict[str, Operation] = {

@@ -71,21 +71,21 @@ class JobStoreContract:
 
     def test_a_cancelled_job_never_runs(self, store: JobStore) -> None:
         job_id = self.queued(store)
-        assert not store.cancel(job_id, "b")[1]
-        assert store.cancel(job_id, "a")[1]
+        assert not store.cancel(job_id, "b").cancelled
+        assert store.cancel(job_id, "a").cancelled
         claim = store.claim(job_id, 30)
         assert isinstance(claim, NotClaimed)
         assert claim.status is JobStatus.CANCELLED
         view = store.get(job_id, "a")
         assert view is not None
         assert view.finished_at is not None
-        assert not store.cancel(job_id, "a")[1]
-        assert not store.cancel(uuid4(), "a")[1]
+        assert not store.cancel(job_id, "a").cancelled
+        assert not store.cancel(uuid4(), "a").cancelled
 
     def test_the_result_of_a_job_cancelled_while_it_ran_is_refused(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.cancel(job_id, "a")[1]
+        assert store.cancel(job_id, "a").cancelled
         assert not store.extend_lease(job_id, 1, 30)
         assert not store.succeed(job_id, 1, RESULT)
         assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
@@ -98,13 +98,13 @@ class JobStoreContract:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert store.cancel(job_id, "a")[1]
+        assert store.cancel(job_id, "a").cancelled
 
     def test_a_finished_job_is_not_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         store.succeed(job_id, 1, RESULT)
-        assert not store.cancel(job_id, "a")[1]
+        assert not store.cancel(job_id, "a").cancelled
 
     def test_pages_list_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
         ids = []

@@ -81,7 +81,7 @@ class OperatorContract:
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
-        assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
+        assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a").cancelled
         assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 

@@ -10,7 +10,16 @@ from uuid import UUID
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
 from pipeline.jobs.domain.failure import Failure
-from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, SubmittedJob
+from pipeline.jobs.domain.job import (
+    Cancellation,
+    ClaimedJob,
+    JobMessage,
+    JobResult,
+    JobView,
+    NewJob,
+    NotClaimed,
+    SubmittedJob,
+)
 from pipeline.jobs.domain.listing import JobFilter, Page
 from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, RedriveRequest
 
@@ -42,9 +51,8 @@ class JobStore(Protocol):
     def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         """The tenant's jobs that match, newest first, without their results."""
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
-        """End the tenant's job if it is queued or running. The job as it is now, without its result, and whether this
-        call cancelled it; no job if the tenant has none with this id."""
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
+        """End the tenant's job if it is queued or running."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         """Start an attempt: of a queued job that is due, or of a running one whose lease has expired."""

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import (
+    Cancellation,
     ClaimedJob,
     JobMessage,
     JobResult,
@@ -97,16 +98,16 @@ class PostgresJobStore:
         jobs = [_view(row) for row in rows[: filter_.limit]]
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > filter_.limit else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
         rows = self._postgres.run(SQL.cancel, tenant_id, id=str(job_id), tenant_id=tenant_id)
         if not rows:
-            return None, False
+            return Cancellation(None, cancelled=False)
         job, cancelled = _view(rows[0]), bool(rows[0]["cancelled"])
         if job.status.final:
-            return job, cancelled
+            return Cancellation(job, cancelled)
         # It ended in another transaction while this statement waited for it: its snapshot is older than that.
         ended = self.get(job_id, tenant_id)
-        return ended and replace(ended, result=None, result_key=None), False
+        return Cancellation(ended and replace(ended, result=None, result_key=None), cancelled=False)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         claim = {"id": str(job_id), "claim_id": str(uuid4())}

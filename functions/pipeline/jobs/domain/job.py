@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.jobs.domain.failure import Failure
@@ -155,6 +155,14 @@ class JobView:
     """The failed job that this one runs again."""
     redriven_as: UUID | None = None
     """The latest job that an operator made of this one."""
+
+
+class Cancellation(NamedTuple):
+    """The outcome of a cancel: the job as it is now, without its result, and whether this call cancelled it."""
+
+    job: JobView | None
+    """``None``: the tenant has no such job."""
+    cancelled: bool
 
 
 def job_id_of(text: str) -> UUID | None:

@@ -53,7 +53,7 @@ class RunJob:
         if not self._time_for_a_call(remaining_s):
             raise OutOfTime
         try:
-            limits = self.stage_config.current()[0].limits
+            limits = self.stage_config.current().config.limits
             job = self.store.claim(message.job_id, lease_s)
             if isinstance(job, NotClaimed):
                 self._not_claimed(message, job)
