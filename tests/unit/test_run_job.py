@@ -13,6 +13,7 @@ from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobStatus
 from pipeline.jobs.errors import OutOfTime
 from pipeline.jobs.services import run_job as process
+from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.run_job import RunJob
 from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason
 from pipeline.models.errors import ModelAccessDenied, ModelFailed, ModelThrottled
@@ -67,7 +68,7 @@ class Harness:
     def worker(self, analyses: Mapping[str, AnyAnalysis] = ANALYSES, random: float = 1.0) -> RunJob:
         ledger = self.store.ledger
         parts = (self.store, self.queue, self.results, self.model, ledger, self.configuration, analyses)
-        return RunJob(*parts, POLICY, random=lambda: random, sleep=self.clock.forward)
+        return RunJob(*parts, POLICY, Delays(POLICY, lambda: random), sleep=self.clock.forward)
 
     def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
         self.process.run(JobMessage.of(job_id or self.id, "a"), self.delivery, remaining)
@@ -205,6 +206,13 @@ def test_retry_delays_have_jitter() -> None:
     harness.process = harness.worker(random=0.0)
     harness.run()
     assert harness.queue.sent == [(harness.id, 1)]
+
+
+def test_no_delay_is_longer_than_sqs_allows() -> None:
+    harness = Harness()
+    harness.store.ledger.denial = CallDenied(DenialReason.DAILY_LIMIT, 86_400.0)
+    harness.run()
+    assert harness.queue.sent == [(harness.id, POLICY.attempts.longest_delay_s)]
 
 
 def test_a_repeated_error_fails_the_job_after_three_attempts() -> None:

@@ -8,7 +8,6 @@ worker that lost its lease is refused.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from random import SystemRandom
 
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
@@ -39,7 +38,7 @@ class RunJob:
     stage_config: StageConfigSource
     analyses: Mapping[str, AnyAnalysis]
     policy: Policy
-    random: Callable[[], float] = SystemRandom().random
+    delays: Delays
     sleep: Callable[[float], object] = time.sleep
 
     def run(self, message: JobMessage, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
@@ -62,7 +61,7 @@ class RunJob:
         except (Unavailable, ConfigurationError) as exc:
             # Not caused by the job: a new message keeps it out of the dead-letter queue.
             log.error("job postponed", exc, job_id=message.job_id, reason=str(exc))
-            self.queue.send(message, self._delays.after_outage())
+            self.queue.send(message, self.delays.after_outage())
 
     def _attempt(self, job: ClaimedJob, limits: Limits, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
@@ -115,14 +114,13 @@ class RunJob:
 
     def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: Deferred | AttemptFailed) -> None:
         deferred = isinstance(cause, Deferred)
-        delay_s = self._delays.after(job, cause)
+        delay_s = self.delays.after(job, cause)
         released = self._write_with_retry(
             lambda: self.store.release(job.id, job.attempt, cause.reason, deferred=deferred, delay_seconds=delay_s)
         )
         if released:
             # A new message, so that waiting out a throttle does not use up the receive count of the old one.
-            longest_s = self.policy.attempts.longest_delay_s
-            self.queue.send(JobMessage.of(job.id, job.tenant_id), min(longest_s, delay_s))
+            self.queue.send(JobMessage.of(job.id, job.tenant_id), delay_s)
             self.store.mark_enqueued(job.id)
         self._log_end(job, chat, cause.reason, finished=released)
 
@@ -144,14 +142,10 @@ class RunJob:
             log.info("nothing to do", job_id=message.job_id, status=refusal.status)  # a duplicate, or withdrawn
             return
         # Another worker holds it and may die, or it is not due yet: look again then.
-        self.queue.send(message, self._delays.until(refusal.seconds_left))
+        self.queue.send(message, self.delays.until(refusal.seconds_left))
 
     def _time_for_a_call(self, remaining_s: Callable[[], float]) -> bool:
         return remaining_s() >= self.model.longest_call_s + self.policy.attempts.finish_margin_s
-
-    @property
-    def _delays(self) -> Delays:
-        return Delays(self.policy, self.random)
 
     def _log_end(self, job: ClaimedJob, chat: LedgeredChat, outcome: str, *, finished: bool) -> None:
         log.info(
