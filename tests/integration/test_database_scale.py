@@ -74,7 +74,6 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
     "list": (JOBS_SQL.list_jobs, PAGE),
     "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
     "begin a call": (LEDGER_SQL.begin, CALL),
-    "read the spending": (LEDGER_SQL.spent_today, {"tenant_id": "tenant-7"}),
     "cancel": (JOBS_SQL.cancel, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 

@@ -41,7 +41,6 @@ OF_A_CALLER: dict[str, Operation] = {
     "ping": lambda work: work.store.ping(),
     "list": lambda work: work.store.list_jobs("a", JobFilter()),
     "list queued jobs": lambda work: work.store.list_jobs("a", JobFilter(status=JobStatus.QUEUED)),
-    "read the spending": lambda work: work.ledger.spent_today("a"),
 }
 OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}
 EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **CALL_STATES}

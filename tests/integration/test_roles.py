@@ -16,11 +16,12 @@ from pipeline.platform.postgres import Postgres, sqlstate
 from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger as LedgerTests
 from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
 from tests.integration.test_operator_postgres import TestPostgresOperator as OperatorTests
-from tests.support.call_ledger_contract import CallLedgerContract
+from tests.support.call_ledger_contract import CallLedgerContract, Spent
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import OperatorContract
 from tests.support.policy import POLICY
+from tests.support.spending import spent_today
 
 DENIED = "42501"
 
@@ -60,6 +61,10 @@ class TestCallLedgerAsAWorker(CallLedgerContract):
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
         return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
+
+    @pytest.fixture
+    def spent(self, as_worker: Postgres) -> Spent:
+        return lambda tenant: spent_today(as_worker, tenant)
 
 
 class TestOperatorAsAWorker(OperatorContract):

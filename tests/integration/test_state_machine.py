@@ -38,6 +38,7 @@ from tests.support.invariants import result_key, violations
 from tests.support.jobs import new_job
 from tests.support.ledger_model import CallLedgerModel
 from tests.support.policy import POLICY
+from tests.support.spending import spent_today
 from tests.support.timed_database import Content, SessionClock, timed
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
@@ -171,7 +172,7 @@ class Pipeline(RuleBasedStateMachine):
             for tenant in "ab":
                 self.same(lambda store: store.get(job, tenant))  # noqa: B023 - called immediately
         for tenant in "ab":
-            assert self.ledger.spent_today(tenant) == self.model_ledger.spent_today(tenant)
+            assert spent_today(self.postgres, tenant) == self.model_ledger.spent_today(tenant)
 
     @invariant()
     def invariants_hold(self) -> None:

@@ -23,12 +23,14 @@ from pipeline.jobs.domain.job import (
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
 from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
+from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.prices import Usage
 from pipeline.models.stage_config import ConfigAndRules, Limits, StageConfig
 from pipeline.platform.errors import Unavailable
+
+from tests.support.spending import Spending
 
 
 class FakeClock:
@@ -90,7 +92,7 @@ class InMemoryJobStore:
         spent = self.ledger.spent_today(tenant_id)
         for limit, used in ((admission.daily_usd_per_tenant, spent.tenant), (admission.daily_usd, spent.stage)):
             if limit is not None and used + admission.max_cost_usd > limit:
-                raise DailyLimitReached(spent.day_ends_in)
+                raise DailyLimitReached(seconds_to_midnight(self._clock()))
 
     def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
@@ -274,7 +276,7 @@ class InMemoryCallLedger:
         spent = self.spent_today(call.owner.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
             if limit is not None and used + call.max_cost_usd > limit:
-                return CallDenied(DenialReason.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
+                return CallDenied(DenialReason.DAILY_LIMIT, min(seconds_to_midnight(now), 600.0))
         self.calls[call.id] = _Call(call, now.date())
         return None
 
@@ -282,14 +284,11 @@ class InMemoryCallLedger:
         known = self.calls[call_id]
         known.end = known.end or outcome
 
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        now = self._clock()
-        today = [known for known in self.calls.values() if known.day == now.date()]
-        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return DailySpend(
+    def spent_today(self, tenant_id: str) -> Spending:
+        today = [known for known in self.calls.values() if known.day == self._clock().date()]
+        return Spending(
             sum((_cost(known) for known in today if known.call.owner.tenant_id == tenant_id), Decimal(0)),
             sum((_cost(known) for known in today), Decimal(0)),
-            (midnight - now).total_seconds(),
         )
 
     def usage_of(self, job_id: UUID) -> Usage:
@@ -303,6 +302,11 @@ class InMemoryCallLedger:
 
     def _ends(self, job_id: UUID) -> list[CallOutcome]:
         return [known.end for known in self.calls.values() if known.call.owner.id == job_id and known.end]
+
+
+def seconds_to_midnight(now: datetime) -> float:
+    """Seconds until the next day begins, in UTC."""
+    return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
 
 
 def _cost(known: _Call) -> Decimal:

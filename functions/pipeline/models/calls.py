@@ -67,16 +67,6 @@ class CallDenied:
     retry_after_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class DailySpend:
-    """US dollars spent and reserved on the current UTC day."""
-
-    tenant: Decimal
-    stage: Decimal
-    day_ends_in: float
-    """Seconds until midnight UTC."""
-
-
 def max_cost_usd(prompt_tokens: int, max_tokens: float, price: Price) -> Decimal:
     """Upper bound of a call's cost in US dollars: the estimated prompt, and ``max_tokens`` of output."""
     return price.of_call(Usage(input_tokens=prompt_tokens, output_tokens=int(max_tokens)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, PlannedCall
+from pipeline.models.calls import CallDenied, CallOutcome, PlannedCall
 from pipeline.models.catalogue import Model
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.prices import Usage
@@ -53,9 +53,6 @@ class CallLedger(Protocol):
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         """Record the outcome, free the slot and settle the cost. A second time changes nothing."""
-
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        """The amounts spent and reserved today."""
 
 
 class StageConfigSource(Protocol):
