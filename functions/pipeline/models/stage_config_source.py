@@ -18,7 +18,7 @@ RULES = TypeAdapter(dict[str, dict[str, Any]])
 
 
 class ParameterStoreStageConfig:
-    """``models.ports.StageConfigSource``. While a new value cannot be had or read, the last stays in force."""
+    """``models.ports.StageConfigSource``. Keeps the last valid value while a new one is unavailable or invalid."""
 
     def __init__(
         self,

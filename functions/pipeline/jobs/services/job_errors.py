@@ -1,4 +1,4 @@
-"""The effect of each model error on a job: the one table of it."""
+"""Maps each model error to its effect on a job."""
 
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed

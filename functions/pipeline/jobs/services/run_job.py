@@ -42,7 +42,7 @@ class RunJob:
     sleep: Callable[[float], object] = time.sleep
 
     def run(self, message: JobMessage, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
-        """Bring the job one attempt further; ``remaining_s`` returns the seconds left to this invocation.
+        """Run one attempt of the job. ``remaining_s`` returns the seconds left to this invocation.
 
         Returns when the message is done with: the job has ended, or it has another message. Raises OutOfTime, or
         Unavailable if not even another message could be sent; then this message must be delivered again.

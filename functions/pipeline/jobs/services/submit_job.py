@@ -110,7 +110,7 @@ class SubmitJob:
 
 
 def _admission(limits: Limits, cost: Decimal) -> Admission:
-    """The limits for a new job. Where jobs over the daily limit are to wait, money is no condition for admission."""
+    """The limits for a new job. With ``over_limit: wait``, a reached daily limit does not prevent admission."""
     if limits.over_limit == "wait":
         return Admission(limits.waiting_jobs_per_tenant)
     return Admission(limits.waiting_jobs_per_tenant, cost, limits.daily_usd_per_tenant, limits.daily_usd)
