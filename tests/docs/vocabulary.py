@@ -1,8 +1,7 @@
 """Vocabulary check of all text files: ``python -m tests.docs.vocabulary [FILE ...]``.
 
 Prints a line for each use of a term that ``vocabulary.toml`` replaces, and exits with 1 if there was any. Without
-arguments it checks every file that git tracks. The files of ``vocabulary_unfinished.txt`` are skipped; that list only
-shrinks.
+arguments it checks every file that git tracks.
 """
 
 import re
@@ -17,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TERMS = Path(__file__).with_name("vocabulary.toml")
-UNFINISHED = Path(__file__).with_name("vocabulary_unfinished.txt")
 SUFFIXES = {".py", ".ts", ".sql", ".sh", ".md", ".yml", ".yaml", ".toml"}
 
 EXEMPT = ("tests/docs/vocabulary*", "tests/docs/test_vocabulary.py")
@@ -70,12 +68,6 @@ def uses(path: str, text: str) -> Iterator[Use]:
                 yield Use(path, text.count("\n", 0, match.start()) + 1, match.group(), term.use)
 
 
-def unfinished() -> tuple[str, ...]:
-    """Globs of files that still use replaced terms."""
-    lines = UNFINISHED.read_text(encoding="utf-8").splitlines() if UNFINISHED.exists() else []
-    return tuple(line for line in lines if line and not line.startswith("#"))
-
-
 def tracked() -> Iterator[str]:
     """Text files that git tracks, apart from those that must contain the terms."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
@@ -85,21 +77,9 @@ def tracked() -> Iterator[str]:
             yield path
 
 
-def uses_of(glob: str) -> list[Use]:
-    """Uses of replaced terms in the files that match a glob."""
-    paths = [path for path in tracked() if fnmatch(path, glob)]
-    return [use for path in paths for use in uses(path, (ROOT / path).read_text(encoding="utf-8"))]
-
-
 def check(paths: list[str]) -> list[Use]:
-    """Uses of replaced terms in files, in order of path and line; unfinished files are skipped."""
-    skipped = unfinished()
-    found = [
-        use
-        for path in paths
-        if not any(fnmatch(path, glob) for glob in skipped)
-        for use in uses(path, (ROOT / path).read_text(encoding="utf-8"))
-    ]
+    """Uses of replaced terms in files, in order of path and line."""
+    found = [use for path in paths for use in uses(path, (ROOT / path).read_text(encoding="utf-8"))]
     return sorted(found, key=lambda use: (use.path, use.line))
 
 

@@ -50,6 +50,7 @@ version = "1.0"
 name = "other"
 version = "1.0"
 """
+MANIFEST = """print('{"files": {"migrations": "database/migrations"}}')"""
 
 
 def resource(kind: str, name: str, /, **inputs: Any) -> dict[str, Any]:
@@ -142,6 +143,7 @@ class Deploy:
             "pyproject.toml": "[project]\nname = 'root'\n[tool.uv.workspace]\nmembers = ['functions']\n",
             "uv.lock": LOCK,
             "functions/pyproject.toml": PYPROJECT,
+            "functions/pipeline/manifest/__main__.py": MANIFEST,
             **{f"functions/{name}": text for name, text in self.sources.items()},
         }
         for name, text in repository.items():

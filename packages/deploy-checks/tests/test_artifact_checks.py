@@ -1,7 +1,7 @@
 """Checks of the functions' archives: each defect is reported at the file to change, and nothing else is reported."""
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from deploy_checks.checks import (
@@ -39,15 +39,13 @@ def elf(machine: int) -> bytes:
     return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little") + bytes(40)
 
 
-def found(rehearsed: Rehearsed) -> list[Finding]:
-    checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]] = (
-        check for module in MODULES for check in module.CHECKS
-    )
-    return [finding for check in checks for finding in check(rehearsed)]
+def found(rehearsed: Rehearsed, *modules: ModuleType) -> list[Finding]:
+    """Findings of the checks in these modules; without modules, of all, some of which start Python processes."""
+    return [finding for module in modules or MODULES for check in module.CHECKS for finding in check(rehearsed)]
 
 
-def places(rehearsed: Rehearsed) -> set[tuple[str, str, str]]:
-    return {(finding.id, finding.severity, finding.file) for finding in found(rehearsed)}
+def places(rehearsed: Rehearsed, *modules: ModuleType) -> set[tuple[str, str, str]]:
+    return {(finding.id, finding.severity, finding.file) for finding in found(rehearsed, *modules)}
 
 
 def test_valid_function_has_no_findings(deploy: Deploy) -> None:
@@ -228,18 +226,20 @@ def test_handler_that_reports_failures_is_accepted(deploy: Deploy) -> None:
 )
 def test_binary_for_another_runtime_is_reported(deploy: Deploy, name: str, machine: int, file: str) -> None:
     deploy.distribution("good", files={name: elf(machine)})
-    assert places(deploy.write()) == {("binary-not-for-function", "critical", file)}
+    assert places(deploy.write(), artifact_binaries) == {("binary-not-for-function", "critical", file)}
 
 
 def test_runtime_other_than_the_build_is_reported(deploy: Deploy) -> None:
     deploy.distribution("good", files={"good/_c.cpython-312-x86_64-linux-gnu.so": elf(62)})
     deploy.function["inputs"]["runtime"] = "python3.13"
-    assert ("binary-not-for-function", "critical", "infra/main.ts") in places(deploy.write())
+    assert ("binary-not-for-function", "critical", "infra/main.ts") in places(deploy.write(), artifact_binaries)
 
 
 def test_wheel_compiled_on_this_machine_is_reported(deploy: Deploy) -> None:
     deploy.distribution("good", "cp312-cp312-linux_x86_64", files={"good/_c.cpython-312-x86_64-linux-gnu.so": elf(62)})
-    assert places(deploy.write()) == {("wheel-not-for-lambda", "critical", "functions/pyproject.toml")}
+    assert places(deploy.write(), artifact_binaries) == {
+        ("wheel-not-for-lambda", "critical", "functions/pyproject.toml")
+    }
 
 
 @pytest.mark.parametrize(
@@ -275,14 +275,18 @@ def test_wheel_tags_that_fit(tags: list[str], fits: bool) -> None:
 def test_unneeded_distribution_is_reported(deploy: Deploy, distribution: str, identifier: str) -> None:
     deploy.distribution("good")
     deploy.distribution(distribution)
-    assert places(deploy.write()) == {(identifier, "medium", "functions/pyproject.toml")}
+    assert places(deploy.write(), artifact_contents) == {(identifier, "medium", "functions/pyproject.toml")}
 
 
 def test_archive_sizes_are_limited(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact_contents, "MAX_ARCHIVE_BYTES", 100)
-    assert places(deploy.write()) == {("archive-over-project-limit", "medium", "functions/pyproject.toml")}
+    assert places(deploy.write(), artifact_contents) == {
+        ("archive-over-project-limit", "medium", "functions/pyproject.toml")
+    }
     monkeypatch.setattr(artifact_contents, "MAX_UNPACKED_BYTES", 10)
-    assert places(deploy.write()) == {("archive-over-lambda-limit", "high", "functions/pyproject.toml")}
+    assert places(deploy.write(), artifact_contents) == {
+        ("archive-over-lambda-limit", "high", "functions/pyproject.toml")
+    }
 
 
 # Environment
@@ -299,7 +303,7 @@ def test_archive_sizes_are_limited(deploy: Deploy, monkeypatch: pytest.MonkeyPat
 )
 def test_unset_variable_is_reported(deploy: Deploy, expression: str, severity: str) -> None:
     deploy.code(f"import os\ndef handler(event, context):\n    {expression}\n    return {{'statusCode': 200}}\n")
-    assert ("variable-not-set", severity, "infra/main.ts") in places(deploy.write())
+    assert ("variable-not-set", severity, "infra/main.ts") in places(deploy.write(), artifact_environment)
 
 
 @pytest.mark.parametrize(
@@ -308,18 +312,18 @@ def test_unset_variable_is_reported(deploy: Deploy, expression: str, severity: s
 def test_set_or_optional_variable_is_accepted(deploy: Deploy, expression: str) -> None:
     deploy.code(f"import os\nSET = 'queue'\ndef handler(event, context):\n    {expression}\n")
     deploy.variables(QUEUE="jobs")
-    assert found(deploy.write()) == []
+    assert found(deploy.write(), artifact_environment) == []
 
 
 def test_unread_variable_is_reported(deploy: Deploy) -> None:
     deploy.variables(FORGOTTEN="1", SST_KEY="2")
-    assert places(deploy.write()) == {("variable-not-read", "low", "infra/main.ts")}
+    assert places(deploy.write(), artifact_environment) == {("variable-not-read", "low", "infra/main.ts")}
 
 
 def test_refused_variables_are_reported(deploy: Deploy) -> None:
     deploy.code("QUEUE = 1\ndef handler(event, context): ...\n")
     deploy.variables(AWS_REGION="us-east-1", QUEUE="x" * 5000, **{"2ND": "1"})
-    assert places(deploy.write()) >= {
+    assert places(deploy.write(), artifact_environment) >= {
         ("variable-name-refused", "high", "infra/main.ts"),
         ("variable-reserved", "high", "infra/main.ts"),
         ("environment-too-big", "high", "infra/main.ts"),
@@ -331,7 +335,7 @@ def test_refused_variable_is_reported_at_its_line(deploy: Deploy, file: str) -> 
     (deploy.root / "infra").mkdir(parents=True)
     (deploy.root / file).write_text(f"{8 * chr(10)}    AWS_REGION: stage.region,\n", encoding="utf-8")
     deploy.variables(AWS_REGION="us-east-1")
-    (finding,) = found(deploy.write())
+    (finding,) = found(deploy.write(), artifact_environment)
     assert (finding.file, finding.line) == (file, 9)
 
 
@@ -352,18 +356,18 @@ def migrating(deploy: Deploy) -> Deploy:
 
 def test_complete_migrations_have_no_findings(migrating: Deploy) -> None:
     assert ARN.endswith(":main")
-    assert found(migrating.write()) == []
+    assert found(migrating.write(), artifact_migrations) == []
 
 
 def test_missing_migrations_are_reported(migrating: Deploy) -> None:
     migrating.shipped = {}
-    assert places(migrating.write()) == {("migrations-not-in-archive", "high", "infra/main.ts")}
+    assert places(migrating.write(), artifact_migrations) == {("migrations-not-in-archive", "high", "infra/main.ts")}
 
 
 def test_missing_or_changed_migration_is_reported(migrating: Deploy) -> None:
     del migrating.shipped["database/migrations/0001_step.sql"]
     migrating.shipped["database/migrations/0002_step.sql"] = b"SELECT 3;\n"
-    assert places(migrating.write()) == {
+    assert places(migrating.write(), artifact_migrations) == {
         ("migration-differs", "critical", "database/migrations/0001_step.sql"),
         ("migration-differs", "critical", "database/migrations/0002_step.sql"),
     }
@@ -371,4 +375,4 @@ def test_missing_or_changed_migration_is_reported(migrating: Deploy) -> None:
 
 def test_unapplied_migrations_are_reported(migrating: Deploy) -> None:
     migrating.resources.pop()
-    assert places(migrating.write()) == {("migrations-not-applied", "critical", "infra/main.ts")}
+    assert places(migrating.write(), artifact_migrations) == {("migrations-not-applied", "critical", "infra/main.ts")}

@@ -1,10 +1,8 @@
 """Checks of files: each case changes one thing in a copy of the repository."""
 
 import inspect
-import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,28 +24,13 @@ from deploy_checks.checks import (
     graph_wiring,
 )
 from deploy_checks.checks.files_python_version import allowed_minors
-from deploy_checks.finding import Finding
 from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.wiring import text
 
 from tests.support.graphs import recorded
+from tests.support.source_tree import SourceTree, copy_repository
 
-ROOT = Path(__file__).parents[3]
-COPIED = (
-    ".env",
-    ".nvmrc",
-    ".python-version",
-    "package-lock.json",
-    "package.json",
-    "project.config.ts",
-    "pyproject.toml",
-    "sst.config.ts",
-    "tsconfig.json",
-    "uv.lock",
-)
-PROJECTS = tuple(str(file.relative_to(ROOT)) for file in sorted(ROOT.glob("packages/*/pyproject.toml")))
-FOLDERS = ("database", "functions", "infra")
 MODULES = (
     files_analyses,
     files_code,
@@ -60,145 +43,65 @@ MODULES = (
     files_python_version,
     files_toolchain,
 )
-WITHOUT_TYPES = tuple(check for module in MODULES for check in module.CHECKS if check is not files_node.types)
-MODELS = "functions/pipeline/models/catalogue.json"
-
-
-def function(name: str, timeout: int, role: str = "arn:plain") -> dict[str, Any]:
-    handler = {
-        "handler": f"pipeline/jobs/handlers/{name}.handler",
-        "runtime": "python3.12",
-        "timeout": timeout,
-        "role": role,
-    }
-    return resource("aws:lambda/function:Function", name, handler, f"infra/{name}.ts")
-
-
-def resource(kind: str, name: str, inputs: dict[str, Any], file: str = "infra/x.ts") -> dict[str, Any]:
-    return {
-        "urn": f"urn:{name}",
-        "type": kind,
-        "name": name,
-        "parent": None,
-        "inputs": inputs,
-        "outputs": {"arn": "arn:models"} if kind.startswith("aws:iam") else {},
-        "sourcePosition": {"file": file, "line": 7},
-        "propertyDependencies": {},
-    }
-
-
-def graph() -> dict[str, Any]:
-    policy = {"inlinePolicies": [{"policy": '{"Action": "bedrock:InvokeModel"}'}]}
-    return {
-        "app": "bedrock-pipeline",
-        "stage": "dev",
-        "region": "us-east-1",
-        "complete": True,
-        "resources": [
-            function("api", 29),
-            function("worker", 600, "arn:models"),
-            resource("aws:iam/role:Role", "ProcessorRole", policy),
-            resource("aws:ssm/parameter:Parameter", "Config", {"name": "/p/dev/config", "insecureValue": "{}"}),
-        ],
-    }
-
-
-@dataclass
-class Tree:
-    """A copy of the repository."""
-
-    root: Path
-    data: dict[str, Any]
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        text = (self.root / file).read_text()
-        assert old in text, f"{file} has no {old!r}"
-        (self.root / file).write_text(text.replace(old, new, 1))
-
-    def add(self, file: str, text: str) -> None:
-        (self.root / file).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / file).write_text(text)
-
-    def append(self, file: str, text: str) -> None:
-        self.add(file, (self.root / file).read_text() + text)
-
-    def line(self, file: str, text: str) -> int:
-        lines = (self.root / file).read_text().splitlines()
-        return next(number for number, line in enumerate(lines, 1) if text in line)
-
-    def rehearsed(self) -> Rehearsed:
-        return Rehearsed(self.root, "dev", Graph(self.data), ())
-
-    def findings(self, checks: Any = WITHOUT_TYPES) -> list[Finding]:
-        rehearsed = self.rehearsed()
-        return [finding for check in checks if check is not files_node.types for finding in check(rehearsed)]
-
-    def type_errors(self) -> list[Finding]:
-        files_node.compiled.cache_clear()  # the command asks once; a test edits in between
-        return list(files_node.types(self.rehearsed()))
+CHECKS = tuple(check for module in MODULES for check in module.CHECKS if check is not files_node.types)
+"""All but the type check, which takes seconds and has its own tests."""
 
 
 def checks_of(rule: Rule) -> list[Any]:
-    """The checks whose source names the rule; all if none does."""
-    return [check for check in WITHOUT_TYPES if f'"{rule}"' in inspect.getsource(check)] or list(WITHOUT_TYPES)
+    """The checks that name the rule; if none does, those of the modules that do."""
+    naming = [check for check in CHECKS if f'"{rule}"' in inspect.getsource(check)]
+    modules = [module for module in MODULES if f'"{rule}"' in inspect.getsource(module)]
+    return naming or [check for module in modules for check in module.CHECKS if check in CHECKS]
 
 
 @pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourceTree:
     monkeypatch.setenv("UV_OFFLINE", "1")
-    for file in (*COPIED, *PROJECTS):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / file, tmp_path / file)
-    for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "[!u]*.pem"))
-    for name, version in json.loads((ROOT / "package.json").read_text())["devDependencies"].items():
-        add = {"name": name, "version": version}
-        (tmp_path / "node_modules" / name).mkdir(parents=True)
-        (tmp_path / "node_modules" / name / "package.json").write_text(json.dumps(add))
-    return Tree(tmp_path, graph())
+    return copy_repository(tmp_path)
 
 
-def test_unchanged_copy_has_no_findings(tree: Tree) -> None:
-    assert tree.findings() == []
+def test_unchanged_copy_has_no_findings(tree: SourceTree) -> None:
+    assert tree.findings(CHECKS) == []
 
 
-def test_copy_without_a_rehearsal_has_no_findings(tree: Tree) -> None:
+def test_copy_without_a_rehearsal_has_no_findings(tree: SourceTree) -> None:
     tree.data = {"stage": "dev", "resources": []}
-    assert tree.findings() == []
+    assert tree.findings(CHECKS) == []
 
 
-def edit(file: str, old: str, new: str) -> Callable[[Tree], None]:
+def edit(file: str, old: str, new: str) -> Callable[[SourceTree], None]:
     return lambda tree: tree.edit(file, old, new)
 
 
-def add(file: str, text: str) -> Callable[[Tree], None]:
+def add(file: str, text: str) -> Callable[[SourceTree], None]:
     return lambda tree: tree.add(file, text)
 
 
-def append(file: str, text: str) -> Callable[[Tree], None]:
+def append(file: str, text: str) -> Callable[[SourceTree], None]:
     return lambda tree: tree.append(file, text)
 
 
-def remove(file: str) -> Callable[[Tree], None]:
+def remove(file: str) -> Callable[[SourceTree], None]:
     return lambda tree: (tree.root / file).unlink()
 
 
-def narrow(seconds: int) -> Callable[[Tree], None]:
+def narrow(seconds: int) -> Callable[[SourceTree], None]:
     return lambda tree: tree.data["resources"][1]["inputs"].update(timeout=seconds)
 
 
-def no_migrations(tree: Tree) -> None:
+def no_migrations(tree: SourceTree) -> None:
     for file in (tree.root / "database/migrations").glob("*.sql"):
         file.unlink()
 
 
 API = "functions/pipeline/jobs/handlers/api.py"
+MODELS = "functions/pipeline/models/catalogue.json"
 BROKEN = "functions/pipeline/analyses/broken.py"
 AWS = "functions/pipeline/platform/aws.py"
 POSTGRES = "functions/pipeline/platform/postgres.py"
 HAIKU_45 = '"id": "global.anthropic.claude-haiku-4-5-20251001-v1:0"'
 
-CASES: dict[str, tuple[Callable[[Tree], object], Rule, str, str | int]] = {
+CASES: dict[str, tuple[Callable[[SourceTree], object], Rule, str, str | int]] = {
     # name: (change, rule, file, line as a number or as text in it)
     "a dependency that is not locked": (
         edit("functions/pyproject.toml", '"pg8000==1.31.6"', '"pg8000==1.31.5"'),
@@ -504,7 +407,7 @@ CASES: dict[str, tuple[Callable[[Tree], object], Rule, str, str | int]] = {
 }
 
 
-HARMLESS: dict[str, Callable[[Tree], object]] = {
+HARMLESS: dict[str, Callable[[SourceTree], object]] = {
     "a byte order mark": lambda tree: (tree.root / "pyproject.toml").write_bytes(
         b"\xef\xbb\xbf" + (tree.root / "pyproject.toml").read_bytes()
     ),
@@ -519,13 +422,13 @@ HARMLESS: dict[str, Callable[[Tree], object]] = {
 }
 
 
-def test_harmless_changes_have_no_findings(tree: Tree) -> None:
+def test_harmless_changes_have_no_findings(tree: SourceTree) -> None:
     for change in HARMLESS.values():
         change(tree)
-    assert tree.findings() == []
+    assert tree.findings(CHECKS) == []
 
 
-def test_code_that_adds_refused_parameters_is_reported(tree: Tree) -> None:
+def test_code_that_adds_refused_parameters_is_reported(tree: SourceTree) -> None:
     tree.edit(
         "functions/pipeline/models/converse.py",
         "dict(request.inference)",
@@ -535,7 +438,7 @@ def test_code_that_adds_refused_parameters_is_reported(tree: Tree) -> None:
     assert {finding.id for finding in found} == {"model-refuses-parameters"}
 
 
-def test_folder_beside_the_package_is_not_copied(tree: Tree) -> None:
+def test_folder_beside_the_package_is_not_copied(tree: SourceTree) -> None:
     tree.add("functions/shared/__init__.py", "")
     tree.append(API, "\nimport shared\n")
     [finding] = tree.findings(files_imports.CHECKS)
@@ -543,7 +446,7 @@ def test_folder_beside_the_package_is_not_copied(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_change_is_reported_at_its_line(tree: Tree, name: str) -> None:
+def test_change_is_reported_at_its_line(tree: SourceTree, name: str) -> None:
     change, rule, file, place = CASES[name]
     change(tree)
     found = tree.findings(checks_of(rule))
@@ -553,7 +456,7 @@ def test_change_is_reported_at_its_line(tree: Tree, name: str) -> None:
     assert all(finding.message and finding.fix for finding in found)
 
 
-def test_model_that_refuses_a_parameter_pair_is_reported(tree: Tree) -> None:
+def test_model_that_refuses_a_parameter_pair_is_reported(tree: SourceTree) -> None:
     text = (tree.root / MODELS).read_text()
     before, _, after = text.partition(HAIKU_45)
     after = after.replace("temperature_or_top_p", "temperature_and_top_p", 1)
@@ -576,14 +479,14 @@ def test_parameter_sets_that_a_model_refuses(model: str, sets: int) -> None:
     assert len(files_models.refused(model)) == sets
 
 
-def test_old_catalogue_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_catalogue_is_reported(tree: SourceTree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_models, "today", lambda: date(2027, 9, 1))
     found = {finding.id: finding for finding in tree.findings(files_models.CHECKS)}
     assert found["models-list-old"].severity == "low"
     assert found["models-list-old"].line == 2
 
 
-def test_model_that_ends_soon_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_that_ends_soon_is_reported(tree: SourceTree, monkeypatch: pytest.MonkeyPatch) -> None:
     fast, sonnet = '"fast": "us.amazon', "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
     tree.edit(MODELS, fast, f'"old": "{sonnet}", {fast}')
     monkeypatch.setattr(files_models, "today", lambda: date(2027, 4, 7))  # it ends the next day
@@ -597,12 +500,12 @@ def test_model_that_ends_soon_is_reported(tree: Tree, monkeypatch: pytest.Monkey
         ("Error: Handler not found: pipeline/jobs/handlers/api.handler", "runtime-missing", "infra/function.ts"),
     ],
 )
-def test_message_of_sst_about_a_build_names_its_line(tree: Tree, message: str, rule: Rule, file: str) -> None:
+def test_message_of_sst_about_a_build_names_its_line(tree: SourceTree, message: str, rule: Rule, file: str) -> None:
     tree.data["diagnostics"] = [{"severity": "error", "message": message}]
     assert [(finding.id, finding.file) for finding in files_config.builds(tree.rehearsed())] == [(rule, file)]
 
 
-def test_production_that_can_be_removed_is_reported(tree: Tree) -> None:
+def test_production_that_can_be_removed_is_reported(tree: SourceTree) -> None:
     tree.edit("project.config.ts", "    protect: true,", "    protect: false,")
     [finding] = graph_exposure.production_is_protected(Rehearsed.nothing(tree.root, "production"))
     assert finding.id == "production-unprotected"
@@ -610,7 +513,7 @@ def test_production_that_can_be_removed_is_reported(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize("change", ["remove", "edit", "truncate"])
-def test_stale_wiring_is_reported(tree: Tree, change: str) -> None:
+def test_stale_wiring_is_reported(tree: SourceTree, change: str) -> None:
     graph = Graph(recorded().data)
     wiring = tree.root / "infra/wiring.json"
     wiring.write_text(text(graph))
@@ -623,7 +526,7 @@ def test_stale_wiring_is_reported(tree: Tree, change: str) -> None:
     assert [finding.id for finding in graph_wiring.wiring_is_fresh(rehearsed)] == ["wiring-stale"]
 
 
-def test_password_in_the_program_is_reported(tree: Tree) -> None:
+def test_password_in_the_program_is_reported(tree: SourceTree) -> None:
     user = '  username: "postgres",\n'
     tree.edit("infra/database.ts", user, f'{user}  password: "p@ss/word-of-the-database",\n')
     graph = recorded()
@@ -634,18 +537,18 @@ def test_password_in_the_program_is_reported(tree: Tree) -> None:
     assert "p@ss" not in finding.message
 
 
-def test_app_name_that_sst_refuses_is_reported(tree: Tree) -> None:
+def test_app_name_that_sst_refuses_is_reported(tree: SourceTree) -> None:
     tree.data["app"] = "analysis_pipeline"
     assert [finding.id for finding in tree.findings(files_config.CHECKS)] == ["app-name-invalid"]
 
 
-def test_handler_named_only_in_the_graph_is_checked(tree: Tree) -> None:
+def test_handler_named_only_in_the_graph_is_checked(tree: SourceTree) -> None:
     tree.data["resources"][0]["inputs"]["handler"] = "pipeline/jobs/handlers/gone.handler"
     [finding] = tree.findings(files_config.CHECKS)
     assert (finding.id, finding.file, finding.line) == ("handler-not-found", "infra/api.ts", 7)
 
 
-def test_missing_uv_is_reported(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_uv_is_reported(tree: SourceTree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_arguments, **_options: None)
     assert [finding.id for finding in tree.findings(files_toolchain.CHECKS)] == ["uv-missing"]
 
@@ -664,67 +567,10 @@ def test_minor_versions_that_a_specifier_allows(specifier: str, minors: set[str]
     assert allowed_minors(specifier) == minors
 
 
-@pytest.fixture
-def typed(tree: Tree) -> Tree:
-    """A copy with one small component instead of SST's platform, which takes long to compile."""
-    if not (ROOT / "node_modules/typescript/bin/tsc").is_file():
-        pytest.skip("npm ci has not been run")
-    shutil.rmtree(tree.root / "node_modules")
-    (tree.root / "node_modules").symlink_to(ROOT / "node_modules")
-    (tree.root / ".venv").symlink_to(ROOT / ".venv")
-    shutil.rmtree(tree.root / "infra")
-    (tree.root / "project.config.ts").unlink()
-    tree.add("sst.config.ts", '/// <reference path="./.sst/platform/config.d.ts" />\n')
-    tree.add(".sst/platform/config.d.ts", "")
-    tree.add("infra/sst.d.ts", "declare class Queue { constructor(name: string, args: { fifo?: boolean }); }\n")
-    tree.add("infra/jobs/queue.ts", 'export const jobs = new Queue("Jobs", {\n  fifo: true,\n});\n')
-    return tree
-
-
-def test_argument_that_sst_ignores_is_reported(typed: Tree) -> None:
-    assert typed.type_errors() == []
-    typed.edit("infra/jobs/queue.ts", "fifo: true,\n", "fifo: true,\n  messageRetentionPeriod: 14,\n")
-    [finding] = typed.type_errors()
-    assert (finding.id, finding.file, finding.line) == ("typescript-error", "infra/jobs/queue.ts", 3)
-    assert finding.severity == "medium"
-    assert "silently ignores" in finding.message
-
-
-def test_loose_or_partial_type_checking_is_reported(typed: Tree) -> None:
-    typed.edit("tsconfig.json", '"strict": true', '"strict": false')
-    [loose] = typed.type_errors()
-    assert (loose.id, loose.line) == ("types-not-strict", typed.line("tsconfig.json", '"strict"'))
-    typed.edit("tsconfig.json", '"strict": false', '"strict": true')
-    typed.edit("tsconfig.json", "infra/**/*.ts", "infra/**/*.d.ts")
-    [missed] = typed.type_errors()
-    assert (missed.id, missed.file) == ("types-not-checked", "tsconfig.json")
-    assert "infra/jobs/queue.ts" in missed.message
-
-
-def test_program_without_the_platform_types_is_reported(typed: Tree) -> None:
-    typed.add("sst.config.ts", "export {};\n")
-    typed.append("infra/jobs/queue.ts", "sst.aws;\naws.s3;\n")
-    [found] = typed.type_errors()
-    assert (found.id, found.file) == ("types-not-checked", "sst.config.ts")
-
-
-def test_missing_platform_hides_type_errors(typed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_node, "install_platform", lambda *_: None)
-    (typed.root / ".sst/platform/config.d.ts").unlink()
-    typed.append("infra/jobs/queue.ts", "sst.aws;\n")
-    assert typed.type_errors() == []  # the rehearsal reports the cause
-
-
-@pytest.mark.parametrize("text", ["", "{", '{"compilerOptions": {}, "include": ["nothing.ts"]}'])
-def test_broken_tsconfig_is_reported(typed: Tree, text: str) -> None:
-    typed.add("tsconfig.json", text)
-    assert {finding.file for finding in typed.type_errors()} == {"tsconfig.json"}
-
-
 @pytest.mark.parametrize(
     ("stage", "rule"), [("my_stage", "stage-name-invalid"), ("", "stage-name-invalid"), ("nope", "stage-unknown")]
 )
-def test_unknown_stage_is_reported(tree: Tree, stage: str, rule: str) -> None:
+def test_unknown_stage_is_reported(tree: SourceTree, stage: str, rule: str) -> None:
     [found] = files_config.stage(Rehearsed.nothing(tree.root, stage))
     assert (found.id, found.file) == (rule, "project.config.ts")
     assert "dev, staging, production" in found.fix

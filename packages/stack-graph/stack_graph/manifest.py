@@ -54,6 +54,8 @@ def _newest(folder: Path) -> float:
 
 @lru_cache(maxsize=8)
 def _computed(root: Path, parameters: str, changed: float) -> Manifest:  # noqa: ARG001 - part of the cache's key
+    if not (root / FOLDER / MODULE.replace(".", "/")).is_dir():  # else Python would find the installed product
+        return Manifest({"errors": {"manifest": f"{FOLDER} has no module {MODULE}"}})
     # Clients are built and never used: they need a region and credentials, and nothing may reach the real ones.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     environment |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
