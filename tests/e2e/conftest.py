@@ -74,7 +74,7 @@ class Pipeline(RunningStack):
         return str(body["id"])
 
     def finished(self, job_id: str, seconds: float = 60.0) -> dict[str, Any]:
-        """Wait until the job has ended. Returns its status document."""
+        """Wait until the job has ended. Returns its status."""
 
         def final() -> dict[str, Any] | None:
             status, body = self.get(f"/status/{job_id}")

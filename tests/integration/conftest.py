@@ -89,7 +89,7 @@ def login(server: Path, migrated: str) -> Callable[[DatabaseSettings, str], Post
     admin.close()
 
     def connect(database: DatabaseSettings, role: str) -> Postgres:
-        return Postgres(database.model_copy(update={"db_username": role}), lambda: [PASSWORD], POLICY.requests)
+        return Postgres(database.model_copy(update={"db_username": role}), lambda: [PASSWORD], POLICY.database)
 
     return connect
 
@@ -113,6 +113,6 @@ def as_worker(login: Callable[[DatabaseSettings, str], Postgres], database: Data
 @pytest.fixture
 def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
     """A superuser's connection to ``database``."""
-    connection = Postgres(database, lambda: ["unused"], POLICY.requests)
+    connection = Postgres(database, lambda: ["unused"], POLICY.database)
     yield connection
     connection.close()

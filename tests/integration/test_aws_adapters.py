@@ -152,9 +152,9 @@ class TestConfiguration:
         assert (stage.llm.model, stage.llm.max_tokens, rules) == ("fast", 4000, {"mood": {"a": 1}})
         self.put(ssm, '{"llm": {"model": "powerful"}}')
         clock.forward(POLICY.stage_config_cache_s - 1)
-        assert configuration.current()[0].llm.model == "fast"
+        assert configuration.current().config.llm.model == "fast"
         clock.forward(1)
-        assert configuration.current()[0].llm.model == "powerful"
+        assert configuration.current().config.llm.model == "powerful"
 
     def test_the_cached_configuration_is_used_during_an_outage(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
@@ -167,10 +167,10 @@ class TestConfiguration:
             POLICY.stage_config_cache_s,
             lambda: clock().timestamp(),
         )
-        assert configuration.current()[0].llm.model == "fast"
+        assert configuration.current().config.llm.model == "fast"
         clients.reverse()
         clock.forward(POLICY.stage_config_cache_s)
-        assert configuration.current()[0].llm.model == "fast"
+        assert configuration.current().config.llm.model == "fast"
 
     def test_the_cached_configuration_is_used_while_the_new_one_is_invalid(self, ssm: "SSMClient") -> None:
         clock = FakeClock()
@@ -179,7 +179,7 @@ class TestConfiguration:
         configuration.current()
         self.put(ssm, '{"llm": {"modle": "powerful"}}')
         clock.forward(POLICY.stage_config_cache_s)
-        assert configuration.current()[0].llm.model == "fast"
+        assert configuration.current().config.llm.model == "fast"
 
     def test_an_outage_before_the_first_read_is_unavailable(self) -> None:
         unreachable = boto3.Session().client(
@@ -212,11 +212,11 @@ class TestConfiguration:
 
     def test_a_stage_can_add_and_change_models_without_a_deploy(self, ssm: "SSMClient") -> None:
         self.put(ssm)
-        shipped = self.configuration(ssm).current()[0].catalogue.find("haiku")
+        shipped = self.configuration(ssm).current().config.catalogue.find("haiku")
         changed = {**shipped.model_dump(mode="json", by_alias=True), "context_tokens": 7}
         added = {**changed, "id": "eu.anthropic.claude-next"}
         self.put(ssm, json.dumps({"models": [changed, added], "aliases": {"next": added["id"]}}))
-        catalogue = self.configuration(ssm).current()[0].catalogue
+        catalogue = self.configuration(ssm).current().config.catalogue
         assert catalogue.find("haiku").context_tokens == 7
         assert catalogue.find("next").id == added["id"]
 

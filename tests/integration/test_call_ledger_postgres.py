@@ -22,11 +22,13 @@ from tests.support.call_ledger_contract import (
     SILENT,
     THROTTLED,
     CallLedgerContract,
+    Spent,
     begun,
     denial,
     planned,
 )
 from tests.support.policy import POLICY
+from tests.support.spending import spent_today
 
 
 class TestPostgresCallLedger(CallLedgerContract):
@@ -37,6 +39,10 @@ class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
     def ledger(self, postgres: Postgres) -> PostgresCallLedger:
         return PostgresCallLedger(postgres, POLICY.circuit, POLICY.denials)
+
+    @pytest.fixture
+    def spent(self, postgres: Postgres) -> Spent:
+        return lambda tenant: spent_today(postgres, tenant)
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
@@ -52,7 +58,7 @@ class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
         """Eight ledgers, each on its own connection."""
-        connections = [Postgres(database, lambda: ["unused"], POLICY.requests) for _ in range(8)]
+        connections = [Postgres(database, lambda: ["unused"], POLICY.database) for _ in range(8)]
         yield [PostgresCallLedger(connection, POLICY.circuit, POLICY.denials) for connection in connections]
         for connection in connections:
             connection.close()
@@ -85,7 +91,9 @@ class TestPostgresCallLedger(CallLedgerContract):
             beginning.run("COMMIT")
             ending.result()
 
-    def test_concurrent_workers_do_not_exceed_the_number_of_slots(self, workers: list[PostgresCallLedger]) -> None:
+    def test_concurrent_workers_do_not_exceed_the_number_of_slots(
+        self, workers: list[PostgresCallLedger], spent: Spent
+    ) -> None:
         limits = Limits(concurrent_model_calls=3)
         lock, under_way, most, made = threading.Lock(), 0, 0, 0
 
@@ -106,9 +114,11 @@ class TestPostgresCallLedger(CallLedgerContract):
             list(pool.map(work, workers))
         assert most <= 3
         assert made > 25
-        assert workers[0].spent_today("a").stage == Decimal("0.25") * made
+        assert spent("a").stage == Decimal("0.25") * made
 
-    def test_concurrent_workers_do_not_exceed_the_daily_limits(self, workers: list[PostgresCallLedger]) -> None:
+    def test_concurrent_workers_do_not_exceed_the_daily_limits(
+        self, workers: list[PostgresCallLedger], spent: Spent
+    ) -> None:
         limits = Limits(daily_usd=Decimal(20), daily_usd_per_tenant=Decimal(7))
         start = threading.Barrier(8)
 
@@ -119,9 +129,9 @@ class TestPostgresCallLedger(CallLedgerContract):
         with ThreadPoolExecutor(8) as pool:
             made = sum(pool.map(work, range(8)))
         assert made == 20  # of 80 calls at one dollar each
-        spent = [workers[0].spent_today(f"tenant-{number}") for number in range(4)]
-        assert sum(of.tenant for of in spent) == spent[0].stage == 20
-        assert max(of.tenant for of in spent) <= 7
+        of_tenants = [spent(f"tenant-{number}") for number in range(4)]
+        assert sum(of.tenant for of in of_tenants) == of_tenants[0].stage == 20
+        assert max(of.tenant for of in of_tenants) <= 7
 
     def test_the_circuit_opens_allows_one_probe_and_closes_after_an_answer(
         self, ledger: PostgresCallLedger, workers: list[PostgresCallLedger], pass_time: Callable[[float], None]

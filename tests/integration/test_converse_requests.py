@@ -14,7 +14,7 @@ from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
-from pipeline.jobs.services.structured_answer import StructuredAnswer, first_request
+from pipeline.jobs.services.analysis_run import AnalysisRun, first_request
 from pipeline.models.bedrock import BedrockChatModel
 from pipeline.models.calls import CallOwner
 from pipeline.models.catalogue import Model, shipped_catalogue
@@ -63,8 +63,8 @@ class Attempt:
     job: ClaimedJob
 
     def result(self) -> object:
-        answer = StructuredAnswer(self.chat, self.job, lambda: True, max_answers=POLICY.model.answers_per_attempt)
-        return answer.result_of(analyses.load()[self.job.analysis])
+        run = AnalysisRun(self.chat, self.job, lambda: True, max_answers=POLICY.model.answers_per_attempt)
+        return run.result(analyses.load()[self.job.analysis])
 
 
 def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Attempt:
@@ -81,7 +81,7 @@ def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Att
 def test_every_analysis_is_answered_by_every_model(bedrock: BedrockChatModel, name: str, model: str) -> None:
     made = attempt(bedrock, name, model)
     made.result()
-    assert made.chat.calls == 1
+    assert made.chat.answers == 1
     assert made.chat.cost_usd > 0
 
 
@@ -123,7 +123,7 @@ def test_a_correction_is_a_valid_request(emulator: RunningEmulator, bedrock: Bed
         emulator.put_plan({"rules": [{"times": 2, "fault": defect}]})
         made = attempt(bedrock, "summary", "haiku")
         made.result()
-        assert made.chat.calls == 3
+        assert made.chat.answers == 3
     emulator.reset()
 
 

@@ -45,7 +45,7 @@ CALL: dict[str, object] = {
     "tenant_id": "tenant-7",
     "model_id": "m",
     "reserved_usd": "0.01",
-    "longest": 140,
+    "slot_seconds": 140,
     "slots": 40,
     "daily_usd": 9,
     "daily_usd_per_tenant": None,
@@ -74,7 +74,6 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
     "list": (JOBS_SQL.list_jobs, PAGE),
     "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
     "begin a call": (LEDGER_SQL.begin, CALL),
-    "read the spending": (LEDGER_SQL.spent_today, {"tenant_id": "tenant-7"}),
     "cancel": (JOBS_SQL.cancel, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
 }
 
@@ -82,8 +81,8 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterator[Postgres]:
     settings = databases(migrated)
-    connection = Postgres(settings, lambda: ["unused"], POLICY.requests)
-    own = Postgres(settings, lambda: ["unused"], POLICY.migrations).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.database)
+    own = Postgres(settings, lambda: ["unused"], POLICY.database_migrations).connect()
     own.run("SET session_replication_role = replica")  # no triggers, which would record events
     own.run(FILL)
     own.close()

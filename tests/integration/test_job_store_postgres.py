@@ -42,11 +42,11 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(10)
 
         def submit(_number: int) -> object:
-            own = Postgres(database, lambda: ["unused"], POLICY.requests)
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
-                return [PostgresJobStore(own).record(new_job(key="k")).id for _ in range(5)]
+                return [PostgresJobStore(own).submit(new_job(key="k")).id for _ in range(5)]
             finally:
                 own.close()
 
@@ -61,7 +61,7 @@ class TestPostgresJobStore(JobStoreContract):
         start = threading.Barrier(4)
 
         def work(_number: int) -> int:
-            own = Postgres(database, lambda: ["unused"], POLICY.requests)
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()
@@ -90,7 +90,7 @@ class TestPostgresJobStore(JobStoreContract):
 
     def test_the_events_of_a_withdrawn_job_remain(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job = new_job()
-        store.record(job)
+        store.submit(job)
         store.withdraw(job.id, "a")
         events = postgres.run("SELECT event FROM job_events ORDER BY id")
         assert [event["event"] for event in events] == ["accepted", "withdrawn"]

@@ -36,12 +36,11 @@ OF_A_CALLER: dict[str, Operation] = {
     "cancel": lambda work: CancelJob(work.store).run(
         str(ID), "a"
     ),  # the use case, because the store also returns whether this call cancelled the job, which differs
-    "find": lambda work: work.store.find("a", "k"),
+    "find by key": lambda work: work.store.find_by_key("a", "k"),
     "get": lambda work: work.store.get(ID, "a"),
     "ping": lambda work: work.store.ping(),
-    "list": lambda work: work.store.page("a", JobFilter()),
-    "list queued jobs": lambda work: work.store.page("a", JobFilter(status=JobStatus.QUEUED)),
-    "read the spending": lambda work: work.ledger.spent_today("a"),
+    "list": lambda work: work.store.list_jobs("a", JobFilter()),
+    "list queued jobs": lambda work: work.store.list_jobs("a", JobFilter(status=JobStatus.QUEUED)),
 }
 OF_JOBS = {state.__name__: (state, OF_ITS_REQUEST | OF_A_JOB | OF_A_CALLER) for state in job_states.STATES}
 EVERY: dict[str, tuple[State, dict[str, Operation]]] = {**OF_JOBS, **CALL_STATES}
@@ -78,7 +77,7 @@ def once(content: Content, postgres: Postgres, operation: Operation) -> tuple[st
 def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: LosingProxy, name: str) -> None:
     state, operations = EVERY[name]
     settings = timed(empty_database, FakeClock().now)
-    builder = Postgres(settings, lambda: ["unused"], POLICY.requests)
+    builder = Postgres(settings, lambda: ["unused"], POLICY.database)
     clock = SessionClock(builder.run)
     state(Work.on(builder), clock)
     builder.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{clock.now.isoformat()}'")
@@ -86,7 +85,7 @@ def test_a_lost_answer_changes_nothing(empty_database: DatabaseSettings, proxy: 
     remote = settings.model_copy(update={"db_host": str(proxy.folder)})
     with (
         closing(Content(settings)) as content,
-        closing(Watched(remote, lambda: ["unused"], POLICY.requests)) as postgres,
+        closing(Watched(remote, lambda: ["unused"], POLICY.database)) as postgres,
     ):
         content.keep("start")
         postgres.run("SELECT 1 AS one")  # only an existing connection reconnects

@@ -46,7 +46,7 @@ def test_schema_sql_equals_the_migrated_schema(
 ) -> None:
     migrate(empty_database)
     written = databases("template0")
-    connection = Postgres(written, lambda: ["unused"], POLICY.migrations).connect()
+    connection = Postgres(written, lambda: ["unused"], POLICY.database_migrations).connect()
     connection.run((DATABASE / "schema.sql").read_text())
     connection.close()
     assert dump(written).splitlines() == dump(empty_database).splitlines()

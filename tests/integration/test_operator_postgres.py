@@ -68,7 +68,7 @@ class TestPostgresOperator(OperatorContract):
         start = threading.Barrier(4)
 
         def operate(_number: int) -> int:
-            own = Postgres(database, lambda: ["unused"], POLICY.requests)
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
             try:
                 own.run("SELECT 1 AS one")
                 start.wait()

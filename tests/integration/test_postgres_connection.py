@@ -41,7 +41,7 @@ def test_a_terminated_backend_is_replaced_without_an_error(postgres: Postgres, a
 def test_a_missing_server_is_unavailable(empty_database: DatabaseSettings) -> None:
     nowhere = empty_database.model_copy(update={"db_host": "/nonexistent"})
     with pytest.raises(Unavailable):
-        Postgres(nowhere, lambda: ["unused"], POLICY.requests).run("SELECT 1 AS one")
+        Postgres(nowhere, lambda: ["unused"], POLICY.database).run("SELECT 1 AS one")
 
 
 def test_a_wait_for_a_lock_times_out(database: DatabaseSettings, postgres: Postgres) -> None:
@@ -109,7 +109,7 @@ def test_the_next_password_is_tried_when_one_is_refused(
         return real(user, **arguments)
 
     monkeypatch.setattr(native, "Connection", connect)
-    connection = Postgres(empty_database, lambda: ["old", "new", "not tried"], POLICY.requests)
+    connection = Postgres(empty_database, lambda: ["old", "new", "not tried"], POLICY.database)
     assert connection.run("SELECT 1 AS one") == [{"one": 1}]
     connection.close()
     assert tried == ["old", "new"]
@@ -123,7 +123,7 @@ def test_a_refused_password_is_a_configuration_error(
 
     monkeypatch.setattr(native, "Connection", connect)
     with pytest.raises(ConfigurationError, match="password"):
-        Postgres(empty_database, lambda: ["wrong"], POLICY.requests).run("SELECT 1 AS one")
+        Postgres(empty_database, lambda: ["wrong"], POLICY.database).run("SELECT 1 AS one")
 
 
 def test_no_password_is_sent_to_a_remote_server_without_tls(
@@ -145,7 +145,7 @@ def test_no_password_is_sent_to_a_remote_server_without_tls(
         thread.start()
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": listening.getsockname()[1]})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["secret"], POLICY.requests).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["secret"], POLICY.database).run("SELECT 1 AS one")
         thread.join()
     assert received == [b"\x00\x00\x00\x08\x04\xd2\x16/", b""]
 
@@ -164,7 +164,7 @@ def test_the_startup_message_contains_only_parameters_that_rds_proxy_accepts(emp
         thread.start()
         settings = empty_database.model_copy(update={"db_host": "127.0.0.1", "db_port": listening.getsockname()[1]})
         with pytest.raises(Unavailable):
-            Postgres(settings, lambda: ["unused"], POLICY.requests).run("SELECT 1 AS one")
+            Postgres(settings, lambda: ["unused"], POLICY.database).run("SELECT 1 AS one")
         thread.join()
     words = received[0][8:].rstrip(b"\0").split(b"\0")
     assert set(words[::2]) == {b"user", b"database", b"application_name"}

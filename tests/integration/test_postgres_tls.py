@@ -26,7 +26,7 @@ def authority() -> trustme.CA:
 
 def connection(database: DatabaseSettings, port: int, host: str = NAME) -> Postgres:
     settings = database.model_copy(update={"db_host": host, "db_port": port})
-    return Postgres(settings, lambda: ["unused"], POLICY.requests)
+    return Postgres(settings, lambda: ["unused"], POLICY.database)
 
 
 @pytest.fixture

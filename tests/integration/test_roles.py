@@ -16,11 +16,12 @@ from pipeline.platform.postgres import Postgres, sqlstate
 from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger as LedgerTests
 from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
 from tests.integration.test_operator_postgres import TestPostgresOperator as OperatorTests
-from tests.support.call_ledger_contract import CallLedgerContract
+from tests.support.call_ledger_contract import CallLedgerContract, Spent
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import OperatorContract
 from tests.support.policy import POLICY
+from tests.support.spending import spent_today
 
 DENIED = "42501"
 
@@ -28,7 +29,7 @@ DENIED = "42501"
 class StoreOfBothRoles:
     """A job store that runs the API's operations as the API. Others, and those without a tenant, run as a worker."""
 
-    API = frozenset({"record", "find", "withdraw", "get", "page", "cancel", "waiting", "ping"})
+    API = frozenset({"submit", "find_by_key", "withdraw", "get", "list_jobs", "cancel", "ping"})
 
     def __init__(self, api: Postgres, worker: Postgres) -> None:
         self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
@@ -61,6 +62,10 @@ class TestCallLedgerAsAWorker(CallLedgerContract):
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
         return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
 
+    @pytest.fixture
+    def spent(self, as_worker: Postgres) -> Spent:
+        return lambda tenant: spent_today(as_worker, tenant)
+
 
 class TestOperatorAsAWorker(OperatorContract):
     pass_time = OperatorTests.pass_time
@@ -81,7 +86,7 @@ class TestOperatorAsAWorker(OperatorContract):
 @pytest.fixture
 def job_id(as_api: Postgres) -> UUID:
     """A job of tenant a."""
-    return PostgresJobStore(as_api).record(new_job(tenant="a")).id
+    return PostgresJobStore(as_api).submit(new_job(tenant="a")).id
 
 
 def refused(run: Callable[[], object]) -> str:
@@ -112,7 +117,7 @@ def test_another_tenants_job_cannot_be_cancelled_withdrawn_or_marked_as_enqueued
     as_api: Postgres, job_id: UUID
 ) -> None:
     store = PostgresJobStore(as_api)
-    assert not store.cancel(job_id, "b")[1]
+    assert not store.cancel(job_id, "b").cancelled
     assert not store.mark_enqueued(job_id, "b")
     store.withdraw(job_id, "b")
     view = store.get(job_id, "a")

@@ -55,7 +55,7 @@ def password_authentication(server: Path, migrated: str) -> None:
 
 @pytest.fixture
 def logins(password_authentication: None, database: DatabaseSettings) -> PostgresLogins:
-    return PostgresLogins(database, POLICY.requests)
+    return PostgresLogins(database, POLICY.database)
 
 
 @pytest.fixture
@@ -202,9 +202,9 @@ class ContinuousReader(threading.Thread):
 
     def run(self) -> None:
         while not self.ends and self.error is None:
-            connection = Postgres(self._as_api, self._passwords, POLICY.requests)
+            connection = Postgres(self._as_api, self._passwords, POLICY.database)
             try:
-                PostgresJobStore(connection).find("a", "key")
+                PostgresJobStore(connection).find_by_key("a", "key")
             except Exception as exc:  # noqa: BLE001 - any error that a caller would get
                 self.error = exc
             connection.close()
@@ -226,7 +226,7 @@ def test_no_login_is_refused_during_a_rotation(
     kept = ContinuousReader(database, DatabasePassword(lambda: aws, arn))
     new = ContinuousReader(database, lambda: DatabasePassword(lambda: aws, arn)())
     open_before = Postgres(
-        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.database
     )
     open_before.run("SELECT 1 AS one")
     for reader in (kept, new):
@@ -253,7 +253,7 @@ def test_a_permanently_refused_password_is_an_error(
     """pg8000 reports the refusal as a broken connection if the server closes it quickly."""
     aws.put_secret_value(SecretId=arn, SecretString=FIRST.model_copy(update={"password": "wrong"}).model_dump_json())
     as_api = Postgres(
-        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.requests
+        database.model_copy(update={"db_username": ROLE}), DatabasePassword(lambda: aws, arn), POLICY.database
     )
     with pytest.raises(LoginRefused):
         as_api.run("SELECT 1 AS one")

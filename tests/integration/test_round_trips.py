@@ -60,12 +60,12 @@ def store(as_api: Postgres) -> PostgresJobStore:
     """A store of the API's role, with every statement prepared. Preparing a statement takes one more round trip."""
     store = PostgresJobStore(as_api)
     job = new_job(key="first")
-    store.record(job)
+    store.submit(job)
     store.mark_enqueued(job.id, "a")
-    store.find("a", "first")
+    store.find_by_key("a", "first")
     store.get(job.id, "a")
-    store.page("a", JobFilter())
-    store.page("a", JobFilter(status=JobStatus.QUEUED))
+    store.list_jobs("a", JobFilter())
+    store.list_jobs("a", JobFilter(status=JobStatus.QUEUED))
     store.cancel(job.id, "a")
     return store
 
@@ -76,20 +76,20 @@ def test_a_submit_takes_two_round_trips(
     store: PostgresJobStore, trips: RoundTrips, key: str | None, limits: Admission
 ) -> None:
     job = new_job(key=key)
-    assert trips.of(lambda: store.record(job, limits)) == 1
+    assert trips.of(lambda: store.submit(job, limits)) == 1
     assert trips.of(lambda: store.mark_enqueued(job.id, "a")) == 1
 
 
 def test_a_repeated_key_takes_one_round_trip(store: PostgresJobStore, trips: RoundTrips) -> None:
-    assert trips.of(lambda: store.record(new_job(key="first"))) == 1
+    assert trips.of(lambda: store.submit(new_job(key="first"))) == 1
 
 
 def test_a_poll_a_list_and_a_cancel_take_one_round_trip_each(store: PostgresJobStore, trips: RoundTrips) -> None:
     job = new_job()
-    store.record(job)
+    store.submit(job)
     assert trips.of(lambda: store.get(job.id, "a")) == 1
-    assert trips.of(lambda: store.page("a", JobFilter())) == 1
-    assert trips.of(lambda: store.page("a", JobFilter(status=JobStatus.QUEUED))) == 1
+    assert trips.of(lambda: store.list_jobs("a", JobFilter())) == 1
+    assert trips.of(lambda: store.list_jobs("a", JobFilter(status=JobStatus.QUEUED))) == 1
     assert trips.of(lambda: store.cancel(job.id, "a")) == 1
     assert trips.of(lambda: store.cancel(job.id, "a")) == 1
     assert trips.of(lambda: store.get(uuid4(), "a")) == 1
@@ -138,7 +138,7 @@ def test_each_step_of_a_worker_takes_one_round_trip(
 
     def run() -> list[int]:
         job = new_job()
-        store.record(job)
+        store.submit(job)
         call = planned(job_id=job.id)
         steps: list[Callable[[], object]] = [
             lambda: worker.claim(job.id, 60),
@@ -174,7 +174,7 @@ def test_the_tenant_of_a_failed_statement_does_not_remain(as_api: Postgres) -> N
 def test_a_failed_statement_changes_nothing(as_api: Postgres) -> None:
     store = PostgresJobStore(as_api)
     job = new_job()
-    store.record(job)
+    store.submit(job)
     with pytest.raises(DatabaseError):
         as_api.run("UPDATE jobs SET status = 'running' RETURNING id", "a")
     view = store.get(job.id, "a")

@@ -38,6 +38,7 @@ from tests.support.invariants import result_key, violations
 from tests.support.jobs import new_job
 from tests.support.ledger_model import CallLedgerModel
 from tests.support.policy import POLICY
+from tests.support.spending import spent_today
 from tests.support.timed_database import Content, SessionClock, timed
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
@@ -88,7 +89,7 @@ class Pipeline(RuleBasedStateMachine):
         self.ids += 1
         job = new_job(job_id=UUID(int=self.ids), tenant=tenant, key=key)
         self.tenants[job.id] = tenant
-        return self.same(lambda store: store.record(job)).id  # type: ignore[no-any-return]
+        return self.same(lambda store: store.submit(job)).id  # type: ignore[no-any-return]
 
     @rule(job=jobs)
     def mark_enqueued(self, job: UUID) -> None:
@@ -161,7 +162,7 @@ class Pipeline(RuleBasedStateMachine):
     @rule(tenant=TENANTS, status=st.sampled_from([None, *JobStatus]))
     def list_jobs(self, tenant: str, status: JobStatus | None) -> None:
         filter_ = JobFilter(status=status, limit=2)
-        while filter_ := replace(filter_, after=self.same(lambda store: store.page(tenant, filter_)).next):
+        while filter_ := replace(filter_, after=self.same(lambda store: store.list_jobs(tenant, filter_)).next):
             if filter_.after is None:
                 return
 
@@ -171,7 +172,7 @@ class Pipeline(RuleBasedStateMachine):
             for tenant in "ab":
                 self.same(lambda store: store.get(job, tenant))  # noqa: B023 - called immediately
         for tenant in "ab":
-            assert self.ledger.spent_today(tenant) == self.model_ledger.spent_today(tenant)
+            assert spent_today(self.postgres, tenant) == self.model_ledger.spent_today(tenant)
 
     @invariant()
     def invariants_hold(self) -> None:
@@ -189,7 +190,7 @@ def pipeline(empty_database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) 
     timed(empty_database, FakeClock().now)
     content = Content(empty_database)
     content.keep("nothing")
-    postgres = Postgres(empty_database, lambda: ["unused"], POLICY.requests)
+    postgres = Postgres(empty_database, lambda: ["unused"], POLICY.database)
     monkeypatch.setattr(Pipeline, "content", content, raising=False)
     monkeypatch.setattr(Pipeline, "postgres", postgres, raising=False)
     yield Pipeline

@@ -54,7 +54,7 @@ MUTATIONS = (
         Edit(
             RESULTS,
             PUT,
-            f'        __import__("pathlib").Path(__file__).with_name("last.json").write_bytes(document)\n{PUT}',
+            f'        __import__("pathlib").Path(__file__).with_name("last.json").write_bytes(content)\n{PUT}',
         ),
     ),
     mutation(

@@ -49,7 +49,7 @@ class TwoWorkers:
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._open = ExitStack()
-        self._postgres = Postgres(settings, lambda: ["unused"], POLICY.requests)
+        self._postgres = Postgres(settings, lambda: ["unused"], POLICY.database)
         self._open.callback(self._postgres.close)
         self._content = Content(settings)
         self._open.callback(self._content.close)

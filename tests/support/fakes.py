@@ -11,6 +11,7 @@ from uuid import UUID
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import (
+    Cancellation,
     ClaimedJob,
     JobMessage,
     JobResult,
@@ -21,13 +22,15 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import LimitReached, TooManyQueued
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
+from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
+from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.prices import Usage
-from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.models.stage_config import ConfigAndRules, Limits, StageConfig
 from pipeline.platform.errors import Unavailable
+
+from tests.support.spending import Spending
 
 
 class FakeClock:
@@ -69,7 +72,7 @@ class InMemoryJobStore:
         self.redrives: dict[UUID, UUID] = {}
         """The failed job by its redrive, oldest first."""
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for row in self.rows.values():
             same_key = job.idempotency_key and row.job.idempotency_key == job.idempotency_key
             if row.job.id == job.id or (same_key and row.job.tenant_id == job.tenant_id):
@@ -89,9 +92,9 @@ class InMemoryJobStore:
         spent = self.ledger.spent_today(tenant_id)
         for limit, used in ((admission.daily_usd_per_tenant, spent.tenant), (admission.daily_usd, spent.stage)):
             if limit is not None and used + admission.max_cost_usd > limit:
-                raise LimitReached(spent.day_ends_in)
+                raise DailyLimitReached(seconds_to_midnight(self._clock()))
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
             if (row.job.tenant_id, row.job.idempotency_key) == (tenant_id, idempotency_key):
                 return SubmittedJob(
@@ -124,7 +127,7 @@ class InMemoryJobStore:
             started_at=row.started_at,
             finished_at=row.finished_at,
             attempts=row.attempt,
-            result=json.loads(row.result.document) if row.result and row.result.document else None,
+            result=json.loads(row.result.result_json) if row.result and row.result.result_json else None,
             result_key=row.result.key if row.result else None,
             usage=self.ledger.usage_of(job_id),
             cost_usd=float(self.ledger.cost_of(job_id)),
@@ -138,7 +141,7 @@ class InMemoryJobStore:
         made = [new for new, of in self.redrives.items() if of == job_id]
         return made[-1] if made else None
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         found = [
             row
             for row in sorted(self.rows.values(), key=lambda row: (row.created_at, row.job.id), reverse=True)
@@ -154,13 +157,13 @@ class InMemoryJobStore:
         more = len(found) > filter_.limit
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
         row = self.rows.get(job_id)
         cancelled = row is not None and row.job.tenant_id == tenant_id and not row.status.final
         if row and cancelled:
             row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
         view = self.get(job_id, tenant_id)
-        return view and replace(view, result=None, result_key=None), cancelled
+        return Cancellation(view and replace(view, result=None, result_key=None), cancelled=cancelled)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)
@@ -273,7 +276,7 @@ class InMemoryCallLedger:
         spent = self.spent_today(call.owner.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
             if limit is not None and used + call.max_cost_usd > limit:
-                return CallDenied(DenialReason.DAILY_LIMIT, min(spent.day_ends_in, 600.0))
+                return CallDenied(DenialReason.DAILY_LIMIT, min(seconds_to_midnight(now), 600.0))
         self.calls[call.id] = _Call(call, now.date())
         return None
 
@@ -281,14 +284,11 @@ class InMemoryCallLedger:
         known = self.calls[call_id]
         known.end = known.end or outcome
 
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        now = self._clock()
-        today = [known for known in self.calls.values() if known.day == now.date()]
-        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return DailySpend(
+    def spent_today(self, tenant_id: str) -> Spending:
+        today = [known for known in self.calls.values() if known.day == self._clock().date()]
+        return Spending(
             sum((_cost(known) for known in today if known.call.owner.tenant_id == tenant_id), Decimal(0)),
             sum((_cost(known) for known in today), Decimal(0)),
-            (midnight - now).total_seconds(),
         )
 
     def usage_of(self, job_id: UUID) -> Usage:
@@ -302,6 +302,11 @@ class InMemoryCallLedger:
 
     def _ends(self, job_id: UUID) -> list[CallOutcome]:
         return [known.end for known in self.calls.values() if known.call.owner.id == job_id and known.end]
+
+
+def seconds_to_midnight(now: datetime) -> float:
+    """Seconds until the next day begins, in UTC."""
+    return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
 
 
 def _cost(known: _Call) -> Decimal:
@@ -350,9 +355,9 @@ class FakeResults:
 
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+    def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
-        self.objects.setdefault(key, document)
+        self.objects.setdefault(key, content)
         return key
 
     def url(self, key: str) -> str:
@@ -407,5 +412,5 @@ class FixedConfiguration:
     stage: StageConfig = field(default_factory=StageConfig)
     rules: dict[str, Any] = field(default_factory=dict)
 
-    def current(self) -> tuple[StageConfig, dict[str, Any]]:
-        return self.stage, self.rules
+    def current(self) -> ConfigAndRules:
+        return ConfigAndRules(self.stage, self.rules)

@@ -24,7 +24,7 @@ def absent(work: Work, clock: FakeClock) -> None:
 
 
 def recorded(work: Work, clock: FakeClock) -> None:
-    work.store.record(JOB)
+    work.store.submit(JOB)
 
 
 def withdrawn(work: Work, clock: FakeClock) -> None:
@@ -79,12 +79,12 @@ def failed(work: Work, clock: FakeClock) -> None:
 
 def cancelled(work: Work, clock: FakeClock) -> None:
     running(work, clock)
-    assert work.store.cancel(ID, "a")
+    assert work.store.cancel(ID, "a").cancelled
 
 
 OF_ITS_REQUEST: dict[str, Operation] = {
-    "record": lambda work: work.store.record(JOB),
-    "record another with its key": lambda work: work.store.record(SAME_KEY),
+    "submit": lambda work: work.store.submit(JOB),
+    "submit another with its key": lambda work: work.store.submit(SAME_KEY),
 }
 # Attempt 1 is the running attempt, or one that lost the job to attempt 2.
 OF_A_JOB: dict[str, Operation] = {

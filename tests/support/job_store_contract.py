@@ -27,13 +27,13 @@ class JobStoreContract:
 
     def queued(self, store: JobStore, **fields: Any) -> UUID:
         job = new_job(**fields)
-        store.record(job)
+        store.submit(job)
         assert store.mark_enqueued(job.id)
         return job.id
 
     def test_a_recorded_job_is_queued_and_visible_only_to_its_tenant(self, store: JobStore) -> None:
         job = new_job(tenant="a")
-        assert store.record(job).id == job.id
+        assert store.submit(job).id == job.id
         view = store.get(job.id, "a")
         assert view is not None
         assert (view.status, view.attempts, view.metadata) == (JobStatus.QUEUED, 0, {"ticket": "A-17"})
@@ -43,49 +43,49 @@ class JobStoreContract:
 
     def test_a_repeated_key_of_a_tenant_returns_its_first_job(self, store: JobStore) -> None:
         first, again, other = new_job(key="k"), new_job(key="k", fingerprint=b"g" * 32), new_job(key="k", tenant="b")
-        store.record(first)
-        found = store.record(again)
+        store.submit(first)
+        found = store.submit(again)
         assert (found.id, found.request_fingerprint) == (first.id, b"f" * 32)
-        assert store.record(other).id == other.id
+        assert store.submit(other).id == other.id
         assert store.get(again.id, "a") is None
 
     def test_recording_a_job_again_returns_it(self, store: JobStore) -> None:
         job = new_job()
-        assert store.record(job) == store.record(job)
+        assert store.submit(job) == store.submit(job)
 
     def test_jobs_without_a_key_are_all_different(self, store: JobStore) -> None:
         first, second = new_job(), new_job()
-        assert store.record(first).id != store.record(second).id
+        assert store.submit(first).id != store.submit(second).id
 
     def test_a_job_is_withdrawn_only_before_it_is_enqueued(self, store: JobStore) -> None:
         gone, kept = new_job(key="k"), new_job()
-        store.record(gone)
+        store.submit(gone)
         assert store.withdraw(gone.id, "a")
         assert store.get(gone.id, "a") is None
         assert not store.mark_enqueued(gone.id)
-        assert store.record(new_job(key="k")).id != gone.id
-        store.record(kept)
+        assert store.submit(new_job(key="k")).id != gone.id
+        store.submit(kept)
         store.mark_enqueued(kept.id)
         assert not store.withdraw(kept.id, "a")
         assert store.get(kept.id, "a") is not None
 
     def test_a_cancelled_job_never_runs(self, store: JobStore) -> None:
         job_id = self.queued(store)
-        assert not store.cancel(job_id, "b")[1]
-        assert store.cancel(job_id, "a")[1]
+        assert not store.cancel(job_id, "b").cancelled
+        assert store.cancel(job_id, "a").cancelled
         claim = store.claim(job_id, 30)
         assert isinstance(claim, NotClaimed)
         assert claim.status is JobStatus.CANCELLED
         view = store.get(job_id, "a")
         assert view is not None
         assert view.finished_at is not None
-        assert not store.cancel(job_id, "a")[1]
-        assert not store.cancel(uuid4(), "a")[1]
+        assert not store.cancel(job_id, "a").cancelled
+        assert not store.cancel(uuid4(), "a").cancelled
 
     def test_the_result_of_a_job_cancelled_while_it_ran_is_refused(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.cancel(job_id, "a")[1]
+        assert store.cancel(job_id, "a").cancelled
         assert not store.extend_lease(job_id, 1, 30)
         assert not store.succeed(job_id, 1, RESULT)
         assert not store.fail(job_id, 1, Failure.of(FailureCode.MODEL_FAILED))
@@ -98,13 +98,13 @@ class JobStoreContract:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         assert store.release(job_id, 1, "throttled", deferred=True, delay_seconds=100)
-        assert store.cancel(job_id, "a")[1]
+        assert store.cancel(job_id, "a").cancelled
 
     def test_a_finished_job_is_not_cancelled(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
         store.succeed(job_id, 1, RESULT)
-        assert not store.cancel(job_id, "a")[1]
+        assert not store.cancel(job_id, "a").cancelled
 
     def test_pages_list_every_job_of_the_tenant_once_newest_first(self, store: JobStore, pass_time: Any) -> None:
         ids = []
@@ -115,7 +115,7 @@ class JobStoreContract:
         seen: list[UUID] = []
         after = None
         for size in (2, 2, 1):
-            page = store.page("a", JobFilter(limit=2, after=after))
+            page = store.list_jobs("a", JobFilter(limit=2, after=after))
             assert len(page.jobs) == size
             seen += [job.id for job in page.jobs]
             after = page.next
@@ -128,28 +128,28 @@ class JobStoreContract:
         new = self.queued(store)
         self.claimed(store, new)
         store.succeed(new, 1, RESULT)
-        everything = store.page("a", JobFilter()).jobs
+        everything = store.list_jobs("a", JobFilter()).jobs
         assert [job.id for job in everything] == [new, old]
         assert everything[0].result is None
-        assert [job.id for job in store.page("a", JobFilter(status=JobStatus.QUEUED)).jobs] == [old]
-        assert store.page("a", JobFilter(analysis="other")).jobs == []
-        assert len(store.page("a", JobFilter(analysis="mood")).jobs) == 2
+        assert [job.id for job in store.list_jobs("a", JobFilter(status=JobStatus.QUEUED)).jobs] == [old]
+        assert store.list_jobs("a", JobFilter(analysis="other")).jobs == []
+        assert len(store.list_jobs("a", JobFilter(analysis="mood")).jobs) == 2
         border = everything[0].created_at
-        assert [job.id for job in store.page("a", JobFilter(created_from=border)).jobs] == [new]
-        assert [job.id for job in store.page("a", JobFilter(created_before=border)).jobs] == [old]
+        assert [job.id for job in store.list_jobs("a", JobFilter(created_from=border)).jobs] == [new]
+        assert [job.id for job in store.list_jobs("a", JobFilter(created_before=border)).jobs] == [old]
 
     def test_a_tenant_has_no_more_queued_jobs_than_the_limit(self, store: JobStore) -> None:
         three = Admission(max_queued=3)
         jobs = [self.queued(store, key=f"k-{number}") for number in range(3)]
-        store.record(new_job(tenant="b"), three)
+        store.submit(new_job(tenant="b"), three)
         refused = new_job()
         with pytest.raises(TooManyQueued) as error:
-            store.record(refused, three)
+            store.submit(refused, three)
         assert error.value.limit == 3
         assert store.get(refused.id, "a") is None
-        assert store.record(new_job(key="k-1"), three).id == jobs[1]  # a repeated key is no new job
+        assert store.submit(new_job(key="k-1"), three).id == jobs[1]  # a repeated key is no new job
         self.claimed(store, jobs[0])
-        store.record(new_job(), three)
+        store.submit(new_job(), three)
 
     def test_a_claim_returns_the_recorded_request(self, store: JobStore) -> None:
         pinned = config("fast")
@@ -157,7 +157,7 @@ class JobStoreContract:
         job = self.claimed(store, job_id)
         assert (job.attempt, job.analysis, job.input) == (1, "mood", {"text": "Größe 💶"})
         assert JobConfig.model_validate(job.config) == pinned
-        assert job.accepted_at.tzinfo is not None
+        assert job.created_at.tzinfo is not None
 
     def test_a_running_job_is_not_claimed_until_its_lease_ends(self, store: JobStore, pass_time: Any) -> None:
         job_id = self.queued(store)
@@ -254,13 +254,13 @@ class JobStoreContract:
 
     def test_a_job_is_found_by_its_tenant_and_key(self, store: JobStore) -> None:
         job = new_job(key="k")
-        assert store.find("a", "k") is None
-        assert store.record(job) == store.find("a", "k")
-        assert store.find("b", "k") is None
+        assert store.find_by_key("a", "k") is None
+        assert store.submit(job) == store.find_by_key("a", "k")
+        assert store.find_by_key("b", "k") is None
 
     def test_only_stranded_jobs_are_found(self, store: JobStore, pass_time: Any) -> None:
         never_sent = new_job()
-        store.record(never_sent)
+        store.submit(never_sent)
         waiting, running, done = self.queued(store), self.queued(store), self.queued(store)
         self.claimed(store, running, lease=30)
         self.claimed(store, done)

@@ -38,7 +38,7 @@ class CallLedgerModel(InMemoryCallLedger):
             return CallDenied(DenialReason.NO_SLOT, POLICY.denials.no_slot_s)
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:
-            self._given_up_at[call.id] = now + timedelta(seconds=call.longest_s)
+            self._given_up_at[call.id] = now + timedelta(seconds=call.slot_s)
             if health.open_until:  # this call is the probe
                 health.open_until = now + timedelta(seconds=self.circuit.probe_s)
         return refused

@@ -31,7 +31,7 @@ class OperatorContract:
 
     def queued(self, store: JobStore, **fields: Any) -> UUID:
         job = new_job(**fields)
-        store.record(job)
+        store.submit(job)
         store.mark_enqueued(job.id)
         return job.id
 
@@ -52,7 +52,7 @@ class OperatorContract:
         view = self.view(store, job_id)
         assert (view.status, view.failure, view.attempts) == (JobStatus.FAILED, EXHAUSTED, 0)
         assert view.finished_at is not None
-        (recorded,) = dead_letters.records(None, 10)
+        (recorded,) = dead_letters.list_records(None, 10)
         assert (recorded.job_id, recorded.outcome, recorded.deliveries) == (job_id, DeadLetterOutcome.JOB_FAILED, 5)
         assert (recorded.body_bytes, recorded.body_sha256) == (12, b"d" * 32)
         assert dead_letters.count_by_outcome(None) == {"job_failed": 1}
@@ -81,7 +81,7 @@ class OperatorContract:
     ) -> None:
         job_id = self.queued(store)
         store.claim(job_id, 60)
-        assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a")
+        assert store.succeed(job_id, 1, RESULT) if end == "succeeded" else store.cancel(job_id, "a").cancelled
         assert dead_letters.record(dead_letter(job_id), 5, EXHAUSTED) is DeadLetterOutcome.JOB_UNAFFECTED
         assert self.view(store, job_id).status == end
 
@@ -89,7 +89,7 @@ class OperatorContract:
         unknown = uuid4()
         assert dead_letters.record(dead_letter(unknown, "m-1"), 5, EXHAUSTED) is DeadLetterOutcome.JOB_MISSING
         assert dead_letters.record(dead_letter(None, "m-2"), 5, EXHAUSTED) is DeadLetterOutcome.UNRECOGNIZED
-        found = {(each.message_id, each.job_id) for each in dead_letters.records(None, 10)}
+        found = {(each.message_id, each.job_id) for each in dead_letters.list_records(None, 10)}
         assert found == {("m-1", unknown), ("m-2", None)}
 
     def test_a_dead_letter_is_recorded_once(
@@ -102,7 +102,7 @@ class OperatorContract:
             store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
             pass_time(1)
         assert self.view(store, job_id).status is JobStatus.QUEUED
-        assert len(dead_letters.records(None, 10)) == 1
+        assert len(dead_letters.list_records(None, 10)) == 1
 
     def test_failed_jobs_are_found_newest_first_and_counted(
         self, store: JobStore, failed: FailedJobs, pass_time: Callable[[float], None]
@@ -131,7 +131,7 @@ class OperatorContract:
         assert (new.redriven_as, new.redrive_of) == (None, job_id)
         assert (new.status, new.analysis, new.model_id, new.metadata, new.attempts) == (
             JobStatus.QUEUED, old.analysis, old.model_id, old.metadata, 0)  # fmt: skip
-        found = store.find("b", "k")
+        found = store.find_by_key("b", "k")
         assert found is not None
         assert found.id == job_id  # a repeated submit with the key returns the first job
         claim = store.claim(new_id, 60)

@@ -33,12 +33,12 @@ class InMemoryDeadLetterStore:
             self._records[dead_letter.message_id] = record
         return self._records[dead_letter.message_id].outcome
 
-    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+    def list_records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
         found = [record for record in self._records.values() if record.recorded_at >= (since or LONG_AGO)]
         return sorted(found, key=lambda record: record.recorded_at, reverse=True)[:limit]
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
-        return dict(Counter(record.outcome.value for record in self.records(since, len(self._records))))
+        return dict(Counter(record.outcome.value for record in self.list_records(since, len(self._records))))
 
     def _outcome(self, job_id: UUID | None, failure: Failure) -> DeadLetterOutcome:
         if job_id is None:
@@ -76,7 +76,7 @@ class InMemoryFailedJobs:
         if before and before != new_id and not request.again:
             return Redriven(RedriveOutcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
         if new_id not in self._store.rows:
-            self._store.record(replace(row.job, id=new_id, idempotency_key=None))
+            self._store.submit(replace(row.job, id=new_id, idempotency_key=None))
             self._store.redrives[new_id] = job_id
             self.requests[new_id] = request
         return Redriven(RedriveOutcome.REDRIVEN, new_id, row.job.tenant_id)

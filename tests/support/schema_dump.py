@@ -18,7 +18,7 @@ NOISE = ("--", "SET ", "SELECT pg_", "\\")
 
 def migrate(settings: DatabaseSettings, folder: Path = DATABASE / "migrations") -> list[str]:
     """Apply a folder's migrations. Returns the names of those applied."""
-    connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.database).connect()
     try:
         return migrations.apply(connection, migrations.read(folder))
     finally:

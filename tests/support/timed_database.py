@@ -37,7 +37,7 @@ IGNORED = {
 
 def timed(settings: DatabaseSettings, at: datetime) -> DatabaseSettings:
     """Turn an empty database into one with the whole schema and a fixed time."""
-    connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
+    connection = Postgres(settings, lambda: ["unused"], POLICY.database).connect()
     connection.run(f"ALTER DATABASE {settings.db_name} SET search_path = public, pg_catalog")
     connection.run(f"ALTER DATABASE {settings.db_name} SET test.now = '{at.isoformat()}'")
     connection.run(NOW)
@@ -66,7 +66,7 @@ class Content:
     """The content of the tables, for a superuser whose changes fire no triggers."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        self._connection: native.Connection = Postgres(settings, lambda: ["unused"], POLICY.requests).connect()
+        self._connection: native.Connection = Postgres(settings, lambda: ["unused"], POLICY.database).connect()
         self._connection.run("SET session_replication_role = replica")
         self._connection.run(f"DELETE FROM model_slots WHERE number > {SLOTS}")
         self._connection.run("CREATE SCHEMA kept")

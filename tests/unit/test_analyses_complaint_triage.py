@@ -10,7 +10,7 @@ from pipeline.analyses.complaint_triage import ANALYSIS, ComplaintInput, Complai
 from pipeline.definitions.analysis import Context, NoRules
 from pydantic import ValidationError
 
-CONTEXT = Context(accepted_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())
+CONTEXT = Context(created_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())
 LABELS: list[dict[str, str]] = json.loads(
     (Path(__file__).parents[1] / "data/cfpb_labels.json").read_text(encoding="utf-8")
 )

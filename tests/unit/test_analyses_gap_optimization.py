@@ -32,8 +32,8 @@ def given(
     )
 
 
-def at(accepted: str, **rules: Any) -> Context[GapRules]:
-    return Context(accepted_at=datetime.fromisoformat(accepted).astimezone(UTC), rules=GapRules(**rules))
+def at(created: str, **rules: Any) -> Context[GapRules]:
+    return Context(created_at=datetime.fromisoformat(created).astimezone(UTC), rules=GapRules(**rules))
 
 
 def result(document: GapInput, context: Context[GapRules], answer: GapAnswer = ANSWER) -> GapResult:

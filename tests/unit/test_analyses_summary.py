@@ -8,7 +8,7 @@ from pipeline.analyses.summary import ANALYSIS, Summary, SummaryInput
 from pipeline.definitions.analysis import Context, NoRules
 from pydantic import ValidationError
 
-CONTEXT = Context(accepted_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())
+CONTEXT = Context(created_at=datetime(2026, 3, 9, tzinfo=UTC), rules=NoRules())
 ANSWER: dict[str, Any] = {"summary": "It rained.", "key_points": ["Rain."], "language": "en"}
 
 

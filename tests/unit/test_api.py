@@ -201,7 +201,7 @@ def test_an_internal_error_reveals_no_detail(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(InMemoryJobStore, "record", fail)
+    monkeypatch.setattr(InMemoryJobStore, "submit", fail)
     status, problem = harness.refused(analyze_event(GOOD))
     assert status == (500 if isinstance(error, RuntimeError) else 503)
     assert "secret" not in json.dumps(problem)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.call_ledger_contract import CallLedgerContract
+from tests.support.call_ledger_contract import CallLedgerContract, Spent
 from tests.support.fakes import FakeClock, InMemoryCallLedger, InMemoryJobStore
 
 
@@ -14,3 +14,7 @@ class TestInMemoryCallLedger(CallLedgerContract):
     @pytest.fixture
     def ledger(self, store: InMemoryJobStore) -> InMemoryCallLedger:
         return store.ledger
+
+    @pytest.fixture
+    def spent(self, store: InMemoryJobStore) -> Spent:
+        return store.ledger.spent_today

@@ -38,7 +38,7 @@ def test_the_job_fails_and_the_reason_gives_the_number_of_deliveries(monkeypatch
     clock = FakeClock()
     store = InMemoryJobStore(clock)
     job = new_job()
-    store.record(job)
+    store.submit(job)
     dead_letters = InMemoryDeadLetterStore(store, clock)
     monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
     assert dead_letter.handler(sqs_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
@@ -71,7 +71,7 @@ def test_the_sweeper_re_enqueues_the_job_of_a_worker_that_dies_after_its_dead_le
     clock, queue = FakeClock(), FakeQueue()
     store = InMemoryJobStore(clock)
     job = new_job()
-    store.record(job)
+    store.submit(job)
     store.mark_enqueued(job.id)
     store.claim(job.id, POLICY.lease.lease_s)
     RecordDeadLetter(InMemoryDeadLetterStore(store, clock), 5).run(DeadLetter("m", job.id, 0, b"d" * 32))

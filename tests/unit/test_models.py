@@ -79,7 +79,7 @@ def test_two_short_prompts_are_not_billed_at_the_long_rate() -> None:
     )
     for _ in range(2):
         chat.ask(request)
-    assert (chat.calls, chat.usage) == (2, Usage(120_000))
+    assert (chat.answers, chat.usage) == (2, Usage(120_000))
     assert chat.cost_usd == 2 * price.of_call(Usage(60_000)) == Decimal("0.012")
 
 

@@ -35,7 +35,7 @@ class Harness:
 
     def failed_job(self, tenant: str = "a") -> UUID:
         job = new_job(tenant=tenant)
-        self.store.record(job)
+        self.store.submit(job)
         self.store.claim(job.id, 60)
         self.store.fail(job.id, 1, Failure.of(FailureCode.MODEL_FAILED))
         return job.id
@@ -68,7 +68,7 @@ def test_a_redriven_job_is_enqueued_in_its_tenants_group_with_its_requester(harn
     assert harness.queue.groups == [JobMessage.of(new_id, "t").group]
     request = harness.failed.requests[new_id]
     assert (request.requested_by, request.reason, request.request_id) == ("alex", "the model is back", "request-1")
-    recorded = harness.store.find("t", "none")
+    recorded = harness.store.find_by_key("t", "none")
     assert recorded is None
     assert harness.store.rows[new_id].enqueued_at is not None
 

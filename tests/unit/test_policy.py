@@ -14,13 +14,13 @@ API_TIMEOUT_S = WIRING["ApiHandler"]["inputs"]["timeout"]
 WORKER_TIMEOUT_S = WIRING["Worker"]["inputs"]["timeout"]
 QUEUE = WIRING["Jobs"]["inputs"]
 
-AWS_CALL_S = POLICY.aws.attempts * (POLICY.aws.connect_timeout_s + POLICY.aws.read_timeout_s) + 1
+AWS_CALL_S = POLICY.aws.max_attempts * (POLICY.aws.connect_timeout_s + POLICY.aws.read_timeout_s) + 1
 """The longest call: every attempt times out, with the pause between two attempts."""
 
 
 def test_the_slowest_submit_fits_the_timeout_of_the_api() -> None:
     # Calls of Parameter Store and SQS with all attempts; the insert and its withdrawal, each on two connections.
-    assert 2 * AWS_CALL_S + 2 * 2 * POLICY.requests.socket_s < API_TIMEOUT_S
+    assert 2 * AWS_CALL_S + 2 * 2 * POLICY.database.socket_s < API_TIMEOUT_S
     assert API_TIMEOUT_S < 30  # the limit of API Gateway
 
 
@@ -38,7 +38,7 @@ def test_the_retries_of_a_write_fit_the_margin_for_finishing() -> None:
 
 
 def test_a_job_fails_with_its_reason_before_its_message_becomes_a_dead_letter() -> None:
-    assert QUEUE["redrivePolicy"]["maxReceiveCount"] > POLICY.attempts.attempts
+    assert QUEUE["redrivePolicy"]["maxReceiveCount"] > POLICY.attempts.max_attempts
 
 
 def test_no_delay_exceeds_the_maximum_of_sqs() -> None:
@@ -51,9 +51,9 @@ def test_the_sweeper_waits_for_requests_and_leases_in_progress() -> None:
 
 
 def test_a_statement_times_out_before_its_connection() -> None:
-    for timeouts in (POLICY.requests, POLICY.migrations):
+    for timeouts in (POLICY.database, POLICY.database_migrations):
         assert timeouts.lock_s <= timeouts.statement_s < timeouts.socket_s
-    assert POLICY.migrations.socket_s < WIRING["Migrator"]["inputs"]["timeout"]
+    assert POLICY.database_migrations.socket_s < WIRING["Migrator"]["inputs"]["timeout"]
 
 
 def test_a_probe_fits_the_range_of_pauses_and_a_slot_outlasts_its_call() -> None:

@@ -13,6 +13,7 @@ from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobStatus
 from pipeline.jobs.errors import OutOfTime
 from pipeline.jobs.services import run_job as process
+from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.run_job import RunJob
 from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason
 from pipeline.models.errors import ModelAccessDenied, ModelFailed, ModelThrottled
@@ -60,14 +61,14 @@ class Harness:
         self.configuration = FixedConfiguration()
         self.process = self.worker()
         job = new_job(config=config(model))
-        self.store.record(job)
+        self.store.submit(job)
         self.store.mark_enqueued(job.id)
         self.id = job.id
 
     def worker(self, analyses: Mapping[str, AnyAnalysis] = ANALYSES, random: float = 1.0) -> RunJob:
         ledger = self.store.ledger
         parts = (self.store, self.queue, self.results, self.model, ledger, self.configuration, analyses)
-        return RunJob(*parts, POLICY, random=lambda: random, sleep=self.clock.forward)
+        return RunJob(*parts, POLICY, Delays(POLICY, lambda: random), sleep=self.clock.forward)
 
     def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
         self.process.run(JobMessage.of(job_id or self.id, "a"), self.delivery, remaining)
@@ -207,13 +208,20 @@ def test_retry_delays_have_jitter() -> None:
     assert harness.queue.sent == [(harness.id, 1)]
 
 
+def test_no_delay_is_longer_than_sqs_allows() -> None:
+    harness = Harness()
+    harness.store.ledger.denial = CallDenied(DenialReason.DAILY_LIMIT, 86_400.0)
+    harness.run()
+    assert harness.queue.sent == [(harness.id, POLICY.attempts.longest_delay_s)]
+
+
 def test_a_repeated_error_fails_the_job_after_three_attempts() -> None:
-    harness = Harness(*[BROKEN] * POLICY.attempts.attempts)
-    for _ in range(POLICY.attempts.attempts):
+    harness = Harness(*[BROKEN] * POLICY.attempts.max_attempts)
+    for _ in range(POLICY.attempts.max_attempts):
         harness.run()
         harness.clock.forward(900)
     assert (harness.status, harness.failure_code) == (JobStatus.FAILED, FailureCode.MODEL_FAILED)
-    assert len(harness.queue.sent) == POLICY.attempts.attempts - 1
+    assert len(harness.queue.sent) == POLICY.attempts.max_attempts - 1
 
 
 def test_throttling_does_not_count_as_an_attempt() -> None:
@@ -226,7 +234,7 @@ def test_throttling_does_not_count_as_an_attempt() -> None:
 
 def test_a_job_whose_workers_died_fails_with_attempts_exhausted() -> None:
     harness = Harness()
-    for _ in range(POLICY.attempts.attempts):
+    for _ in range(POLICY.attempts.max_attempts):
         harness.store.claim(harness.id, POLICY.lease.lease_s)
         harness.clock.forward(POLICY.lease.lease_s)
     harness.run()
@@ -480,17 +488,30 @@ def test_an_unreadable_configuration_postpones_the_job(monkeypatch: pytest.Monke
 
 
 def test_an_unexpected_error_counts_as_an_attempt_and_is_named_in_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    harness = Harness(*[tool_answer(GOOD)] * POLICY.attempts.attempts)
+    harness = Harness(*[tool_answer(GOOD)] * POLICY.attempts.max_attempts)
     monkeypatch.setattr(FakeResults, "put", raising(KeyError("secret of the document")))
-    for _ in range(POLICY.attempts.attempts):
+    for _ in range(POLICY.attempts.max_attempts):
         harness.run()
         harness.clock.forward(900)
     view = harness.store.get(harness.id, "a")
     assert view is not None
     assert view.failure is not None
-    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, POLICY.attempts.attempts)
+    assert (view.failure.code, view.attempts) == (FailureCode.INTERNAL_ERROR, POLICY.attempts.max_attempts)
     assert "KeyError" in view.failure.message
     assert "secret" not in view.failure.message
+
+
+def test_an_error_in_the_ledger_counts_as_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness(tool_answer(GOOD))
+    with monkeypatch.context() as broken:
+        broken.setattr(harness.store.ledger, "begin", raising(KeyError("id")))
+        harness.run()
+    assert harness.status is JobStatus.QUEUED
+    harness.clock.forward(900)
+    harness.run()
+    view = harness.store.get(harness.id, "a")
+    assert view is not None
+    assert (view.status, view.attempts) == (JobStatus.SUCCEEDED, 2)
 
 
 def test_every_message_of_a_job_has_the_group_of_its_tenant() -> None:

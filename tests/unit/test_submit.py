@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from pipeline.jobs.domain.request import AnalyzeRequest
-from pipeline.jobs.errors import KeyReused, LimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, KeyReused, TooManyQueued
 from pipeline.jobs.services.submit_job import SubmitJob
 from pipeline.models.stage_config import StageConfig
 from pipeline.platform.errors import InvalidRequest, Unavailable
@@ -202,7 +202,7 @@ def test_a_new_request_is_refused_once_the_daily_limit_is_spent(limits: dict[str
     known = harness("key")
     for _ in range(2):
         begun(harness.store.ledger, usd="1")
-    with pytest.raises(LimitReached) as refused:
+    with pytest.raises(DailyLimitReached) as refused:
         harness()
     assert refused.value.seconds == 12 * 3600  # the fake clock starts at noon
     assert len(harness.store.rows) == len(harness.queue.sent) == 1
@@ -212,7 +212,7 @@ def test_a_new_request_is_refused_once_the_daily_limit_is_spent(limits: dict[str
 def test_the_maximum_cost_of_a_request_must_fit_the_remaining_limit() -> None:
     harness = Harness(limits={"daily_usd": 0.02})  # haiku's price is 5 dollars per million output tokens
     harness(model="haiku", parameters={"max_tokens": 3_900})
-    with pytest.raises(LimitReached):
+    with pytest.raises(DailyLimitReached):
         harness(model="haiku", parameters={"max_tokens": 4_000})
 
 

@@ -19,7 +19,7 @@ class Harness:
         self.queue = FakeQueue()
         self.sweep = SweepJobs(self.store, self.queue, POLICY.sweep)
         job = new_job(tenant="t")
-        self.store.record(job)
+        self.store.submit(job)
         self.id = job.id
 
     def resent_after(self, seconds: float) -> bool:

@@ -26,10 +26,10 @@ class NoRules(StrictModel):
 class Context[R: BaseModel]:
     """The facts that an analysis has besides its input. They are the same for every attempt of a job."""
 
-    accepted_at: datetime
-    """When the job was accepted (aware, UTC): the analysis's 'now', so that a second attempt cannot differ."""
+    created_at: datetime
+    """When the job was created (aware, UTC): the analysis's 'now', so that a second attempt cannot differ."""
     rules: R
-    """The business rules as they were when the job was accepted."""
+    """The business rules as they were when the job was created."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def check_health() -> "CheckHealth":
 
 @cache
 def run_job() -> "RunJob":
+    from pipeline.jobs.services.delays import Delays
     from pipeline.jobs.services.run_job import RunJob
     from pipeline.models.bedrock import BedrockChatModel
     from pipeline.platform import aws
@@ -90,6 +91,7 @@ def run_job() -> "RunJob":
         stage_config=_stage_config(),
         analyses=analyses(),
         policy=policy.current(),
+        delays=Delays(policy.current()),
     )
 
 
@@ -140,7 +142,7 @@ def _postgres() -> "Postgres":
     from pipeline.platform.bootstrap import connect_postgres
     from pipeline.platform.settings import DatabaseSettings
 
-    return connect_postgres(DatabaseSettings.read(), policy.current().requests)
+    return connect_postgres(DatabaseSettings.read(), policy.current().database)
 
 
 @cache

@@ -5,10 +5,11 @@ PipelineError
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── NoSuchJob         the job does not exist, or it is another tenant's
 │   ├── JobEnded          the job can no longer be cancelled
-│   ├── LimitReached      the daily spending limit has been reached: the client retries after midnight UTC
+│   ├── DailyLimitReached the daily spending limit has been reached: the client retries after midnight UTC
 │   └── TooManyQueued     the client retries when some of its jobs have finished
 ├── JobFailed             the worker gives up: the job fails, with a reason
-├── TryAgain              the worker gives the job back to the queue, to run again after a delay
+├── Deferred              the worker gives the job back to the queue; the attempt costs none of the job's attempts
+├── AttemptFailed         the worker gives the job back to the queue, or fails it after its last attempt
 └── OutOfTime             the worker leaves the message: the invocation ends too soon to start
 """
 
@@ -32,7 +33,7 @@ class JobEnded(RequestRefused):
         self.status = status
 
 
-class LimitReached(RequestRefused):
+class DailyLimitReached(RequestRefused):
     """The daily spending limit has been reached. A new day begins in ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
@@ -56,19 +57,25 @@ class JobFailed(PipelineError):
         self.failure = Failure.of(code, detail)
 
 
-class TryAgain(PipelineError):
-    """The attempt ended without a result, and another may succeed.
+class Deferred(PipelineError):
+    """The job runs again later, and the attempt does not count.
 
-    ``code`` is the job's failure code if this was the last attempt. A ``deferred`` attempt costs none. ``after_s`` is
-    the delay in seconds where the cause of the error implies one; otherwise delays grow exponentially.
+    ``after_s`` is the delay in seconds where the cause implies one; otherwise delays grow exponentially.
     """
 
-    def __init__(self, reason: str, *, deferred: bool, code: FailureCode, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.deferred = deferred
-        self.code = code
         self.after_s = after_s
+
+
+class AttemptFailed(PipelineError):
+    """The attempt is spent, and another may succeed. ``code`` is the job's failure code if it was the last."""
+
+    def __init__(self, reason: str, code: FailureCode) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
 
 
 class OutOfTime(PipelineError):

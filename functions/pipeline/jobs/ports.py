@@ -1,6 +1,6 @@
 """The ports of jobs. Adapters implement them; tests have fakes of them.
 
-Every method raises Unavailable if its dependency does not respond.
+Methods of stores and queues raise Unavailable if their dependency does not respond; ``Delivery.hide`` never raises.
 """
 
 from datetime import datetime
@@ -10,7 +10,16 @@ from uuid import UUID
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
 from pipeline.jobs.domain.failure import Failure
-from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobView, NewJob, NotClaimed, SubmittedJob
+from pipeline.jobs.domain.job import (
+    Cancellation,
+    ClaimedJob,
+    JobMessage,
+    JobResult,
+    JobView,
+    NewJob,
+    NotClaimed,
+    SubmittedJob,
+)
 from pipeline.jobs.domain.listing import JobFilter, Page
 from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, RedriveRequest
 
@@ -18,13 +27,13 @@ from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, R
 class JobStore(Protocol):
     """The record of all jobs. Every change is guarded: it happens only from the state that it expects."""
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         """Record a new job within the limits, or return the one that already has its tenant's idempotency key.
 
-        Raises TooManyQueued and LimitReached; then nothing was recorded.
+        Raises TooManyQueued and DailyLimitReached; then nothing was recorded.
         """
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         """The job that has the tenant's key."""
 
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
@@ -39,12 +48,11 @@ class JobStore(Protocol):
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         """The tenant's job; ``None`` also for another tenant's."""
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         """The tenant's jobs that match, newest first, without their results."""
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
-        """End the tenant's job if it is queued or running. The job as it is now, without its result, and whether this
-        call cancelled it; no job if the tenant has none with this id."""
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
+        """End the tenant's job if it is queued or running."""
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         """Start an attempt: of a queued job that is due, or of a running one whose lease has expired."""
@@ -78,7 +86,7 @@ class DeadLetterStore(Protocol):
         A second time changes nothing, whatever has happened to the job since.
         """
 
-    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+    def list_records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
         """Recorded dead letters, newest first."""
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
@@ -124,7 +132,7 @@ class Delivery(Protocol):
 class ResultStore(Protocol):
     """The storage of results."""
 
-    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+    def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         """Store a result once and return its key; an existing object is never overwritten."""
 
     def url(self, key: str) -> str:

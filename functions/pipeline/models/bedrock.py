@@ -24,8 +24,8 @@ from pipeline.models.errors import (
     ModelError,
     ModelFailed,
     ModelNotFound,
-    ModelRequestInvalid,
-    ModelRequestRejected,
+    ModelRequestNotSent,
+    ModelRequestRefused,
     ModelThrottled,
 )
 from pipeline.platform.aws import error_code
@@ -43,7 +43,7 @@ SERVICE_ERRORS: dict[str, type[ModelError]] = {
     "InternalServerException": ModelFailed,
     "ModelTimeoutException": ModelFailed,
     "ModelErrorException": ModelFailed,
-    "ValidationException": ModelRequestRejected,
+    "ValidationException": ModelRequestRefused,
     "AccessDeniedException": ModelAccessDenied,
     "UnrecognizedClientException": ModelAccessDenied,
     "ResourceNotFoundException": ModelNotFound,
@@ -87,7 +87,7 @@ def model_error(error: Exception) -> ModelError:
         case ResponseParserError():
             return ModelFailed("garbled answer", billed=True)
         case ParamValidationError():
-            return ModelRequestInvalid("not sent")
+            return ModelRequestNotSent("not sent")
         case _:
             return ModelClientFailed(type(error).__name__, billed=True)
 

@@ -50,7 +50,7 @@ WITH already_begun AS (
     FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
 ), take_slot AS (
     UPDATE model_slots SET call_id = CAST(:id AS uuid),
-                           held_until = now() + make_interval(secs => CAST(:longest AS float8))
+                           held_until = now() + make_interval(secs => CAST(:slot_seconds AS float8))
     FROM slot WHERE model_slots.number = slot.number AND EXISTS (SELECT FROM granted)
 ), reserve AS (
     UPDATE daily_spend SET usd = usd + CAST(:reserved_usd AS numeric)
@@ -104,11 +104,3 @@ ON CONFLICT (model_id) DO UPDATE SET
             CAST(:shortest_pause AS float8)
                 * power(2, least(health.failures + 1 - CAST(:failures_allowed AS integer), 20)))) END
     WHERE health.failures > 0 OR NOT CAST(:healthy AS boolean)
-
--- name: spent_today
--- The amounts spent and reserved today.
-SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
-       coalesce(sum(usd) FILTER (WHERE tenant_id = ''), 0) AS stage,
-       CAST(extract(epoch FROM (now() AT TIME ZONE 'UTC')::date + 1 - (now() AT TIME ZONE 'UTC')) AS float8)
-           AS day_ends_in
-FROM daily_spend WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id IN ('', :tenant_id)

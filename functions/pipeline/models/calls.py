@@ -31,8 +31,8 @@ class PlannedCall:
     model_id: str
     max_cost_usd: Decimal
     """Upper bound of its cost, which the ledger reserves: see ``max_cost_usd``."""
-    longest_s: float
-    """Seconds after which it has certainly ended, even if its worker cannot report that."""
+    slot_s: float
+    """Seconds for which it holds its slot if its worker cannot report its end: by then it has certainly ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,6 @@ class CallDenied:
 
     reason: DenialReason
     retry_after_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class DailySpend:
-    """US dollars spent and reserved on the current UTC day."""
-
-    tenant: Decimal
-    stage: Decimal
-    day_ends_in: float
-    """Seconds until midnight UTC."""
 
 
 def max_cost_usd(prompt_tokens: int, max_tokens: float, price: Price) -> Decimal:

@@ -85,7 +85,6 @@ class ChatAnswer:
     """One answer of a chat model."""
 
     turn: AssistantTurn
-    text: str
     tool_calls: tuple[ToolCall, ...]
     stop_reason: StopReason
     usage: Usage

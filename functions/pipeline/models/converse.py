@@ -78,7 +78,6 @@ def read_answer(answer: dict[str, Any]) -> ChatAnswer:
     used = [block["toolUse"] for block in content if "toolUse" in block]
     return ChatAnswer(
         turn=AssistantTurn(tuple(content)),
-        text="".join(block.get("text", "") for block in content),
         tool_calls=tuple(ToolCall(tool["toolUseId"], tool["name"], tool["input"]) for tool in used),
         stop_reason=STOP_REASONS.get(answer["stopReason"], "complete"),
         usage=read_usage(answer["usage"]),

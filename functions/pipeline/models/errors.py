@@ -1,14 +1,14 @@
-"""Errors of model calls. A system decides once for each class what it does next (jobs: ``jobs.services.model_errors``).
+"""Errors of model calls. A system decides once for each class what it does next (jobs: ``jobs.services.job_errors``).
 
 ModelError
 ├── ModelCallDenied        a limit of the stage does not allow the call now; no request was sent
 ├── ModelThrottled         the model has no capacity now
 ├── ModelFailed            the model failed, or returned no usable answer
-├── ModelRequestRejected   the model does not accept the request
+├── ModelRequestRefused    the model does not accept the request
 │   └── InputTooLong       the prompt does not fit the model's context window
 ├── ModelAccessDenied      the account or the role may not invoke the model
 ├── ModelNotFound          the model does not exist in the region, or has reached its end of life
-├── ModelRequestInvalid    the AWS SDK refuses to send the request
+├── ModelRequestNotSent    the AWS SDK refuses to send the request
 └── ModelClientFailed      the AWS SDK failed in another way
 """
 
@@ -51,11 +51,11 @@ class ModelFailed(ModelError):
     unhealthy = True
 
 
-class ModelRequestRejected(ModelError):
+class ModelRequestRefused(ModelError):
     """The model does not accept the request."""
 
 
-class InputTooLong(ModelRequestRejected):
+class InputTooLong(ModelRequestRefused):
     """The prompt does not fit the model's context window."""
 
 
@@ -67,7 +67,7 @@ class ModelNotFound(ModelError):
     """The model does not exist in the region, or has reached its end of life."""
 
 
-class ModelRequestInvalid(ModelError):
+class ModelRequestNotSent(ModelError):
     """The AWS SDK refuses to send the request: this release uses a field that the runtime's SDK does not know."""
 
 

@@ -15,7 +15,7 @@ from pipeline.platform.observability import log
 
 
 class LedgeredChat:
-    """The chat calls of one owner. ``calls``, ``usage`` and ``cost_usd`` sum up its answers so far."""
+    """The chat calls of one owner. ``answers`` counts its answers so far; ``usage`` and ``cost_usd`` sum them up."""
 
     def __init__(
         self, model: ChatModel, ledger: CallLedger, limits: Limits, owner: CallOwner, *, slot_margin_s: float
@@ -25,7 +25,7 @@ class LedgeredChat:
         self._limits = limits
         self._owner = owner
         self._slot_margin_s = slot_margin_s
-        self.calls = 0
+        self.answers = 0
         self.usage = Usage()
         self.cost_usd = Decimal(0)
 
@@ -39,7 +39,7 @@ class LedgeredChat:
             self._end(call, CallOutcome(exc.reason, Usage(), cost, healthy=False if exc.unhealthy else None))
             raise
         cost_usd = request.model.price.of_call(answer.usage)
-        self.calls += 1
+        self.answers += 1
         self.usage += answer.usage
         self.cost_usd += cost_usd
         self._end(call, CallOutcome("answered", answer.usage, cost_usd, healthy=True))
@@ -53,7 +53,7 @@ class LedgeredChat:
             max_cost_usd=max_cost_usd(
                 estimated_prompt_tokens(request), request.inference["maxTokens"], request.model.price
             ),
-            longest_s=self._model.longest_call_s + self._slot_margin_s,
+            slot_s=self._model.longest_call_s + self._slot_margin_s,
         )
         if denied := self._ledger.begin(call, self._limits):
             raise ModelCallDenied(denied.reason.value, denied.retry_after_s)

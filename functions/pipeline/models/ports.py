@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, PlannedCall
+from pipeline.models.calls import CallDenied, CallOutcome, PlannedCall
 from pipeline.models.catalogue import Model
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.prices import Usage
-from pipeline.models.stage_config import Limits, StageConfig
+from pipeline.models.stage_config import ConfigAndRules, Limits
 
 
 class ChatModel(Protocol):
@@ -54,12 +54,9 @@ class CallLedger(Protocol):
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         """Record the outcome, free the slot and settle the cost. A second time changes nothing."""
 
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        """The amounts spent and reserved today."""
-
 
 class StageConfigSource(Protocol):
     """The stage's configuration, at most a few minutes old."""
 
-    def current(self) -> tuple[StageConfig, dict[str, Any]]:
-        """The configuration, and the business rules by analysis. Raises Unavailable and ConfigurationError."""
+    def current(self) -> ConfigAndRules:
+        """The configuration and the business rules. Raises Unavailable and ConfigurationError."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, DailySpend, DenialReason, PlannedCall
+from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
 from pipeline.platform.policy import CircuitPolicy, DenialPolicy
 from pipeline.platform.postgres import Postgres
@@ -31,7 +31,7 @@ class PostgresCallLedger:
                 tenant_id=call.owner.tenant_id,
                 model_id=call.model_id,
                 reserved_usd=call.max_cost_usd,
-                longest=call.longest_s,
+                slot_seconds=call.slot_s,
                 slots=limits.concurrent_model_calls,
                 daily_usd=limits.daily_usd,
                 daily_usd_per_tenant=limits.daily_usd_per_tenant,
@@ -64,7 +64,3 @@ class PostgresCallLedger:
             shortest_pause=self._circuit.shortest_pause_s,
             longest_pause=self._circuit.longest_pause_s,
         )
-
-    def spent_today(self, tenant_id: str) -> DailySpend:
-        (row,) = self._postgres.run(SQL.spent_today, tenant_id, tenant_id=tenant_id)
-        return DailySpend(**row)

@@ -1,4 +1,4 @@
-"""The JSON Schema of a model, in the plain form that tools take."""
+"""The JSON Schema of a pydantic class, in the plain form that tools take."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def tool_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The model's schema with every ``$ref`` replaced by what it names.
+def tool_schema(class_: type[BaseModel]) -> dict[str, Any]:
+    """The class's schema with every ``$ref`` replaced by what it names.
 
-    Not every model behind Converse follows references. Raises RecursionError for a model that contains itself, which
+    Not every model behind Converse follows references. Raises RecursionError for a class that contains itself, which
     a tool cannot take anyway.
     """
-    schema = model.model_json_schema()
+    schema = class_.model_json_schema()
     definitions = schema.pop("$defs", {})
     plain: dict[str, Any] = _inlined(schema, definitions)
     return plain
 
 
-def property_names(model: type[BaseModel]) -> frozenset[str]:
-    """Every name that the model's schema gives a property, however deep."""
-    return frozenset(_named(model.model_json_schema()))
+def property_names(class_: type[BaseModel]) -> frozenset[str]:
+    """Every name that the class's schema gives a property, however deep."""
+    return frozenset(_named(class_.model_json_schema()))
 
 
 def _named(node: Any) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -64,3 +64,11 @@ class StageConfig(StrictModel):
     def catalogue(self) -> ModelCatalogue:
         """The shipped list of models with this stage's changes."""
         return shipped_catalogue().overridden(self.aliases, self.models)
+
+
+class ConfigAndRules(NamedTuple):
+    """A stage's two parameters, read together."""
+
+    config: StageConfig
+    rules: dict[str, Any]
+    """The business rules, by analysis."""

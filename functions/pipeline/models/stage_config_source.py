@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.models.stage_config import StageConfig
+from pipeline.models.stage_config import ConfigAndRules, StageConfig
 from pipeline.platform.aws import translate_aws_errors
 from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.observability import log
@@ -18,7 +18,7 @@ RULES = TypeAdapter(dict[str, dict[str, Any]])
 
 
 class ParameterStoreStageConfig:
-    """``models.ports.StageConfigSource``. While a new value cannot be had or read, the last stays in force."""
+    """``models.ports.StageConfigSource``. Keeps the last valid value while a new one is unavailable or invalid."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class ParameterStoreStageConfig:
         self._names = (config_name, rules_name)
         self._cache_s = cache_s
         self._clock = clock
-        self._cached: tuple[StageConfig, dict[str, Any]] | None = None
+        self._cached: ConfigAndRules | None = None
         self._fetched_at = 0.0
 
-    def current(self) -> tuple[StageConfig, dict[str, Any]]:
+    def current(self) -> ConfigAndRules:
         if self._cached is None or self._clock() - self._fetched_at >= self._cache_s:
             try:
                 self._cached = self._fetch()
@@ -47,7 +47,7 @@ class ParameterStoreStageConfig:
             self._fetched_at = self._clock()
         return self._cached
 
-    def _fetch(self) -> tuple[StageConfig, dict[str, Any]]:
+    def _fetch(self) -> ConfigAndRules:
         with translate_aws_errors("configuration"):
             answer = self._client().get_parameters(Names=list(self._names), WithDecryption=True)
         values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
@@ -65,4 +65,4 @@ class ParameterStoreStageConfig:
             rules = RULES.validate_json(values[rules_name])
         except ValidationError as exc:
             raise ConfigurationError(f"the value of {rules_name} is not an object of objects") from exc
-        return config, rules
+        return ConfigAndRules(config, rules)

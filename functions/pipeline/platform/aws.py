@@ -25,7 +25,7 @@ def _service_config(**options: Any) -> Config:
     return Config(
         connect_timeout=calls.connect_timeout_s,
         read_timeout=calls.read_timeout_s,
-        retries={"mode": "standard", "total_max_attempts": calls.attempts},
+        retries={"mode": "standard", "total_max_attempts": calls.max_attempts},
         **options,
     )
 

@@ -17,7 +17,7 @@ from pipeline.platform.settings import DatabaseSettings, MigratorSettings, Serve
 def rotate_password() -> RotatePassword:
     """The rotator's use case."""
     return RotatePassword(
-        SecretsManagerVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().requests)
+        SecretsManagerVersions(aws.secrets_manager), PostgresLogins(ServerSettings.read(), policy.current().database)
     )
 
 
@@ -26,10 +26,10 @@ def migrate_database() -> MigrateDatabase:
     """The migrator's use case, with the artifact's migrations."""
     settings = MigratorSettings.read()
     return MigrateDatabase(
-        owner=connect_postgres(settings, policy.current().migrations),
+        owner=connect_postgres(settings, policy.current().database_migrations),
         migrations=migrations.read(Path(settings.lambda_task_root) / "database" / "migrations"),
         versions=SecretsManagerVersions(aws.secrets_manager),
-        logins=PostgresLogins(settings, policy.current().requests),
+        logins=PostgresLogins(settings, policy.current().database),
         role_secrets=(settings.api_password_secret_arn, settings.worker_password_secret_arn),
     )
 

@@ -62,7 +62,7 @@ def respond(status: HTTPStatus, body: object, headers: dict[str, str] | None = N
 
 
 def json_body(event: Event, max_bytes: int) -> object:
-    """The request's JSON document.
+    """The request's body, from JSON.
 
     Raises HttpProblem (415 for another media type, 413 for a body over ``max_bytes``, 400 for invalid JSON), and
     InvalidRequest for text that PostgreSQL cannot store.
@@ -75,17 +75,17 @@ def json_body(event: Event, max_bytes: int) -> object:
             "Send JSON, with the header Content-Type: application/json.",
         )
     raw = _raw_body(event, max_bytes)
-    document = _parsed(raw)
+    body = _parsed(raw)
     if b"\\u0000" not in raw:  # JSON has no other notation for it, and walking through a long body is slow
-        return document
+        return body
     errors: list[FieldError] = [
         {"pointer": pointer, "detail": "contains the character U+0000"}
-        for pointer, text in walk_strings(document)
+        for pointer, text in walk_strings(body)
         if "\0" in text
     ]
     if errors:
         raise InvalidRequest(errors[:MAX_FIELD_ERRORS])
-    return document
+    return body
 
 
 def _raw_body(event: Event, max_bytes: int) -> bytes:
@@ -106,12 +106,12 @@ def _parsed(raw: bytes) -> object:
         raise _malformed("it is empty")
     try:
         # pydantic's parser: strict about UTF-8 and surrogates, refuses NaN, and bounds the depth (200).
-        document: object = pydantic_core.from_json(raw, allow_inf_nan=False)
-        document = json.loads(json.dumps(document, allow_nan=False), parse_float=_number)
+        body: object = pydantic_core.from_json(raw, allow_inf_nan=False)
+        body = json.loads(json.dumps(body, allow_nan=False), parse_float=_number)
     except (ValueError, RecursionError) as exc:
         reason = str(exc) if isinstance(exc, ValueError) else "it is nested too deep"
         raise _malformed(reason) from None
-    return document
+    return body
 
 
 def _number(text: str) -> float:

@@ -15,9 +15,9 @@ class LogFields(TypedDict, total=False):
     """Every field that a line may have. The type checker refuses others, and none of these holds content."""
 
     analysis: str
-    attempt: int | None
-    calls: int
+    answers: int
     """Answers of the model in this attempt."""
+    attempt: int | None
     cost_usd: float
     dependency: str
     error_at: list[str]

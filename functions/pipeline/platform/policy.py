@@ -14,7 +14,7 @@ class AwsCallPolicy:
 
     connect_timeout_s: int = 1
     read_timeout_s: int = 2
-    attempts: int = 2
+    max_attempts: int = 2
     """Total. With both attempts a call takes 7 s at most, so a request that waits for each service in turn still fits
     the API's 29 s. Retries beyond that are the queue's job."""
 
@@ -69,7 +69,7 @@ class LeasePolicy:
 class AttemptPolicy:
     """Attempts of a job, and the delays between them."""
 
-    attempts: int = 3
+    max_attempts: int = 3
     """Attempts that end in a crash or an error. Fewer than the queue's receive count, so that a job fails with its
     reason before its message reaches the dead-letter queue."""
     finish_margin_s: float = 20.0
@@ -143,9 +143,9 @@ class Policy:
 
     aws: AwsCallPolicy = AwsCallPolicy()
     model: ModelCallPolicy = ModelCallPolicy()
-    requests: DatabaseTimeouts = DatabaseTimeouts(socket_s=3.5, statement_s=3.0, lock_s=2.0)
+    database: DatabaseTimeouts = DatabaseTimeouts(socket_s=3.5, statement_s=3.0, lock_s=2.0)
     """Statements take milliseconds. Two silent sockets leave the API, with its 29 s, time to answer 503."""
-    migrations: DatabaseTimeouts = DatabaseTimeouts(socket_s=280.0, statement_s=270.0, lock_s=270.0)
+    database_migrations: DatabaseTimeouts = DatabaseTimeouts(socket_s=280.0, statement_s=270.0, lock_s=270.0)
     """An index on a large table takes minutes, and so may waiting for another runner. The migrator has 300 s."""
     lease: LeasePolicy = LeasePolicy()
     attempts: AttemptPolicy = AttemptPolicy()

@@ -10,13 +10,13 @@ from chaos_product.edit import edit_statement
 
 def throttled_is_final() -> None:
     from pipeline.models import bedrock
-    from pipeline.models.errors import ModelRequestRejected
+    from pipeline.models.errors import ModelRequestRefused
 
-    bedrock.SERVICE_ERRORS["ThrottlingException"] = ModelRequestRejected
+    bedrock.SERVICE_ERRORS["ThrottlingException"] = ModelRequestRefused
 
 
 def endless_attempts() -> None:
-    policy.adjust(lambda paced: replace(paced, attempts=replace(paced.attempts, attempts=1000)))
+    policy.adjust(lambda paced: replace(paced, attempts=replace(paced.attempts, max_attempts=1000)))
 
 
 def endless_corrections() -> None:
@@ -68,9 +68,9 @@ def sdk_retries() -> None:
 def result_without_attempt() -> None:
     from pipeline.jobs.adapters.results import S3ResultStore
 
-    def put(self: Any, job_id: Any, _attempt: int, document: bytes) -> str:
+    def put(self: Any, job_id: Any, _attempt: int, content: bytes) -> str:
         key = f"results/{job_id}.json"
-        self._client().put_object(Bucket=self._bucket, Key=key, Body=document)
+        self._client().put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
 
     setattr(S3ResultStore, "put", put)  # noqa: B010
@@ -79,9 +79,9 @@ def result_without_attempt() -> None:
 def overwrites() -> None:
     from pipeline.jobs.adapters.results import S3ResultStore
 
-    def put(self: Any, job_id: Any, attempt: int, document: bytes) -> str:
+    def put(self: Any, job_id: Any, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
-        self._client().put_object(Bucket=self._bucket, Key=key, Body=document)
+        self._client().put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
 
     setattr(S3ResultStore, "put", put)  # noqa: B010

@@ -56,19 +56,19 @@ def accepts_unrecorded() -> None:
     from pipeline.jobs.domain.job import SubmittedJob
     from pipeline.platform.errors import Unavailable
 
-    record, find = PostgresJobStore.record, PostgresJobStore.find
+    submit, find_by_key = PostgresJobStore.submit, PostgresJobStore.find_by_key
 
     def lenient(self: Any, job: Any, admission: Any) -> SubmittedJob:
         try:
-            return record(self, job, admission)
+            return submit(self, job, admission)
         except Unavailable:
             return SubmittedJob(job.id, datetime.now(UTC), job.request_fingerprint, enqueued=True)
 
     def blind(self: Any, tenant_id: str, key: str) -> Any:
         try:
-            return find(self, tenant_id, key)
+            return find_by_key(self, tenant_id, key)
         except Unavailable:
             return None
 
-    setattr(PostgresJobStore, "record", lenient)  # noqa: B010
-    setattr(PostgresJobStore, "find", blind)  # noqa: B010
+    setattr(PostgresJobStore, "submit", lenient)  # noqa: B010
+    setattr(PostgresJobStore, "find_by_key", blind)  # noqa: B010

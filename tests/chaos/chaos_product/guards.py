@@ -23,13 +23,13 @@ def no_lease_test() -> None:
 def no_key() -> None:
     from pipeline.jobs.adapters.job_store import PostgresJobStore
 
-    record = PostgresJobStore.record
+    submit = PostgresJobStore.submit
 
     def fresh(self: PostgresJobStore, job: Any, admission: Any) -> Any:
-        return record(self, dataclasses.replace(job, idempotency_key=None), admission)
+        return submit(self, dataclasses.replace(job, idempotency_key=None), admission)
 
-    patch(PostgresJobStore, "record", fresh)
-    patch(PostgresJobStore, "find", lambda *_: None)
+    patch(PostgresJobStore, "submit", fresh)
+    patch(PostgresJobStore, "find_by_key", lambda *_: None)
 
 
 def no_withdrawal() -> None:

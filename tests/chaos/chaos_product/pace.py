@@ -18,8 +18,8 @@ NOT_DIVIDED = ("result_url_s",)
 def set_pace(factor: float) -> None:
     """Replace the product's policy by one at that pace. To be called before any other code of the product."""
     paced = divided(Policy(), factor)
-    production = Policy().requests
-    paced = replace(paced, requests=divided(production, DATABASE_FACTOR))
+    production = Policy().database
+    paced = replace(paced, database=divided(production, DATABASE_FACTOR))
     policy.adjust(lambda _: paced)
 
 

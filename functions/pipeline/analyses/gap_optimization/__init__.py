@@ -134,7 +134,7 @@ def conclude(given: GapInput, answer: GapAnswer, context: Context[GapRules]) -> 
 
 
 def _rank(given: GapInput, context: Context[GapRules]) -> Ranking:
-    return rank(given.office, given.gap, given.patients, context.accepted_at, context.rules)
+    return rank(given.office, given.gap, given.patients, context.created_at, context.rules)
 
 
 def _composed(patient: Assessment) -> str:

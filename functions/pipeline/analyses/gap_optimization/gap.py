@@ -145,17 +145,17 @@ class Ranking(StrictModel):
     patients: tuple[Assessment, ...] = Field(description="The eligible by rank, then the others by score.")
 
 
-def rank(office: Office, gap: Gap, patients: Sequence[Patient], accepted_at: datetime, rules: GapRules) -> Ranking:
+def rank(office: Office, gap: Gap, patients: Sequence[Patient], created_at: datetime, rules: GapRules) -> Ranking:
     """Classify the gap and order the patients; equal scores go by id.
 
     Notice, which gives the type, counts from the report. What is still possible counts from
-    ``accepted_at`` if that is later: a gap reported in time may have passed before anyone asked. Both are
+    ``created_at`` if that is later: a gap reported in time may have passed before anyone asked. Both are
     whole minutes, rounded down. Raises ``ValueError`` for a wall time that is not one instant (see
     ``instant``).
     """
-    starts, accepted = instant(gap.starts_at, office.zone), accepted_at.astimezone(UTC)
-    reported = instant(gap.reported_at, office.zone) if gap.reported_at else accepted
-    now = max(accepted, reported)
+    starts, created = instant(gap.starts_at, office.zone), created_at.astimezone(UTC)
+    reported = instant(gap.reported_at, office.zone) if gap.reported_at else created
+    now = max(created, reported)
     notice, lead = ((starts - since) // timedelta(minutes=1) for since in (reported, now))
     gap_type: GapType = "past"
     if starts > now:

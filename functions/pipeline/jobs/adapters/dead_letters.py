@@ -29,12 +29,12 @@ class PostgresDeadLetterStore:
             error_message=failure.message,
             error_retryable=failure.retryable,
         )
-        rows = rows or self._postgres.run(SQL.recorded, message_id=dead_letter.message_id)
+        rows = rows or self._postgres.run(SQL.outcome_of, message_id=dead_letter.message_id)
         return DeadLetterOutcome(rows[0]["outcome"])
 
-    def records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
+    def list_records(self, since: datetime | None, limit: int) -> list[DeadLetterRecord]:
         rows = self._postgres.run(SQL.list_records, since=since, max_rows=limit)
         return [DeadLetterRecord(**{**row, "outcome": DeadLetterOutcome(row["outcome"])}) for row in rows]
 
     def count_by_outcome(self, since: datetime | None) -> dict[str, int]:
-        return {row["outcome"]: row["records"] for row in self._postgres.run(SQL.count_by_outcome, since=since)}
+        return {row["outcome"]: row["count"] for row in self._postgres.run(SQL.count_by_outcome, since=since)}

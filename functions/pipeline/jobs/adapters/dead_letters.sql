@@ -18,7 +18,7 @@ SELECT :message_id, CAST(:job_id AS uuid),
 ON CONFLICT (message_id) DO NOTHING
 RETURNING outcome
 
--- name: recorded
+-- name: outcome_of
 -- The outcome of a dead letter that was recorded before.
 SELECT outcome FROM dead_letters WHERE message_id = :message_id
 
@@ -30,5 +30,5 @@ ORDER BY recorded_at DESC, message_id LIMIT CAST(:max_rows AS integer)
 
 -- name: count_by_outcome
 -- The number of recorded dead letters, by outcome.
-SELECT outcome, count(*) AS records FROM dead_letters
+SELECT outcome, count(*) AS count FROM dead_letters
 WHERE recorded_at >= coalesce(CAST(:since AS timestamptz), '-infinity') GROUP BY outcome

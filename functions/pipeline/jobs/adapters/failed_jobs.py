@@ -22,7 +22,9 @@ class PostgresFailedJobs:
         ]
 
     def count_by_code(self, filter_: FailedJobFilter) -> dict[str, int]:
-        return {row["error_code"]: row["jobs"] for row in self._postgres.run(SQL.count_by_code, **_conditions(filter_))}
+        return {
+            row["error_code"]: row["count"] for row in self._postgres.run(SQL.count_by_code, **_conditions(filter_))
+        }
 
     def redrive(self, job_id: UUID, new_id: UUID, request: RedriveRequest) -> Redriven:
         ids = {"id": str(job_id), "new_id": str(new_id)}

@@ -13,7 +13,7 @@ ORDER BY finished_at DESC, id DESC LIMIT CAST(:max_rows AS integer)
 
 -- name: count_by_code
 -- The number of failed jobs that match a filter, by error code.
-SELECT error_code, count(*) AS jobs
+SELECT error_code, count(*) AS count
 FROM jobs
 WHERE status = 'failed'
   AND finished_at >= coalesce(CAST(:since AS timestamptz), '-infinity')

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import (
+    Cancellation,
     ClaimedJob,
     JobMessage,
     JobResult,
@@ -19,7 +20,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import LimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import Unavailable
 from pipeline.platform.postgres import Postgres
@@ -35,7 +36,7 @@ class PostgresJobStore:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def record(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+    def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         for _ in range(3):
             (row,) = self._postgres.run(
                 SQL.submit,
@@ -60,12 +61,12 @@ class PostgresJobStore:
             if not row["queue_open"] and admission.max_queued is not None:
                 raise TooManyQueued(admission.max_queued)
             if not row["affordable"]:
-                raise LimitReached(row["day_ends_in"])
+                raise DailyLimitReached(row["day_ends_in"])
             # Another request with this key committed meanwhile: its job is visible to the next statement, unless it
             # was withdrawn since, and then the key is free again.
         raise Unavailable("database")
 
-    def find(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
+    def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         rows = self._postgres.run(SQL.find_by_key, tenant_id, tenant_id=tenant_id, idempotency_key=idempotency_key)
         return _submitted(rows[0]) if rows else None
 
@@ -79,7 +80,7 @@ class PostgresJobStore:
         rows = self._postgres.run(SQL.get, tenant_id, id=str(job_id), tenant_id=tenant_id)
         return _view(rows[0]) if rows else None
 
-    def page(self, tenant_id: str, filter_: JobFilter) -> Page:
+    def list_jobs(self, tenant_id: str, filter_: JobFilter) -> Page:
         after = filter_.after
         of_status = {} if filter_.status is None else {"status": filter_.status.value}
         rows = self._postgres.run(
@@ -97,16 +98,16 @@ class PostgresJobStore:
         jobs = [_view(row) for row in rows[: filter_.limit]]
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if len(rows) > filter_.limit else None)
 
-    def cancel(self, job_id: UUID, tenant_id: str) -> tuple[JobView | None, bool]:
+    def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
         rows = self._postgres.run(SQL.cancel, tenant_id, id=str(job_id), tenant_id=tenant_id)
         if not rows:
-            return None, False
+            return Cancellation(None, cancelled=False)
         job, cancelled = _view(rows[0]), bool(rows[0]["cancelled"])
         if job.status.final:
-            return job, cancelled
+            return Cancellation(job, cancelled)
         # It ended in another transaction while this statement waited for it: its snapshot is older than that.
         ended = self.get(job_id, tenant_id)
-        return ended and replace(ended, result=None, result_key=None), False
+        return Cancellation(ended and replace(ended, result=None, result_key=None), cancelled=False)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         claim = {"id": str(job_id), "claim_id": str(uuid4())}
@@ -122,7 +123,7 @@ class PostgresJobStore:
                 deferrals=row["deferrals"],
                 analysis=row["analysis"],
                 input=row["input"],
-                accepted_at=row["created_at"],
+                created_at=row["created_at"],
                 config=row["config"],
                 failed_calls=row["failed_calls"],
             )
@@ -151,7 +152,7 @@ class PostgresJobStore:
             JobStatus.SUCCEEDED,
             job_id,
             attempt,
-            result=result.document,
+            result=result.result_json,
             result_key=result.key,
             result_bytes=result.size,
         )

@@ -20,14 +20,14 @@ class S3ResultStore:
         self._bucket = bucket
         self._url_s = url_s
 
-    def put(self, job_id: UUID, attempt: int, document: bytes) -> str:
+    def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
         with translate_aws_errors("storage"):
             try:
                 self._client().put_object(
                     Bucket=self._bucket,
                     Key=key,
-                    Body=document,
+                    Body=content,
                     ContentType="application/json",
                     IfNoneMatch="*",
                 )

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pipeline.jobs.domain.failure import Failure
@@ -99,7 +99,7 @@ class ClaimedJob:
     deferrals: int
     analysis: str
     input: dict[str, Any]
-    accepted_at: datetime
+    created_at: datetime
     config: dict[str, Any]
     """The pinned configuration as it was stored, perhaps by another release."""
     failed_calls: int = 0
@@ -124,13 +124,13 @@ class NotClaimed:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The result of a succeeded attempt: the key of its object, and the document itself if it is small."""
+    """The result of a succeeded attempt: the key of its object, and the result itself if it is small."""
 
     key: str
     size: int
     """Bytes of the object in S3."""
-    document: str | None
-    """The result as JSON text, or ``None`` over ``INLINE_RESULT_BYTES``."""
+    result_json: str | None
+    """``None`` over ``INLINE_RESULT_BYTES``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,14 @@ class JobView:
     """The failed job that this one runs again."""
     redriven_as: UUID | None = None
     """The latest job that an operator made of this one."""
+
+
+class Cancellation(NamedTuple):
+    """The outcome of a cancel: the job as it is now, without its result, and whether this call cancelled it."""
+
+    job: JobView | None
+    """``None``: the tenant has no such job."""
+    cancelled: bool
 
 
 def job_id_of(text: str) -> UUID | None:

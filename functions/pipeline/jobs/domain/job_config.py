@@ -60,7 +60,8 @@ def resolve_job_config(
 ) -> JobConfig:
     """The configuration of one job.
 
-    A default that the model refuses is left out in silence; what a caller asked for is not: raises ParameterRefused.
+    Omits a default that the model does not accept. Raises ParameterRefused for a caller's parameter that it does not
+    accept.
     """
     return JobConfig(
         model=model,

@@ -6,9 +6,10 @@ from pydantic import ValidationError
 
 from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
-from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, error_codes, idempotency_key
+from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, error_codes
 from pipeline.jobs.handlers.listing import ListQuery
 from pipeline.jobs.handlers.problems import problem_response
+from pipeline.jobs.handlers.request_headers import idempotency_key
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
 from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond

@@ -1,9 +1,7 @@
-"""The response bodies and the one request header: the types that the API's description is made from."""
+"""The response bodies: the types that the API's description is made from."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -13,10 +11,7 @@ from pipeline.jobs.domain.failure import EXPLANATIONS, FailureCode
 from pipeline.jobs.domain.job import JobStatus, JobView, SubmittedJob
 from pipeline.jobs.domain.listing import Page
 from pipeline.jobs.handlers.listing import write_cursor
-from pipeline.platform.http import Event, HttpProblem
 from pipeline.platform.text import rfc_3339
-
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 Instant = Annotated[
     datetime,
@@ -162,17 +157,3 @@ class HealthBody(Body):
         """The overall state of the checks."""
         status = "ok" if all(state == "ok" for state in checks.values()) else "down"
         return cls.model_validate({"status": status, "version": __version__, "stage": stage, "checks": checks})
-
-
-def idempotency_key(event: Event) -> str | None:
-    """The request's ``Idempotency-Key``. Raises HttpProblem (422) for one that is too long or not visible ASCII."""
-    key: str | None = event.get("headers", {}).get("idempotency-key")
-    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "must be 1 to 255 visible ASCII characters"
-        raise HttpProblem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Invalid Idempotency-Key",
-            f"The header Idempotency-Key {detail}.",
-            [{"pointer": "/headers/idempotency-key", "detail": detail}],
-        )
-    return key

@@ -20,7 +20,7 @@ RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\
 
 
 def _written_out(text: object) -> object:
-    """pydantic would read "5" as five seconds after 1970."""
+    """Refuse text that is not RFC 3339: pydantic would read "5" as five seconds after 1970."""
     if isinstance(text, str) and not RFC_3339.fullmatch(text):
         raise ValueError("Input should be a time as in RFC 3339, with its offset")
     return text
@@ -73,7 +73,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """Raises InvalidRequest."""
+    """The cursor that the text holds. Raises InvalidRequest."""
     try:
         at, job_id = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         created_at = datetime.fromisoformat(at)

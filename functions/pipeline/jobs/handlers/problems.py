@@ -3,7 +3,7 @@
 import math
 from http import HTTPStatus
 
-from pipeline.jobs.errors import JobEnded, KeyReused, LimitReached, NoSuchJob, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, JobEnded, KeyReused, NoSuchJob, TooManyQueued
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
 from pipeline.platform.http import HttpProblem, Problem, Response, respond
@@ -42,7 +42,7 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case JobEnded():
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
-        case LimitReached():
+        case DailyLimitReached():
             detail = "The daily spending limit has been reached. It is reset at midnight UTC, in Retry-After seconds."
             headers = {"retry-after": str(math.ceil(error.seconds))}
             return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily spending limit reached", detail, headers=headers)

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 
 from pipeline.jobs.domain.job import ClaimedJob
-from pipeline.jobs.errors import TryAgain
+from pipeline.jobs.errors import AttemptFailed, Deferred
 from pipeline.platform.policy import Policy
 
 MAX_DOUBLINGS = 10
@@ -13,18 +14,22 @@ MAX_DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Delays in whole seconds, with jitter, so that jobs that wait together do not return together."""
+    """Delays in whole seconds, with jitter, so that jobs that wait together do not return together.
+
+    None is longer than SQS can delay a message, ``AttemptPolicy.longest_delay_s``.
+    """
 
     policy: Policy
-    random: Callable[[], float]
+    random: Callable[[], float] = SystemRandom().random
     """A number from 0 to 1."""
 
-    def after(self, job: ClaimedJob, cause: TryAgain) -> int:
+    def after(self, job: ClaimedJob, cause: Deferred | AttemptFailed) -> int:
         """The delay of a job that is given back: the cause's own, or one that doubles each time."""
         attempts = self.policy.attempts
-        if cause.after_s is not None:
-            return math.ceil(cause.after_s + self.random() * min(attempts.longest_jitter_s, cause.after_s))
-        times = job.failed_calls if cause.deferred else job.attempts_spent - 1
+        if isinstance(cause, Deferred) and cause.after_s is not None:
+            jitter_s = self.random() * min(attempts.longest_jitter_s, cause.after_s)
+            return min(attempts.longest_delay_s, math.ceil(cause.after_s + jitter_s))
+        times = job.failed_calls if isinstance(cause, Deferred) else job.attempts_spent - 1
         doubled = attempts.first_delay_s * 2 ** min(times, MAX_DOUBLINGS)
         return self._spread(min(attempts.longest_delay_s, doubled))
 

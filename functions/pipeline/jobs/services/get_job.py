@@ -17,7 +17,7 @@ class GetJob:
     def run(self, given_id: str, tenant_id: str) -> tuple[JobView, str | None]:
         """The job and, where it has a result, a link to it.
 
-        Raises NoSuchJob for an id that is none, for no job, and for another tenant's, all alike.
+        Raises NoSuchJob alike for a malformed id, an unknown id and another tenant's job.
         """
         job_id = job_id_of(given_id)
         job = self.store.get(job_id, tenant_id) if job_id else None

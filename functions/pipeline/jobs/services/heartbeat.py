@@ -11,7 +11,7 @@ from pipeline.platform.policy import LeasePolicy
 
 
 class Heartbeat:
-    """While it runs, the lease and the message's invisibility end the length of a lease from the last beat.
+    """Extends the lease and hides the message for one more lease, three times per lease.
 
     When the worker dies, both end soon, and the message is there for another: the queue's own visibility timeout, which
     must outlast the function's, would make the job wait for an hour.

@@ -14,4 +14,4 @@ class ListJobs:
 
     def run(self, tenant_id: str, filter_: JobFilter) -> Page:
         """A page of the tenant's own jobs."""
-        return self.store.page(tenant_id, filter_)
+        return self.store.list_jobs(tenant_id, filter_)

@@ -38,7 +38,7 @@ class ListFailedJobs:
         return Failures(
             self.failed.find(filter_),
             self.failed.count_by_code(filter_),
-            self.dead_letters.records(filter_.since, filter_.limit),
+            self.dead_letters.list_records(filter_.since, filter_.limit),
             self.dead_letters.count_by_outcome(filter_.since),
         )
 

@@ -8,16 +8,15 @@ worker that lost its lease is refused.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from random import SystemRandom
 
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
-from pipeline.jobs.errors import JobFailed, OutOfTime, TryAgain
+from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed, OutOfTime
 from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
+from pipeline.jobs.services.analysis_run import AnalysisRun
 from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.heartbeat import Heartbeat
-from pipeline.jobs.services.structured_answer import StructuredAnswer
 from pipeline.models.calls import CallOwner
 from pipeline.models.ledgered_chat import LedgeredChat
 from pipeline.models.ports import CallLedger, ChatModel, StageConfigSource
@@ -39,11 +38,11 @@ class RunJob:
     stage_config: StageConfigSource
     analyses: Mapping[str, AnyAnalysis]
     policy: Policy
-    random: Callable[[], float] = SystemRandom().random
+    delays: Delays
     sleep: Callable[[float], object] = time.sleep
 
     def run(self, message: JobMessage, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
-        """Bring the job one attempt further; ``remaining_s`` returns the seconds left to this invocation.
+        """Run one attempt of the job. ``remaining_s`` returns the seconds left to this invocation.
 
         Returns when the message is done with: the job has ended, or it has another message. Raises OutOfTime, or
         Unavailable if not even another message could be sent; then this message must be delivered again.
@@ -53,7 +52,7 @@ class RunJob:
         if not self._time_for_a_call(remaining_s):
             raise OutOfTime
         try:
-            limits = self.stage_config.current()[0].limits
+            limits = self.stage_config.current().config.limits
             job = self.store.claim(message.job_id, lease_s)
             if isinstance(job, NotClaimed):
                 self._not_claimed(message, job)
@@ -62,65 +61,66 @@ class RunJob:
         except (Unavailable, ConfigurationError) as exc:
             # Not caused by the job: a new message keeps it out of the dead-letter queue.
             log.error("job postponed", exc, job_id=message.job_id, reason=str(exc))
-            self.queue.send(message, self._delays.after_outage())
+            self.queue.send(message, self.delays.after_outage())
 
     def _attempt(self, job: ClaimedJob, limits: Limits, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
         log.info("claimed", job_id=job.id, attempt=job.attempt, analysis=job.analysis)
         heartbeat = Heartbeat(self.store, delivery, job, self.policy.lease)
         owner = CallOwner("job", job.id, job.tenant_id, job.attempt)
-        calls = self.policy.model
-        chat = LedgeredChat(self.model, self.ledger, limits, owner, slot_margin_s=calls.slot_margin_s)
+        model_policy = self.policy.model
+        chat = LedgeredChat(self.model, self.ledger, limits, owner, slot_margin_s=model_policy.slot_margin_s)
 
         def may_call() -> bool:  # a worker that lost its job pays for no further call of it
             return self._time_for_a_call(remaining_s) and not heartbeat.lost
 
-        answer = StructuredAnswer(chat, job, may_call, max_answers=calls.answers_per_attempt)
+        run = AnalysisRun(chat, job, may_call, max_answers=model_policy.answers_per_attempt)
         with heartbeat:
             try:
-                result = self._result(job, answer)
+                result = self._result(job, run)
             except JobFailed as exc:
                 self._fail(job, chat, exc.failure)
-            except TryAgain as exc:
+            except Deferred as exc:
                 self._give_back(job, chat, exc)
+            except AttemptFailed as exc:
+                self._give_back_or_fail(job, chat, exc)
             except (Unavailable, ConfigurationError):
                 raise  # ``run`` postpones the job
             except Exception as exc:  # noqa: BLE001 - an unexpected error spends an attempt, and the job reports it
                 log.error("attempt failed", exc, job_id=job.id, attempt=job.attempt)
-                unexpected = TryAgain(type(exc).__name__, deferred=False, code=FailureCode.INTERNAL_ERROR)
-                self._give_back(job, chat, unexpected)
+                self._give_back_or_fail(job, chat, AttemptFailed(type(exc).__name__, FailureCode.INTERNAL_ERROR))
             else:
                 finished = self._write_with_retry(lambda: self.store.succeed(job.id, job.attempt, result))
                 self._log_end(job, chat, JobStatus.SUCCEEDED.value, finished=finished)
 
-    def _result(self, job: ClaimedJob, answer: StructuredAnswer) -> JobResult:
-        if job.attempts_spent > self.policy.attempts.attempts:
+    def _result(self, job: ClaimedJob, run: AnalysisRun) -> JobResult:
+        if job.attempts_spent > self.policy.attempts.max_attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")
-        document = answer.result_of(analysis).model_dump_json().encode()
+        content = run.result(analysis).model_dump_json().encode()
         try:
-            key = self.results.put(job.id, job.attempt, document)
+            key = self.results.put(job.id, job.attempt, content)
         except Unavailable as exc:
-            delay_s = self.policy.lease.lease_s
-            raise TryAgain(exc.dependency, deferred=True, code=FailureCode.INTERNAL_ERROR, after_s=delay_s) from exc
-        return JobResult(key, len(document), document.decode() if len(document) <= INLINE_RESULT_BYTES else None)
+            raise Deferred(exc.dependency, after_s=self.policy.lease.lease_s) from exc
+        return JobResult(key, len(content), content.decode() if len(content) <= INLINE_RESULT_BYTES else None)
 
-    def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: TryAgain) -> None:
-        attempts = self.policy.attempts.attempts
-        if not cause.deferred and job.attempts_spent >= attempts:
-            self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {attempts} attempts)"))
-            return
-        delay_s = self._delays.after(job, cause)
+    def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
+        max_attempts = self.policy.attempts.max_attempts
+        if job.attempts_spent >= max_attempts:
+            self._fail(job, chat, Failure.of(cause.code, f"({cause.reason}, {max_attempts} attempts)"))
+        else:
+            self._give_back(job, chat, cause)
+
+    def _give_back(self, job: ClaimedJob, chat: LedgeredChat, cause: Deferred | AttemptFailed) -> None:
+        deferred = isinstance(cause, Deferred)
+        delay_s = self.delays.after(job, cause)
         released = self._write_with_retry(
-            lambda: self.store.release(
-                job.id, job.attempt, cause.reason, deferred=cause.deferred, delay_seconds=delay_s
-            )
+            lambda: self.store.release(job.id, job.attempt, cause.reason, deferred=deferred, delay_seconds=delay_s)
         )
         if released:
             # A new message, so that waiting out a throttle does not use up the receive count of the old one.
-            longest_s = self.policy.attempts.longest_delay_s
-            self.queue.send(JobMessage.of(job.id, job.tenant_id), min(longest_s, delay_s))
+            self.queue.send(JobMessage.of(job.id, job.tenant_id), delay_s)
             self.store.mark_enqueued(job.id)
         self._log_end(job, chat, cause.reason, finished=released)
 
@@ -142,14 +142,10 @@ class RunJob:
             log.info("nothing to do", job_id=message.job_id, status=refusal.status)  # a duplicate, or withdrawn
             return
         # Another worker holds it and may die, or it is not due yet: look again then.
-        self.queue.send(message, self._delays.until(refusal.seconds_left))
+        self.queue.send(message, self.delays.until(refusal.seconds_left))
 
     def _time_for_a_call(self, remaining_s: Callable[[], float]) -> bool:
         return remaining_s() >= self.model.longest_call_s + self.policy.attempts.finish_margin_s
-
-    @property
-    def _delays(self) -> Delays:
-        return Delays(self.policy, self.random)
 
     def _log_end(self, job: ClaimedJob, chat: LedgeredChat, outcome: str, *, finished: bool) -> None:
         log.info(
@@ -157,7 +153,7 @@ class RunJob:
             job_id=job.id,
             attempt=job.attempt,
             outcome=outcome,
-            calls=chat.calls,
+            answers=chat.answers,
             input_tokens=chat.usage.input_tokens,
             output_tokens=chat.usage.output_tokens,
             cost_usd=float(chat.cost_usd),

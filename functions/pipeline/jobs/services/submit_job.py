@@ -57,10 +57,10 @@ class SubmitJob:
             job, admission = self._new_job(request, digest, tenant_id, idempotency_key)
         except PipelineError:
             # Today's configuration and limits do not apply to a job that was accepted before under the same key.
-            if idempotency_key and (earlier := self.store.find(tenant_id, idempotency_key)):
+            if idempotency_key and (earlier := self.store.find_by_key(tenant_id, idempotency_key)):
                 return earlier
             raise
-        return self.store.record(job, admission)
+        return self.store.submit(job, admission)
 
     def _enqueue(self, message: JobMessage, tenant_id: str) -> None:
         # The record comes first: a message without a job would be lost work, while the sweeper finds a job without a
@@ -110,7 +110,7 @@ class SubmitJob:
 
 
 def _admission(limits: Limits, cost: Decimal) -> Admission:
-    """The limits for a new job. Where jobs over the daily limit are to wait, money is no condition for admission."""
+    """The limits for a new job. With ``over_limit: wait``, a reached daily limit does not prevent admission."""
     if limits.over_limit == "wait":
         return Admission(limits.queued_jobs_per_tenant)
     return Admission(limits.queued_jobs_per_tenant, cost, limits.daily_usd_per_tenant, limits.daily_usd)

@@ -22,7 +22,7 @@ class SweepJobs:
 
     def run(self) -> int:
         """Send again; the number of messages sent."""
-        # Where no message waits for a worker, a job that waits has none, or one that is hidden for too long.
+        # If the queue is empty, a queued job has no visible message, so it is re-sent sooner.
         waiting = self.policy.backlog_s if self.queue.has_backlog() else self.policy.overdue_s
         stranded = self.store.stranded(self.policy.overdue_s, waiting, self.policy.jobs_per_sweep)
         for message in stranded:

@@ -115,7 +115,7 @@ def _kept(queue: Resource) -> int:
 def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
     """A job uses up its attempts before its message becomes a dead letter."""
     policy = manifest_of(rehearsed).section("policy")
-    attempts = policy["attempts"]["attempts"] if policy else 1
+    attempts = policy["attempts"]["max_attempts"] if policy else 1
     for _, queue, _ in sources(rehearsed.graph):
         times = redrive(queue).number("maxReceiveCount", 0)
         least = max(2, attempts + 1)

@@ -1,7 +1,7 @@
-"""The effect of each model error on a job: the one table of it."""
+"""Maps each model error to its effect on a job."""
 
 from pipeline.jobs.domain.failure import FailureCode
-from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed
 from pipeline.models.errors import (
     InputTooLong,
     ModelAccessDenied,
@@ -10,35 +10,35 @@ from pipeline.models.errors import (
     ModelError,
     ModelFailed,
     ModelNotFound,
-    ModelRequestInvalid,
-    ModelRequestRejected,
+    ModelRequestNotSent,
+    ModelRequestRefused,
     ModelThrottled,
 )
 
 
-def job_error(error: ModelError) -> JobFailed | TryAgain:
+def job_error(error: ModelError) -> JobFailed | Deferred | AttemptFailed:
     """The worker's reaction to a model error."""
     match error:
         # Waits in the queue, for hours if necessary, and costs no attempt.
         case ModelCallDenied():
-            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED, after_s=error.retry_after_s)
+            return Deferred(error.reason, error.retry_after_s)
         case ModelThrottled():
-            return TryAgain(error.reason, deferred=True, code=FailureCode.MODEL_FAILED)
+            return Deferred(error.reason)
         # Another attempt may succeed; this one is spent.
         case ModelFailed():
-            return TryAgain(error.reason, deferred=False, code=FailureCode.MODEL_FAILED)
+            return AttemptFailed(error.reason, FailureCode.MODEL_FAILED)
         case ModelClientFailed():
-            return TryAgain(error.reason, deferred=False, code=FailureCode.INTERNAL_ERROR)
+            return AttemptFailed(error.reason, FailureCode.INTERNAL_ERROR)
         # No attempt will succeed.
         case InputTooLong():
             return JobFailed(FailureCode.INPUT_TOO_LONG)
-        case ModelRequestRejected():
+        case ModelRequestRefused():
             return JobFailed(FailureCode.MODEL_REFUSED_REQUEST)
         case ModelAccessDenied():
             return JobFailed(FailureCode.MODEL_ACCESS_DENIED)
         case ModelNotFound():
             return JobFailed(FailureCode.MODEL_NOT_AVAILABLE)
-        case ModelRequestInvalid():
+        case ModelRequestNotSent():
             return JobFailed(FailureCode.INTERNAL_ERROR, "(the AWS SDK rejects the request)")
         case _:
             raise NotImplementedError(type(error).__name__) from error

@@ -1,7 +1,8 @@
-"""An analysis's answer from a model: a forced tool, a validation, and up to two corrections."""
+"""Run an analysis for one attempt of a job: ask the model through a forced tool, validate, correct up to twice."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from pydantic import BaseModel, ValidationError
 
@@ -9,15 +10,14 @@ from pipeline.definitions.analysis import AnyAnalysis, Context
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig
-from pipeline.jobs.errors import JobFailed, TryAgain
+from pipeline.jobs.errors import AttemptFailed, JobFailed
 from pipeline.jobs.services.answer_validation import TOOL_NAME, InvalidAnswer, validated
-from pipeline.jobs.services.model_errors import job_error
+from pipeline.jobs.services.job_errors import job_error
 from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, Tool, ToolErrors, UserText
 from pipeline.models.errors import ModelError
 from pipeline.models.ledgered_chat import LedgeredChat
 from pipeline.models.prompt import Prompt
 from pipeline.models.schema import tool_schema
-from pipeline.platform.errors import PipelineError
 from pipeline.platform.observability import log
 
 FAILURES: dict[StopReason, FailureCode] = {
@@ -27,8 +27,8 @@ FAILURES: dict[StopReason, FailureCode] = {
 }
 
 
-class StructuredAnswer:
-    """The exchange between one attempt of a job and the model."""
+class AnalysisRun:
+    """The run of an analysis in one attempt of a job."""
 
     def __init__(self, chat: LedgeredChat, job: ClaimedJob, may_call: Callable[[], bool], *, max_answers: int) -> None:
         self._chat = chat
@@ -36,8 +36,11 @@ class StructuredAnswer:
         self._may_call = may_call
         self._max_answers = max_answers
 
-    def result_of(self, analysis: AnyAnalysis) -> BaseModel:
-        """The job's result, valid against the analysis's output model. Raises JobFailed, TryAgain and Unavailable."""
+    def result(self, analysis: AnyAnalysis) -> BaseModel:
+        """The job's result, valid against the analysis's output model.
+
+        Raises JobFailed, Deferred, AttemptFailed and Unavailable.
+        """
         job = self._job
         try:
             config = JobConfig.model_validate(job.config)
@@ -46,19 +49,23 @@ class StructuredAnswer:
         except ValidationError as exc:
             # Accepted by another release, whose models this one does not have.
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from exc
-        context = Context(accepted_at=job.accepted_at, rules=rules)
-        try:
+        context = Context(created_at=job.created_at, rules=rules)
+        with self._code_of(analysis):
             prompt = analysis.prompt(document, context)
-            metadata = {"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)}
-            answer = self._ask(first_request(config, prompt, analysis, metadata), analysis.answer_model)
+        metadata = {"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)}
+        answer = self._ask(first_request(config, prompt, analysis, metadata), analysis.answer_model)
+        with self._code_of(analysis):
             result: BaseModel = analysis.conclude(document, answer, context)
-        except PipelineError:
-            raise
-        except Exception as exc:
-            # An error in the analysis's own code: it is the same for every attempt, so none is wasted on it.
-            log.error("analysis failed", exc, job_id=job.id, analysis=analysis.name)
-            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
         return result
+
+    @contextmanager
+    def _code_of(self, analysis: AnyAnalysis) -> Iterator[None]:
+        """Fail the job on an error in the analysis's own code: it would occur again in every attempt."""
+        try:
+            yield
+        except Exception as exc:
+            log.error("analysis failed", exc, job_id=self._job.id, analysis=analysis.name)
+            raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
 
     def _ask(self, request: ChatRequest, answer_model: type[BaseModel]) -> BaseModel:
         while True:
@@ -68,15 +75,14 @@ class StructuredAnswer:
             try:
                 return validated(answer_model, answer)
             except InvalidAnswer as exc:
-                log.info("answer invalid", job_id=self._job.id, calls=self._chat.calls, fields=exc.pointers)
-                if self._chat.calls == self._max_answers:
-                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.calls} answers)") from None
+                log.info("answer invalid", job_id=self._job.id, answers=self._chat.answers, fields=exc.pointers)
+                if self._chat.answers == self._max_answers:
+                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.answers} answers)") from None
                 request = _corrected(request, answer, exc)
 
     def _call(self, request: ChatRequest) -> ChatAnswer:
         if not self._may_call():
-            reason = "no time left, or the lease was lost"
-            raise TryAgain(reason, deferred=False, code=FailureCode.ATTEMPTS_EXHAUSTED)
+            raise AttemptFailed("no time left, or the lease was lost", FailureCode.ATTEMPTS_EXHAUSTED)
         try:
             return self._chat.ask(request)
         except ModelError as exc:
