@@ -151,8 +151,8 @@ def test_a_signal_during_the_start(directory: Path, after: str, signum: signal.S
     until(lambda: len(descendants(process.pid)) > 1 and after in (directory / "stderr").read_text())
     processes = {process.pid, *descendants(process.pid)}
     process.send_signal(signum)
-    assert process.wait(5) == 0
-    until(lambda: not alive(processes), 5)
+    assert process.wait(DEADLINE_SECONDS) == 0
+    until(lambda: not alive(processes))
     assert "Traceback" not in (directory / "stderr").read_text()  # of the stack itself, or of a part cut off
 
 
