@@ -18,13 +18,13 @@ ruff check --quiet . >&2
 git ls-files -z | xargs -0 codespell >&2
 python -m tests.docs.vocabulary >&2
 lint-imports >/dev/null || { lint-imports >&2; exit 1; }
-echo "== types" >&2
-mypy >&2
 npm ci --no-fund --no-audit --silent >&2
-node_modules/.bin/tsc -p packages/deploy-rehearsal >&2
 
 # The rehearsals wait for packages and SST, the tests for timers: side by side they take as long as the longer one.
-echo "== rehearsed deploys, beside the tests" >&2
+echo "== types and rehearsed deploys, beside the tests" >&2
+types_log="$(mktemp)"
+{ mypy && node_modules/.bin/tsc -p packages/deploy-rehearsal; } >"$types_log" 2>&1 &
+types=$!
 rehearsal_log="$(mktemp)"
 rehearsals="$(mktemp -d)"
 rehearse() {
@@ -47,6 +47,11 @@ echo "== tests" >&2
 status=0
 pytest -n 2 --dist loadgroup || status=$?
 
+if ! wait "$types"; then
+  echo "== the types are wrong" >&2
+  cat "$types_log" >&2
+  status=1
+fi
 if ! wait "$rehearsal"; then
   echo "== the rehearsed deploy failed" >&2
   cat "$rehearsal_log" >&2
@@ -63,5 +68,5 @@ if [ "$audit_status" -ne 0 ] && [ "$audit_status" -ne 2 ]; then
   status=1
 fi
 
-rm -rf "$rehearsal_log" "$rehearsals" "$audit_log"
+rm -rf "$types_log" "$rehearsal_log" "$rehearsals" "$audit_log"
 exit "$status"

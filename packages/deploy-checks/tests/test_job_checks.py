@@ -19,14 +19,16 @@ pytestmark = pytest.mark.timeout(180)
 
 def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
     """The deploy of ``dev``, with one archive for all functions: their code and the migrations."""
-    archive = folder / "code.zip"
+    archive, changed = folder / "code.zip", not old
     with zipfile.ZipFile(archive, "w") as into:
         for base, pattern in ((ROOT / "functions", "pipeline/**/*"), (ROOT, "database/migrations/*.sql")):
             for file in sorted(base.glob(pattern)):
                 if file.is_file() and "__pycache__" not in file.parts:
                     content = file.read_bytes()
+                    changed |= bool(old) and file.suffix == ".py" and old.encode() in content
                     content = content.replace(old.encode(), new.encode()) if old and file.suffix == ".py" else content
                     into.writestr(str(file.relative_to(base)), content)
+    assert changed, f"no module contains {old!r}"
     graph = Graph(json.loads(gzip.decompress(GRAPH.read_bytes())))
     return Rehearsed(folder, "dev", graph, (Artifact("ApiHandler", archive),))
 
@@ -36,7 +38,7 @@ def test_job_succeeds(tmp_path: Path) -> None:
 
 
 def test_cause_of_a_failed_job_is_its_line(tmp_path: Path) -> None:
-    ran = run(deploy(tmp_path, "Body=document,", "Content=document,"), TEXT)
+    ran = run(deploy(tmp_path, "Body=content,", "Content=content,"), TEXT)
     cause = ran.cause()
     assert cause is not None
     assert (cause["file"], cause["type"]) == ("pipeline/jobs/adapters/results.py", "ParamValidationError")
