@@ -38,7 +38,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     listing = commands.add_parser("list", help="list failed jobs and dead letters, newest first", allow_abbrev=False)
     _add_filter(listing)
     listing.add_argument("--limit", type=_count, default=20, metavar="N", help="number of entries (default: 20)")
-    listing.add_argument("--not-redriven", action="store_true", help="only jobs that have not been run again")
+    listing.add_argument(
+        "--waiting", dest="not_redriven", action="store_true", help="only jobs that have not been run again"
+    )
     listing.add_argument("--json", action="store_true", help="print everything as JSON")
 
     some = commands.add_parser("jobs", help="run these jobs again", allow_abbrev=False)
