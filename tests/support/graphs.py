@@ -8,7 +8,7 @@ import gzip
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,22 +80,24 @@ def findings(checks: Iterable[Check], graph: Recorded) -> list[Finding]:
     return [finding for check in checks for finding in check(rehearsed)]
 
 
-def findings_of(
-    rule: Rule, checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]], graph: Recorded
-) -> list[Finding]:
+def findings_of(rule: Rule, checks: Sequence[Check], graph: Recorded) -> list[Finding]:
     """Findings of one rule in a graph.
 
     Cases are many, so the checks of modules that name the rule run first, and the others only if these find nothing.
     """
-    for some in ([check for check in checks if names(check.__module__, rule)], checks):
+    for some in (checks_naming(rule, checks), checks):
         if found := [finding for finding in findings(some, graph) if finding.id == rule]:
             return found
     return []
 
 
+def checks_naming(rule: Rule, checks: Sequence[Check]) -> list[Check]:
+    """The checks in modules that name the rule."""
+    return [check for check in checks if _names(check.__module__, rule)]
+
+
 @cache
-def names(module: str, rule: Rule) -> bool:
-    """Whether the source of a module contains the name of the rule."""
+def _names(module: str, rule: Rule) -> bool:
     return f'"{rule}"' in inspect.getsource(sys.modules[module])
 
 

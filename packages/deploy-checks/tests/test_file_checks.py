@@ -1,11 +1,9 @@
 """Checks of files: each case changes one thing in a copy of the repository."""
 
-import inspect
 import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from deploy_checks.checks import (
@@ -28,7 +26,7 @@ from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.wiring import text
 
-from tests.support.graphs import recorded
+from tests.support.graphs import checks_naming, recorded
 from tests.support.source_tree import SourceTree, copy_repository
 
 MODULES = (
@@ -45,12 +43,6 @@ MODULES = (
 )
 CHECKS = tuple(check for module in MODULES for check in module.CHECKS if check is not files_node.types)
 """All but the type check, which takes seconds and has its own tests."""
-
-
-def checks_of(rule: Rule) -> list[Any]:
-    """The checks whose module names the rule; a check that another module lists is found only among all."""
-    modules = [module for module in MODULES if f'"{rule}"' in inspect.getsource(module)]
-    return [check for module in modules for check in module.CHECKS if check in CHECKS]
 
 
 @pytest.fixture
@@ -448,7 +440,7 @@ def test_folder_beside_the_package_is_not_copied(tree: SourceTree) -> None:
 def test_change_is_reported_at_its_line(tree: SourceTree, name: str) -> None:
     change, rule, file, place = CASES[name]
     change(tree)
-    found = tree.findings(checks_of(rule)) or tree.findings(CHECKS)
+    found = tree.findings(checks_naming(rule, CHECKS)) or tree.findings(CHECKS)
     lines = {finding.line for finding in found if (finding.id, finding.file) == (rule, file)}
     expected = place if isinstance(place, int) else tree.line(file, place)
     assert expected in lines, found
