@@ -19,6 +19,7 @@ from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReas
 from pipeline.models.errors import ModelAccessDenied, ModelFailed, ModelThrottled
 from pipeline.models.prices import Usage
 from pipeline.platform.errors import ConfigurationError, Unavailable
+from pydantic import model_validator
 
 from tests.support.fakes import (
     FakeClock,
@@ -328,6 +329,22 @@ def test_an_error_in_the_analysis_fails_the_job_and_its_calls_are_recorded() -> 
 
     broken = replace(ANALYSES["mood"], conclude=fail)
     harness.process = harness.worker({"mood": broken})
+    harness.run()
+    assert (harness.status, harness.failure_code, harness.usage) == (
+        JobStatus.FAILED,
+        FailureCode.INTERNAL_ERROR,
+        Usage(100, 20),
+    )
+
+
+def test_an_error_in_a_validator_of_the_analysis_pays_for_one_call_only() -> None:
+    class Broken(Mood):
+        @model_validator(mode="after")
+        def fail(self) -> "Broken":
+            raise ZeroDivisionError
+
+    harness = Harness(tool_answer(GOOD))
+    harness.process = harness.worker({"mood": replace(ANALYSES["mood"], answer_model=Broken)})
     harness.run()
     assert (harness.status, harness.failure_code, harness.usage) == (
         JobStatus.FAILED,

@@ -53,7 +53,7 @@ class AnalysisRun:
         with self._code_of(analysis):
             prompt = analysis.prompt(document, context)
         metadata = {"job_id": str(job.id), "analysis": job.analysis, "attempt": str(job.attempt)}
-        answer = self._ask(first_request(config, prompt, analysis, metadata), analysis.answer_model)
+        answer = self._ask(first_request(config, prompt, analysis, metadata), analysis)
         with self._code_of(analysis):
             result: BaseModel = analysis.conclude(document, answer, context)
         return result
@@ -63,17 +63,20 @@ class AnalysisRun:
         """Fail the job on an error in the analysis's own code: it would occur again in every attempt."""
         try:
             yield
+        except InvalidAnswer:  # the model's error
+            raise
         except Exception as exc:
             log.error("analysis failed", exc, job_id=self._job.id, analysis=analysis.name)
             raise JobFailed(FailureCode.INTERNAL_ERROR, "The analysis could not handle the document.") from exc
 
-    def _ask(self, request: ChatRequest, answer_model: type[BaseModel]) -> BaseModel:
+    def _ask(self, request: ChatRequest, analysis: AnyAnalysis) -> BaseModel:
         while True:
             answer = self._call(request)
             if answer.stop_reason != "complete":
                 raise JobFailed(FAILURES[answer.stop_reason])
             try:
-                return validated(answer_model, answer)
+                with self._code_of(analysis):  # its validators
+                    return validated(analysis.answer_model, answer)
             except InvalidAnswer as exc:
                 log.info("answer invalid", job_id=self._job.id, answers=self._chat.answers, fields=exc.pointers)
                 if self._chat.answers == self._max_answers:
