@@ -32,9 +32,11 @@ rehearse() {
     "packages/deploy-rehearsal/environment.test.ts" "packages/deploy-rehearsal/processes.test.ts" || return
   local status=0
   ./scripts/stack-docs.sh --check --rehearsals "$rehearsals" || status=$?
+  local stage stages=()
   for stage in dev staging production; do
-    ./scripts/pre-deploy.sh --stage "$stage" --rehearsal "$rehearsals/$stage" || status=$?
+    stages+=(--stage "$stage" --rehearsal "$rehearsals/$stage")
   done
+  ./scripts/pre-deploy.sh "${stages[@]}" || status=$?
   return "$status"
 }
 rehearse >"$rehearsal_log" 2>&1 &

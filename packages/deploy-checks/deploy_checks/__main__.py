@@ -7,6 +7,7 @@ import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 from stack_graph.errors import CannotRun
@@ -30,24 +31,52 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="pre-deploy", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--stage", required=True, metavar="S", help="the stage to be deployed, such as dev")
-    parser.add_argument("--json", action="store_true", help="print the findings as one JSON object, alone on stdout")
-    parser.add_argument("--rehearsal", type=Path, metavar="DIR", help="check this rehearsal instead of running one")
+    parser.add_argument(
+        "--stage",
+        required=True,
+        action="append",
+        metavar="S",
+        help="the stage to be deployed, such as dev; give it once for each stage to check several",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the findings as one JSON object for each stage, alone on stdout"
+    )
+    parser.add_argument(
+        "--rehearsal",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="check this rehearsal instead of running one; with several stages, give it once for each, in their order",
+    )
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     options = parser.parse_args(argv)
+    if options.rehearsal and len(options.rehearsal) != len(options.stage):
+        parser.error(
+            f"there are {len(options.rehearsal)} --rehearsal for {len(options.stage)} --stage: give one for each"
+        )
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    status = 0
+    for stage, rehearsal_dir in zip_longest(options.stage, options.rehearsal):
+        try:
+            result = _reported(options.root.resolve(), stage, rehearsal_dir)
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        log(report.as_text(result))
+        if options.json:
+            print(report.as_json(result), flush=True)  # noqa: T201 - the result
+        status = max(status, result.exit_status)
+    return status
+
+
+def _reported(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
+    """The report of a stage in every case: a reader of stdout needs its JSON object."""
     try:
-        result = run(options.root.resolve(), options.stage, options.rehearsal)
+        return run(root, stage, rehearsal_dir)
     except CannotRun as exc:
-        result = Report(options.stage, errors=[f"pre-deploy could not be run: {exc}"])
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except Exception:  # noqa: BLE001 - a reader of stdout gets a JSON object in every case
-        result = Report(options.stage, errors=[f"pre-deploy crashed:\n{traceback.format_exc()}"])
-    log(report.as_text(result))
-    if options.json:
-        print(report.as_json(result))  # noqa: T201 - the result
-    return result.exit_status
+        return Report(stage, errors=[f"pre-deploy could not be run: {exc}"])
+    except Exception:  # noqa: BLE001 - a defect of the command itself
+        return Report(stage, errors=[f"pre-deploy crashed:\n{traceback.format_exc()}"])
 
 
 def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:

@@ -31,6 +31,11 @@ class Contents:
     """Files of the distributions."""
     distributions: tuple[Distribution, ...]
 
+    @property
+    def shared(self) -> frozenset[tuple[str, int]]:
+        """The files with their checksums, except SST's ``resource.enc``: equal for functions of one package."""
+        return frozenset(item for item in self.checksums.items() if item[0] != "resource.enc")
+
     def own(self) -> list[str]:
         """The function's Python files: those of no distribution."""
         return [name for name in self.sizes if name.endswith(".py") and name not in self.records]

@@ -22,7 +22,7 @@ from stack_graph.lambdas import SCHEDULE
 from stack_graph.wiring import wiring
 
 from deploy_checks import job_watch
-from deploy_checks.archive import unpack
+from deploy_checks.archive import contents, unpack
 
 READY_WITHIN_S = 60
 FINISHED_WITHIN_S = 60
@@ -79,8 +79,8 @@ def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="pre-deploy-jobs-") as temporary:
         folder = Path(temporary)
         task = folder / "task"
-        for artifact in rehearsed.artifacts:
-            unpack(artifact.path, task)
+        for path in {contents(artifact.path).shared: artifact.path for artifact in rehearsed.artifacts}.values():
+            unpack(path, task)
         shutil.copyfile(job_watch.__file__, task / "sitecustomize.py")
         (folder / "wiring.json").write_text(json.dumps(_wiring(rehearsed)), encoding="utf-8")
         ready = folder / "ready.json"

@@ -66,11 +66,10 @@ def probes(rehearsed: Rehearsed) -> list[Probe]:
             inside = contents(artifact.path)
             if handler_module(str(function.value("handler"))) not in inside.sizes:
                 continue
-            same = frozenset((name, crc) for name, crc in inside.checksums.items() if name != "resource.enc")
-            if same not in tasks:
-                tasks[same] = folder / str(len(tasks)) / "task"
-                unpack(artifact.path, tasks[same])
-            jobs.append((function, artifact, tasks[same]))
+            if inside.shared not in tasks:
+                tasks[inside.shared] = folder / str(len(tasks)) / "task"
+                unpack(artifact.path, tasks[inside.shared])
+            jobs.append((function, artifact, tasks[inside.shared]))
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             return list(pool.map(lambda job: _probe(rehearsed, job[0], job[1], job[2], sdk), jobs))
 
@@ -98,7 +97,7 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
         }
         try:
             done = subprocess.run(  # noqa: S603
-                [python, "-I", "-S", "-B", str(CHILD)],
+                [python, "-I", "-S", str(CHILD)],
                 input=json.dumps(question),
                 env=environment(function, str(task)),
                 stdout=subprocess.PIPE,

@@ -172,6 +172,24 @@ def test_what_cannot_be_run_command(deploy: Deploy, arguments: list[str], capsys
     assert out["errors"][0] in printed.err
 
 
+def test_each_stage_has_its_report_and_the_worst_exit_status(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = ("--stage", "staging", "--rehearsal", str(deploy.out), "--json")
+    assert run_command(failing, more=other) == 2
+    first, end = json.JSONDecoder().raw_decode(printed := capsys.readouterr().out)
+    second = json.loads(printed[end:])
+    assert (first["stage"], len(first["findings"])) == ("dev", 2)
+    assert (second["stage"], second["findings"]) == ("staging", [])
+    assert "contains a rehearsal of stage dev, not of staging" in second["errors"][0]
+
+
+def test_stages_need_as_many_rehearsals(deploy: Deploy, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--stage", "dev", "--stage", "staging", "--rehearsal", str(deploy.out)])
+    assert "1 --rehearsal for 2 --stage" in capsys.readouterr().err
+
+
 def test_check_names_are_unique() -> None:
     names = [name_of(check) for check in every_check()]
     assert len(names) == len(set(names))

@@ -88,12 +88,16 @@ def started[S: RunningStack](
 
 
 def until[T](condition: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
-    """The condition's first true value. Raises AssertionError after `seconds`."""
-    end = time.monotonic() + seconds
+    """The condition's first true value. Raises AssertionError after `seconds`.
+
+    The pauses grow: a condition that asks the stack costs CPU time that the stack needs.
+    """
+    end, pause = time.monotonic() + seconds, 0.02
     while not (found := condition()):
         if time.monotonic() >= end:
             raise AssertionError(f"not within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.3)
     return found
 
 

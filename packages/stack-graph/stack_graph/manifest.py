@@ -4,11 +4,12 @@ The checked tree computes it in a separate process, ``python -m pipeline.manifes
 tool imports the product, and none names its modules or files.
 """
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,27 +42,41 @@ class Manifest:
 
 
 def read(root: Path, config: str = "{}", rules: str = "{}") -> Manifest:
-    """The manifest of a tree, for a stage with these parameter values. Computed once for each state of the files."""
-    parameters = json.dumps({"config": config, "rules": rules})
-    return _computed(root, parameters, _newest(root / FOLDER))
+    """The manifest of a tree, for a stage with these parameter values. Computed once for equal code."""
+    folder = root / FOLDER
+    changed = max((entry.stat().st_mtime for entry in folder.rglob("*")), default=0.0)
+    return _computed(_Code(folder, _digest(folder, changed)), json.dumps({"config": config, "rules": rules}))
 
 
-def _newest(folder: Path) -> float:
-    """The time of the last change of a file in the folder, in seconds since the epoch."""
-    found = (file for file in folder.rglob("*") if file.suffix in (".py", ".json", ".sql"))
-    return max((file.stat().st_mtime for file in found), default=0.0)
+@dataclass(frozen=True)
+class _Code:
+    """The code of a tree. Copies of the same files are equal."""
+
+    folder: Path = field(compare=False)
+    digest: str
 
 
 @lru_cache(maxsize=8)
-def _computed(root: Path, parameters: str, changed: float) -> Manifest:  # noqa: ARG001 - part of the cache's key
-    if not (root / FOLDER / MODULE.replace(".", "/")).is_dir():  # else Python would find the installed product
+def _digest(folder: Path, changed: float) -> str:  # noqa: ARG001 - part of the cache's key
+    """A digest of the names and contents of the files that the manifest is computed from."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in (".py", ".json", ".sql"):
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(folder)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _computed(code: _Code, parameters: str) -> Manifest:
+    if not (code.folder / MODULE.replace(".", "/")).is_dir():  # else Python would find the installed product
         return Manifest({"errors": {"manifest": f"{FOLDER} has no module {MODULE}"}})
     # Clients are built and never used: they need a region and credentials, and nothing may reach the real ones.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     environment |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
     environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
     environment |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(root / FOLDER), "PYTHONSAFEPATH": "1"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(code.folder), "PYTHONSAFEPATH": "1"}
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", MODULE],
         input=parameters,
