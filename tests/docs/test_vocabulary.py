@@ -1,4 +1,4 @@
-"""The vocabulary check finds replaced terms, and the tree has none."""
+"""The vocabulary check finds replaced terms. ``scripts/test.sh`` runs it on the whole tree, with the linters."""
 
 import pytest
 
@@ -37,7 +37,3 @@ def test_a_term_is_allowed_where_it_has_its_ordinary_meaning() -> None:
 def test_a_use_names_its_line_and_the_replacement() -> None:
     [use] = vocabulary.uses("a.md", "Good.\nIt mends itself.\n")
     assert str(use) == 'a.md:2: "mends": use fix, correct'
-
-
-def test_the_tree_uses_no_replaced_term() -> None:
-    assert [str(use) for use in vocabulary.check(sorted(vocabulary.tracked()))] == []

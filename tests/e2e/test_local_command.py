@@ -32,7 +32,6 @@ def test_once_prints_only_the_final_status(tmp_path: Path, complaints: list[dict
     ("text", "status", "reason"),
     [
         ('{"analysis": "none", "input": {}}', 1, "Unknown analysis"),
-        ("{", 1, "Malformed JSON"),
         (None, 2, "No such file"),
     ],
 )

@@ -9,6 +9,9 @@ from pathlib import Path, PurePosixPath
 CANDIDATES = ("", "src", "app", "functions", "lambda", "handlers", "lib")
 """The folders in which SST looks for a handler's file."""
 
+OF_ONE_FUNCTION = {"requirements.txt", "resource.enc"}
+"""SST's list of what it installed, with its folder of the function, and the resources that are linked to it."""
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -33,8 +36,8 @@ class Contents:
 
     @property
     def shared(self) -> frozenset[tuple[str, int]]:
-        """The files with their checksums, except SST's ``resource.enc``: equal for functions of one package."""
-        return frozenset(item for item in self.checksums.items() if item[0] != "resource.enc")
+        """The files with their checksums, except those that SST makes for one function: equal for those of a package."""
+        return frozenset(item for item in self.checksums.items() if item[0] not in OF_ONE_FUNCTION)
 
     def own(self) -> list[str]:
         """The function's Python files: those of no distribution."""

@@ -43,8 +43,7 @@ def _opened(event: str, arguments: tuple[Any, ...]) -> None:
     """The archive's folder is read-only, as on Lambda."""
     if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
         path = str(Path(arguments[0]).absolute())
-        written = arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{ROOT}/")
-        if written and "/__pycache__/" not in path:  # bytecode is kept: the next process starts from it
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{ROOT}/"):
             raise OSError(30, "Read-only file system", path)
 
 

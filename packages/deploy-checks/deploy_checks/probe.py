@@ -97,7 +97,7 @@ def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: P
         }
         try:
             done = subprocess.run(  # noqa: S603
-                [python, "-I", "-S", str(CHILD)],
+                [python, "-I", "-S", "-B", str(CHILD)],
                 input=json.dumps(question),
                 env=environment(function, str(task)),
                 stdout=subprocess.PIPE,

@@ -84,8 +84,7 @@ def keep_read_only(root: str) -> None:
     def opened(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int):
             path = str(Path(arguments[0]).absolute())
-            written = arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{root}/")
-            if written and "/__pycache__/" not in path:  # bytecode is kept: the next function starts from it
+            if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path.startswith(f"{root}/"):
                 raise OSError(30, "Read-only file system", path)
 
     sys.addaudithook(opened)

@@ -1,4 +1,7 @@
-"""Real jobs, run from archives: a job succeeds, and code that breaks it is reported at its line."""
+"""Real jobs, run from archives: code that breaks them is reported at its line.
+
+That the jobs of the unchanged product succeed is shown by ``scripts/test.sh``, which runs the command on every stage.
+"""
 
 import gzip
 import json
@@ -17,24 +20,20 @@ TEXT = {"summary": {"text": "The boiler failed on Monday. A new valve is on orde
 pytestmark = pytest.mark.timeout(180)
 
 
-def deploy(folder: Path, old: str = "", new: str = "") -> Rehearsed:
-    """The deploy of ``dev``, with one archive for all functions: their code and the migrations."""
-    archive, changed = folder / "code.zip", not old
+def deploy(folder: Path, old: str, new: str) -> Rehearsed:
+    """The deploy of ``dev`` with changed code, in one archive for all functions: their code and the migrations."""
+    archive, changed = folder / "code.zip", False
     with zipfile.ZipFile(archive, "w") as into:
         for base, pattern in ((ROOT / "functions", "pipeline/**/*"), (ROOT, "database/migrations/*.sql")):
             for file in sorted(base.glob(pattern)):
                 if file.is_file() and "__pycache__" not in file.parts:
                     content = file.read_bytes()
-                    changed |= bool(old) and file.suffix == ".py" and old.encode() in content
-                    content = content.replace(old.encode(), new.encode()) if old and file.suffix == ".py" else content
-                    into.writestr(str(file.relative_to(base)), content)
+                    replaced = content.replace(old.encode(), new.encode())
+                    changed |= replaced != content
+                    into.writestr(str(file.relative_to(base)), replaced)
     assert changed, f"no module contains {old!r}"
     graph = Graph(json.loads(gzip.decompress(GRAPH.read_bytes())))
     return Rehearsed(folder, "dev", graph, (Artifact("ApiHandler", archive),))
-
-
-def test_job_succeeds(tmp_path: Path) -> None:
-    assert run(deploy(tmp_path), TEXT).problem == ""
 
 
 def test_cause_of_a_failed_job_is_its_line(tmp_path: Path) -> None:

@@ -76,8 +76,6 @@ class Stack:
         await self.invoke_api.open()
         self._open_sources(sqs.result())
         self._start_schedules()
-        for name in self.functions.keys() - set(self._called_soon()):
-            self.functions[name].warm_up()
 
     async def until_a_service_ends(self) -> None:
         """None of them should."""
@@ -99,7 +97,7 @@ class Stack:
         shutil.rmtree(self.allocation.run_dir, ignore_errors=True)
 
     def _called_soon(self) -> list[str]:
-        """In the order of need. The rest start when the stack is ready: few cores are busy enough until then."""
+        """In the order of need. The others start when they are invoked, as on Lambda."""
         connections = self.allocation.connections
         invoked = list(connections.invocations.values())
         routed = [routed.to.function for routed in connections.routes.values()]
