@@ -36,7 +36,7 @@ class Contents:
 
     @property
     def shared(self) -> frozenset[tuple[str, int]]:
-        """The files with their checksums, except those that SST makes for one function: equal for those of a package."""
+        """The files with their checksums, without those of one function: equal for all functions of a package."""
         return frozenset(item for item in self.checksums.items() if item[0] not in OF_ONE_FUNCTION)
 
     def own(self) -> list[str]:

@@ -1,9 +1,11 @@
 """Checks of the functions' archives: each defect is reported at the file to change, and nothing else is reported."""
 
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from deploy_checks.archive import contents
 from deploy_checks.checks import (
     artifact_answers,
     artifact_binaries,
@@ -126,6 +128,19 @@ def test_stale_lock_is_reported(deploy: Deploy) -> None:
     pyproject.parent.mkdir(parents=True)
     pyproject.write_text(PYPROJECT.replace('"good==1.0"', '"good==1.0", "late>=2"'), encoding="utf-8")
     assert places(deploy.write()) == {("handler-import-failed", "critical", "uv.lock")}
+
+
+def test_functions_of_one_package_share_their_code(tmp_path: Path) -> None:
+    def archive(name: str, code: str) -> Path:
+        file = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(file, "w") as into:
+            into.writestr("pkg/main.py", code)
+            into.writestr("requirements.txt", f"# --output-file=/app/.sst/artifacts/{name}-src/requirements.txt")
+            into.writestr("resource.enc", f"encrypted for {name}")
+        return file
+
+    shared = [contents(archive(name, code)).shared for name, code in (("A", "x = 1"), ("B", "x = 1"), ("C", "x = 2"))]
+    assert shared[0] == shared[1] != shared[2]
 
 
 def test_only_the_archive_and_the_sdk_are_importable(deploy: Deploy) -> None:
