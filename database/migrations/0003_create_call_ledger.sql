@@ -83,8 +83,12 @@ CREATE POLICY worker_all_tenants ON daily_spend TO pipeline_worker USING (true) 
 
 -- The circuit breaker: a model's consecutive failures, and the time until which no worker calls it.
 CREATE TABLE model_health (
-    model_id    text        PRIMARY KEY,
-    failures    integer     NOT NULL CHECK (failures >= 0),
-    open_until  timestamptz NOT NULL DEFAULT '-infinity'
+    model_id     text        PRIMARY KEY,
+    failures     integer     NOT NULL CHECK (failures >= 0),
+    open_until   timestamptz NOT NULL DEFAULT '-infinity',
+    -- Calls that began before say nothing about the model since then.
+    closed_since timestamptz NOT NULL DEFAULT '-infinity',
+    -- The call that probes the model while its circuit is open.
+    probe_id     uuid
 );
-GRANT SELECT, INSERT, UPDATE (failures, open_until) ON model_health TO pipeline_worker;
+GRANT SELECT, INSERT, UPDATE (failures, open_until, closed_since, probe_id) ON model_health TO pipeline_worker;

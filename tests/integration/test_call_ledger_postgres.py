@@ -51,7 +51,10 @@ class TestPostgresCallLedger(CallLedgerContract):
         def back(seconds: float) -> None:
             ago = f"make_interval(secs => {seconds})"
             postgres.run(f"UPDATE model_slots SET held_until = held_until - {ago}")
-            postgres.run(f"UPDATE model_health SET open_until = open_until - {ago}")
+            postgres.run(
+                f"UPDATE model_health SET open_until = open_until - {ago}, closed_since = closed_since - {ago}"
+            )
+            postgres.run(f"UPDATE model_calls SET started_at = started_at - {ago}")
 
         return back
 
@@ -163,6 +166,36 @@ class TestPostgresCallLedger(CallLedgerContract):
         pass_time(POLICY.circuit.probe_s)
         ledger.end(begun(ledger).id, ANSWERED)
         begun(ledger)
+        begun(ledger)
+
+    @pytest.mark.parametrize("in_flight", [10, 11, 15, 40])
+    def test_failures_of_calls_in_flight_together_open_the_circuit_once(
+        self, ledger: PostgresCallLedger, pass_time: Callable[[float], None], in_flight: int
+    ) -> None:
+        for call in [begun(ledger) for _ in range(in_flight)]:
+            ledger.end(call.id, THROTTLED)
+        refused = ledger.begin(planned(), FREE)
+        assert refused is not None
+        assert refused.retry_after_s <= POLICY.circuit.shortest_pause_s
+        pass_time(POLICY.circuit.shortest_pause_s)
+        ledger.end(begun(ledger).id, ANSWERED)
+        begun(ledger)
+
+    def test_only_the_probe_decides_about_an_open_circuit(
+        self, ledger: PostgresCallLedger, pass_time: Callable[[float], None]
+    ) -> None:
+        earlier = [begun(ledger) for _ in range(3 * POLICY.circuit.failures_allowed)]
+        late = iter(earlier)
+        for _ in range(POLICY.circuit.failures_allowed):
+            ledger.end(next(late).id, THROTTLED)
+        ledger.end(next(late).id, ANSWERED)
+        assert denial(ledger, FREE) is DenialReason.MODEL_DOWN
+        pass_time(POLICY.circuit.shortest_pause_s)
+        probe = begun(ledger)
+        ledger.end(next(late).id, THROTTLED)
+        ledger.end(probe.id, ANSWERED)
+        for call in late:  # they began before the circuit closed
+            ledger.end(call.id, THROTTLED)
         begun(ledger)
 
     def test_a_denied_call_does_not_use_the_probe(

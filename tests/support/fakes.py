@@ -181,7 +181,8 @@ class InMemoryJobStore:
         job = row.job
         stored = json.loads(job.config.as_json())
         claim = (row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
-        return ClaimedJob(job_id, job.tenant_id, *claim, failed_calls=self.ledger.failed_calls_of(job_id))
+        calls = {"failed_calls": self.ledger.failed_calls_of(job_id), "paid_calls": self.ledger.paid_calls_of(job_id)}
+        return ClaimedJob(job_id, job.tenant_id, *claim, **calls)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         row = self._running(job_id, attempt)
@@ -296,6 +297,10 @@ class InMemoryCallLedger:
 
     def failed_calls_of(self, job_id: UUID) -> int:
         return sum(end.outcome != "answered" for end in self._ends(job_id))
+
+    def paid_calls_of(self, job_id: UUID) -> int:
+        calls = [known for known in self.calls.values() if known.call.owner.id == job_id]
+        return sum(known.end is None or known.end.cost_usd != 0 for known in calls)
 
     def cost_of(self, job_id: UUID) -> Decimal:
         return sum((end.cost_usd or Decimal(0) for end in self._ends(job_id)), Decimal(0))

@@ -16,6 +16,8 @@ from tests.support.policy import POLICY
 class _Health:
     failures: int = 0
     open_until: datetime | None = None
+    closed_since: datetime | None = None
+    probe_id: UUID | None = None
 
 
 class CallLedgerModel(InMemoryCallLedger):
@@ -26,6 +28,7 @@ class CallLedgerModel(InMemoryCallLedger):
         self.circuit = circuit
         self._health: dict[str, _Health] = {}
         self._given_up_at: dict[UUID, datetime] = {}
+        self._began_at: dict[UUID, datetime] = {}
 
     def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         if call.id in self.calls:
@@ -38,9 +41,11 @@ class CallLedgerModel(InMemoryCallLedger):
             return CallDenied(DenialReason.NO_SLOT, POLICY.denials.no_slot_s)
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:
+            self._began_at[call.id] = now
             self._given_up_at[call.id] = now + timedelta(seconds=call.slot_s)
-            if health.open_until:  # this call is the probe
+            if health.open_until:
                 health.open_until = now + timedelta(seconds=self.circuit.probe_s)
+                health.probe_id = call.id
         return refused
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
@@ -49,6 +54,14 @@ class CallLedgerModel(InMemoryCallLedger):
         if not first or outcome.healthy is None:
             return
         health = self._health.setdefault(self.calls[call_id].call.model_id, _Health())
+        if health.open_until:
+            if health.probe_id != call_id:
+                return
+        elif health.closed_since and self._began_at[call_id] < health.closed_since:
+            return
+        if health.open_until and outcome.healthy:
+            health.closed_since = self._clock()
+        health.probe_id = None
         health.failures = 0 if outcome.healthy else health.failures + 1
         too_many = health.failures - self.circuit.failures_allowed
         pause = min(self.circuit.shortest_pause_s * 2 ** max(too_many, 0), self.circuit.longest_pause_s)

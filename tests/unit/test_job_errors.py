@@ -80,6 +80,45 @@ def test_a_permanent_error_fails_the_job_without_quoting_the_service(
     assert not message or message not in error.failure.message
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Input is too long for requested model.",
+        "prompt is too long: 206456 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit: 90402 + 116650 > 204648, decrease input length",
+        "messages: too many total text bytes: 12000000 > 9000000",
+        "Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again.",
+        "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token count: 9279",
+        "Malformed input request: expected maxLength: 50000, actual: 52611, please reformat your input and try again.",
+        "This model's maximum context length is 131072 tokens. Please reduce the length of the prompt",
+        "too many tokens: total number of tokens in the prompt cannot exceed 128000 - received 130000.",
+        "Prompt contains 1000172 tokens and 0 draft tokens, too large for model with 40960 maximum context length",
+        "Range of input length should be [1, 258048]",
+    ],
+)
+def test_every_vendors_message_for_a_long_prompt_is_recognized(message: str) -> None:
+    for text in (message, f"The model returned the following errors: {message}"):
+        failed = answered("ValidationException", text)
+        assert isinstance(failed, JobFailed)
+        assert failed.failure.code is FailureCode.INPUT_TOO_LONG
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The maximum tokens you requested exceeds the model limit of 10000.",
+        "max_tokens: 999999 > 128000, which is the maximum allowed number of output tokens for this model",
+        "too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model",
+        "messages.0.content.0.document.name: Value is too long",
+        "The value at toolConfig.tools.0.toolSpec.name is too long",
+    ],
+)
+def test_a_message_about_something_else_is_a_refused_request(message: str) -> None:
+    failed = answered("ValidationException", message)
+    assert isinstance(failed, JobFailed)
+    assert failed.failure.code is FailureCode.MODEL_REFUSED_REQUEST
+
+
 def test_a_request_that_the_sdk_refuses_fails_the_job_and_is_not_billed() -> None:
     error = model_error(botocore_errors.ParamValidationError(report="x"))
     assert not error.billed
@@ -107,7 +146,7 @@ def test_each_error_states_whether_it_is_billed_and_whether_the_model_is_unhealt
     for error, billed, unhealthy in (
         (rejected, False, False),
         (throttled, False, True),
-        (silent, True, True),
+        (silent, True, False),  # one caller's long answer
         (unreachable, False, True),
     ):
         found = model_error(error)

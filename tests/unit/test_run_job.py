@@ -15,9 +15,10 @@ from pipeline.jobs.errors import OutOfTime
 from pipeline.jobs.services import run_job as process
 from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.run_job import RunJob
-from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason
+from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason, PlannedCall
 from pipeline.models.errors import ModelAccessDenied, ModelFailed, ModelThrottled
 from pipeline.models.prices import Usage
+from pipeline.models.stage_config import Limits
 from pipeline.platform.errors import ConfigurationError, Unavailable
 from pydantic import model_validator
 
@@ -231,6 +232,31 @@ def test_throttling_does_not_count_as_an_attempt() -> None:
         harness.run()
         harness.clock.forward(900)
     assert harness.status is JobStatus.SUCCEEDED
+
+
+def test_paid_answers_are_bounded_however_the_attempts_end() -> None:
+    """A correction that is throttled does not count as an attempt; the answers before it were paid for."""
+    bound = POLICY.model.paid_calls_per_job
+    harness = Harness(*[tool_answer({}), tool_answer({}), THROTTLED] * bound)
+    for _ in range(bound):
+        harness.run()
+        harness.clock.forward(900)
+    assert harness.status is JobStatus.FAILED
+    assert harness.usage == Usage(100 * bound, 20 * bound)
+
+
+def test_calls_that_may_have_been_billed_count_as_paid() -> None:
+    bound = POLICY.model.paid_calls_per_job
+    harness = Harness(*[tool_answer(GOOD)] * bound)
+    for _ in range(bound):  # each worker dies during its call, and the claim is given back as deferred
+        job = harness.store.claim(harness.id, POLICY.lease.lease_s)
+        assert isinstance(job, ClaimedJob)
+        owner = CallOwner("job", job.id, job.tenant_id, job.attempt)
+        harness.store.ledger.begin(PlannedCall(uuid4(), owner, "a-model", Decimal(1), 140.0), Limits())
+        harness.store.release(job.id, job.attempt, "test", deferred=True, delay_seconds=0)
+    harness.run()
+    assert (harness.status, harness.failure_code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
+    assert harness.model.requests == []
 
 
 def test_a_job_whose_workers_died_fails_with_attempts_exhausted() -> None:

@@ -18,6 +18,7 @@ from botocore.parsers import ResponseParserError
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.errors import (
+    AnswerTooSlow,
     InputTooLong,
     ModelAccessDenied,
     ModelClientFailed,
@@ -28,6 +29,7 @@ from pipeline.models.errors import (
     ModelRequestRefused,
     ModelThrottled,
 )
+from pipeline.models.overflow_messages import is_overflow
 from pipeline.platform.aws import error_code
 from pipeline.platform.policy import ModelCallPolicy
 
@@ -41,7 +43,7 @@ SERVICE_ERRORS: dict[str, type[ModelError]] = {
     "ServiceUnavailableException": ModelThrottled,
     "ModelNotReadyException": ModelThrottled,
     "InternalServerException": ModelFailed,
-    "ModelTimeoutException": ModelFailed,
+    "ModelTimeoutException": AnswerTooSlow,
     "ModelErrorException": ModelFailed,
     "ValidationException": ModelRequestRefused,
     "AccessDeniedException": ModelAccessDenied,
@@ -50,9 +52,6 @@ SERVICE_ERRORS: dict[str, type[ModelError]] = {
 }
 """Every error of Converse (botocore's service model, 2026-11), and those of AWS's front door. An unknown error is
 ModelFailed. Bedrock bills none of them."""
-
-TOO_LONG = ("too long", "too many input tokens", "maximum context length", "exceeds the maximum")
-"""Wordings of a ValidationException for a prompt that does not fit (several models)."""
 
 
 class BedrockChatModel:
@@ -79,7 +78,7 @@ def model_error(error: Exception) -> ModelError:
         case ClientError():
             return _service_error(error)
         case ReadTimeoutError():
-            return ModelFailed("no answer in time", billed=True)
+            return AnswerTooSlow("no answer in time", billed=True)
         case ConnectTimeoutError() | EndpointConnectionError():
             return ModelFailed("not connected")
         case ConnectionFailed() | HTTPClientError():
@@ -94,7 +93,6 @@ def model_error(error: Exception) -> ModelError:
 
 def _service_error(error: ClientError) -> ModelError:
     code = error_code(error)
-    message = str(error.response.get("Error", {}).get("Message", "")).lower()
-    if code == "ValidationException" and any(words in message for words in TOO_LONG):
+    if code == "ValidationException" and is_overflow(str(error.response.get("Error", {}).get("Message", ""))):
         return InputTooLong(code)
     return SERVICE_ERRORS.get(code, ModelFailed)(code)

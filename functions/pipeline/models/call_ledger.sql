@@ -46,7 +46,8 @@ WITH already_begun AS (
 ), granted AS (
     SELECT WHERE (SELECT count(*) FROM budget) = 2
 ), take_probe AS (
-    UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8))
+    UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8)),
+                            probe_id = CAST(:id AS uuid)
     FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
 ), take_slot AS (
     UPDATE model_slots SET call_id = CAST(:id AS uuid),
@@ -73,13 +74,16 @@ SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS beg
 -- Records a call's outcome, frees its slot, settles its cost and updates the model's health; a second time does nothing.
 -- Locks in the order of begin: the slot before the days, which the count of `freed` ensures. A call that begins keeps
 -- the lock of each slot that it found taken on re-reading, this call's included: in the other order the two deadlock.
+-- The model's health changes only by calls that say something about its present state. While the circuit is closed these
+-- are the calls that began since it closed; while it is open, the probe alone. So failures that were in flight together
+-- open it once, for the shortest pause.
 WITH ended AS (
     UPDATE model_calls SET ended_at = greatest(now(), started_at), outcome = :outcome,
         input_tokens = CAST(:input_tokens AS bigint), output_tokens = CAST(:output_tokens AS bigint),
         cache_read_tokens = CAST(:cache_read_tokens AS bigint),
         cache_write_tokens = CAST(:cache_write_tokens AS bigint), cost_usd = CAST(:cost_usd AS numeric)
     WHERE id = CAST(:id AS uuid) AND ended_at IS NULL
-    RETURNING model_id, day, tenant_id, reserved_usd, cost_usd
+    RETURNING id, model_id, day, tenant_id, reserved_usd, cost_usd, started_at
 ), freed AS (
     UPDATE model_slots SET call_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
     RETURNING number
@@ -102,5 +106,11 @@ ON CONFLICT (model_id) DO UPDATE SET
         ELSE now() + make_interval(secs => least(
             CAST(:longest_pause AS float8),
             CAST(:shortest_pause AS float8)
-                * power(2, least(health.failures + 1 - CAST(:failures_allowed AS integer), 20)))) END
-    WHERE health.failures > 0 OR NOT CAST(:healthy AS boolean)
+                * power(2, least(health.failures + 1 - CAST(:failures_allowed AS integer), 20)))) END,
+    closed_since = CASE WHEN health.failures >= CAST(:failures_allowed AS integer) AND CAST(:healthy AS boolean)
+                        THEN now() ELSE health.closed_since END,
+    probe_id = NULL
+    WHERE (health.failures > 0 OR NOT CAST(:healthy AS boolean))
+      AND CASE WHEN health.failures >= CAST(:failures_allowed AS integer)
+          THEN health.probe_id = (SELECT id FROM ended)
+          ELSE health.closed_since <= (SELECT started_at FROM ended) END

@@ -4,6 +4,7 @@ ModelError
 ├── ModelCallDenied        a limit of the stage does not allow the call now; no request was sent
 ├── ModelThrottled         the model has no capacity now
 ├── ModelFailed            the model failed, or returned no usable answer
+│   └── AnswerTooSlow      the answer took longer than the time limit
 ├── ModelRequestRefused    the model does not accept the request
 │   └── InputTooLong       the prompt does not fit the model's context window
 ├── ModelAccessDenied      the account or the role may not invoke the model
@@ -49,6 +50,12 @@ class ModelFailed(ModelError):
     """The model failed, or returned no usable answer."""
 
     unhealthy = True
+
+
+class AnswerTooSlow(ModelFailed):
+    """The answer took longer than the time limit: one caller's long answers do not show that the model is unhealthy."""
+
+    unhealthy = False
 
 
 class ModelRequestRefused(ModelError):

@@ -32,6 +32,9 @@ class ModelCallPolicy:
     Bedrock, and requesting the slot took a moment."""
     answers_per_attempt: int = 3
     """The first answer and two corrections."""
+    paid_calls_per_job: int = 9
+    """However its attempts end: an attempt that was throttled after two paid answers does not count as an attempt, but
+    its answers count here. Three full attempts fit."""
 
     @property
     def longest_s(self) -> float:

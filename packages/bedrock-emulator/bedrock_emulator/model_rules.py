@@ -49,6 +49,20 @@ _TABLE: tuple[tuple[re.Pattern[str], ModelRules], ...] = tuple(
     )
 )
 
+_RETURNED = "The model returned the following errors: "
+_OVERFLOW = {
+    "anthropic": _RETURNED + "prompt is too long: {tokens} tokens > {limit} maximum",
+    "amazon": _RETURNED
+    + "Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again.",
+    "cohere": _RETURNED
+    + "too many tokens: total number of tokens in the prompt cannot exceed {limit} - received {tokens}.",
+    **dict.fromkeys(
+        ("deepseek", "meta", "mistral", "qwen"),
+        _RETURNED + "This model's maximum context length is {limit} tokens. Please reduce the length of the prompt",
+    ),
+}
+"""Messages for a prompt that does not fit, by vendor, as public reports quote them (2026-11-28)."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -94,9 +108,10 @@ def check_on_demand(model: Model) -> None:
 
 
 def check_length(model: Model, input_tokens: int) -> None:
-    """Raises ServiceError when the input does not fit the model's context."""
+    """Raises ServiceError, in the words of the model's vendor, when the input does not fit the model's context."""
     if input_tokens > model.rules.context_tokens:
-        raise invalid("Input is too long for requested model.")
+        message = _OVERFLOW.get(model.base_id.partition(".")[0], "Input is too long for requested model.")
+        raise invalid(message.format(tokens=input_tokens, limit=model.rules.context_tokens))
 
 
 def check_chat_parameters(model: Model, parameters: Document) -> None:
@@ -107,16 +122,15 @@ def check_chat_parameters(model: Model, parameters: Document) -> None:
         )
     inference = parameters.get("inferenceConfig", {})
     given = [wire for name, wire in (("temperature", "temperature"), ("topP", "top_p")) if name in inference]
-    prefix = "The model returned the following errors: "
     if model.rules.sampling == "none" and given:
-        raise invalid(f"{prefix}`{given[0]}` is deprecated for this model.")
+        raise invalid(f"{_RETURNED}`{given[0]}` is deprecated for this model.")
     if model.rules.sampling == "one" and len(given) > 1:
         raise invalid(
-            f"{prefix}`temperature` and `top_p` cannot both be specified for this model. Please use only one."
+            f"{_RETURNED}`temperature` and `top_p` cannot both be specified for this model. Please use only one."
         )
     choice = parameters.get("toolConfig", {}).get("toolChoice", {})
     if not model.rules.forced_tools and ("tool" in choice or "any" in choice):
-        raise invalid(f'{prefix}tool_choice: type "tool" and "any" are not supported for this model.')
+        raise invalid(f'{_RETURNED}tool_choice: type "tool" and "any" are not supported for this model.')
 
 
 def _resource(model_id: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Refused models, parameters and conversations, in the service's words."""
 
+import re
 from typing import Any
 
 import pytest
@@ -140,10 +141,20 @@ def test_an_embedding_model_does_not_converse() -> None:
     assert "doesn't support the model" in refused({"modelId": "amazon.titan-embed-text-v2:0"}).message
 
 
-def test_an_input_beyond_the_context_is_too_long() -> None:
-    assert (
-        refused({"messages": [user({"text": "word " * 200_001})]}).message == "Input is too long for requested model."
-    )
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", r"prompt is too long: \d+ tokens > 200000 maximum"),
+        ("us.amazon.nova-lite-v1:0", "Input Tokens Exceeded: Number of input tokens exceeds maximum length"),
+        ("us.meta.llama3-3-70b-instruct-v1:0", "This model's maximum context length is 200000 tokens"),
+        ("cohere.command-r-v1:0", "too many tokens: total number of tokens in the prompt cannot exceed 200000"),
+        ("ai21.jamba-1-5-large-v1:0", "Input is too long for requested model"),
+    ],
+)
+def test_an_input_beyond_the_context_is_refused_in_its_vendors_words(model: str, message: str) -> None:
+    too_long = refused({"modelId": model, "messages": [user({"text": "word " * 300_001})]})
+    assert too_long.code == "ValidationException"
+    assert re.search(message, too_long.message)
 
 
 @pytest.mark.parametrize(

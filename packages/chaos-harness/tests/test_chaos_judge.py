@@ -187,6 +187,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("no object is overwritten", {"objects": [*HISTORY.objects[1:], StoredObject(key="k", size=1, versions=2)]}),
     ("calls of a job are bounded", {"model_calls": [call(A, 1, at) for at in (1, 2, 3, 4)]}),
     ("calls of a job are bounded", {"model_calls": [call(B, attempt, 7) for attempt in (1, 2, 3, 4)]}),
+    ("calls of a job are bounded", {"ledger": [row(A, at, at, None) for at in range(10)]}),
     ("a ledger row before each call", {"model_calls": [*HISTORY.model_calls, call(A, 1, 1.5)]}),
     ("a ledger row before each call", {"model_calls": [call(A, 1, 1.0)]}),
     ("recorded spending equals the ledger", {"spend": spend("1.5", "1.25")}),

@@ -126,6 +126,7 @@ class PostgresJobStore:
                 created_at=row["created_at"],
                 config=row["config"],
                 failed_calls=row["failed_calls"],
+                paid_calls=row["paid_calls"],
             )
         rows = self._postgres.run(SQL.claim_refusal, id=str(job_id))
         if not rows:

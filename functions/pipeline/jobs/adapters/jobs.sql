@@ -123,12 +123,14 @@ WHERE id = CAST(:id AS uuid) AND c.fingerprint = config_fingerprint
   AND ((status = 'queued' AND (due_at IS NULL OR due_at <= now()))
        OR (status = 'running' AND lease_expires_at <= now()))
 RETURNING id, tenant_id, attempt, deferrals, analysis, input, created_at, c.body AS config,
-    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls,
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND cost_usd IS DISTINCT FROM 0) AS paid_calls
 
 -- name: claimed
 -- The job of a claim that was made before, on a connection that broke before the answer arrived.
 SELECT id, tenant_id, attempt, deferrals, analysis, input, jobs.created_at, body AS config,
-    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND outcome <> 'answered') AS failed_calls,
+    (SELECT count(*) FROM model_calls WHERE owner_id = jobs.id AND cost_usd IS DISTINCT FROM 0) AS paid_calls
 FROM jobs JOIN job_configs ON fingerprint = config_fingerprint
 WHERE id = CAST(:id AS uuid) AND claim_id = CAST(:claim_id AS uuid) AND status = 'running'
 

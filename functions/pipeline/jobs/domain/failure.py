@@ -38,7 +38,7 @@ EXPLANATIONS: dict[FailureCode, tuple[str, bool]] = {
     ),
     FailureCode.MODEL_FAILED: ("The model kept failing or timing out.", True),
     FailureCode.ATTEMPTS_EXHAUSTED: (
-        "Every attempt ended without an answer because the worker died or ran out of time.",
+        "Every attempt ended without a result: the worker died or ran out of time, or the model stopped answering.",
         True,
     ),
     FailureCode.INTERNAL_ERROR: ("Internal error.", True),

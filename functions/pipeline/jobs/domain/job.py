@@ -104,6 +104,8 @@ class ClaimedJob:
     """The pinned configuration as it was stored, perhaps by another release."""
     failed_calls: int = 0
     """Model calls without an answer, over all attempts."""
+    paid_calls: int = 0
+    """Model calls that Bedrock bills or may bill, over all earlier attempts."""
 
     @property
     def attempts_spent(self) -> int:

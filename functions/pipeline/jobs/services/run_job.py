@@ -73,7 +73,8 @@ class RunJob:
         def may_call() -> bool:  # a worker that lost its job pays for no further call of it
             return self._time_for_a_call(remaining_s) and not heartbeat.lost
 
-        run = AnalysisRun(chat, job, may_call, max_answers=model_policy.answers_per_attempt)
+        paid_calls_left = model_policy.paid_calls_per_job - job.paid_calls
+        run = AnalysisRun(chat, job, may_call, max_answers=min(model_policy.answers_per_attempt, paid_calls_left))
         with heartbeat:
             try:
                 result = self._result(job, run)
@@ -95,6 +96,8 @@ class RunJob:
     def _result(self, job: ClaimedJob, run: AnalysisRun) -> JobResult:
         if job.attempts_spent > self.policy.attempts.max_attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
+        if job.paid_calls >= self.policy.model.paid_calls_per_job:
+            raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED, f"({job.paid_calls} paid answers)")
         analysis = self.analyses.get(job.analysis)
         if analysis is None:
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release no longer has the analysis.")

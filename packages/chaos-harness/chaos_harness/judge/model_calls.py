@@ -11,12 +11,17 @@ MAX_CALLS = 3
 MAX_ATTEMPTS = 3
 """Attempts that count. One that was deferred because of throttling or an outage does not."""
 
+MAX_PAID_CALLS = MAX_ATTEMPTS * MAX_CALLS
+"""Calls of one job that Bedrock bills or may bill, deferred attempts included."""
+
 CLOCKS_S = 0.05
 """Tolerance for one clock that two processes read."""
 
 
 def bounded(history: History) -> list[str]:
-    """No attempt makes more than three calls, and no more than three counted attempts make any."""
+    """No attempt makes more than three calls, no more than three counted attempts make any, and no job pays for more
+    than nine, however its attempts end.
+    """
     per_attempt = Counter((call.job_id, call.attempt) for call in history.model_calls)
     wrong = [
         f"job {job}: {count} calls in attempt {attempt}"
@@ -30,6 +35,8 @@ def bounded(history: History) -> list[str]:
         for job, count in attempts.items()
         if count - deferrals.get(job, 0) > MAX_ATTEMPTS
     ]
+    paid = Counter(row.job_id for row in history.ledger if row.cost_usd != 0)
+    wrong += [f"job {job}: {count} paid calls" for job, count in paid.items() if count > MAX_PAID_CALLS]
     return wrong
 
 
