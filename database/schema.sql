@@ -286,7 +286,7 @@ CREATE TABLE model_health (
     model_id     text        PRIMARY KEY,
     failures     integer     NOT NULL CHECK (failures >= 0),
     open_until   timestamptz NOT NULL DEFAULT '-infinity',
-    -- Calls that began before say nothing about the model since then.
+    -- Calls that began earlier are no evidence of the present.
     closed_since timestamptz NOT NULL DEFAULT '-infinity',
     -- The call that probes the model while its circuit is open.
     probe_id     uuid

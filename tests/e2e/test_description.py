@@ -14,7 +14,8 @@ from tests.support.fuzzing import fuzz
 pytestmark = pytest.mark.xdist_group("tokens")
 
 
+@pytest.mark.timeout(300)  # 35 s on a quiet machine
 def test_the_api_conforms_to_its_description(jwt_pipeline: Pipeline, issuer: Issuer, tmp_path: Path) -> None:
-    result = fuzz(jwt_pipeline, issuer.token("fuzzer"), tmp_path, examples=5, seed=4)
+    result = fuzz(jwt_pipeline, issuer.token("fuzzer"), tmp_path, examples=2, seed=4)
     assert result.passed, result.output
     assert result.cases > 400, result.output

@@ -181,8 +181,8 @@ class InMemoryJobStore:
         job = row.job
         stored = json.loads(job.config.as_json())
         claim = (row.attempt, row.deferrals, job.analysis, job.input, row.created_at, stored)
-        calls = {"failed_calls": self.ledger.failed_calls_of(job_id), "paid_calls": self.ledger.paid_calls_of(job_id)}
-        return ClaimedJob(job_id, job.tenant_id, *claim, **calls)
+        failed, paid = self.ledger.failed_calls_of(job_id), self.ledger.paid_calls_of(job_id)
+        return ClaimedJob(job_id, job.tenant_id, *claim, failed_calls=failed, paid_calls=paid)
 
     def extend_lease(self, job_id: UUID, attempt: int, lease_seconds: int) -> bool:
         row = self._running(job_id, attempt)

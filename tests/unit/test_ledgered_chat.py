@@ -1,5 +1,6 @@
 """Calls in the ledger: what each end of a call records about its cost and about the model's health."""
 
+import contextlib
 from decimal import Decimal
 from uuid import uuid4
 
@@ -24,10 +25,8 @@ def ended(script: dict[str, object] | Exception) -> tuple[CallOutcome, Decimal]:
     chat = LedgeredChat(
         ScriptedModel([script]), ledger, Limits(), CallOwner("job", uuid4(), "a", 1), slot_margin_s=15.0
     )
-    try:
+    with contextlib.suppress(ModelError):
         chat.ask(REQUEST)
-    except ModelError as exc:
-        assert exc is script
     ((call),) = ledger.calls.values()
     assert call.end is not None
     return call.end, ledger.spent_today("a").tenant

@@ -237,7 +237,8 @@ def test_throttling_does_not_count_as_an_attempt() -> None:
 def test_paid_answers_are_bounded_however_the_attempts_end() -> None:
     """A correction that is throttled does not count as an attempt; the answers before it were paid for."""
     bound = POLICY.model.paid_calls_per_job
-    harness = Harness(*[tool_answer({}), tool_answer({}), THROTTLED] * bound)
+    script: list[dict[str, object] | Exception] = [tool_answer({}), tool_answer({}), THROTTLED]
+    harness = Harness(*script * bound)
     for _ in range(bound):
         harness.run()
         harness.clock.forward(900)

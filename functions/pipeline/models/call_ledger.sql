@@ -74,9 +74,8 @@ SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS beg
 -- Records a call's outcome, frees its slot, settles its cost and updates the model's health; a second time does nothing.
 -- Locks in the order of begin: the slot before the days, which the count of `freed` ensures. A call that begins keeps
 -- the lock of each slot that it found taken on re-reading, this call's included: in the other order the two deadlock.
--- The model's health changes only by calls that say something about its present state. While the circuit is closed these
--- are the calls that began since it closed; while it is open, the probe alone. So failures that were in flight together
--- open it once, for the shortest pause.
+-- Only evidence of the present changes the model's health: while the circuit is closed, calls that began since it closed;
+-- while it is open, the probe alone. So failures that were in flight together open it once, for the shortest pause.
 WITH ended AS (
     UPDATE model_calls SET ended_at = greatest(now(), started_at), outcome = :outcome,
         input_tokens = CAST(:input_tokens AS bigint), output_tokens = CAST(:output_tokens AS bigint),
