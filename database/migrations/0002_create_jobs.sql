@@ -5,9 +5,12 @@ CREATE TYPE job_status AS ENUM ('queued', 'running', 'succeeded', 'failed', 'can
 -- The configuration that a job was accepted with: model, inference parameters, prices, business rules. Many jobs share
 -- one row, so pinning costs a job 32 bytes, and every result can be traced to the configuration that produced it.
 CREATE TABLE job_configs (
-    fingerprint bytea       PRIMARY KEY CHECK (octet_length(fingerprint) = 32),
+    fingerprint bytea       PRIMARY KEY,
     body        json        NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now()
+    created_at  timestamptz NOT NULL DEFAULT now(),
+
+    -- Otherwise one role could prepare the configuration of another tenant's next job.
+    CONSTRAINT fingerprint_of_body CHECK (fingerprint = sha256(convert_to(body::text, 'UTF8')))
 );
 GRANT SELECT (fingerprint), INSERT (fingerprint, body) ON job_configs TO pipeline_api;
 GRANT SELECT ON job_configs TO pipeline_worker;

@@ -14,7 +14,7 @@ from tests.support.policy import POLICY
 JOBS = 200_000
 
 FILL = f"""
-INSERT INTO job_configs VALUES (decode(repeat('00', 32), 'hex'), '{{}}');
+INSERT INTO job_configs VALUES (sha256('{{}}'), '{{}}');
 INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, status,
                   attempt, created_at, enqueued_at, started_at, finished_at, result_key, result_bytes, idempotency_key)
 SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 'mood', 'm', '{{}}', '{{}}',

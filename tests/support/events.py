@@ -48,6 +48,14 @@ def analyze_event(body: object, **headers: str) -> dict[str, Any]:
     return http_event("POST /analyze", body=text, headers={"content-type": "application/json", **given})
 
 
+def dead_letter_event(*bodies: str) -> dict[str, Any]:
+    """The same for messages that SQS moved to the dead-letter queue."""
+    event = sqs_event(*bodies)
+    for record in event["Records"]:
+        record["attributes"]["DeadLetterQueueSourceArn"] = "arn:aws:sqs:us-east-1:111122223333:jobs"
+    return event
+
+
 def sqs_event(*bodies: str) -> dict[str, Any]:
     """An event with these messages, as the event source mapping sends it."""
     return {

@@ -16,7 +16,7 @@ from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
 from pipeline.jobs.services.sweep_jobs import SweepJobs
 from pipeline.platform.errors import Unavailable
 
-from tests.support.events import sqs_event
+from tests.support.events import dead_letter_event, sqs_event
 from tests.support.fakes import FakeClock, FakeQueue, InMemoryJobStore
 from tests.support.jobs import new_job
 from tests.support.operator_fakes import InMemoryDeadLetterStore
@@ -29,7 +29,7 @@ def message(job_id: object) -> str:
 
 @pytest.mark.parametrize("body", ["", "not json", "{}", '{"job_id": 7}', '{"job_id": "x"}', "[" * 100_000, "💶"])
 def test_only_size_and_digest_of_an_unrecognized_message_are_recorded(body: str) -> None:
-    (record,) = sqs_event(body)["Records"]
+    (record,) = dead_letter_event(body)["Records"]
     digest = hashlib.sha256(body.encode()).digest()
     assert dead_letter_from(record) == DeadLetter(record["messageId"], None, len(body.encode()), digest)
 
@@ -41,13 +41,26 @@ def test_the_job_fails_and_the_reason_gives_the_number_of_deliveries(monkeypatch
     store.submit(job)
     dead_letters = InMemoryDeadLetterStore(store, clock)
     monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
-    assert dead_letter.handler(sqs_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
+    assert dead_letter.handler(dead_letter_event(message(job.id), "junk"), None) == {"batchItemFailures": []}
     view = store.get(job.id, "a")
     assert view is not None
     assert view.failure is not None
     assert (view.status, view.failure.code) == (JobStatus.FAILED, FailureCode.ATTEMPTS_EXHAUSTED)
     assert "delivered 5 times" in view.failure.message
     assert dead_letters.count_by_outcome(None) == {"job_failed": 1, "unrecognized": 1}
+
+
+def test_a_message_that_was_sent_to_the_queue_directly_fails_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = InMemoryJobStore(FakeClock())
+    job = new_job()
+    store.submit(job)
+    dead_letters = InMemoryDeadLetterStore(store, FakeClock())
+    monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
+    assert dead_letter.handler(sqs_event(message(job.id)), None) == {"batchItemFailures": []}
+    view = store.get(job.id, "a")
+    assert view is not None
+    assert view.status is JobStatus.QUEUED
+    assert dead_letters.count_by_outcome(None) == {"unrecognized": 1}
 
 
 def test_only_a_dead_letter_that_could_not_be_recorded_is_delivered_again(
@@ -63,7 +76,7 @@ def test_only_a_dead_letter_that_could_not_be_recorded_is_delivered_again(
 
     dead_letters: Any = Flaky(InMemoryJobStore(FakeClock()), FakeClock())
     monkeypatch.setattr(bootstrap, "record_dead_letter", lambda: RecordDeadLetter(dead_letters, 5))
-    answer = dead_letter.handler(sqs_event(message(uuid4()), message(bad), message(uuid4())), None)
+    answer = dead_letter.handler(dead_letter_event(message(uuid4()), message(bad), message(uuid4())), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
 

@@ -148,7 +148,12 @@ def test_a_message_goes_to_the_dead_letter_queue_after_its_receives(sqs: Any, qu
         return _count(sqs, dead) == 1
 
     until(moved)
-    assert receive(sqs, dead)["Body"] == "bad"
+    letter = receive(sqs, dead)
+    source = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    assert (letter["Body"], letter["Attributes"]["DeadLetterQueueSourceArn"]) == ("bad", source)
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+    sqs.send_message(QueueUrl=dead, MessageBody="by hand")
+    assert "DeadLetterQueueSourceArn" not in receive(sqs, dead)["Attributes"]
 
 
 def test_what_is_kept_in_the_state_directory(tmp_path: Path) -> None:

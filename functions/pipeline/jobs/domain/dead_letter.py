@@ -16,7 +16,7 @@ class DeadLetterOutcome(StrEnum):
     JOB_MISSING = "job_missing"
     """The named job does not exist: it was withdrawn, or never recorded."""
     UNRECOGNIZED = "unrecognized"
-    """The message names no job."""
+    """The message names no job, or was sent to the dead-letter queue directly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,14 @@ def job_message_from(record: dict[str, Any]) -> JobMessage:
 
 
 def dead_letter_from(record: dict[str, Any]) -> DeadLetter:
-    """The dead letter of a record, whatever its body is."""
+    """The dead letter of a record, whatever its body is.
+
+    Only SQS can set the attribute ``DeadLetterQueueSourceArn``, when it moves a message. Without it somebody sent the
+    message to this queue directly, and it is no reason to fail the job that it names.
+    """
     body = record["body"].encode()
-    try:
-        job_id = job_message_from(record).job_id
-    except (ValueError, RecursionError):  # json raises the latter for deeply nested brackets
-        job_id = None
+    job_id = None
+    if "DeadLetterQueueSourceArn" in record["attributes"]:
+        with suppress(ValueError, RecursionError):  # json raises the latter for deeply nested brackets
+            job_id = job_message_from(record).job_id
     return DeadLetter(record["messageId"], job_id, len(body), hashlib.sha256(body).digest())
