@@ -1,9 +1,13 @@
 """The ``SubmitJob`` use case on fakes: validation, idempotency, limits, and outages."""
 
-from typing import Any
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Never
 from uuid import UUID
 
 import pytest
+from pipeline.jobs.domain.admission import UNLIMITED, Admission
+from pipeline.jobs.domain.job import NewJob, SubmittedJob
 from pipeline.jobs.domain.request import AnalyzeRequest
 from pipeline.jobs.errors import DailyLimitReached, KeyReused, TooManyQueued
 from pipeline.jobs.services.submit_job import SubmitJob
@@ -211,9 +215,35 @@ def test_a_new_request_is_refused_once_the_daily_limit_is_spent(limits: dict[str
 
 def test_the_maximum_cost_of_a_request_must_fit_the_remaining_limit() -> None:
     harness = Harness(limits={"daily_usd": 0.02})  # haiku's price is 5 dollars per million output tokens
-    harness(model="haiku", parameters={"max_tokens": 3_900})
+    harness(model="haiku", parameters={"max_tokens": 3_500})
     with pytest.raises(DailyLimitReached):
         harness(model="haiku", parameters={"max_tokens": 4_000})
+
+
+def test_the_maximum_cost_includes_the_instructions_and_the_document() -> None:
+    harness, costs = Harness(), []
+    submit = harness.store.submit
+
+    def submitted(job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+        costs.append(admission.max_cost_usd)
+        return submit(job, admission)
+
+    harness.store.submit = submitted  # type: ignore[method-assign]
+    for text in ("x", "x" * 100):
+        harness(model="haiku", input={"text": text}, parameters={"max_tokens": 1_000})
+    output = Decimal("0.005")  # 5 dollars per million tokens
+    assert costs[0] > output + Decimal("0.001")  # a dollar per million
+    assert costs[1] - costs[0] == Decimal(99) / 1_000_000
+
+
+def test_a_document_that_the_analysis_cannot_handle_is_accepted_and_reserves_nothing() -> None:
+    def fail(*_: object) -> Never:
+        raise ZeroDivisionError
+
+    harness = Harness(limits={"daily_usd": 0.02})
+    broken = replace(ANALYSES["mood"], prompt=fail)
+    harness.submit = replace(harness.submit, analyses={"mood": broken})
+    harness()
 
 
 def test_the_limit_of_queued_jobs_applies_to_each_tenant_separately() -> None:

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pipeline.models.prices import Price, Usage
+from pipeline.models.chat import ChatRequest
+from pipeline.models.converse import max_prompt_tokens
+from pipeline.models.prices import Usage
 
 Purpose = Literal["job", "sync_run", "chat_turn"]
 
@@ -67,6 +69,13 @@ class CallDenied:
     retry_after_s: float
 
 
-def max_cost_usd(prompt_tokens: int, max_tokens: float, price: Price) -> Decimal:
-    """Upper bound of a call's cost in US dollars: the estimated prompt, and ``max_tokens`` of output."""
-    return price.of_call(Usage(input_tokens=prompt_tokens, output_tokens=int(max_tokens)))
+def max_cost_usd(request: ChatRequest) -> Decimal:
+    """Upper bound of a call's cost in US dollars: the longest prompt that the text may be, and ``maxTokens`` of output.
+
+    With prompt caching the whole prompt may be written to the cache, which costs more than reading it.
+    """
+    price, prompt, output = request.model.price, max_prompt_tokens(request), int(request.inference["maxTokens"])
+    cost = price.of_call(Usage(input_tokens=prompt, output_tokens=output))
+    if request.prompt_caching:
+        cost = max(cost, price.of_call(Usage(cache_write_tokens=prompt, output_tokens=output)))
+    return cost

@@ -5,6 +5,7 @@ A call, a stream and a record of a batch are made by the same code. The shapes a
 """
 
 import json
+import unicodedata
 from typing import Any
 
 from pipeline.models.chat import (
@@ -20,9 +21,9 @@ from pipeline.models.chat import (
 )
 from pipeline.models.prices import Usage
 
-BYTES_PER_TOKEN = 3
-"""Of a request's UTF-8. English has about four bytes a token; a reservation should be too large rather than too small.
-The estimate is replaced by Bedrock's own count as soon as the answer arrives."""
+PROMPT_OVERHEAD_TOKENS = 1_000
+"""Tokens that a vendor adds to a prompt: roles, separators, and its instructions around tools (for Claude up to 804, by
+Anthropic's price list, 2026-11)."""
 
 STOP_REASONS: dict[str, StopReason] = {
     "max_tokens": "max_tokens",
@@ -57,15 +58,19 @@ def converse_request(request: ChatRequest) -> dict[str, Any]:
     return body
 
 
-def estimated_prompt_tokens(request: ChatRequest) -> int:
-    """Upper bound of the prompt's tokens for ordinary text: UTF-8 bytes of the JSON divided by ``BYTES_PER_TOKEN``."""
+def max_prompt_tokens(request: ChatRequest) -> int:
+    """Upper bound of the prompt's tokens, for any text: its UTF-8 bytes.
+
+    Every vendor's tokenizer splits the bytes of a text, so that no token is shorter than one byte. Some normalize the
+    text before (NFKC), which makes a few characters longer: U+FDFA becomes eighteen. English takes a quarter of the
+    bound; the rest is given back as soon as Bedrock's own count arrives with the answer.
+    """
     body = converse_request(request)
-    return estimated_tokens([body["system"], body["messages"], body.get("toolConfig")])
-
-
-def estimated_tokens(value: object) -> int:
-    """Estimated tokens of a JSON value."""
-    return len(json.dumps(value, ensure_ascii=False).encode()) // BYTES_PER_TOKEN + 1
+    text = json.dumps([body["system"], body["messages"], body.get("toolConfig")], ensure_ascii=False)
+    bytes_ = len(text.encode())
+    if not text.isascii():
+        bytes_ = max(bytes_, len(unicodedata.normalize("NFKC", text).encode()))
+    return bytes_ + PROMPT_OVERHEAD_TOKENS
 
 
 def read_answer(answer: dict[str, Any]) -> ChatAnswer:

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall, max_cost_usd
 from pipeline.models.chat import ChatAnswer, ChatRequest
-from pipeline.models.converse import estimated_prompt_tokens
 from pipeline.models.errors import ModelCallDenied, ModelError
 from pipeline.models.ports import CallLedger, ChatModel
 from pipeline.models.prices import Usage
@@ -50,9 +49,7 @@ class LedgeredChat:
             id=uuid4(),
             owner=self._owner,
             model_id=request.model.id,
-            max_cost_usd=max_cost_usd(
-                estimated_prompt_tokens(request), request.inference["maxTokens"], request.model.price
-            ),
+            max_cost_usd=max_cost_usd(request),
             slot_s=self._model.longest_call_s + self._slot_margin_s,
         )
         if denied := self._ledger.begin(call, self._limits):

@@ -148,10 +148,10 @@ def test_a_message_goes_to_the_dead_letter_queue_after_its_receives(sqs: Any, qu
         return _count(sqs, dead) == 1
 
     until(moved)
-    letter = receive(sqs, dead)
+    moved_message = receive(sqs, dead)
     source = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    assert (letter["Body"], letter["Attributes"]["DeadLetterQueueSourceArn"]) == ("bad", source)
-    sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+    assert (moved_message["Body"], moved_message["Attributes"]["DeadLetterQueueSourceArn"]) == ("bad", source)
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=moved_message["ReceiptHandle"])
     sqs.send_message(QueueUrl=dead, MessageBody="by hand")
     assert "DeadLetterQueueSourceArn" not in receive(sqs, dead)["Attributes"]
 

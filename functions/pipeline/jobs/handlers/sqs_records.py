@@ -21,8 +21,8 @@ def job_message_from(record: dict[str, Any]) -> JobMessage:
 def dead_letter_from(record: dict[str, Any]) -> DeadLetter:
     """The dead letter of a record, whatever its body is.
 
-    Only SQS can set the attribute ``DeadLetterQueueSourceArn``, when it moves a message. Without it somebody sent the
-    message to this queue directly, and it is no reason to fail the job that it names.
+    Only SQS can set the attribute ``DeadLetterQueueSourceArn``, when it moves a message. Without it the message was
+    sent to this queue directly, and is no reason to fail the job that it names.
     """
     body = record["body"].encode()
     job_id = None

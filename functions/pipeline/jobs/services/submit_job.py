@@ -4,22 +4,23 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.definitions.analysis import AnyAnalysis
+from pipeline.definitions.analysis import AnyAnalysis, Context
 from pipeline.jobs.domain.admission import Admission
 from pipeline.jobs.domain.job import JobMessage, NewJob, SubmittedJob
-from pipeline.jobs.domain.job_config import ParameterRefused, resolve_job_config
+from pipeline.jobs.domain.job_config import JobConfig, ParameterRefused, resolve_job_config
 from pipeline.jobs.domain.request import AnalyzeRequest
 from pipeline.jobs.errors import KeyReused
 from pipeline.jobs.ports import JobQueue, JobStore
+from pipeline.jobs.services.analysis_run import first_request
 from pipeline.models.calls import max_cost_usd
 from pipeline.models.catalogue import Model, UnknownModel
-from pipeline.models.converse import estimated_tokens
 from pipeline.models.ports import StageConfigSource
 from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, PipelineError, Unavailable, field_errors
@@ -35,6 +36,7 @@ class SubmitJob:
     stage_config: StageConfigSource
     analyses: Mapping[str, AnyAnalysis]
     new_id: Callable[[], UUID] = uuid4
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def run(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> SubmittedJob:
         """Record the job and enqueue it, or return the one that the same key made before.
@@ -95,7 +97,6 @@ class SubmitJob:
             raise InvalidRequest.at(f"/parameters/{exc.parameter}", exc.why) from exc
         except ValidationError as exc:
             raise ConfigurationError(f"the business rules of {analysis.name} do not fit their model") from exc
-        cost = max_cost_usd(estimated_tokens(request.input), config.inference["maxTokens"], model.price)
         job = NewJob(
             id=self.new_id(),
             tenant_id=tenant_id,
@@ -106,7 +107,16 @@ class SubmitJob:
             metadata=request.metadata,
             config=config,
         )
-        return job, _admission(stage.limits, cost)
+        return job, _admission(stage.limits, self._max_cost_usd(analysis, document, config))
+
+    def _max_cost_usd(self, analysis: AnyAnalysis, document: BaseModel, config: JobConfig) -> Decimal:
+        """Upper bound of the cost of the job's first call."""
+        rules = analysis.rules_model.model_validate_json(json.dumps(config.rules))
+        try:
+            prompt = analysis.prompt(document, Context(created_at=self.now(), rules=rules))
+        except Exception:  # noqa: BLE001 - the worker fails the job for the same reason, without a call
+            return Decimal(0)
+        return max_cost_usd(first_request(config, prompt, analysis, {}))
 
 
 def _admission(limits: Limits, cost: Decimal) -> Admission:
