@@ -51,6 +51,8 @@ export interface StageConfig {
     prompt_caching: boolean;
   };
   limits: {
+    /** Largest `max_tokens` of a call, which is reserved for it; null: the model's own limit. */
+    max_tokens: number | null;
     /** Maximum concurrent model calls, of all workers together; null: bounded only by the number of workers. */
     concurrent_model_calls: number | null;
     /** Maximum cost of model calls from midnight to midnight UTC; null: unlimited. */
@@ -199,6 +201,7 @@ const config: StageConfig = {
     prompt_caching: false,
   },
   limits: {
+    max_tokens: 6_000,
     concurrent_model_calls: null,
     daily_usd: null,
     daily_usd_per_tenant: null,
@@ -250,7 +253,7 @@ export const stages: Record<StageName, StageSettings> = {
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
-    config: limited({ concurrent_model_calls: 10, daily_usd: 10 }),
+    config: limited({ concurrent_model_calls: 10, daily_usd: 10, daily_usd_per_tenant: 5 }),
   },
   staging: {
     development: false,
@@ -284,7 +287,7 @@ export const stages: Record<StageName, StageSettings> = {
     alarmEmail: null,
     monthlyBudgetUSD: null,
     allowedModels: "listed",
-    config: limited({ concurrent_model_calls: 10, daily_usd: 50 }),
+    config: limited({ concurrent_model_calls: 10, daily_usd: 50, daily_usd_per_tenant: 25 }),
   },
   production: {
     development: false,

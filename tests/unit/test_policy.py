@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pipeline.models.stage_config import Limits
 from pipeline.platform import aws, policy
 from pipeline.platform.policy import Policy
 
@@ -35,6 +36,11 @@ def test_an_attempt_fits_the_visibility_timeout() -> None:
 
 def test_the_retries_of_a_write_fit_the_margin_for_finishing() -> None:
     assert sum(POLICY.attempts.write_retry_delays_s) < POLICY.attempts.finish_margin_s
+
+
+def test_the_largest_answer_fits_the_time_of_a_call() -> None:
+    tokens_per_s = 4_000 / 80  # of a Sonnet-class model, 2026-11
+    assert Limits().max_tokens == POLICY.model.read_timeout_s * tokens_per_s
 
 
 def test_a_job_fails_with_its_reason_before_its_message_becomes_a_dead_letter() -> None:

@@ -75,7 +75,7 @@ def test_a_job_is_recorded_before_it_is_enqueued() -> None:
         ({"input": {"text": "x", "more": 1}}, "/input/more"),
         ({"parameters": {"temperature": 0.5}}, "/parameters/temperature"),  # the default model accepts none
         ({"model": "haiku", "parameters": {"temperature": 0.5, "top_p": 0.5}}, "/parameters/top_p"),
-        ({"model": "haiku", "parameters": {"max_tokens": 64_001}}, "/parameters/max_tokens"),
+        ({"model": "haiku", "parameters": {"max_tokens": 6_001}}, "/parameters/max_tokens"),
     ],
 )
 def test_the_error_names_the_invalid_field(changes: dict[str, Any], pointer: str) -> None:
@@ -218,6 +218,24 @@ def test_the_maximum_cost_of_a_request_must_fit_the_remaining_limit() -> None:
     harness(model="haiku", parameters={"max_tokens": 3_500})
     with pytest.raises(DailyLimitReached):
         harness(model="haiku", parameters={"max_tokens": 4_000})
+
+
+@pytest.mark.parametrize(
+    ("limit", "largest", "asked", "message"),
+    [
+        (None, None, 64_001, "Claude Haiku 4.5 answers with at most 64000 tokens"),
+        (5_000, None, 5_001, "this stage allows at most 5000 tokens"),
+        (5_000, 800, 801, "mood allows at most 800 tokens"),
+    ],
+)
+def test_max_tokens_has_a_ceiling(limit: int | None, largest: int | None, asked: int, message: str) -> None:
+    harness = Harness(limits={"max_tokens": limit})
+    settings = replace(ANALYSES["mood"].settings, largest_max_tokens=largest)
+    harness.submit = replace(harness.submit, analyses={"mood": replace(ANALYSES["mood"], settings=settings)})
+    with pytest.raises(InvalidRequest) as refused:
+        harness(model="haiku", parameters={"max_tokens": asked})
+    assert message in refused.value.errors[0]["detail"]
+    assert harness.config(model="haiku", parameters={"max_tokens": asked - 1}).inference["maxTokens"] == asked - 1
 
 
 def test_the_maximum_cost_includes_the_instructions_and_the_document() -> None:

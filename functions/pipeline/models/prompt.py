@@ -24,3 +24,5 @@ class ModelSettings:
     temperature: float | None = None
     max_tokens: int | None = None
     """Upper bound of the answer, in tokens. Bedrock reserves quota by it: keep it as low as the answer allows."""
+    largest_max_tokens: int | None = None
+    """The most that a request may ask for; ``None``: as much as the stage allows."""

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.models.catalogue import Model, ModelCatalogue, shipped_catalogue
 from pipeline.platform.strict_model import StrictModel
@@ -35,6 +35,9 @@ class LlmDefaults(StrictModel):
 class Limits(StrictModel):
     """The limits on a stage's use of models; ``None``: no limit."""
 
+    max_tokens: int | None = Field(6000, ge=1)
+    """The largest ``max_tokens`` of a call: it is reserved, so a few calls of 128,000 would use up the day's money. A
+    Sonnet-class model writes 6,000 tokens in the 120 s that a call may take (2026-11)."""
     concurrent_model_calls: int | None = Field(None, ge=1, le=1000)
     """Across all workers. The slot of a dead worker becomes free once its call has certainly ended."""
     daily_usd: Decimal | None = Field(None, ge=0)
@@ -54,6 +57,12 @@ class StageConfig(StrictModel):
     limits: Limits = Limits()
     aliases: dict[str, str] = Field(default_factory=dict)
     models: tuple[Model, ...] = ()
+
+    @model_validator(mode="after")
+    def _default_within_limit(self) -> Self:
+        if self.limits.max_tokens is not None and self.llm.max_tokens > self.limits.max_tokens:
+            raise ValueError(f"llm.max_tokens is over limits.max_tokens, {self.limits.max_tokens}")
+        return self
 
     @property
     def default_model(self) -> str:

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.models.catalogue import Model
-from pipeline.models.prompt import ModelSettings
-from pipeline.models.stage_config import Guardrail, LlmDefaults, StageConfig
+from pipeline.models.stage_config import Guardrail, StageConfig
 from pipeline.platform.strict_model import StrictModel
 
 
@@ -65,7 +64,7 @@ def resolve_job_config(
     """
     return JobConfig(
         model=model,
-        inference=_inference(stage.llm, model, analysis.settings, requested),
+        inference=_inference(stage, model, analysis, requested),
         guardrail=stage.llm.guardrail,
         service_tier=stage.llm.service_tier,
         prompt_caching=stage.llm.prompt_caching and model.prompt_cache_minimum_tokens is not None,
@@ -74,12 +73,10 @@ def resolve_job_config(
 
 
 def _inference(
-    llm: LlmDefaults, model: Model, settings: ModelSettings, requested: RequestedParameters
+    stage: StageConfig, model: Model, analysis: AnyAnalysis, requested: RequestedParameters
 ) -> dict[str, float | int]:
-    if requested.max_tokens is not None and requested.max_tokens > model.max_output_tokens:
-        raise ParameterRefused("max_tokens", f"{model.name} answers with at most {model.max_output_tokens} tokens")
-    max_tokens = requested.max_tokens or settings.max_tokens or llm.max_tokens
-    inference: dict[str, float | int] = {"maxTokens": min(max_tokens, model.max_output_tokens)}
+    llm, settings = stage.llm, analysis.settings
+    inference: dict[str, float | int] = {"maxTokens": _max_tokens(stage, model, analysis, requested.max_tokens)}
     default_temperature = llm.temperature if settings.temperature is None else settings.temperature
     match model.inference_parameters:
         case "none":
@@ -97,6 +94,18 @@ def _inference(
             inference["temperature"] = _first(requested.temperature, default_temperature)
             inference["topP"] = _first(requested.top_p, llm.top_p)
     return inference
+
+
+def _max_tokens(stage: StageConfig, model: Model, analysis: AnyAnalysis, asked: int | None) -> int:
+    ceilings = {
+        f"{model.name} answers with at most": model.max_output_tokens,
+        "this stage allows at most": stage.limits.max_tokens,
+        f"{analysis.name} allows at most": analysis.settings.largest_max_tokens,
+    }
+    lowest, whose = min((ceiling, whose) for whose, ceiling in ceilings.items() if ceiling is not None)
+    if asked is not None and asked > lowest:
+        raise ParameterRefused("max_tokens", f"{whose} {lowest} tokens")
+    return min(asked or analysis.settings.max_tokens or stage.llm.max_tokens, lowest)
 
 
 def _first(asked: float | None, default: float) -> float:
