@@ -59,11 +59,16 @@ $$;
 CREATE TABLE model_slots (
     number      integer     PRIMARY KEY CHECK (number BETWEEN 1 AND 1000),
     call_id     uuid,
+    -- The tenant whose call holds it: a tenant that holds one leaves the last free slot to others.
+    tenant_id   text,
     held_until  timestamptz NOT NULL DEFAULT '-infinity'
 );
 INSERT INTO model_slots (number) SELECT generate_series(1, 1000);
 CREATE INDEX model_slots_of_call ON model_slots (call_id);
-GRANT SELECT, UPDATE (call_id, held_until) ON model_slots TO pipeline_worker;
+GRANT SELECT, UPDATE (call_id, tenant_id, held_until) ON model_slots TO pipeline_worker;
+
+ALTER TABLE model_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker_all_tenants ON model_slots TO pipeline_worker USING (true) WITH CHECK (true);
 
 -- The amount spent and reserved on a UTC day: a row for each tenant, and one for the whole stage, whose tenant is ''.
 CREATE TABLE daily_spend (

@@ -10,7 +10,7 @@ import pytest
 from local_stack.running import until
 from pg8000 import native
 from pipeline.jobs.adapters.job_store import PostgresJobStore
-from pipeline.models.calls import DenialReason
+from pipeline.models.calls import DenialReason, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
 from pipeline.platform.postgres import Postgres
@@ -118,6 +118,23 @@ class TestPostgresCallLedger(CallLedgerContract):
         assert most <= 3
         assert made > 25
         assert spent("a").stage == Decimal("0.25") * made
+
+    def test_concurrent_calls_of_one_tenant_leave_a_slot_to_others(self, workers: list[PostgresCallLedger]) -> None:
+        limits = Limits(concurrent_model_calls=4)
+        for _ in range(20):
+            start = threading.Barrier(8)
+
+            def begin(worker: PostgresCallLedger, start: threading.Barrier = start) -> PlannedCall | None:
+                call = planned()
+                start.wait()
+                return None if worker.begin(call, limits) else call
+
+            with ThreadPoolExecutor(8) as pool:
+                made = [call for call in pool.map(begin, workers) if call]
+            assert len(made) == 3
+            bystander = begun(workers[0], limits, tenant="b")
+            for call in (*made, bystander):
+                workers[0].end(call.id, ANSWERED)
 
     def test_concurrent_workers_do_not_exceed_the_daily_limits(
         self, workers: list[PostgresCallLedger], spent: Spent

@@ -14,7 +14,8 @@ from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig, RequestedParameters, resolve_job_config
-from pipeline.jobs.services.analysis_run import AnalysisRun, first_request
+from pipeline.jobs.services.analysis_run import AnalysisRun
+from pipeline.jobs.services.first_request import first_request
 from pipeline.models.bedrock import BedrockChatModel
 from pipeline.models.calls import CallOwner
 from pipeline.models.catalogue import Model, shipped_catalogue

@@ -23,7 +23,11 @@ MUTATIONS = (
         "missing-grant",
         "job-fails",
         POSTGRES,
-        Edit(LEDGER, "GRANT SELECT, UPDATE (call_id, held_until) ON model_slots", "GRANT SELECT ON model_slots"),
+        Edit(
+            LEDGER,
+            "GRANT SELECT, UPDATE (call_id, tenant_id, held_until) ON model_slots",
+            "GRANT SELECT ON model_slots",
+        ),
     ),
     mutation(
         "JOB",

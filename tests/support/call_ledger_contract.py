@@ -76,12 +76,24 @@ class CallLedgerContract:
     def test_a_slot_is_released_when_its_call_ends(self, ledger: CallLedger, spent: Spent) -> None:
         two = Limits(concurrent_model_calls=2)
         first = begun(ledger, two)
-        begun(ledger, two)
-        assert denial(ledger, two) is DenialReason.NO_SLOT
+        begun(ledger, two, tenant="b")
+        assert denial(ledger, two, tenant="c") is DenialReason.NO_SLOT
         assert spent("a").stage == 2  # a denied call reserves nothing
         ledger.end(first.id, ANSWERED)
-        begun(ledger, two)
-        assert denial(ledger, two) is DenialReason.NO_SLOT
+        begun(ledger, two, tenant="c")
+        assert denial(ledger, two, tenant="d") is DenialReason.NO_SLOT
+
+    def test_no_tenant_takes_the_last_slot_besides_others(self, ledger: CallLedger) -> None:
+        three = Limits(concurrent_model_calls=3)
+        calls = [begun(ledger, three) for _ in range(2)]
+        assert denial(ledger, three) is DenialReason.NO_SLOT
+        ledger.end(begun(ledger, three, tenant="b").id, ANSWERED)
+        assert denial(ledger, three) is DenialReason.NO_SLOT
+        ledger.end(calls[0].id, ANSWERED)
+        begun(ledger, three)
+        one = Limits(concurrent_model_calls=1)
+        ledger.end(calls[1].id, ANSWERED)
+        assert denial(ledger, one) is DenialReason.NO_SLOT  # it holds the only one
 
     def test_a_tenants_limit_denies_only_calls_of_that_tenant(self, ledger: CallLedger) -> None:
         limits = Limits(daily_usd_per_tenant=Decimal("2.5"))

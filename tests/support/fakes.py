@@ -272,7 +272,7 @@ class InMemoryCallLedger:
             return self.denial
         now = self._clock()
         holding = [known for known in self.calls.values() if known.end is None]
-        if limits.concurrent_model_calls is not None and len(holding) >= limits.concurrent_model_calls:
+        if no_slot_left([known.call for known in holding], call, limits.concurrent_model_calls):
             return CallDenied(DenialReason.NO_SLOT, 5.0)
         spent = self.spent_today(call.owner.tenant_id)
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
@@ -307,6 +307,14 @@ class InMemoryCallLedger:
 
     def _ends(self, job_id: UUID) -> list[CallOutcome]:
         return [known.end for known in self.calls.values() if known.call.owner.id == job_id and known.end]
+
+
+def no_slot_left(holding: list[PlannedCall], call: PlannedCall, slots: int | None) -> bool:
+    """Whether every slot is taken, or only the last one is free and the call's tenant holds another."""
+    if slots is None:
+        return False
+    own = any(held.owner.tenant_id == call.owner.tenant_id for held in holding)
+    return len(holding) >= slots - int(own)
 
 
 def seconds_to_midnight(now: datetime) -> float:

@@ -8,7 +8,7 @@ from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, Planned
 from pipeline.models.stage_config import Limits
 from pipeline.platform.policy import CircuitPolicy
 
-from tests.support.fakes import FakeClock, InMemoryCallLedger
+from tests.support.fakes import FakeClock, InMemoryCallLedger, no_slot_left
 from tests.support.policy import POLICY
 
 
@@ -36,8 +36,8 @@ class CallLedgerModel(InMemoryCallLedger):
         now, health = self._clock(), self._health.get(call.model_id, _Health())
         if health.open_until and health.open_until > now:
             return CallDenied(DenialReason.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
-        slots = limits.concurrent_model_calls
-        if slots is not None and len(self.holding()) >= slots:
+        holding = [self.calls[call_id].call for call_id in self.holding()]
+        if no_slot_left(holding, call, limits.concurrent_model_calls):
             return CallDenied(DenialReason.NO_SLOT, POLICY.denials.no_slot_s)
         refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
         if refused is None:

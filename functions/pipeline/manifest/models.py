@@ -52,7 +52,7 @@ def sampling_parameters(config: str) -> dict[str, list[list[str]]]:
 def _request(config: Any, analysis: Any) -> dict[str, Any]:
     """The request that Bedrock's client is called with for a job."""
     prompt = import_module("pipeline.models.prompt").Prompt(system="s", user="u")
-    first_request = import_module("pipeline.jobs.services.analysis_run").first_request
+    first_request = import_module("pipeline.jobs.services.first_request").first_request
     request = first_request(config, prompt, analysis, {})
     sent: dict[str, Any] = import_module("pipeline.models.converse").converse_request(request)
     return sent

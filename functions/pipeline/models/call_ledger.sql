@@ -4,10 +4,15 @@ INSERT INTO daily_spend (day, tenant_id) VALUES ((now() AT TIME ZONE 'UTC')::dat
                                                 ((now() AT TIME ZONE 'UTC')::date, :tenant_id)
 ON CONFLICT DO NOTHING
 
+-- name: lock_begin
+-- Lets one call begin at a time: each sees the slots and the money that the one before it has taken.
+SELECT FROM pg_advisory_xact_lock(hashtext('begin of a model call')) OFFSET 1
+
 -- name: begin
 -- Reserves a call's probe, slot and cost and records it, all or nothing; one row reports which limit denied it.
 --   circuit:  open_circuit, probe, model_available   a model with an open circuit takes one probe once its pause is over
---   slots:    slot, slot_free                        the first free slot of as many as the stage allows
+--   slots:    held, slot, slot_free                  the first free slot of as many as the stage allows; the last one is
+--                                                    left to a tenant that has none, so no tenant ever holds them all
 --   money:    budget, granted                        both days, the stage's ('') and the tenant's, can pay the cost
 --   then:     take_probe, take_slot, reserve, record the changes, only if granted
 -- FOR UPDATE waits for a row's lock and re-reads the row as the other transaction committed it: two calls cannot share
@@ -27,9 +32,13 @@ WITH already_begun AS (
     FOR UPDATE
 ), model_available AS (
     SELECT WHERE NOT EXISTS (SELECT FROM open_circuit) OR EXISTS (SELECT FROM probe)
+), held AS (
+    SELECT count(*) AS slots, count(*) FILTER (WHERE tenant_id = :tenant_id) AS own FROM model_slots
+    WHERE number <= CAST(:slots AS integer) AND held_until > now()
 ), slot AS (
     SELECT number FROM model_slots
     WHERE number <= CAST(:slots AS integer) AND held_until <= now()
+      AND (SELECT own = 0 OR slots < CAST(:slots AS integer) - 1 FROM held)
       AND EXISTS (SELECT FROM model_available) AND NOT EXISTS (SELECT FROM already_begun)
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 ), slot_free AS (
@@ -50,7 +59,7 @@ WITH already_begun AS (
                             probe_id = CAST(:id AS uuid)
     FROM probe WHERE model_health.model_id = probe.model_id AND EXISTS (SELECT FROM granted)
 ), take_slot AS (
-    UPDATE model_slots SET call_id = CAST(:id AS uuid),
+    UPDATE model_slots SET call_id = CAST(:id AS uuid), tenant_id = :tenant_id,
                            held_until = now() + make_interval(secs => CAST(:slot_seconds AS float8))
     FROM slot WHERE model_slots.number = slot.number AND EXISTS (SELECT FROM granted)
 ), reserve AS (
@@ -84,7 +93,7 @@ WITH ended AS (
     WHERE id = CAST(:id AS uuid) AND ended_at IS NULL
     RETURNING id, model_id, day, tenant_id, reserved_usd, cost_usd, started_at
 ), freed AS (
-    UPDATE model_slots SET call_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
+    UPDATE model_slots SET call_id = NULL, tenant_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
     RETURNING number
 ), days AS (
     SELECT daily_spend.day, daily_spend.tenant_id, cost_usd - reserved_usd AS difference

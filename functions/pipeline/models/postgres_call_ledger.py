@@ -22,7 +22,8 @@ class PostgresCallLedger:
 
     def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
         for _ in range(2):
-            (row,) = self._postgres.run(
+            (row,) = self._postgres.run_locked(
+                SQL.lock_begin,
                 SQL.begin,
                 id=str(call.id),
                 purpose=call.owner.purpose,

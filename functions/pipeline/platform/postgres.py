@@ -15,7 +15,7 @@ from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from pipeline.platform.errors import ConfigurationError, Unavailable
-from pipeline.platform.pipelining import SET_TENANT, run_for_tenant
+from pipeline.platform.pipelining import SET_TENANT, run_after
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.rows import Row, named_rows
 from pipeline.platform.settings import DatabaseSettings
@@ -56,17 +56,14 @@ class Postgres:
         Raises Unavailable when the server cannot be reached or is too busy, and pg8000's DatabaseError when the
         statement itself is refused.
         """
-        with self._lock:
-            kept = self._connection is not None
-            try:
-                return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as exc:
-                if not kept:
-                    raise Unavailable("database") from exc
-            try:
-                return self._run(sql, tenant, parameters)
-            except (InterfaceError, OSError) as exc:
-                raise Unavailable("database") from exc
+        return self._run_twice(sql, None if tenant is None else (SET_TENANT, tenant), parameters)
+
+    def run_locked(self, lock: str, sql: str, /, **parameters: object) -> list[Row]:
+        """The rows of one statement that runs once ``lock``, a statement without rows, has returned.
+
+        The statement sees all that was committed before. Raises as ``run`` does.
+        """
+        return self._run_twice(sql, (lock,), parameters)
 
     def connect(self) -> native.Connection:
         """A new connection, which the caller closes. Raises as ``run`` does."""
@@ -86,10 +83,23 @@ class Postgres:
             with suppress(InterfaceError, OSError):  # it may be lost already
                 connection.close()
 
-    def _run(self, sql: str, tenant: str | None, parameters: dict[str, object]) -> list[Row]:
+    def _run_twice(self, sql: str, first: tuple[str, ...] | None, parameters: dict[str, object]) -> list[Row]:
+        with self._lock:
+            kept = self._connection is not None
+            try:
+                return self._run(sql, first, parameters)
+            except (InterfaceError, OSError) as exc:
+                if not kept:
+                    raise Unavailable("database") from exc
+            try:
+                return self._run(sql, first, parameters)
+            except (InterfaceError, OSError) as exc:
+                raise Unavailable("database") from exc
+
+    def _run(self, sql: str, first: tuple[str, ...] | None, parameters: dict[str, object]) -> list[Row]:
         try:
             self._connection = self._connection or self._connect()
-            return self._execute(self._connection, sql, tenant, parameters)
+            return self._execute(self._connection, sql, first, parameters)
         except DatabaseError as exc:  # the server has answered every message and rolled back
             self._translate(exc)
             raise
@@ -98,12 +108,12 @@ class Postgres:
             raise
 
     def _execute(
-        self, connection: native.Connection, sql: str, tenant: str | None, parameters: dict[str, object]
+        self, connection: native.Connection, sql: str, first: tuple[str, ...] | None, parameters: dict[str, object]
     ) -> list[Row]:
+        """Run one statement, after another one if there is a ``first``: its text and its values."""
         statement = self._prepared(connection, sql)
-        if tenant is not None:
-            set_tenant = self._prepared(connection, SET_TENANT)
-            return run_for_tenant(connection, set_tenant, tenant, statement, parameters)
+        if first is not None:
+            return run_after(connection, self._prepared(connection, first[0]), first[1:], statement, parameters)
         rows = statement.run(**parameters) or []
         return named_rows(statement.columns, rows)
 

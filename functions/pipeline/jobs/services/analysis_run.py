@@ -1,7 +1,7 @@
 """Run an analysis for one attempt of a job: ask the model through a forced tool, validate, correct up to twice."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pydantic import BaseModel, ValidationError
@@ -11,13 +11,12 @@ from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob
 from pipeline.jobs.domain.job_config import JobConfig
 from pipeline.jobs.errors import AttemptFailed, JobFailed
-from pipeline.jobs.services.answer_validation import TOOL_NAME, InvalidAnswer, validated
+from pipeline.jobs.services.answer_validation import InvalidAnswer, validated
+from pipeline.jobs.services.first_request import first_request
 from pipeline.jobs.services.job_errors import job_error
-from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, Tool, ToolErrors, UserText
+from pipeline.models.chat import ChatAnswer, ChatRequest, StopReason, ToolErrors, UserText
 from pipeline.models.errors import ModelError
 from pipeline.models.ledgered_chat import LedgeredChat
-from pipeline.models.prompt import Prompt
-from pipeline.models.schema import tool_schema
 from pipeline.platform.observability import log
 
 FAILURES: dict[StopReason, FailureCode] = {
@@ -90,21 +89,6 @@ class AnalysisRun:
             return self._chat.ask(request)
         except ModelError as exc:
             raise job_error(exc) from exc
-
-
-def first_request(config: JobConfig, prompt: Prompt, analysis: AnyAnalysis, metadata: Mapping[str, str]) -> ChatRequest:
-    """The request of a job's first call."""
-    return ChatRequest(
-        model=config.model,
-        system=prompt.system,
-        turns=(UserText(prompt.user, guarded=True),),
-        tool=Tool(TOOL_NAME, f"Record the result. {analysis.description}", tool_schema(analysis.answer_model)),
-        inference=config.inference,
-        guardrail=config.guardrail,
-        service_tier=config.service_tier,
-        prompt_caching=config.prompt_caching,
-        metadata=metadata,
-    )
 
 
 def _corrected(request: ChatRequest, answer: ChatAnswer, invalid: InvalidAnswer) -> ChatRequest:

@@ -18,7 +18,7 @@ from pipeline.jobs.domain.job_config import JobConfig, ParameterRefused, resolve
 from pipeline.jobs.domain.request import AnalyzeRequest
 from pipeline.jobs.errors import KeyReused
 from pipeline.jobs.ports import JobQueue, JobStore
-from pipeline.jobs.services.analysis_run import first_request
+from pipeline.jobs.services.first_request import first_request
 from pipeline.models.calls import max_cost_usd
 from pipeline.models.catalogue import Model, UnknownModel
 from pipeline.models.ports import StageConfigSource

@@ -1,0 +1,25 @@
+"""The first request of a job to its model. Its size and ``maxTokens`` bound what the call can cost."""
+
+from collections.abc import Mapping
+
+from pipeline.definitions.analysis import AnyAnalysis
+from pipeline.jobs.domain.job_config import JobConfig
+from pipeline.jobs.services.answer_validation import TOOL_NAME
+from pipeline.models.chat import ChatRequest, Tool, UserText
+from pipeline.models.prompt import Prompt
+from pipeline.models.schema import tool_schema
+
+
+def first_request(config: JobConfig, prompt: Prompt, analysis: AnyAnalysis, metadata: Mapping[str, str]) -> ChatRequest:
+    """The request of a job's first call."""
+    return ChatRequest(
+        model=config.model,
+        system=prompt.system,
+        turns=(UserText(prompt.user, guarded=True),),
+        tool=Tool(TOOL_NAME, f"Record the result. {analysis.description}", tool_schema(analysis.answer_model)),
+        inference=config.inference,
+        guardrail=config.guardrail,
+        service_tier=config.service_tier,
+        prompt_caching=config.prompt_caching,
+        metadata=metadata,
+    )
