@@ -46,6 +46,17 @@ export const functionMetric = (fn: sst.aws.Function, metricName: "Errors" | "Inv
   statistic: "Sum",
 });
 
+/** The number of lines of a function's log with this message. */
+export function logMetric(name: string, fn: sst.aws.Function, message: string): Metric {
+  const metric = { name, namespace: resourceName(stageName, "logs") };
+  new aws.cloudwatch.LogMetricFilter(name, {
+    logGroupName: fn.nodes.logGroup.apply((group) => group!.name),
+    pattern: `{ $.message = ${JSON.stringify(message)} }`,
+    metricTransformation: { ...metric, value: "1" },
+  });
+  return { namespace: metric.namespace, metricName: metric.name, dimensions: {}, statistic: "Sum" };
+}
+
 const databaseMetric = (metricName: string): Metric => ({
   namespace: "AWS/RDS",
   metricName,

@@ -1,7 +1,7 @@
 /** Alarms of the jobs system. */
 
 import { alarms, functionSettings } from "../../project.config";
-import { alarm, functionMetric, queueMetric } from "../monitoring";
+import { alarm, functionMetric, logMetric, queueMetric } from "../monitoring";
 import { apiHandler } from "./api";
 import { deadLetterHandler } from "./dead_letters";
 import { jobDeadLetterQueue, jobQueue } from "./queue";
@@ -17,6 +17,9 @@ const failedDeliveries = `A message failed ${functionSettings.maxReceiveCount} d
 alarm("DeadLetters", "Dead letters are not being processed", deadLetters, { atLeast: 1 });
 alarm("DeadLetterReceived", failedDeliveries, receivedDeadLetters, { atLeast: 1 });
 alarm("QueueAge", "Jobs wait too long in the queue", oldestMessage, { atLeast: alarms.oldestMessageSeconds });
+
+const foreignObjects = logMetric("ForeignObjects", worker, "result has a foreign object");
+alarm("ForeignResult", "The bucket has an object that no worker wrote", foreignObjects, { atLeast: 1 });
 
 const tooManyErrors = { atLeast: alarms.functionErrors };
 alarm("ApiHandlerErrors", "The API handler fails", functionMetric(apiHandler, "Errors"), tooManyErrors);

@@ -19,6 +19,14 @@ export const results = new sst.aws.Bucket("Results", {
         { test: "NumericGreaterThan", variable: "s3:signatureAge", values: [String(oldestLinkMilliseconds)] },
       ],
     },
+    // Every object is written once: also a principal of this account cannot replace a result.
+    {
+      effect: "deny",
+      principals: "*",
+      actions: ["s3:PutObject"],
+      paths: ["results/*"],
+      conditions: [{ test: "Null", variable: "s3:if-none-match", values: ["true"] }],
+    },
   ],
   transform: { bucket: { forceDestroy: stage.removal === "remove" } },
 });

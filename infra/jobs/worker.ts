@@ -33,7 +33,8 @@ export const worker = new sst.aws.Function("Worker", {
       resources: [jobQueue.arn],
     },
     { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },
-    { actions: ["s3:PutObject"], resources: [$interpolate`${results.arn}/results/*`] },
+    // GetObject: to compare an object that is already there with the result.
+    { actions: ["s3:PutObject", "s3:GetObject"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
   transform: afterMigration(migration),
 });

@@ -12,6 +12,7 @@ from moto import mock_aws
 from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
 from pipeline.jobs.adapters.results import S3ResultStore
 from pipeline.jobs.domain.job import JobMessage
+from pipeline.jobs.errors import ForeignObject
 from pipeline.jobs.handlers.sqs_records import job_message_from
 from pipeline.models.stage_config_source import ParameterStoreStageConfig
 from pipeline.platform.aws import _service_config
@@ -115,8 +116,16 @@ class TestResults:
     def test_an_object_is_never_overwritten(self, s3: "S3Client") -> None:
         store, job_id = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s), uuid4()
         key = store.put(job_id, 1, b"first")
-        assert store.put(job_id, 1, b"second") == key
-        assert s3.get_object(Bucket="results", Key=key)["Body"].read() == b"first"
+        assert store.put(job_id, 1, b"first") == key  # the answer to the first try was lost
+        assert len(s3.list_objects_v2(Bucket="results")["Contents"]) == 1
+
+    @pytest.mark.parametrize("foreign", [b"forged", b"SECOND", b""])
+    def test_a_foreign_object_is_not_taken_for_the_result(self, s3: "S3Client", foreign: bytes) -> None:
+        store, job_id = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s), uuid4()
+        s3.put_object(Bucket="results", Key=f"results/{job_id}/1.json", Body=foreign)
+        with pytest.raises(ForeignObject):
+            store.put(job_id, 1, b"second")
+        assert store.put(job_id, 2, b"second") == f"results/{job_id}/2.json"
 
     def test_a_link_expires_after_five_minutes(self, s3: "S3Client") -> None:
         url = S3ResultStore(lambda: s3, "results", POLICY.api.result_url_s).url("results/1.json")

@@ -22,7 +22,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, ForeignObject, TooManyQueued
 from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
@@ -370,7 +370,8 @@ class FakeResults:
 
     def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
-        self.objects.setdefault(key, content)
+        if self.objects.setdefault(key, content) != content:
+            raise ForeignObject(key)
         return key
 
     def url(self, key: str) -> str:

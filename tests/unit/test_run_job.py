@@ -348,6 +348,18 @@ def test_a_storage_outage_counts_no_attempt_but_records_the_calls(monkeypatch: p
     assert (harness.status, harness.usage) == (JobStatus.SUCCEEDED, Usage(600, 120))
 
 
+def test_a_foreign_object_spends_the_attempt_and_the_next_one_has_its_own_key() -> None:
+    harness = Harness(tool_answer(GOOD), tool_answer(GOOD))
+    harness.results.objects[f"results/{harness.id}/1.json"] = b"forged"
+    harness.run()
+    assert harness.status is JobStatus.QUEUED
+    harness.clock.forward(900)
+    harness.run()
+    view = harness.store.get(harness.id, "a")
+    assert view is not None
+    assert (view.status, view.result, view.result_key) == (JobStatus.SUCCEEDED, GOOD, f"results/{harness.id}/2.json")
+
+
 def test_an_error_in_the_analysis_fails_the_job_and_its_calls_are_recorded() -> None:
     harness = Harness(tool_answer(GOOD))
 

@@ -78,5 +78,9 @@ class AttemptFailed(PipelineError):
         self.code = code
 
 
+class ForeignObject(PipelineError):
+    """The storage has an object under the key of a result that this attempt did not write."""
+
+
 class OutOfTime(PipelineError):
     """The invocation will end before a model call could."""

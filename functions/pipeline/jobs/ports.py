@@ -133,7 +133,10 @@ class ResultStore(Protocol):
     """The storage of results."""
 
     def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
-        """Store a result once and return its key; an existing object is never overwritten."""
+        """Store a result once and return its key; an existing object is never overwritten.
+
+        Raises Unavailable, and ForeignObject if the key has another content.
+        """
 
     def url(self, key: str) -> str:
         """A link that works for a short time without credentials. It is a secret and never logged."""

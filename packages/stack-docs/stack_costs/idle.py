@@ -99,6 +99,7 @@ BY_USE = frozenset(
     {
         "aws:apigatewayv2/api:Api",
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",  # its metric costs only in hours in which a line matches
         "aws:lambda/function:Function",
         "aws:s3/bucket:Bucket",
         "aws:sns/topic:Topic",  # e-mails: the first thousand are free, and an alarm sends two

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
+from pipeline.jobs.errors import ForeignObject
 from pipeline.platform.aws import error_code, translate_aws_errors
 
 if TYPE_CHECKING:
@@ -35,7 +36,13 @@ class S3ResultStore:
                 if error_code(exc) != "PreconditionFailed":
                     raise
                 # Only this attempt writes this key: its first try succeeded, and S3's answer was lost.
+                if not self._contains(key, content):
+                    raise ForeignObject(key) from exc
         return key
+
+    def _contains(self, key: str, content: bytes) -> bool:
+        found = self._client().get_object(Bucket=self._bucket, Key=key)
+        return found["ContentLength"] == len(content) and found["Body"].read() == content
 
     def url(self, key: str) -> str:
         with translate_aws_errors("storage"):

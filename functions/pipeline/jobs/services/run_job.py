@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
-from pipeline.jobs.errors import AttemptFailed, Deferred, JobFailed, OutOfTime
+from pipeline.jobs.errors import AttemptFailed, Deferred, ForeignObject, JobFailed, OutOfTime
 from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
 from pipeline.jobs.services.analysis_run import AnalysisRun
 from pipeline.jobs.services.delays import Delays
@@ -106,6 +106,9 @@ class RunJob:
             key = self.results.put(job.id, job.attempt, content)
         except Unavailable as exc:
             raise Deferred(exc.dependency, after_s=self.policy.lease.lease_s) from exc
+        except ForeignObject as exc:
+            log.error("result has a foreign object", exc, job_id=job.id, attempt=job.attempt)
+            raise AttemptFailed("foreign object", FailureCode.INTERNAL_ERROR) from exc  # the next one has its own key
         return JobResult(key, len(content), content.decode() if len(content) <= INLINE_RESULT_BYTES else None)
 
     def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
