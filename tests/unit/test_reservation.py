@@ -1,4 +1,4 @@
-"""What is reserved for a call is an upper bound of its cost, for any text, at any price, with and without caching."""
+"""The reservation of a call is an upper bound of its cost, for any text, at any price, with and without caching."""
 
 import base64
 import random
