@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 from pipeline import analyses
-from pipeline.definitions.analysis import AnyAnalysis, NoRules
+from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.platform.strict_model import StrictModel
 
 LOADED = analyses.load()
@@ -19,15 +19,19 @@ def module(name: str, **members: object) -> ModuleType:
     return made
 
 
-def schemas(schema: object) -> Iterator[dict[str, object]]:
-    """Every object in a JSON document, including the document itself."""
+BOUNDED = re.compile(r"\{\d+(,\d+)?\}\$$")
+"""A pattern that ends with the number of its characters."""
+
+
+def parts(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, object]]]:
+    """Every object in a JSON schema, with its path: ``/properties/total``."""
     if isinstance(schema, dict):
-        yield schema
-        for each in schema.values():
-            yield from schemas(each)
+        yield path or "/", schema
+        for name, each in schema.items():
+            yield from parts(each, f"{path}/{name}")
     elif isinstance(schema, list):
-        for each in schema:
-            yield from schemas(each)
+        for at, each in enumerate(schema):
+            yield from parts(each, f"{path}/{at}")
 
 
 def test_every_shipped_analysis_is_found_by_name() -> None:
@@ -48,14 +52,13 @@ def test_the_error_names_both_modules_of_a_duplicate_name() -> None:
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
 def test_an_analysis_has_a_name_a_description_and_limits(analysis: AnyAnalysis) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", analysis.name)
-    assert analysis.description.endswith(".")
-    assert analysis.settings.model is None
-    assert analysis.settings.max_tokens is not None
+    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", analysis.name), "lower-case words, joined by hyphens"
+    assert analysis.description.endswith("."), "the description is a sentence"
+    assert analysis.settings.model is None, "the stage's configuration chooses the model"
+    assert analysis.settings.max_tokens is not None, "ModelSettings needs max_tokens: it is paid for"
     models = (analysis.input_model, analysis.answer_model, analysis.output_model, analysis.rules_model)
     assert all(issubclass(model, StrictModel) for model in models)
-    assert isinstance(analysis.rules_model(), analysis.rules_model)
-    assert analysis.rules_model is NoRules or analysis.name == "gap-optimization"
+    assert isinstance(analysis.rules_model(), analysis.rules_model), "every rule has a default"
 
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
@@ -65,20 +68,21 @@ def test_the_schema_of_an_answer_suits_a_forced_tool(analysis: AnyAnalysis) -> N
     assert len(schema.get("$defs", {})) <= 2
     for name, definition in schema.get("$defs", {}).items():
         assert f"#/$defs/{name}" not in json.dumps(definition), "recursive"
-    for part in schemas(schema):
+    for path, part in parts(schema):
         if part.get("type") == "object":
-            assert part["additionalProperties"] is False
+            assert part.get("additionalProperties") is False, f"{path} is not a StrictModel"
         if part.get("type") == "array":
-            assert "maxItems" in part
-        if part.get("type") == "string" and "enum" not in part:
-            assert "maxLength" in part
-        assert "(?" not in str(part.get("pattern", ""))
+            assert "maxItems" in part, f"{path} needs a max_length"
+        if part.get("type") == "string" and not part.keys() & {"enum", "const"}:
+            assert "maxLength" in part, f"{path} needs a max_length"
+        assert "(?" not in str(part.get("pattern", "")), f"{path}: models do not follow such a pattern"
 
 
 @pytest.mark.parametrize("analysis", LOADED.values(), ids=LOADED)
 def test_the_schema_of_an_input_limits_every_list_and_text(analysis: AnyAnalysis) -> None:
-    for part in schemas(analysis.input_model.model_json_schema()):
+    for path, part in parts(analysis.input_model.model_json_schema()):
         if part.get("type") == "array":
-            assert "maxItems" in part
-        if part.get("type") == "string" and not part.keys() & {"enum", "format"}:
-            assert "maxLength" in part or "{1,64}$" in str(part["pattern"])
+            assert "maxItems" in part, f"{path} needs a max_length"
+        if part.get("type") == "string" and not part.keys() & {"enum", "const", "format"}:
+            bounded = "maxLength" in part or BOUNDED.search(str(part.get("pattern", "")))
+            assert bounded, f"{path} needs a max_length"

@@ -70,7 +70,7 @@ class Harness:
     def worker(self, analyses: Mapping[str, AnyAnalysis] = ANALYSES, random: float = 1.0) -> RunJob:
         ledger = self.store.ledger
         parts = (self.store, self.queue, self.results, self.model, ledger, self.configuration, analyses)
-        return RunJob(*parts, POLICY, Delays(POLICY, lambda: random), sleep=self.clock.forward)
+        return RunJob(*parts, POLICY, Delays(POLICY, lambda: random), sleep=self.clock.forward, now=self.clock)
 
     def run(self, remaining: Callable[[], float] = lambda: 600.0, job_id: UUID | None = None) -> None:
         self.process.run(JobMessage.of(job_id or self.id, "a"), self.delivery, remaining)
@@ -201,6 +201,18 @@ def test_throttling_never_fails_a_job() -> None:
     assert len(delays) == times
     assert delays[:4] == [2, 4, 8, 16]
     assert max(delays) == 900
+
+
+def test_a_job_over_its_maximum_age_fails_without_a_call() -> None:
+    harness = Harness(THROTTLED, tool_answer(GOOD))
+    harness.run()
+    harness.clock.forward(POLICY.attempts.max_age_s - 1)
+    harness.process = replace(harness.process, model=ScriptedModel([THROTTLED]))
+    harness.run()
+    assert harness.status is JobStatus.QUEUED
+    harness.clock.forward(900)
+    harness.run()
+    assert (harness.status, harness.failure_code) == (JobStatus.FAILED, FailureCode.EXPIRED)
 
 
 def test_retry_delays_have_jitter() -> None:

@@ -10,6 +10,7 @@ PipelineError
 ├── JobFailed             the worker gives up: the job fails, with a reason
 ├── Deferred              the worker gives the job back to the queue; the attempt costs none of the job's attempts
 ├── AttemptFailed         the worker gives the job back to the queue, or fails it after its last attempt
+├── ForeignObject         the storage has an object that this attempt did not write; the attempt is spent
 └── OutOfTime             the worker leaves the message: the invocation ends too soon to start
 """
 

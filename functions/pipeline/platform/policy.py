@@ -75,6 +75,9 @@ class AttemptPolicy:
     max_attempts: int = 3
     """Attempts that end in a crash or an error. Fewer than the queue's receive count, so that a job fails with its
     reason before its message reaches the dead-letter queue."""
+    max_age_s: int = 259_200
+    """Three days. A job that waits for a throttled model or for the daily limit does not wait longer: its cost
+    would come out of days that its caller did not mean. Redriving it makes a new job."""
     finish_margin_s: float = 20.0
     """Reserved after the longest model call for storing the result or giving the job back."""
     write_retry_delays_s: tuple[float, ...] = (1, 2, 4, 8)

@@ -109,7 +109,7 @@ def _rehearse(root: Path, stage: str, rehearsal_dir: Path) -> Rehearsed:
     if reason := preconditions.unmet(nothing):
         log(f"NOT CHECKED: the resources of a deploy. {reason}")
         return nothing
-    log(f"Rehearsing a deploy of {stage}: about 30 s")
+    log(f"Rehearsing a deploy of {stage}: about a minute")
     with ThreadPoolExecutor(1) as beside:
         # tsc takes seconds and needs no rehearsal: its result is ready when the check asks for it.
         rehearsal.run_rehearsal(root, stage, rehearsal_dir, log, lambda: beside.submit(files_node.compiled, root))

@@ -16,6 +16,7 @@ class FailureCode(StrEnum):
     MODEL_NOT_AVAILABLE = "model_not_available"
     MODEL_FAILED = "model_failed"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    EXPIRED = "expired"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -41,6 +42,7 @@ EXPLANATIONS: dict[FailureCode, tuple[str, bool]] = {
         "Every attempt ended without a result: the worker died or ran out of time, or the model stopped answering.",
         True,
     ),
+    FailureCode.EXPIRED: ("The job waited too long for the model or for the daily cost limit.", True),
     FailureCode.INTERNAL_ERROR: ("Internal error.", True),
 }
 """By code: the cause, and whether the same request may succeed if it is submitted again."""

@@ -8,6 +8,7 @@ worker that lost its lease is refused.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
@@ -40,6 +41,7 @@ class RunJob:
     policy: Policy
     delays: Delays
     sleep: Callable[[float], object] = time.sleep
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def run(self, message: JobMessage, delivery: Delivery, remaining_s: Callable[[], float]) -> None:
         """Run one attempt of the job. ``remaining_s`` returns the seconds left to this invocation.
@@ -96,6 +98,9 @@ class RunJob:
     def _result(self, job: ClaimedJob, run: AnalysisRun) -> JobResult:
         if job.attempts_spent > self.policy.attempts.max_attempts:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED)
+        max_age = timedelta(seconds=self.policy.attempts.max_age_s)
+        if self.now() - job.created_at > max_age:
+            raise JobFailed(FailureCode.EXPIRED, f"(It was submitted more than {max_age.days} days ago.)")
         if job.paid_calls >= self.policy.model.paid_calls_per_job:
             raise JobFailed(FailureCode.ATTEMPTS_EXHAUSTED, f"({job.paid_calls} paid answers)")
         analysis = self.analyses.get(job.analysis)
