@@ -45,10 +45,9 @@ audit_log="$(mktemp)"
 ./scripts/audit.sh >"$audit_log" 2>&1 &
 audit=$!
 
-# A third worker uses the time in which the others wait for leases and deferred jobs.
 echo "== tests" >&2
 status=0
-pytest -n 3 --dist loadgroup || status=$?
+pytest -n 2 --dist loadgroup || status=$?
 
 if ! wait "$types"; then
   echo "== the types are wrong" >&2

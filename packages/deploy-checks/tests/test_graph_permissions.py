@@ -51,7 +51,15 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
         ("jobs/handlers/api", {"GetObject", "GetSecretValue", "GetQueueAttributes", "SendMessage", "GetParameters"}),
         (
             "jobs/handlers/worker",
-            {"Converse", "PutObject", "GetSecretValue", "ChangeMessageVisibility", "SendMessage", "GetParameters"},
+            {
+                "Converse",
+                "PutObject",
+                "GetObject",
+                "GetSecretValue",
+                "ChangeMessageVisibility",
+                "SendMessage",
+                "GetParameters",
+            },
         ),
         ("jobs/handlers/sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes"}),
         ("platform/handlers/migrator", {"GetSecretValue"}),

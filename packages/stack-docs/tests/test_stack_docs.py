@@ -28,7 +28,7 @@ def test_the_diagram_shows_how_resources_use_each_other() -> None:
         Arrow("JobsQueue", "WorkerFunction", "1 a run, 10 at a time"),
         Arrow("JobsQueue", "JobsDeadLetterQueue"),
         Arrow("WorkerFunction", "bedrock", "InvokeModel"),
-        Arrow("WorkerFunction", "ResultsBucket", "PutObject"),
+        Arrow("WorkerFunction", "ResultsBucket", "GetObject, PutObject"),
         Arrow("WorkerFunction", "DatabaseInstance"),
         Arrow("SweeperScheduleSchedule", "SweeperFunction"),
     }
