@@ -31,10 +31,10 @@ def wiring(directory: Path, **limits: object) -> Path:
     return file
 
 
-def limited(directory: Path, **limits: object) -> contextlib.AbstractContextManager[Pipeline]:
+def limited(directory: Path, latency_ms: int = 400, **limits: object) -> contextlib.AbstractContextManager[Pipeline]:
     """Run a pipeline with a slow model and a low spending limit."""
     file = wiring(directory, concurrent_model_calls=SLOTS, daily_usd=float(DAILY_USD), **limits)
-    return running(directory, "--wiring", str(file), "--bedrock-latency-ms", "400")
+    return running(directory, "--wiring", str(file), "--bedrock-latency-ms", str(latency_ms))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,8 @@ def test_a_request_that_may_exceed_the_daily_limit_is_refused(pipeline: Pipeline
 
 
 def test_accepted_jobs_over_the_daily_limit_wait_without_exceeding_it(tmp_path: Path) -> None:
-    with limited(tmp_path, over_limit="wait") as pipeline:
+    # Slow, so that the first call holds its reservation until the other jobs are claimed, also on a busy machine.
+    with limited(tmp_path, latency_ms=5_000, over_limit="wait") as pipeline:
         jobs = [pipeline.submit("summary", DOCUMENT, parameters={"max_tokens": 1800}) for _ in range(4)]
 
         def waiting() -> int:
