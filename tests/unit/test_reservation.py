@@ -15,8 +15,6 @@ from pipeline.models.prices import Usage
 
 MODELS = {model.id: model for model in shipped_catalogue().models}
 BYTES = random.Random(7).randbytes(60_000)  # noqa: S311 - the same in every run
-
-
 DEFAULT = MODELS[shipped_catalogue().default]
 
 

@@ -67,10 +67,8 @@ def max_prompt_tokens(request: ChatRequest) -> int:
     """
     body = converse_request(request)
     text = json.dumps([body["system"], body["messages"], body.get("toolConfig")], ensure_ascii=False)
-    bytes_ = len(text.encode())
-    if not text.isascii():
-        bytes_ = max(bytes_, len(unicodedata.normalize("NFKC", text).encode()))
-    return bytes_ + PROMPT_OVERHEAD_TOKENS
+    longest = max(len(form.encode()) for form in (text, unicodedata.normalize("NFKC", text)))
+    return longest + PROMPT_OVERHEAD_TOKENS
 
 
 def read_answer(answer: dict[str, Any]) -> ChatAnswer:

@@ -1,7 +1,7 @@
 """Findings: what one is, how those of one cause become one, and in which order they are fixed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -90,6 +90,11 @@ def _form(text: str, finding: Finding) -> str:
 def _listed(names: Iterable[str]) -> str:
     *others, last = names or ("",)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """The number of findings in words."""
+    return "1 finding" if len(findings) == 1 else f"{len(findings) or 'no'} findings"
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

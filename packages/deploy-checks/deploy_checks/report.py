@@ -2,7 +2,7 @@
 
 import json
 
-from deploy_checks.finding import Finding, Severity
+from deploy_checks.finding import Finding, Severity, counted
 from deploy_checks.run_checks import Report
 
 MEANINGS: dict[Severity, str] = {
@@ -22,9 +22,9 @@ def as_text(report: Report) -> str:
             lines.append(f"\n{severity.upper()}: {meaning}")
             lines.extend(_entry(finding) for finding in found)
     lines.extend(f"\n{error}" for error in report.errors)
-    count = len(report.findings)
-    total = "1 finding" if count == 1 else f"{count or 'no'} findings"
-    lines.append(f"\npre-deploy of {report.stage}: {total}; {report.checks} checks in {report.seconds:.1f} s")
+    lines.append(
+        f"\npre-deploy of {report.stage}: {counted(report.findings)}; {report.checks} checks in {report.seconds:.1f} s"
+    )
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks import Check, name_of, needs_graph
-from deploy_checks.finding import Finding, merged
+from deploy_checks.finding import Finding, counted, merged
 
 
 @dataclass
@@ -46,6 +46,6 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, lo
             continue
         report.checks += 1
         found.extend(results)
-        outcome = ("1 finding" if len(results) == 1 else f"{len(results)} findings") if results else "ok"
+        outcome = counted(results) if results else "ok"
         log(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
     report.findings = merged([*report.findings, *found])

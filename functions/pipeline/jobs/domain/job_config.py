@@ -1,6 +1,7 @@
 """The configuration that a job is pinned to when it is accepted."""
 
 import hashlib
+import json
 from typing import Any
 
 from pydantic import Field
@@ -39,6 +40,10 @@ class JobConfig(StrictModel):
     def fingerprint(self) -> bytes:
         """SHA-256 of the configuration: 32 bytes."""
         return hashlib.sha256(self.as_json().encode()).digest()
+
+    def rules_of(self, analysis: AnyAnalysis) -> Any:
+        """The business rules as the analysis's model. Raises ValidationError if another release pinned them."""
+        return analysis.rules_model.model_validate_json(json.dumps(self.rules))
 
 
 class ParameterRefused(ValueError):

@@ -44,7 +44,7 @@ class AnalysisRun:
         try:
             config = JobConfig.model_validate(job.config)
             document = analysis.input_model.model_validate_json(json.dumps(job.input))
-            rules = analysis.rules_model.model_validate_json(json.dumps(config.rules))
+            rules = config.rules_of(analysis)
         except ValidationError as exc:
             # Accepted by another release, whose models this one does not have.
             raise JobFailed(FailureCode.INTERNAL_ERROR, "This release cannot read the job.") from exc

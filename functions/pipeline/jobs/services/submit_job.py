@@ -107,23 +107,23 @@ class SubmitJob:
             metadata=request.metadata,
             config=config,
         )
-        return job, _admission(stage.limits, self._max_cost_usd(analysis, document, config))
+        return job, self._admission(stage.limits, analysis, document, config)
+
+    def _admission(self, limits: Limits, analysis: AnyAnalysis, document: BaseModel, config: JobConfig) -> Admission:
+        """The limits for a new job. With ``over_limit: wait``, a reached daily limit does not prevent admission."""
+        if limits.over_limit == "wait":
+            return Admission(limits.queued_jobs_per_tenant)
+        cost = self._max_cost_usd(analysis, document, config)
+        return Admission(limits.queued_jobs_per_tenant, cost, limits.daily_usd_per_tenant, limits.daily_usd)
 
     def _max_cost_usd(self, analysis: AnyAnalysis, document: BaseModel, config: JobConfig) -> Decimal:
         """Upper bound of the cost of the job's first call."""
-        rules = analysis.rules_model.model_validate_json(json.dumps(config.rules))
+        context = Context(created_at=self.now(), rules=config.rules_of(analysis))
         try:
-            prompt = analysis.prompt(document, Context(created_at=self.now(), rules=rules))
+            prompt = analysis.prompt(document, context)
         except Exception:  # noqa: BLE001 - the worker fails the job for the same reason, without a call
             return Decimal(0)
         return max_cost_usd(first_request(config, prompt, analysis, {}))
-
-
-def _admission(limits: Limits, cost: Decimal) -> Admission:
-    """The limits for a new job. With ``over_limit: wait``, a reached daily limit does not prevent admission."""
-    if limits.over_limit == "wait":
-        return Admission(limits.queued_jobs_per_tenant)
-    return Admission(limits.queued_jobs_per_tenant, cost, limits.daily_usd_per_tenant, limits.daily_usd)
 
 
 def fingerprint(request: AnalyzeRequest) -> bytes:

@@ -63,12 +63,14 @@ def _dead_letters(queue: Queue) -> list[Message]:
 
 def _answer_with_source(response: SQSResponse) -> ActionResult:
     result = _answer(response)
-    backend, names = response.sqs_backend, response._get_param("MessageSystemAttributeNames", [])
-    if "All" in names or SOURCE in names:
-        held = {message.id: message for message in backend.get_queue(response._get_queue_name())._messages}
-        for message in cast("dict[str, Any]", result.result).get("Messages", []):
-            if source := held[message["MessageId"]].system_attributes.get(SOURCE):
-                message["Attributes"][SOURCE] = source["StringValue"]
+    backend, queue_name = response.sqs_backend, response._get_queue_name()
+    names = response._get_param("MessageSystemAttributeNames", [])
+    received = {message["MessageId"]: message for message in cast("dict[str, Any]", result.result).get("Messages", [])}
+    # Only dead-letter queues, which are short, are searched: a job queue may hold thousands of messages.
+    if received and ("All" in names or SOURCE in names) and backend.list_dead_letter_source_queues(queue_name):
+        for held in list(backend.get_queue(queue_name)._messages):
+            if held.id in received and (source := held.system_attributes.get(SOURCE)):
+                received[held.id]["Attributes"][SOURCE] = source["StringValue"]
     return result
 
 
