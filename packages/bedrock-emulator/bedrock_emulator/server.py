@@ -18,6 +18,7 @@ from bedrock_emulator.documents import Document
 from bedrock_emulator.emulator import Emulator, check, count_tokens, milliseconds_since
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.event_stream import CONTENT_TYPE, encode_event, encode_exception
+from bedrock_emulator.logs import OWN
 from bedrock_emulator.request_parsing import parse_request
 from bedrock_emulator.service_model import EMULATED
 
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from bedrock_emulator.call_log import Call
     from bedrock_emulator.plan import Fault
 
-_LARGEST_REQUEST = 25_000_000  # bytes, the service's limit for a body
-_log = logging.getLogger("bedrock_emulator")
+LARGEST_REQUEST = 25_000_000  # bytes, the service's limit for a body
+_log = logging.getLogger(OWN)
 
 
 def build_app(emulator: Emulator) -> web.Application:
-    app = web.Application(client_max_size=_LARGEST_REQUEST)
+    app = web.Application(client_max_size=LARGEST_REQUEST)
     add_control_routes(app, emulator)
     service = _Service(emulator)
     app.router.add_route("*", "/{path:.*}", service.handle)
