@@ -3,16 +3,15 @@
 import base64
 import hashlib
 import json
-from typing import Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall
-from bedrock_emulator.conversation_rules import blocks_of, tool_specs
+from bedrock_emulator.content_rules import blocks_of
 from bedrock_emulator.documents import Document
-from bedrock_emulator.errors import invalid
 from bedrock_emulator.json_text import text_of
 from bedrock_emulator.material import read_source
 from bedrock_emulator.schema_answer import answer_for
 from bedrock_emulator.sentences import sentences
+from bedrock_emulator.tool_rules import tool_specs
 
 _READABLE_DOCUMENTS = ("txt", "md", "csv", "html")
 _NO_TEXT = "There is no text in the request to answer from."
@@ -99,10 +98,5 @@ def _result_texts(message: Document) -> list[str]:
 
 def _formatted(text_format: Document, parameters: Document) -> str:
     """JSON text for outputConfig.textFormat, the service's structured output without tools."""
-    try:
-        schema: Any = json.loads(text_format["structure"]["jsonSchema"]["schema"])
-    except ValueError as exc:
-        raise invalid(f"The schema in outputConfig.textFormat is not valid JSON: {exc}") from exc
-    if not isinstance(schema, dict):
-        raise invalid("The schema in outputConfig.textFormat must be a JSON object.")
+    schema = json.loads(text_format["structure"]["jsonSchema"]["schema"])
     return json.dumps(answer_for(schema, read_source(user_text(parameters))), ensure_ascii=False)

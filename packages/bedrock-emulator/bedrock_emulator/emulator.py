@@ -14,7 +14,8 @@ from bedrock_emulator.converse_output import usage_of
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
 from bedrock_emulator.json_text import strings_in
-from bedrock_emulator.model_rules import Model, check_chat_parameters, check_length, check_on_demand, find_model
+from bedrock_emulator.model_rules import Model, check_length, check_on_demand, find_model
+from bedrock_emulator.parameter_rules import DEFAULT_MAX_TOKENS
 from bedrock_emulator.prompt_cache import PromptCache
 from bedrock_emulator.rule_book import RuleBook
 from bedrock_emulator.spoiling import spoiled
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bedrock_emulator.forwarding import Forwarder
     from bedrock_emulator.plan import Fault
     from bedrock_emulator.service_model import ServiceDescription
-
-_DEFAULT_MAX_TOKENS = 4096  # output tokens when the request names no limit
 
 
 @dataclass
@@ -51,7 +50,7 @@ class Emulator:
         inference = parameters.get("inferenceConfig", {})
         if self.forwarder is None:
             answer = stopped(answer, inference.get("stopSequences", []))
-            answer = limited(answer, inference.get("maxTokens", _DEFAULT_MAX_TOKENS))
+            answer = limited(answer, inference.get("maxTokens", DEFAULT_MAX_TOKENS))
         usage = usage_of(answer, self.cache.count(call.model, parameters))
         call.stop_reason = answer.stop_reason
         call.input_tokens, call.output_tokens = usage["inputTokens"], usage["outputTokens"]
@@ -66,12 +65,11 @@ def check(operation: str, parameters: Document) -> Model:
     model = find_model(parameters["modelId"])
     if operation == "CountTokens":
         if "converse" in parameters["input"]:
-            check_conversation(parameters["input"]["converse"])
+            check_conversation(model.rules, parameters["input"]["converse"])
         return model
     check_on_demand(model)
     if operation in ("Converse", "ConverseStream"):
-        check_conversation(parameters)
-        check_chat_parameters(model, parameters)
+        check_conversation(model.rules, parameters, stream=operation == "ConverseStream")
         check_length(model, count_request(parameters))
     elif model.base_id != embeddings.MODEL:
         raise invalid(f"The Bedrock emulator answers InvokeModel for {embeddings.MODEL} only. Use Converse.")
