@@ -15,6 +15,7 @@ from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
 from bedrock_emulator.json_text import strings_in
 from bedrock_emulator.model_rules import Model, check_length, check_on_demand, find_model
+from bedrock_emulator.model_table import ModelRules
 from bedrock_emulator.parameter_rules import DEFAULT_MAX_TOKENS
 from bedrock_emulator.prompt_cache import PromptCache
 from bedrock_emulator.rule_book import RuleBook
@@ -42,7 +43,9 @@ class Emulator:
         call.rules = [index for index, _ in chosen]
         return [fault for _, fault in chosen]
 
-    async def converse(self, call: Call, parameters: Document, fault: "Fault | None") -> tuple[Answer, Document]:
+    async def converse(
+        self, call: Call, model: ModelRules, parameters: Document, fault: "Fault | None"
+    ) -> tuple[Answer, Document]:
         """The answer to Converse or ConverseStream, and its usage. Raises ServiceError."""
         answer = await self._answer(parameters)
         if fault is not None:
@@ -50,8 +53,8 @@ class Emulator:
         inference = parameters.get("inferenceConfig", {})
         if self.forwarder is None:
             answer = stopped(answer, inference.get("stopSequences", []))
-            answer = limited(answer, inference.get("maxTokens", DEFAULT_MAX_TOKENS))
-        usage = usage_of(answer, self.cache.count(call.model, parameters))
+            answer = limited(answer, inference.get("maxTokens", DEFAULT_MAX_TOKENS), model.vocabulary)
+        usage = usage_of(answer, self.cache.count(call.model, model, parameters), model.vocabulary)
         call.stop_reason = answer.stop_reason
         call.input_tokens, call.output_tokens = usage["inputTokens"], usage["outputTokens"]
         return answer, usage
@@ -70,22 +73,22 @@ def check(operation: str, parameters: Document) -> Model:
     check_on_demand(model)
     if operation in ("Converse", "ConverseStream"):
         check_conversation(model.rules, parameters, stream=operation == "ConverseStream")
-        check_length(model, count_request(parameters))
+        check_length(model, count_request(parameters, model.rules.vocabulary))
     elif model.base_id != embeddings.MODEL:
         raise invalid(f"The Bedrock emulator answers InvokeModel for {embeddings.MODEL} only. Use Converse.")
     return model
 
 
-def count_tokens(parameters: Document) -> Document:
+def count_tokens(model: ModelRules, parameters: Document) -> Document:
     """The answer to CountTokens: what Converse would report as input for the same request."""
     given = parameters["input"]
     if "converse" in given:
-        return {"inputTokens": count_request(given["converse"])}
+        return {"inputTokens": count_request(given["converse"], model.vocabulary)}
     try:
         body: Any = json.loads(given["invokeModel"]["body"])
     except ValueError as exc:
         raise ServiceError("ValidationException", "The body in input.invokeModel is not valid JSON.") from exc
-    return {"inputTokens": sum(count_text(text) for text in strings_in(body))}
+    return {"inputTokens": sum(count_text(text, model.vocabulary) for text in strings_in(body))}
 
 
 def searchable_text(parameters: Document) -> str:

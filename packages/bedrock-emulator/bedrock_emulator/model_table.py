@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bedrock_emulator.vocabularies import USUAL, Vocabulary
+
 _ALL_CHOICES = ("auto", "any", "tool")
 
 
@@ -44,7 +46,7 @@ class ModelRules:
     cache_minimum: int | None = None
     cached_tools: bool = True
     request_fields: frozenset[str] | None = None
-    vocabulary: Literal["claude-3", "claude-4.7"] = "claude-3"
+    vocabulary: Vocabulary = USUAL
 
     @property
     def forced_tools(self) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bedrock_emulator.documents import Document
+from bedrock_emulator.model_table import ModelRules
 from bedrock_emulator.tokens import request_parts
 
-SMALLEST_PREFIX = 1024  # tokens; shorter prefixes are not cached
 LIFETIME_SECONDS = {"5m": 300.0, "1h": 3600.0}
 _MOST_PREFIXES = 2000
 
@@ -33,14 +33,18 @@ class PromptCache:
         self._now = now
         self._expires: OrderedDict[str, float] = OrderedDict()
 
-    def count(self, model_id: str, parameters: Document) -> InputTokens:
-        """Counts a request's input tokens, reading and writing the cache on the way."""
+    def count(self, model_id: str, model: ModelRules, parameters: Document) -> InputTokens:
+        """Counts a request's input tokens, reading and writing the cache on the way.
+
+        A prefix shorter than the model's minimum is not cached, and that is no error.
+        """
+        minimum = model.cache_minimum or 0
         total, read, longest, ttl = 0, 0, 0, "5m"
         digest = hashlib.sha256(model_id.encode())
-        for text, tokens, cache_point in request_parts(parameters):
+        for text, tokens, cache_point in request_parts(parameters, model.vocabulary):
             total += tokens
             digest.update(f"\0{text}".encode())
-            if cache_point is not None and total >= SMALLEST_PREFIX:
+            if cache_point is not None and total >= minimum:
                 longest, ttl = total, cache_point.get("ttl", "5m")
                 if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl]):
                     read = total

@@ -96,14 +96,14 @@ class _Service:
         operation, path_values = found
         parameters = parse_request(operation, path_values, request.headers, await request.read())
         call.model = parameters["modelId"]
-        check(call.operation, parameters)
+        model = check(call.operation, parameters).rules
         faults = self._emulator.faults_for(call, parameters)
         await self._wait(faults)
         fault = faults[-1] if faults and faults[-1].kinds() else None
         if fault is not None:
             await self._fail(request, call, fault)
         if call.operation == "CountTokens":
-            return await self._send(request, call, count_tokens(parameters), {}, fault)
+            return await self._send(request, call, count_tokens(model, parameters), {}, fault)
         if call.operation == "InvokeModel":
             body, call.input_tokens = embeddings.embed(parameters["body"])
             headers = {
@@ -111,7 +111,7 @@ class _Service:
                 "X-Amzn-Bedrock-Invocation-Latency": str(milliseconds_since(start)),
             }
             return await self._send(request, call, body, headers, fault)
-        answer, usage = await self._emulator.converse(call, parameters, fault)
+        answer, usage = await self._emulator.converse(call, model, parameters, fault)
         latency_ms = milliseconds_since(start)
         if call.operation == "Converse":
             return await self._send(request, call, converse_output(answer, usage, parameters, latency_ms), {}, fault)

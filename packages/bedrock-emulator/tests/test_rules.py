@@ -90,6 +90,6 @@ def test_an_embedding_model_does_not_converse() -> None:
     ],
 )
 def test_an_input_beyond_the_context_is_refused_in_its_vendors_words(model: str, message: str) -> None:
-    too_long = refused({"modelId": model, "messages": [user({"text": "word " * 300_001})]})
+    too_long = refused({"modelId": model, "messages": [user({"text": "word " * 350_000})]})
     assert too_long.code == "ValidationException"
     assert re.search(message, too_long.message)
