@@ -5,14 +5,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bedrock_emulator import embeddings
 from bedrock_emulator.answers import Answer, limited, stopped
 from bedrock_emulator.call_log import Call, CallLog
 from bedrock_emulator.composing import compose, user_text
 from bedrock_emulator.conversation_rules import check_conversation
 from bedrock_emulator.converse_output import usage_of
 from bedrock_emulator.documents import Document
-from bedrock_emulator.errors import ServiceError, invalid
+from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.json_text import strings_in
 from bedrock_emulator.model_rules import Model, check_length, check_on_demand, find_model
 from bedrock_emulator.model_table import ModelRules
@@ -74,8 +73,6 @@ def check(operation: str, parameters: Document) -> Model:
     if operation in ("Converse", "ConverseStream"):
         check_conversation(model.rules, parameters, stream=operation == "ConverseStream")
         check_length(model, count_request(parameters, model.rules.vocabulary))
-    elif model.base_id != embeddings.MODEL:
-        raise invalid(f"The Bedrock emulator answers InvokeModel for {embeddings.MODEL} only. Use Converse.")
     return model
 
 

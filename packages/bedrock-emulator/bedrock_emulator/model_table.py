@@ -1,4 +1,4 @@
-"""What each model accepts, as a table. True on 2026-11-28; the first matching row applies.
+"""The parameters and contents that each model accepts. True on 2026-11-28; the first matching row applies.
 
 Sources: AWS's table of supported models and features
 (docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html) for system prompts,

@@ -43,11 +43,17 @@ def parse_request(
     return parameters
 
 
+def strict_json(body: bytes) -> Any:
+    """A JSON value. Raises ValueError or RecursionError for a body that is none, ServiceError for NaN and Infinity."""
+    parsed = json.loads(body or b"{}", parse_constant=_refused, parse_float=_finite)
+    # Half a surrogate pair can be written in JSON, but is no text.
+    json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
+
+
 def _json_object(body: bytes) -> Document:
     try:
-        parsed = json.loads(body or b"{}", parse_constant=_refused, parse_float=_finite)
-        # Half a surrogate pair can be written in JSON, but is no text.
-        json.dumps(parsed, ensure_ascii=False).encode()
+        parsed = strict_json(body)
     except (ValueError, RecursionError) as exc:
         raise ServiceError("SerializationException", f"The request body is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):

@@ -1,6 +1,6 @@
 """The rules of Converse as data: `rules.json` has the message of each, and the public source that it was taken from.
 
-`wording` says how far a message can be trusted: the source quotes it (`quoted`), the source describes the rule and the
+`wording` is the trust in a message: the source quotes it (`quoted`), the source describes the rule and the
 words are the emulator's (`described`), or there is no source and the stricter reading was chosen (`unverified`).
 Read on 2026-11-28.
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bedrock_emulator import EMULATOR, embeddings
+from bedrock_emulator import EMULATOR
 from bedrock_emulator.authorisation import check_signed
 from bedrock_emulator.control import add_control_routes
 from bedrock_emulator.converse_output import converse_output, stream_events
@@ -18,6 +18,7 @@ from bedrock_emulator.documents import Document
 from bedrock_emulator.emulator import Emulator, check, count_tokens, milliseconds_since
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.event_stream import CONTENT_TYPE, encode_event, encode_exception
+from bedrock_emulator.invoking import invoke
 from bedrock_emulator.logs import OWN
 from bedrock_emulator.request_parsing import parse_request
 from bedrock_emulator.service_model import EMULATED
@@ -96,22 +97,22 @@ class _Service:
         operation, path_values = found
         parameters = parse_request(operation, path_values, request.headers, await request.read())
         call.model = parameters["modelId"]
-        model = check(call.operation, parameters).rules
+        model = check(call.operation, parameters)
         faults = self._emulator.faults_for(call, parameters)
         await self._wait(faults)
         fault = faults[-1] if faults and faults[-1].kinds() else None
         if fault is not None:
             await self._fail(request, call, fault)
         if call.operation == "CountTokens":
-            return await self._send(request, call, count_tokens(model, parameters), {}, fault)
+            return await self._send(request, call, count_tokens(model.rules, parameters), {}, fault)
         if call.operation == "InvokeModel":
-            body, call.input_tokens = embeddings.embed(parameters["body"])
+            body = await invoke(self._emulator, call, model, parameters["body"], fault)
             headers = {
                 "X-Amzn-Bedrock-Input-Token-Count": str(call.input_tokens),
                 "X-Amzn-Bedrock-Invocation-Latency": str(milliseconds_since(start)),
             }
             return await self._send(request, call, body, headers, fault)
-        answer, usage = await self._emulator.converse(call, model, parameters, fault)
+        answer, usage = await self._emulator.converse(call, model.rules, parameters, fault)
         latency_ms = milliseconds_since(start)
         if call.operation == "Converse":
             return await self._send(request, call, converse_output(answer, usage, parameters, latency_ms), {}, fault)

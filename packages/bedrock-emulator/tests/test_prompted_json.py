@@ -37,7 +37,7 @@ def answer(text: str, system: str | None = None) -> str:
     ("system", "user"),
     [
         # Instructor, Mode.JSON
-        (f"provide the parsed objects in json that match the following json_schema:\n\n{WRITTEN}\n\nInstance.", COMPLAINT),
+        (f"provide the parsed objects in json that match the following json_schema:\n\n{WRITTEN}\n", COMPLAINT),
         # pydantic-ai, PromptedOutput
         (f"Always respond with a JSON object that's compatible with this schema:\n\n{PLAIN}\n\nNo text.", COMPLAINT),
         # Vercel's AI SDK, object mode
@@ -56,7 +56,7 @@ def test_a_schema_in_the_prompt_is_answered_by_json_that_fits_it(system: str | N
     "text",
     [
         COMPLAINT,
-        f"{COMPLAINT} The log said {{'a': 1}} and {{\"b\": 2}} as JSON.",
+        f"{COMPLAINT} The log shows {{'a': 1}} and {{\"b\": 2}} as JSON.",
         f"{COMPLAINT} Is this a schema? {WRITTEN}",
     ],
 )

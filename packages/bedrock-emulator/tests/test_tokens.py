@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from bedrock_emulator.answers import Answer, Text, ToolCall, limited, readable_part, stopped
-from bedrock_emulator.embeddings import embed
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.model_rules import find_model
 from bedrock_emulator.prompt_cache import InputTokens, PromptCache
+from bedrock_emulator.titan_embeddings import embed
 from bedrock_emulator.tokens import count_request, count_text, cut_text, fragments
 
 LONG = "The quick brown fox jumps over the lazy dog. " * 150
@@ -143,3 +143,8 @@ def test_similar_texts_are_near_each_other() -> None:
 def test_a_body_that_the_embedding_model_refuses(body: bytes) -> None:
     with pytest.raises(ServiceError, match="Malformed input request"):
         embed(body)
+
+
+def test_a_text_of_too_many_tokens_is_refused_by_the_embedding_model() -> None:
+    with pytest.raises(ServiceError, match="Too many input tokens. Max input tokens: 8192"):
+        embed(json.dumps({"inputText": "漢" * 9000}, ensure_ascii=False).encode())

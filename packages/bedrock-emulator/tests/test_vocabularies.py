@@ -50,7 +50,7 @@ def test_a_page_of_chinese_fills_a_window_as_it_does_on_aws() -> None:
 @pytest.mark.parametrize(
     "text", ["a-" * 100_000, "aA" * 100_000, " " * 200_000, "漢" * 200_000, "!" * 200_000, "0a" * 100_000]
 )
-def test_a_hostile_text_is_counted_at_once(text: str) -> None:
+def test_a_hostile_text_is_counted_in_little_time(text: str) -> None:
     started = time.process_time()
     assert count_text(text) > 0 or not text.strip()
     assert time.process_time() - started < 1  # second of CPU; measured at 0.1 s or less

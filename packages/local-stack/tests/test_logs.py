@@ -1,4 +1,4 @@
-"""What a client sends is in no log, however malformed it is and whichever process of the stack reads it."""
+"""The content of a request is in no log, however malformed the request is and whichever process reads it."""
 
 from pathlib import Path
 
