@@ -43,8 +43,8 @@ async def _serve(options: argparse.Namespace) -> None:
     emulator = _build(options)
     port = Port(emulator)
     try:
-        host, number = await port.open(options.host, options.port)
-        sys.stderr.write(f"{EMULATOR} at http://{host}:{number} (an emulator, not Amazon Bedrock)\n")
+        host, port_number = await port.open(options.host, options.port)
+        sys.stderr.write(f"{EMULATOR} at http://{host}:{port_number} (an emulator, not Amazon Bedrock)\n")
         sys.stderr.flush()
         await stop.wait()
     finally:

@@ -5,15 +5,19 @@ A request is translated to Converse, whose rules and answers it shares, and the 
 """
 
 import hashlib
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, Field
 
 from bedrock_emulator.answers import Answer, Text
 from bedrock_emulator.documents import Document
+from bedrock_emulator.errors import invalid
 from bedrock_emulator.invoke_bodies import Body, anthropic_words, read_body
 
 _FIELDS = ("thinking", "top_k", "output_config", "anthropic_beta", "context_management")
+# AWS documents bedrock-2023-05-31; Anthropic's SDK 2.14.0 sends the date of its own API.
+_VERSION = re.compile(r"(bedrock-)?20\d\d-\d\d-\d\d")
 _STOP_REASONS = {"content_filtered": "refusal", "guardrail_intervened": "refusal"}
 
 
@@ -95,7 +99,7 @@ class _Choice(Body):
 
 
 class _Request(Body):
-    anthropic_version: Literal["bedrock-2023-05-31"]
+    anthropic_version: str
     max_tokens: int = Field(ge=1)
     messages: list[_Message] = Field(min_length=1)
     system: str | list[_Text] | None = None
@@ -115,6 +119,8 @@ class _Request(Body):
 def converse_parameters(model_id: str, body: bytes) -> Document:
     """The same request in the words of Converse. Raises ServiceError for a body that Claude refuses."""
     request = read_body(_Request, body, anthropic_words)
+    if not _VERSION.fullmatch(request.anthropic_version):
+        raise invalid(f"Invalid API version: {request.anthropic_version}")
     inference = {
         "maxTokens": request.max_tokens,
         "temperature": request.temperature,
@@ -185,8 +191,8 @@ def _block(block: Any, name: str) -> Document:
             return {
                 "image": {"format": block.source.media_type.partition("/")[2], "source": {"bytes": block.source.data}}
             }
-        case _Document(source=_PlainText()):
-            given: Document = {"format": "txt", "name": name, "source": {"bytes": block.source.data.encode()}}
+        case _Document(source=_PlainText() as page):
+            given: Document = {"format": "txt", "name": name, "source": {"bytes": page.data.encode()}}
             return {"document": given}
         case _Document():
             return {"document": {"format": "pdf", "name": name, "source": {"bytes": block.source.data}}}

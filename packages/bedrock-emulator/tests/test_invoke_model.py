@@ -80,7 +80,7 @@ def test_claude_takes_turns_of_one_role_documents_images_and_cached_prefixes() -
         ({"max_tokens": 5, "messages": [USER]}, "anthropic_version: Field required"),
         (MESSAGE | {"model": "claude"}, "model: Extra inputs are not permitted"),
         (MESSAGE | {"stream": True}, "stream: Extra inputs are not permitted"),
-        (MESSAGE | {"anthropic_version": "2023-06-01"}, "anthropic_version: Input should be"),
+        (MESSAGE | {"anthropic_version": "claude-3"}, "Invalid API version: claude-3"),
         (MESSAGE | {"max_tokens": 10_000_000}, "exceeds the model limit of 64000"),
         (MESSAGE | {"messages": []}, "messages: List should have at least 1 item"),
         (MESSAGE | {"messages": [{"role": "user", "content": " "}]}, "is blank"),

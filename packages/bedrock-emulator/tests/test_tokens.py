@@ -146,5 +146,5 @@ def test_a_body_that_the_embedding_model_refuses(body: bytes) -> None:
 
 
 def test_a_text_of_too_many_tokens_is_refused_by_the_embedding_model() -> None:
-    with pytest.raises(ServiceError, match="Too many input tokens. Max input tokens: 8192"):
+    with pytest.raises(ServiceError, match="Too many input tokens"):
         embed(json.dumps({"inputText": "漢" * 9000}, ensure_ascii=False).encode())

@@ -57,7 +57,7 @@ def main() -> None:
         request_handler=_handler(),
         fd=arguments.listen_fd,
     )
-    server.handle_error = _refused_connection  # type: ignore[method-assign]
+    server.handle_error = _refused_connection  # type: ignore[assignment, method-assign]
     print("ready", flush=True)  # noqa: T201 - the line that the parent waits for
     server.serve_forever()
 
