@@ -16,7 +16,7 @@ from bedrock_emulator.errors import invalid
 from bedrock_emulator.invoke_bodies import Body, anthropic_words, read_body
 
 _FIELDS = ("thinking", "top_k", "output_config", "anthropic_beta", "context_management")
-# AWS documents bedrock-2023-05-31; Anthropic's SDK 2.14.0 sends the date of its own API.
+# AWS documents bedrock-2023-05-31; Anthropic's SDK 2.14.0 sends the date of an API version.
 _VERSION = re.compile(r"(bedrock-)?20\d\d-\d\d-\d\d")
 _STOP_REASONS = {"content_filtered": "refusal", "guardrail_intervened": "refusal"}
 
