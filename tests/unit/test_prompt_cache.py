@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -32,7 +33,7 @@ WRITE, READ = Decimal("1.25"), Decimal("0.1")
 CLAUDE = PromptPrefix(uuid4(), Decimal("3.6"))
 
 
-def of_complaint(model: str, text: str = "They call me at work.", **llm: object) -> ChatRequest:
+def of_complaint(model: str, text: str = "They call me at work.", **llm: Any) -> ChatRequest:
     """The first request of a complaint's analysis."""
     stage = StageConfig.model_validate({"llm": llm})
     config = resolve_job_config(stage, stage.catalogue.find(model), COMPLAINT, RequestedParameters(), {})
@@ -49,7 +50,7 @@ def of_complaint(model: str, text: str = "They call me at work.", **llm: object)
         ("balanced", {}, True),
     ],
 )
-def test_a_long_prefix_is_marked_unless_the_stage_forbids_it(model: str, llm: dict[str, object], marked: bool) -> None:
+def test_a_long_prefix_is_marked_unless_the_stage_forbids_it(model: str, llm: dict[str, Any], marked: bool) -> None:
     request = of_complaint(model, **llm)
     assert request.prompt_caching is marked
     assert ({"cachePoint": {"type": "default"}} in converse_request(request)["system"]) is marked
