@@ -25,6 +25,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from pipeline.models.chat import ChatRequest
@@ -65,7 +66,12 @@ def min_prefix_tokens(request: ChatRequest) -> int:
     texts = [request.system]
     if request.tool:
         texts += [request.tool.description, json.dumps(dict(request.tool.input_schema), ensure_ascii=False)]
-    return sum(len(WORD.findall(text)) for text in texts)
+    return sum(map(_words, texts))
+
+
+@lru_cache(maxsize=16)  # the same few texts come with every call
+def _words(text: str) -> int:
+    return len(WORD.findall(text))
 
 
 def metered_prefix(request: ChatRequest) -> PromptPrefix | None:
