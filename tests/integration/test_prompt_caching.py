@@ -70,7 +70,7 @@ class Worker:
 def cost(
     emulator: RunningEmulator, database: DatabaseSettings, number: int, workers: int, *, caching: bool
 ) -> dict[str, Any]:
-    """What the ledger says about so many complaints."""
+    """The sums of the ledger over that many complaints."""
     texts = [json.loads(line)["narrative"] for line in COMPLAINTS.read_text(encoding="utf-8").splitlines()]
     complaints = [{"narrative": texts[n % len(texts)]} for n in range(number)]
     owner = CallOwner("job", uuid4(), "a", 1)

@@ -107,7 +107,7 @@ def test_the_second_call_is_sent_with_a_marked_prefix_and_the_first_without() ->
     ledger = InMemoryCallLedger(FakeClock())
     model = ScriptedModel([text_answer("fine")] * 4)
     request = of_complaint("sonnet")
-    for tenant in "ab":  # one account, whoever calls
+    for tenant in "ab":  # one account for all tenants
         chat = LedgeredChat(model, ledger, Limits(), CallOwner("job", uuid4(), tenant, 1), slot_margin_s=15)
         chat.ask(request)
     chat.ask(of_complaint("balanced"))
