@@ -28,7 +28,7 @@ PREFIX = PromptPrefix(UUID(int=7), Decimal("3.6"))
 
 OTHER_PREFIX = PromptPrefix(UUID(int=8), Decimal("3.6"))
 
-PassTime = Callable[[float], None]
+Elapse = Callable[[float], None]
 """Lets so many seconds pass."""
 Spent = Callable[[str], Spending]
 """Reads the spending of a tenant and of the stage."""
@@ -139,7 +139,7 @@ class CallLedgerContract:
     def test_a_limit_of_zero_denies_every_call(self, ledger: CallLedger) -> None:
         assert denial(ledger, Limits(daily_usd=Decimal(0))) is DenialReason.DAILY_LIMIT
 
-    def test_a_prefix_is_marked_from_its_second_call_on(self, ledger: CallLedger, pass_time: PassTime) -> None:
+    def test_a_prefix_is_marked_from_its_second_call_on(self, ledger: CallLedger, pass_time: Elapse) -> None:
         assert [marked(ledger)[1] for _ in range(2)] == [False, True]
         pass_time(299)
         assert marked(ledger)[1]
@@ -147,7 +147,7 @@ class CallLedgerContract:
         assert not marked(ledger, None)[1]
 
     def test_a_prefix_that_was_not_used_for_five_minutes_is_not_marked(
-        self, ledger: CallLedger, pass_time: PassTime
+        self, ledger: CallLedger, pass_time: Elapse
     ) -> None:
         marked(ledger)
         pass_time(301)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.call_ledger_contract import CallLedgerContract, PassTime, Spent
+from tests.support.call_ledger_contract import CallLedgerContract, Elapse, Spent
 from tests.support.fakes import FakeClock, InMemoryCallLedger, InMemoryJobStore
 
 
@@ -16,7 +16,7 @@ class TestInMemoryCallLedger(CallLedgerContract):
         return InMemoryJobStore(clock)
 
     @pytest.fixture
-    def pass_time(self, clock: FakeClock) -> PassTime:
+    def pass_time(self, clock: FakeClock) -> Elapse:
         return clock.forward
 
     @pytest.fixture
