@@ -43,7 +43,7 @@ class Emulator:
         return [fault for _, fault in chosen]
 
     async def converse(
-        self, call: Call, model: ModelRules, parameters: Document, fault: "Fault | None"
+        self, call: Call, model: ModelRules, parameters: Document, fault: "Fault | None", began: float
     ) -> tuple[Answer, Document]:
         """The answer to Converse or ConverseStream, and its usage. Raises ServiceError."""
         answer = await self._answer(parameters)
@@ -53,7 +53,7 @@ class Emulator:
         if self.forwarder is None:
             answer = stopped(answer, inference.get("stopSequences", []))
             answer = limited(answer, inference.get("maxTokens", DEFAULT_MAX_TOKENS), model.vocabulary)
-        usage = usage_of(answer, self.cache.count(call.model, model, parameters), model.vocabulary)
+        usage = usage_of(answer, self.cache.count(call.model, model, parameters, began), model.vocabulary)
         call.stop_reason = answer.stop_reason
         call.input_tokens, call.output_tokens = usage["inputTokens"], usage["outputTokens"]
         return answer, usage

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from bedrock_emulator.plan import Fault
 
 
-async def invoke(emulator: Emulator, call: "Call", model: Model, body: bytes, fault: "Fault | None") -> Document:
+async def invoke(
+    emulator: Emulator, call: "Call", model: Model, body: bytes, fault: "Fault | None", began: float
+) -> Document:
     """The response body; the tokens are noted in the call. Raises ServiceError."""
     # Imported at first use: the models of the bodies would slow every start.
     if model.base_id.startswith("amazon.titan-embed-text-v2"):
@@ -33,7 +35,7 @@ async def invoke(emulator: Emulator, call: "Call", model: Model, body: bytes, fa
         parameters = converse_parameters(model.requested, body)
         check_conversation(model.rules, parameters)
         check_length(model, count_request(parameters, model.rules.vocabulary))
-        answer, usage = await emulator.converse(call, model.rules, parameters, fault)
+        answer, usage = await emulator.converse(call, model.rules, parameters, fault, began)
         return messages_answer(model.base_id, answer, usage)
     raise invalid(
         "The Bedrock emulator answers InvokeModel for Claude, Titan Embeddings V2 and Cohere Embed. Use Converse."

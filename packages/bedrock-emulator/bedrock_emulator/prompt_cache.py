@@ -28,15 +28,25 @@ class InputTokens:
         return self.plain + self.read + self.written
 
 
+@dataclass(frozen=True)
+class _Entry:
+    readable_from: float
+    expires: float
+
+
 class PromptCache:
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    """Prefixes by model and content. Times are those of `now`."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
-        self._expires: OrderedDict[str, float] = OrderedDict()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
-    def count(self, model_id: str, model: ModelRules, parameters: Document) -> InputTokens:
-        """Counts a request's input tokens, reading and writing the cache on the way.
+    def count(self, model_id: str, model: ModelRules, parameters: Document, began: float | None = None) -> InputTokens:
+        """Counts a request's input tokens when it is answered, reading and writing the cache on the way.
 
-        A prefix shorter than the model's minimum is not cached, and that is no error.
+        A prefix shorter than the model's minimum is not cached, and that is no error. A request reads what was written
+        before it `began`: the service shows a prefix once an answer begins, so that requests at the same time all write
+        it.
         """
         minimum = model.cache_minimum or 0
         total, read, longest, ttl = 0, 0, 0, "5m"
@@ -46,15 +56,15 @@ class PromptCache:
             digest.update(f"\0{text}".encode())
             if cache_point is not None and total >= minimum:
                 longest, ttl = total, cache_point.get("ttl", "5m")
-                if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl]):
+                if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl], self._now() if began is None else began):
                     read = total
         return InputTokens(total - longest, read, longest - read, ttl)
 
-    def _touch(self, key: str, lifetime: float) -> bool:
-        """Whether the prefix was cached; from now on it is, for its whole lifetime again."""
-        now = self._now()
-        cached = self._expires.pop(key, 0.0) > now
-        self._expires[key] = now + lifetime
-        if len(self._expires) > _MOST_PREFIXES:
-            self._expires.popitem(last=False)
-        return cached
+    def _touch(self, key: str, lifetime: float, began: float) -> bool:
+        """Whether the prefix was cached when the request began; from now on it is, for its whole lifetime again."""
+        now, entry = self._now(), self._entries.pop(key, None)
+        kept = entry if entry and entry.expires > began else None
+        self._entries[key] = _Entry(kept.readable_from if kept else now, now + lifetime)
+        if len(self._entries) > _MOST_PREFIXES:
+            self._entries.popitem(last=False)
+        return kept is not None and kept.readable_from <= began

@@ -106,13 +106,13 @@ class _Service:
         if call.operation == "CountTokens":
             return await self._send(request, call, count_tokens(model.rules, parameters), {}, fault)
         if call.operation == "InvokeModel":
-            body = await invoke(self._emulator, call, model, parameters["body"], fault)
+            body = await invoke(self._emulator, call, model, parameters["body"], fault, start)
             headers = {
                 "X-Amzn-Bedrock-Input-Token-Count": str(call.input_tokens),
                 "X-Amzn-Bedrock-Invocation-Latency": str(milliseconds_since(start)),
             }
             return await self._send(request, call, body, headers, fault)
-        answer, usage = await self._emulator.converse(call, model.rules, parameters, fault)
+        answer, usage = await self._emulator.converse(call, model.rules, parameters, fault, start)
         latency_ms = milliseconds_since(start)
         if call.operation == "Converse":
             return await self._send(request, call, converse_output(answer, usage, parameters, latency_ms), {}, fault)

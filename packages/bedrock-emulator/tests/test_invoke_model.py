@@ -26,7 +26,7 @@ TEXTS: dict[str, Any] = {"texts": ["a wrong credit report", "the weather"], "inp
 def answer(model: str, body: Any) -> dict[str, Any]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     emulator = Emulator(ServiceDescription.load())
-    return asyncio.run(invoke(emulator, Call(1, "InvokeModel"), find_model(model), raw, None))
+    return asyncio.run(invoke(emulator, Call(1, "InvokeModel"), find_model(model), raw, None, began=0.0))
 
 
 def refusal(model: str, body: Any) -> str:
