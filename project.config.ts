@@ -120,10 +120,13 @@ export interface StageSettings {
     corsOrigins: string[];
     throttle: { requestsPerSecond: number; burst: number };
   };
-  /** Recipient of alarms; null: none. AWS asks the address for confirmation first. */
-  alarmEmail: string | null;
   /**
-   * `alarmEmail` is notified at 80 % of this, actual or forecasted in a month; null: never. It counts the whole
+   * The environment variable with the e-mail address that alarms go to. It must be set, unless the stage is for
+   * development. AWS asks the address for confirmation first.
+   */
+  alarmVariable: string;
+  /**
+   * The recipient of alarms is notified at 80 % of this, actual or forecasted in a month; null: never. It counts the whole
    * account: AWS separates the costs of stages only after their tags are activated for billing. It stops nothing.
    */
   monthlyBudgetUSD: number | null;
@@ -249,7 +252,7 @@ export const stages: Record<StageName, StageSettings> = {
       // The API is open: this bounds the cost of abuse.
       throttle: { requestsPerSecond: 10, burst: 20 },
     },
-    alarmEmail: null,
+    alarmVariable: "DEV_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
@@ -284,7 +287,7 @@ export const stages: Record<StageName, StageSettings> = {
       corsOrigins: [],
       throttle: { requestsPerSecond: 100, burst: 200 },
     },
-    alarmEmail: null,
+    alarmVariable: "STAGING_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     config: limited({ concurrent_model_calls: 10, daily_usd: 50, daily_usd_per_tenant: 25 }),
@@ -319,7 +322,7 @@ export const stages: Record<StageName, StageSettings> = {
       corsOrigins: [],
       throttle: { requestsPerSecond: 1_000, burst: 2_000 },
     },
-    alarmEmail: null,
+    alarmVariable: "PRODUCTION_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     config: limited({ concurrent_model_calls: 40, daily_usd: 500, daily_usd_per_tenant: 100 }),

@@ -1,16 +1,11 @@
-/** The alarm topic, and the alarms of the shared resources. Each system's alarms are in its folder. */
+/** The alarms of the shared resources. Each system's alarms are in its folder. */
 
 import { alarms, resourceName } from "../project.config";
+import { alarmTopic } from "./alarm_topic";
 import { api } from "./api";
 import { database } from "./database";
 import { rotator } from "./rotation";
 import { stage, stageName } from "./stage";
-
-const topic = new aws.sns.Topic("Alarms", { name: resourceName(stageName, "alarms") });
-
-if (stage.alarmEmail) {
-  new aws.sns.TopicSubscription("AlarmsEmail", { topic: topic.arn, protocol: "email", endpoint: stage.alarmEmail });
-}
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
 
@@ -27,8 +22,8 @@ export function alarm(name: string, description: string, metric: Metric, limit: 
     threshold: "below" in limit ? limit.below : limit.atLeast,
     comparisonOperator: "below" in limit ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
     treatMissingData: "notBreaching",
-    alarmActions: [topic.arn],
-    okActions: [topic.arn],
+    alarmActions: [alarmTopic.arn],
+    okActions: [alarmTopic.arn],
   });
 }
 

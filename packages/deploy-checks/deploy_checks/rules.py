@@ -101,7 +101,11 @@ type Rule = Literal[
     # The graph of resources
     "alarm-on-nothing",
     "alarm-without-action",
+    "alarms-without-recipient",
     "dead-letters-unseen",
+    "unencrypted-topic",
+    "topic-key-refuses-alarms",
+    "unwatched",
     "cors-credentials",
     "cors-for-every-page",
     "cors-header-missing",

@@ -87,6 +87,9 @@ PRICED: Mapping[str, Callable[[Graph, Resource], Iterator[Line]]] = {
     "aws:ec2/instance:Instance": _machine,
     "aws:ec2/eip:Eip": _address,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _monthly("Alarms", "alarm_month"),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": _log_metric,
+    "aws:kms/key:Key": _monthly("Key of the alarms", "kms_key_month"),
+    FLOW_LOG: _flow_log,
     # SST's VPC has a Cloud Map namespace, and with it a zone at Route 53.
     "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": _monthly("Private DNS zone", "hosted_zone_month"),
     "aws:secretsmanager/secret:Secret": _monthly("Secret", "secret_month"),
@@ -126,6 +129,7 @@ FREE = frozenset(
         "aws:ec2/vpc:Vpc",
         "aws:iam/instanceProfile:InstanceProfile",
         "aws:iam/role:Role",
+        "aws:kms/alias:Alias",
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         "aws:lambda/invocation:Invocation",  # once a release
         "aws:lambda/permission:Permission",
