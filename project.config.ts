@@ -171,8 +171,16 @@ export const alarms = {
   /** Throttled jobs wait in the queue, so some age is normal. */
   oldestMessageSeconds: 1_800,
   apiServerErrors: 5,
+  /** Requests answered with 401 or 403. A few are mistakes; this many are a broken client or a search for a way in. */
+  apiRefusals: 100,
   functionErrors: 3,
+  /** Of the stage's `daily_usd`: time to act before requests are refused. */
+  dailySpendPercent: 80,
+  /** In each of three periods of five minutes. Some throttling is normal: those jobs wait. */
+  modelThrottles: 20,
   databaseCpuPercent: 80,
+  /** Of the connections that the instance class accepts. */
+  databaseConnectionsPercent: 80,
   /** RDS adds storage at 10 % free, 2 GB of the first 20. Staying below that means that it cannot. */
   databaseFreeStorageGB: 2,
   budgetPercent: 80,

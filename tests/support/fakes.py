@@ -285,6 +285,9 @@ class InMemoryCallLedger:
         known = self.calls[call_id]
         known.end = known.end or outcome
 
+    def stage_spending(self) -> Decimal:
+        return self.spent_today("").stage
+
     def spent_today(self, tenant_id: str) -> Spending:
         today = [known for known in self.calls.values() if known.day == self._clock().date()]
         return Spending(

@@ -55,7 +55,7 @@ def _schedule(graph: Graph, schedule: Resource) -> Iterator[Line]:
     if times is None or function is None:
         raise Unpriced(f"{schedule.name}: {__name__} prices only a function with a rate, cron or at expression.")
     yield Line("Scheduled runs", Decimal(times), "schedule_invocation")
-    for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), Decimal(0)):
+    for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), assumed("log_bytes_scheduled")):
         yield Line("Scheduled runs", line.quantity, line.price)
 
 
@@ -73,6 +73,18 @@ def _matches(field: str, all_values: int) -> int:
     if step := re.fullmatch(r"[\d*-]+/(\d+)", field):
         return -(-all_values // int(step[1]))
     return len(field.split(",")) if re.fullmatch(r"[\d,]+", field) else all_values
+
+
+def _log_metric(_: Graph, found: Resource) -> Iterator[Line]:
+    """A metric costs in the hours in which a line matches. One that counts has none; one with a field's value, all."""
+    if str(found.part("metricTransformation").value("value")).startswith("$."):
+        yield Line("Metrics", ONE, "metric_month")
+
+
+def _flow_log(graph: Graph, log: Resource) -> Iterator[Line]:
+    size = assumed("flow_records_hour") * HOURS * assumed("flow_record_bytes")
+    for line in logged(graph, flow_log_group(log), size):
+        yield Line("Flow logs", line.quantity, line.price)
 
 
 def _monthly(item: str, price: str) -> Callable[[Graph, Resource], Iterator[Line]]:
@@ -102,7 +114,6 @@ BY_USE = frozenset(
     {
         "aws:apigatewayv2/api:Api",
         "aws:cloudwatch/logGroup:LogGroup",
-        "aws:cloudwatch/logMetricFilter:LogMetricFilter",  # its metric costs only in hours in which a line matches
         "aws:lambda/function:Function",
         "aws:s3/bucket:Bucket",
         "aws:sns/topic:Topic",  # e-mails: the first thousand are free, and an alarm sends two
