@@ -27,6 +27,11 @@ export type NetworkMode =
   /** SST's NAT on a small EC2 instance: about 7 USD a month in each zone. Its image is from a third party (fck-nat). */
   | "nat-instance";
 
+export interface Throttle {
+  requestsPerSecond: number;
+  burst: number;
+}
+
 /** How long CloudWatch keeps logs, in SST's notation. */
 export type LogRetention = "1 week" | "1 month" | "3 months" | "1 year";
 
@@ -118,7 +123,8 @@ export interface StageSettings {
     auth: ApiAuth;
     /** Origins of web pages that may call the API; empty: none. */
     corsOrigins: string[];
-    throttle: { requestsPerSecond: number; burst: number };
+    /** Of each route, except `/health`, whose throttle is `publicThrottle`. */
+    throttle: Throttle;
   };
   /**
    * The environment variable with the e-mail address that alarms go to. It must be set, unless the stage is for
@@ -165,6 +171,12 @@ export const functionSettings = {
   /** One job per message, one message per invocation: a job never waits for another job's model call. */
   batchSize: 1,
 } as const;
+
+/**
+ * The throttle of routes that need no credentials, all callers together. Monitors ask every few seconds; each answer asks
+ * the database and SQS, so a flood of them must not reach the functions.
+ */
+export const publicThrottle: Throttle = { requestsPerSecond: 5, burst: 10 };
 
 /** Thresholds of alarms. Errors are counted over five minutes. */
 export const alarms = {

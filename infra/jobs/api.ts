@@ -37,7 +37,7 @@ api.route("POST /jobs/{id}/cancel", apiHandler.arn, { name: "Cancel", auth: auth
 api.route("GET /openapi.json", apiHandler.arn, { name: "Openapi", auth: authorizationFor("read") });
 api.route("$default", apiHandler.arn, { name: "Default", auth: authorizationFor("read") });
 // Monitors have no credentials. The answer holds only the version, the stage and whether each dependency answers.
-api.route("GET /health", apiHandler.arn, { name: "Health", auth: false });
+export const health = api.route("GET /health", apiHandler.arn, { name: "Health", auth: false });
 
 if (stage.api.corsOrigins.length > 0 && stage.api.auth.type !== "open") {
   // Browsers send preflight requests without credentials: the authorizer of $default would refuse them.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from deploy_checks.checks import (
+    graph_api_stages,
     graph_browsers,
     graph_configuration,
     graph_denials,
@@ -26,6 +27,7 @@ from stack_graph.wiring import wiring
 from tests.support.graphs import ROOT, Recorded, findings, findings_of, recorded
 
 CHECKS = (
+    *graph_api_stages.CHECKS,
     *graph_browsers.CHECKS,
     *graph_denials.CHECKS,
     *graph_open_functions.CHECKS,
