@@ -134,6 +134,8 @@ type Rule = Literal[
     "proxy-without-tls",
     "public-database",
     "secret-name-stays-taken",
+    "secret-without-recovery",
+    "network-without-flow-log",
     "too-few-backups",
     "unencrypted-database",
     "fixed-name",

@@ -9,7 +9,7 @@ from stack_graph.graph import Graph, Resource
 from stack_graph.vpc import ENDPOINT
 
 from stack_costs.prices import HOURS, Line, Unpriced, assumed
-from stack_costs.use import invocations
+from stack_costs.use import FLOW_LOG, flow_log_group, invocations, logged
 
 ONE = Decimal(1)
 
