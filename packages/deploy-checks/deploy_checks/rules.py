@@ -146,6 +146,7 @@ type Rule = Literal[
     "timeout-too-short",
     "model-without-profile",
     "profile-of-another-region",
+    "model-not-denied",
     "database-out-of-reach",
     "function-in-public-subnet",
     "function-outside-vpc",

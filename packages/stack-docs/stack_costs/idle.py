@@ -139,6 +139,7 @@ FREE = frozenset(
         "aws:ec2/subnet:Subnet",
         "aws:ec2/vpc:Vpc",
         "aws:iam/instanceProfile:InstanceProfile",
+        "aws:iam/policy:Policy",
         "aws:iam/role:Role",
         "aws:kms/alias:Alias",
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",

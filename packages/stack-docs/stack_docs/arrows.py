@@ -65,7 +65,7 @@ def models_of(graph: Graph) -> list[str]:
 def _permissions(graph: Graph, function: Resource) -> Iterator[Arrow]:
     actions: dict[str, set[str]] = defaultdict(set)
     for statement in _statements(graph, function):
-        for arn in statement.resources:
+        for arn in statement.resources if statement.allow else ():
             owner = _owner(graph, arn)
             box = "bedrock" if MODEL.fullmatch(arn) else box_of(owner) if owner else None
             if box:
