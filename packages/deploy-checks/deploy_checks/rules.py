@@ -124,6 +124,7 @@ type Rule = Literal[
     "parameter-does-not-fit",
     "parameter-too-large",
     "unknown-parameter",
+    "tenant-without-share",
     "database-parameter",
     "policy-denies",
     "logs-forever",
