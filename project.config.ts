@@ -106,6 +106,11 @@ export interface StageSettings {
      */
     proxy: boolean;
   };
+  /**
+   * Days for which a deleted secret can be restored, 0 or 7 to 30. Its name stays taken for as long, so a stage that is
+   * removed and deployed again needs 0.
+   */
+  secretRecoveryDays: number;
   results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
     /** Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
@@ -259,6 +264,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: false,
       proxy: false,
     },
+    secretRecoveryDays: 0,
     results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
@@ -295,6 +301,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: true,
       proxy: false,
     },
+    secretRecoveryDays: 0,
     results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
@@ -329,6 +336,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: true,
       proxy: false,
     },
+    secretRecoveryDays: 30,
     results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
       memoryMB: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },

@@ -70,6 +70,8 @@ def recorded(stage: str = "dev") -> Recorded:
     if stage == "production":
         graph["DatabaseInstance"].update(deletionProtection=True, skipFinalSnapshot=False)
         graph["ResultsBucket"]["forceDestroy"] = False
+        for secret in ("ApiCredentials", "WorkerCredentials", "DatabaseProxySecret"):
+            graph[secret]["recoveryWindowInDays"] = 30
     return graph
 
 

@@ -14,7 +14,8 @@ from deploy_checks.finding import Finding, finding_at
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LEAST_BACKUP_DAYS = 7
 DEFAULT_WINDOW_DAYS = 30
-"""Days for which Secrets Manager reserves the name of a deleted secret."""
+"""Days for which Secrets Manager keeps a deleted secret, and reserves its name."""
+LEAST_WINDOW_DAYS = 7
 
 
 def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -147,11 +148,20 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A removed stage can be deployed again: the names of its secrets are free, or new."""
+    """Production's secrets can be restored. Another stage can be removed and deployed again: their names are free."""
+    permanent = rehearsed.graph.stage == PERMANENT
     for secret in rehearsed.graph.of_type(SECRET):
         name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
+        if permanent and window < LEAST_WINDOW_DAYS:
+            yield finding_at(
+                secret,
+                "secret-without-recovery",
+                "medium",
+                f"When {secret.name} of {PERMANENT} is deleted by mistake, it is lost at once",
+                f"Set secretRecoveryDays to {LEAST_WINDOW_DAYS} or more.",
+            )
         generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
-        if name and not generated and window != 0:
+        if name and not generated and window != 0 and not permanent:
             yield finding_at(
                 secret,
                 "secret-name-stays-taken",
