@@ -176,6 +176,8 @@ type Rule = Literal[
     "wildcard-action",
     "wildcard-resource",
     "value-refused",
+    "deploy-role-lacks-action",
+    "deploy-role-policy-refused",
     "api-not-deployed",
     "api-unreachable",
     "api-without-access-log",
