@@ -27,6 +27,8 @@ CREATE TABLE jobs (
     input               json        NOT NULL,
     metadata            json        NOT NULL,
     config_fingerprint  bytea       NOT NULL REFERENCES job_configs,
+    -- Upper bound of the cost of the job's first call: a queued job counts with it against the day's limits.
+    max_cost_usd        numeric(16, 9) NOT NULL DEFAULT 0 CHECK (max_cost_usd >= 0),
 
     status              job_status  NOT NULL DEFAULT 'queued',
     -- Counts claims. It is the fence: a worker can finish only the attempt that it claimed.
@@ -86,11 +88,12 @@ CREATE INDEX jobs_failed ON jobs (finished_at DESC, id DESC) WHERE status = 'fai
 
 -- The API records, reads and cancels jobs. It cannot end them in any other way.
 GRANT SELECT, DELETE,
-    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint,
+            max_cost_usd),
     UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at) ON jobs TO pipeline_api;
 -- The workers run, fail and redrive jobs. They delete none.
 GRANT SELECT,
-    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, max_cost_usd),
     UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
             lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable)
     ON jobs TO pipeline_worker;
