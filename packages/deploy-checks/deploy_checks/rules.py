@@ -170,6 +170,7 @@ type Rule = Literal[
     "role-lacks-action",
     "grant-of-nothing",
     "malformed-policy",
+    "policy-too-long",
     "role-not-for-lambda",
     "unknown-action",
     "wide-trust",

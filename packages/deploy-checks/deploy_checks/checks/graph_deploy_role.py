@@ -8,14 +8,12 @@ from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import Statement, allows, parsed
 
 from deploy_checks.aws_rules import kinds_of, schema_of
+from deploy_checks.checks.graph_policies import LONGEST_MANAGED
 from deploy_checks.finding import Finding
 from deploy_checks.iam_actions import exists, takes, takes_resources
 
 FOLDER = "infra/deploy-role"
 TRUST = "trust.json"
-LONGEST_POLICY = 6_144
-"""Characters of a customer managed policy, without white space (IAM quotas, 2026-11)."""
-
 BASIC_EXECUTION = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
 PREFIXES = {"ApiGatewayV2": "apigateway", "DBInstance": "rds"}
@@ -176,8 +174,8 @@ def policies_fit_iam(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield Finding("deploy-role-policy-refused", "high", name, 1, "It is not JSON.", "Correct the file.")
             continue
         unknown = sorted({action for s in parsed(text) for action in s.actions if not exists(action)})
-        if size > LONGEST_POLICY:
-            message = f"IAM will refuse it: it has {size} characters, and a managed policy at most {LONGEST_POLICY}"
+        if size > LONGEST_MANAGED:
+            message = f"IAM will refuse it: it has {size} characters, and a managed policy at most {LONGEST_MANAGED}"
             yield Finding("deploy-role-policy-refused", "high", name, 1, message, "Move statements to another file.")
         if unknown:
             message = f"It names {', '.join(unknown)}, which are no IAM actions"
