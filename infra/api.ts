@@ -10,9 +10,6 @@ const throttled = ({ requestsPerSecond, burst }: Throttle) => ({
   throttlingBurstLimit: burst,
 });
 
-/** Routes that need no credentials. Each has the public throttle. */
-const publicRoutes = ["GET /health"];
-
 /**
  * One line for each request: who asked for what, and the outcome. No tokens, and nothing of the caller's own choice, such
  * as the path, the query or the user agent: a caller can put a document there. Values that do not apply are "-".
@@ -44,15 +41,16 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
     },
   accessLog: { retention: stage.functions.logRetention },
   transform: {
-    stage: (args, options) => {
+    stage: (args) => {
       args.defaultRouteSettings = throttled(throttle);
-      args.routeSettings = publicRoutes.map((routeKey) => ({ routeKey, ...throttled(publicThrottle) }));
+      // The keys are outputs of the routes: API Gateway refuses settings of a route that does not exist yet.
+      args.routeSettings = $output(import("./jobs/api")).apply(({ openRoutes }) =>
+        openRoutes.map(({ nodes }) => ({ routeKey: nodes.route.routeKey, ...throttled(publicThrottle) })),
+      );
       args.accessLogSettings = $output(args.accessLogSettings).apply((settings) => ({
         destinationArn: settings!.destinationArn,
         format: accessLogFormat,
       }));
-      // API Gateway refuses settings of a route that does not exist yet.
-      options.dependsOn = $output(import("./jobs/api")).apply(({ health }) => health.nodes.route);
     },
   },
 });
