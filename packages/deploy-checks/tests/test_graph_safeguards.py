@@ -75,7 +75,7 @@ CASES: list[tuple[Change, Rule, str]] = [
     (lambda g: key_policy(g, "cloudwatch.amazonaws.com", "events.amazonaws.com"), "topic-key-refuses-alarms", TOPIC),
     (lambda g: key_policy(g, "kms:GenerateDataKey*", "kms:Encrypt"), "topic-key-refuses-alarms", TOPIC),
     (lambda g: key_policy(g, "pipeline-dev-*", "pipeline-staging-*"), "topic-key-refuses-alarms", TOPIC),
-    # What is watched
+    # Alarms
     (lambda g: g.drop("DailySpend"), "unwatched", WORKER),
     (lambda g: g.drop("ModelThrottles"), "unwatched", WORKER),
     (lambda g: g.drop("ModelAccessDenials"), "unwatched", WORKER),

@@ -65,7 +65,7 @@ def models_of(graph: Graph) -> list[str]:
 def _permissions(graph: Graph, function: Resource) -> Iterator[Arrow]:
     actions: dict[str, set[str]] = defaultdict(set)
     for statement in _statements(graph, function):
-        for arn in statement.resources if statement.allow else ():
+        for arn in statement.resources:
             owner = _owner(graph, arn)
             box = "bedrock" if MODEL.fullmatch(arn) else box_of(owner) if owner else None
             if box:
@@ -76,8 +76,9 @@ def _permissions(graph: Graph, function: Resource) -> Iterator[Arrow]:
 
 
 def _statements(graph: Graph, function: Resource) -> list[Statement]:
+    """The statements of the function's role that allow something."""
     role = role_of(graph, function)
-    return statements_of(graph, role) if role else []
+    return [statement for statement in (statements_of(graph, role) if role else ()) if statement.allow]
 
 
 def _owner(graph: Graph, arn: str) -> Resource | None:

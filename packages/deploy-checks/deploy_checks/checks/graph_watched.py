@@ -1,4 +1,4 @@
-"""What must have an alarm, because it shows nowhere else in time: spending, models, refused callers, connections."""
+"""Alarms on spending, models, refused callers and connections, which show nowhere else in time."""
 
 import re
 from collections.abc import Iterator
