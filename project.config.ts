@@ -288,7 +288,13 @@ export const stages: Record<StageName, StageSettings> = {
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
-    config: limited({ concurrent_model_calls: 10, daily_usd: 10, daily_usd_per_tenant: 5 }),
+    config: limited({
+      concurrent_model_calls: 10,
+      daily_usd: 10,
+      daily_usd_per_tenant: 5,
+      daily_jobs_per_tenant: 5_000,
+      daily_input_bytes_per_tenant: 100_000_000,
+    }),
   },
   staging: {
     development: false,
