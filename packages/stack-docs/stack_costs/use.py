@@ -55,9 +55,9 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
         if log := stage.part("accessLogSettings").value("destinationArn"):
             group = str(log).partition(":log-group:")[2].removesuffix(":*")
             yield from logged(graph, group, requests * assumed("log_bytes_access"))
-    for log in graph.of_type(FLOW_LOG):
+    for flows in graph.of_type(FLOW_LOG):
         records = number * assumed("flow_records_analysis")
-        yield from logged(graph, flow_log_group(log), records * assumed("flow_record_bytes"))
+        yield from logged(graph, flow_log_group(flows), records * assumed("flow_record_bytes"))
     for worker in _workers(graph):
         ms = assumed("model_seconds") * 1000 + assumed("worker_ms")
         yield Line("SQS", number * assumed("sqs_requests"), "sqs_request")
