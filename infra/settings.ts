@@ -30,10 +30,16 @@ export function allowedAccountIds(stage: string): string[] | undefined {
   return anyAccount ? undefined : [NO_ACCOUNT];
 }
 
+/** The recipient of a stage's alarms; undefined: none. */
+export const alarmEmailOf = (stage: string): string | undefined => process.env[settingsOf(stage).alarmVariable];
+
+const isAddress = (email: string): boolean => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email);
+
 /** The reason why the stage cannot be deployed, with the fix; undefined when it can. */
 export function stageProblem(stage: string): string | undefined {
-  const { accountVariable, alarmEmail, api, development, monthlyBudgetUSD } = settingsOf(stage);
+  const { accountVariable, alarmVariable, api, development, monthlyBudgetUSD } = settingsOf(stage);
   const account = accountOf(stage);
+  const alarmEmail = alarmEmailOf(stage);
   if (!nameOf(stage)) {
     const names = Object.keys(stages).join(", ");
     return `Unknown stage "${stage}". Use --stage with one of ${names}, or dev-NAME for a personal copy of dev.`;
@@ -44,8 +50,11 @@ export function stageProblem(stage: string): string | undefined {
   if (api.auth.type === "open" && !development) {
     return `Stage "${stage}" is not a development stage, so its API must not be open: set api.auth in project.config.ts.`;
   }
-  if (monthlyBudgetUSD !== null && (monthlyBudgetUSD <= 0 || alarmEmail === null)) {
-    return `Stage "${stage}" has an invalid budget: in project.config.ts set alarmEmail, and monthlyBudgetUSD to more than 0.`;
+  if (alarmEmail ? !isAddress(alarmEmail) : !development) {
+    return `The alarms of stage "${stage}" need a recipient: set ${alarmVariable} to an e-mail address.`;
+  }
+  if (monthlyBudgetUSD !== null && (monthlyBudgetUSD <= 0 || !alarmEmail)) {
+    return `Stage "${stage}" has an invalid budget: set ${alarmVariable} to an e-mail address, and monthlyBudgetUSD in project.config.ts to more than 0.`;
   }
   return undefined;
 }

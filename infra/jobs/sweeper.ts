@@ -1,23 +1,30 @@
-/** Re-enqueues jobs whose message was lost; runs every minute. */
+/** Re-enqueues jobs whose message was lost, and reports the day's spending; runs every minute. */
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, proxiedDatabaseEnvironment, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
+import { businessRulesParameter, configParameter } from "../parameters";
 import { stage } from "../stage";
 import { jobQueue } from "./queue";
 
 export const sweeper = new sst.aws.Function("Sweeper", {
   ...common,
-  description: "Re-enqueues jobs that were never enqueued or whose worker died",
+  description: "Re-enqueues jobs that were never enqueued or whose worker died, and reports the day's spending",
   handler: "pipeline/jobs/handlers/sweeper.handler",
   timeout: `${functionSettings.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.sweeper} MB`,
-  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
+  environment: {
+    ...proxiedDatabaseEnvironment(workerCredentials),
+    SQS_QUEUE_URL: jobQueue.url,
+    CONFIG_PARAMETER_NAME: configParameter.name,
+    BUSINESS_RULES_PARAMETER_NAME: businessRulesParameter.name,
+  },
   permissions: [
     ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
+    { actions: ["ssm:GetParameters"], resources: [configParameter.arn, businessRulesParameter.arn] },
   ],
   retries: 0, // the next minute's run is the retry
   transform: afterMigration(migration),

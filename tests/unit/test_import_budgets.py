@@ -98,10 +98,11 @@ BUDGETS = {
         WORKER_CLIENTS,
     ),
     "sweeper": Budget(
-        "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs()",
-        560,
-        (*ANALYSES, *DESCRIPTION, *BEDROCK, *RESULTS, *PARAMETERS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
-        QUEUE_CLIENTS,
+        "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs(); "
+        "bootstrap.report_spending()",
+        580,
+        (*ANALYSES, *DESCRIPTION, *BEDROCK, *RESULTS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
+        STAGE_CLIENTS,
     ),
     "dead letters": Budget(
         "from pipeline.jobs.handlers import dead_letter; from pipeline.jobs import bootstrap; "

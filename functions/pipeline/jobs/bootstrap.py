@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.jobs.services.list_jobs import ListJobs
     from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
     from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
+    from pipeline.jobs.services.report_spending import ReportSpending
     from pipeline.jobs.services.run_job import RunJob
     from pipeline.jobs.services.submit_job import SubmitJob
     from pipeline.jobs.services.sweep_jobs import SweepJobs
@@ -109,6 +110,13 @@ def sweep_jobs() -> "SweepJobs":
     from pipeline.jobs.services.sweep_jobs import SweepJobs
 
     return SweepJobs(_store(), _queue(), policy.current().sweep)
+
+
+@cache
+def report_spending() -> "ReportSpending":
+    from pipeline.jobs.services.report_spending import ReportSpending
+
+    return ReportSpending(_ledger(), _stage_config())
 
 
 @cache
