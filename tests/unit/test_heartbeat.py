@@ -134,3 +134,4 @@ def test_the_heartbeat_ends_with_the_attempt() -> None:
     with Heartbeat(store, FakeDelivery(), job, POLICY) as beating:
         assert beating._thread.daemon  # it does not keep a process alive that ends without leaving the block
     assert not beating._thread.is_alive()
+    assert not beating.lost  # it did not wait for its next beat

@@ -27,7 +27,8 @@ def main() -> int:
         return 2
     scores = measured(measurement, configuration, given.modules)
     measurement.end()
-    write(*(f"{pattern}: {group(scores, pattern)}" for pattern in configuration.least))
+    groups = {pattern: group(scores, pattern) for pattern in configuration.least}
+    write(*(f"{pattern}: {score}" for pattern, score in groups.items() if score.mutants))
     found = list(complaints(configuration, scores))
     write(*found)
     return 1 if found else 0
