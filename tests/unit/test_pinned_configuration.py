@@ -129,13 +129,13 @@ def test_the_request_has_the_instructions_the_document_the_tool_and_the_owner() 
     assert "serviceTier" not in sent
 
 
-def test_the_stages_guardrail_tier_and_caching_are_pinned_and_sent() -> None:
+def test_the_stages_guardrail_and_tier_are_pinned_and_sent() -> None:
     guardrail = {"identifier": "gr1", "version": "2"}
-    sent = Harness(llm={"guardrail": guardrail, "service_tier": "flex", "prompt_caching": True}).sent(model="haiku")
+    sent = Harness(llm={"guardrail": guardrail, "service_tier": "flex"}).sent(model="haiku")
     assert sent["guardrailConfig"] == {"guardrailIdentifier": "gr1", "guardrailVersion": "2"}
     assert sent["messages"][0]["content"] == [{"guardContent": {"text": {"text": "fine"}}}]
     assert sent["serviceTier"] == {"type": "flex"}
-    assert sent["system"] == [{"text": "You judge notes."}, {"cachePoint": {"type": "default"}}]
+    assert sent["system"][0] == {"text": "You judge notes."}
 
 
 def test_a_models_own_request_fields_are_sent() -> None:
