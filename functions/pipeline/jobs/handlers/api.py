@@ -5,20 +5,22 @@ from http import HTTPStatus
 from pydantic import ValidationError
 
 from pipeline.jobs import bootstrap
-from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
+from pipeline.jobs.domain.request import MAX_BODY_BYTES, MAX_ELEMENTS, MAX_TEXT_BYTES, AnalyzeRequest
 from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, error_codes
 from pipeline.jobs.handlers.listing import ListQuery
 from pipeline.jobs.handlers.problems import problem_response
 from pipeline.jobs.handlers.request_headers import idempotency_key
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
-from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
+from pipeline.platform.http import Event, HttpProblem, Response, respond
+from pipeline.platform.json_body import BodyLimits, json_body
 from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.observability import log
 from pipeline.platform.routing import RouteResponse, Routes
 from pipeline.tenancy.caller import tenant_of
 
 ROUTES = Routes()
+BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_ELEMENTS)
 
 
 @ROUTES.route(
@@ -38,7 +40,7 @@ def analyze(event: Event) -> Response:
     """``POST /analyze``."""
     key = idempotency_key(event)
     try:
-        request = AnalyzeRequest.model_validate(json_body(event, MAX_BODY_BYTES), strict=True)
+        request = AnalyzeRequest.model_validate(json_body(event, BODY_LIMITS), strict=True)
     except ValidationError as exc:
         raise InvalidRequest(field_errors(exc)) from None
     job = bootstrap.submit_job().run(request, tenant_of(event), key)
