@@ -18,7 +18,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   timeout: `${functionSettings.apiTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
-  environment: jobEnvironment(apiCredentials),
+  environment: { ...jobEnvironment(apiCredentials), API_AUTHORIZATION: stage.api.auth.type },
   permissions: [
     ...tracingPermissions,
     readSecrets(apiCredentials.arn),
@@ -38,6 +38,7 @@ api.route("GET /openapi.json", apiHandler.arn, { name: "Openapi", auth: authoriz
 api.route("$default", apiHandler.arn, { name: "Default", auth: authorizationFor("read") });
 // Monitors have no credentials. The answer holds only the version, the stage and whether each dependency answers.
 api.route("GET /health", apiHandler.arn, { name: "Health", auth: false });
+api.route("HEAD /health", apiHandler.arn, { name: "HealthHead", auth: false });
 
 if (stage.api.corsOrigins.length > 0 && stage.api.auth.type !== "open") {
   // Browsers send preflight requests without credentials: the authorizer of $default would refuse them.
