@@ -73,6 +73,13 @@ def test_a_key_or_a_tenant_that_the_database_cannot_store_is_refused(harness: Ha
             assert harness.refused(event)[0] == 403
 
 
+def test_a_tenant_that_does_not_fit_an_index_is_refused(harness: Harness) -> None:
+    for subject, status in (("é" * 501, 403), ("é" * 500, 202)):
+        event = analyze_event(GOOD)
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": subject}}}
+        assert harness.call(event)[0] == status
+
+
 @pytest.mark.parametrize("escape", ["\\u0000", "\\ud800", "\\udc00\\ud800"])
 @pytest.mark.parametrize(
     "template",
@@ -101,6 +108,8 @@ def test_a_compressed_body_is_refused_with_the_accepted_coding(harness: Harness,
     event = bytes_event(gzip.compress(json.dumps(GOOD).encode()), content_encoding=coding)
     assert harness.refused(event)[0] == 415
     assert harness.call(event)[2]["accept-encoding"] == "identity"
+    del event["headers"]["content-encoding"]
+    assert "compressed" in harness.refused_detail(event)
     assert harness.call(analyze_event(GOOD, content_encoding="identity"))[0] == 202
 
 

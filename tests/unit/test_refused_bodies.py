@@ -109,6 +109,13 @@ def test_a_refused_body_of_bytes_is_cheap(harness: Harness, body: bytes) -> None
     assert_cheap(harness, {**analyze_event(b64encode(body).decode()), "isBase64Encoded": True})
 
 
+def test_very_many_invalid_fields_are_counted(harness: Harness) -> None:
+    _, problem = harness.refused(analyze_event({**GOOD, **names(1_001)}))
+    assert problem["errors"] == [{"pointer": "", "detail": "1,001 fields are invalid"}]
+    _, problem = harness.refused(analyze_event({**GOOD, **names(1_000)}))
+    assert len(problem["errors"]) == 20
+
+
 def test_commas_and_brackets_in_a_text_are_no_elements(harness: Harness) -> None:
     for piece in (",[{", '\\",', "\\\\,", '\\\\\\",'):
         body = document(repeated(piece, 400_000))

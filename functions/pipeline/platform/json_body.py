@@ -23,6 +23,7 @@ from pipeline.platform.text import UNSTORABLE, walk_strings
 
 ESCAPE_BYTES = len(b"\\u0041")
 STRING = re.compile(rb'"[^"]*"')
+GZIP = b"\x1f\x8b"
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE, b"{\0", b"\0{", b"\0\0\0{")
 LARGEST_INTEGER = 10**100
 """Integers are smaller: writing one takes time that grows with the square of its digits."""
@@ -108,6 +109,8 @@ def _elements_outside_strings(raw: bytes, enough: int) -> int:
 def _parsed(raw: bytes) -> object:
     if not raw or raw.isspace():
         raise _malformed("it is empty")
+    if raw.startswith(GZIP):
+        raise _malformed("it is compressed. Send it as it is")
     if raw.startswith(UTF_16_OR_32):
         raise _malformed("it is UTF-16 or UTF-32. Send UTF-8")
     try:
