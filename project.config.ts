@@ -48,6 +48,7 @@ export interface StageConfig {
     max_tokens: number;
     guardrail: { identifier: string; version: string } | null;
     service_tier: "default" | "flex" | "priority" | "reserved" | null;
+    /** Cache the constant beginning of prompts where that pays; false: never. */
     prompt_caching: boolean;
   };
   limits: {
@@ -201,7 +202,7 @@ const config: StageConfig = {
     max_tokens: 4_000,
     guardrail: null,
     service_tier: null,
-    prompt_caching: false,
+    prompt_caching: true,
   },
   limits: {
     max_tokens: 6_000,
@@ -259,7 +260,13 @@ export const stages: Record<StageName, StageSettings> = {
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
-    config: limited({ concurrent_model_calls: 10, daily_usd: 10, daily_usd_per_tenant: 5 }),
+    config: limited({
+      concurrent_model_calls: 10,
+      daily_usd: 10,
+      daily_usd_per_tenant: 5,
+      daily_jobs_per_tenant: 5_000,
+      daily_input_bytes_per_tenant: 100_000_000,
+    }),
   },
   staging: {
     development: false,

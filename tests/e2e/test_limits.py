@@ -93,7 +93,7 @@ HOSTILE = ("!" * 60_000, "水" * 30_000, "👩‍👩‍👧‍👦" * 4_000, "Q
 """Texts of many tokens a character."""
 
 
-def test_a_hundred_requests_at_once_never_overspend_and_none_waits_for_another_day(tmp_path: Path) -> None:
+def test_a_hundred_concurrent_requests_never_overspend_and_none_waits_for_another_day(tmp_path: Path) -> None:
     cap = Decimal(1)
     file = wiring(tmp_path, concurrent_model_calls=SLOTS, daily_usd=float(cap))
     with running(tmp_path, "--wiring", str(file)) as pipeline:

@@ -1,7 +1,6 @@
 """The JSON body of a request: refused cheaply, and read once.
 
-A request waits for its answer in a Lambda environment of its own, so a body that is expensive to refuse is paid for by
-everyone. Sizes are checked before anything is parsed, each with a pass over the bytes that takes a few milliseconds:
+Each request occupies a Lambda environment until it is answered, so a caller must not be able to make a refusal expensive. Sizes are checked before anything is parsed, each with a pass over the bytes that takes a few milliseconds:
 ``tests/unit/test_refused_bodies.py`` holds every kind of refused body to 20 ms of CPU.
 """
 

@@ -15,8 +15,8 @@ BLANK = re.compile(rf"[\s\0-\x1f\x7f-\x9f\u2800{INVISIBLE}]*")
 
 EMOJI = "\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-JOINED_LETTERS = "\u0600-\u109f\u1780-\u18af\u1a00-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff"
-"""The scripts, from Arabic to those of India, whose letters change shape with their neighbours."""
+JOINED_SCRIPTS = "\u0600-\u109f\u1780-\u18af\u1a00-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff"
+"""The scripts, from Arabic to those of India, whose characters change shape with their neighbours."""
 NEEDED = re.compile(
     "|".join(
         (
@@ -25,8 +25,8 @@ NEEDED = re.compile(
             f"(?<=[{EMOJI}\ufe0f])\u200d(?=[{EMOJI}])",  # a family
             f"(?<=[{EMOJI}])[\ufe0e\ufe0f]|(?<=[#*0-9])\ufe0f(?=\u20e3)",  # a heart in colour, a key of a telephone
             f"(?<=[{IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]",  # the form of a name's ideograph
-            "(?<=[\u1800-\u18af])[\u180b-\u180d\u180f]",  # the form of a Mongolian letter
-            f"(?<=[{JOINED_LETTERS}])[\u200c\u200d]",  # Persian
+            "(?<=[\u1800-\u18af])[\u180b-\u180d\u180f]",  # the form of a Mongolian character
+            f"(?<=[{JOINED_SCRIPTS}])[\u200c\u200d]",  # Persian
             "(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\u200b",  # a line may break here, in Thai or Khmer
             r"(?<=[^\W\d_])\u00ad(?=[^\W\d_])",  # a line may break here, in a word
         )
@@ -47,7 +47,7 @@ def is_invisible(text: str) -> bool:
 def hides_text(text: str) -> bool:
     """Whether the text has invisible characters that its script does not need.
 
-    Such characters reverse what is read, split words for a search, or carry a message of their own.
+    Such characters reverse what is read, split words for a search, or carry a hidden message.
     """
     if text.isascii() or not HIDDEN.search(text):
         return False
