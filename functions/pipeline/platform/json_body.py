@@ -1,6 +1,7 @@
 """The JSON body of a request: refused cheaply, and read once.
 
-Each request occupies a Lambda environment until it is answered, so a caller must not be able to make a refusal expensive. Sizes are checked before anything is parsed, each with a pass over the bytes that takes a few milliseconds:
+Each request occupies a Lambda environment until it is answered, so a caller must not be able to make a refusal
+expensive. Sizes are checked before anything is parsed, each with a pass over the bytes that takes a few milliseconds:
 ``tests/unit/test_refused_bodies.py`` holds every kind of refused body to 20 ms of CPU.
 """
 
