@@ -18,7 +18,7 @@ export const apiHandler = new sst.aws.Function("ApiHandler", {
   timeout: `${functionSettings.apiTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.api} MB`,
   concurrency: stage.concurrency.api === null ? undefined : { reserved: stage.concurrency.api },
-  environment: jobEnvironment(apiCredentials),
+  environment: { ...jobEnvironment(apiCredentials), API_AUTHORIZATION: stage.api.auth.type },
   permissions: [
     ...tracingPermissions,
     readSecrets(apiCredentials.arn),
@@ -41,7 +41,10 @@ api.route("$default", apiHandler.arn, { name: "Default", auth: authorizationFor(
  * Routes without credentials, which have the public throttle. Monitors have none, and the answer holds only the version,
  * the stage and whether each dependency answers.
  */
-export const openRoutes = [api.route("GET /health", apiHandler.arn, { name: "Health", auth: false })];
+export const openRoutes = [
+  api.route("GET /health", apiHandler.arn, { name: "Health", auth: false }),
+  api.route("HEAD /health", apiHandler.arn, { name: "HealthHead", auth: false }),
+];
 
 if (stage.api.corsOrigins.length > 0 && stage.api.auth.type !== "open") {
   // Browsers send preflight requests without credentials: the authorizer of $default would refuse them.

@@ -7,7 +7,7 @@ from typing import Any
 from local_stack.issuer import AUDIENCE, READ, SUBMIT
 
 WIRING = Path(__file__).parents[2] / "infra" / "wiring.json"
-PUBLIC_ROUTE = "GET /health"
+PUBLIC_ROUTES = {"GET /health", "HEAD /health"}
 SUBMIT_ROUTES = {"POST /analyze", "POST /jobs/{id}/cancel"}
 
 
@@ -20,14 +20,14 @@ def jwt_wiring(issuer: str) -> dict[str, Any]:
         "identitySources": ["$request.header.Authorization"],
         "jwtConfiguration": {"issuer": issuer, "audiences": [AUDIENCE]},
     }
-    wiring = _with_access(lambda key: _token_access(SUBMIT if key in SUBMIT_ROUTES else READ))
+    wiring = _with_access("jwt", lambda key: _token_access(SUBMIT if key in SUBMIT_ROUTES else READ))
     wiring["resources"]["Tokens"] = {"type": "aws:apigatewayv2/authorizer:Authorizer", "inputs": authorizer}
     return wiring
 
 
 def iam_wiring() -> dict[str, Any]:
     """The wiring with IAM authorization: requests are signed with AWS credentials."""
-    return _with_access(lambda _key: {"authorizationType": "AWS_IAM"})
+    return _with_access("iam", lambda _key: {"authorizationType": "AWS_IAM"})
 
 
 def routes(wiring: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -36,10 +36,11 @@ def routes(wiring: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {route["routeKey"]: route for route in found}
 
 
-def _with_access(access: Any) -> dict[str, Any]:
+def _with_access(authorization: str, access: Any) -> dict[str, Any]:
     wiring: dict[str, Any] = json.loads(WIRING.read_text(encoding="utf-8"))
+    wiring["resources"]["ApiHandler"]["inputs"]["environment"]["variables"]["API_AUTHORIZATION"] = authorization
     for key, route in routes(wiring).items():
-        if key != PUBLIC_ROUTE:
+        if key not in PUBLIC_ROUTES:
             route.update(access(key))
     return wiring
 

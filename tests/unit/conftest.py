@@ -5,7 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.api_harness import Harness
 from tests.support.log_lines import LogLines
+
+
+@pytest.fixture
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
+    """The API handler on fakes."""
+    harness = Harness()
+    harness.install(monkeypatch)
+    return harness
 
 
 @pytest.fixture

@@ -6,84 +6,24 @@ import logging
 import re
 from datetime import datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from pipeline.jobs import bootstrap
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult
 from pipeline.jobs.domain.listing import Cursor
 from pipeline.jobs.domain.request import MAX_BODY_BYTES
 from pipeline.jobs.handlers import api
 from pipeline.jobs.handlers.listing import write_cursor
-from pipeline.jobs.services.cancel_job import CancelJob
 from pipeline.jobs.services.check_health import CheckHealth
-from pipeline.jobs.services.get_job import GetJob
-from pipeline.jobs.services.list_jobs import ListJobs
-from pipeline.jobs.services.submit_job import SubmitJob
 from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import ConfigurationError, Unavailable
 
+from tests.support.api_harness import CONTEXT, GOOD, HEALTH_KEPT_S, Harness
 from tests.support.call_ledger_contract import ANSWERED, begun
 from tests.support.events import analyze_event, http_event
-from tests.support.fakes import FakeClock, FakeQueue, FakeResults, FixedConfiguration, InMemoryJobStore
-from tests.support.jobs import ANALYSES
-
-CONTEXT = SimpleNamespace(aws_request_id="11111111-2222-3333-4444-555555555555")
-GOOD = {"analysis": "mood", "input": {"text": "fine"}}
-
-
-class Harness:
-    """The API handler with its use cases on fakes."""
-
-    def __init__(self) -> None:
-        self.store = InMemoryJobStore(FakeClock())
-        self.queue = FakeQueue()
-        self.configuration = FixedConfiguration()
-        self.use_cases: dict[str, Any] = {
-            "submit_job": SubmitJob(self.store, self.queue, self.configuration, ANALYSES),
-            "get_job": GetJob(self.store, FakeResults()),
-            "list_jobs": ListJobs(self.store),
-            "cancel_job": CancelJob(self.store),
-            "check_health": CheckHealth("test", {"database": self.store.ping, "queue": self.queue.ping}),
-            "analyses": ANALYSES,
-        }
-
-    def call(self, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
-        response = api.handler(event, CONTEXT)
-        return response["statusCode"], json.loads(response["body"]), response["headers"]
-
-    def refused(self, event: dict[str, Any]) -> tuple[int, Any]:
-        """The status and the problem document of a refused request, which leaves no job and no message."""
-        status, body, headers = self.call(event)
-        assert headers["content-type"] == "application/problem+json"
-        assert body["status"] == status
-        assert body.keys() >= {"type", "title", "detail"}
-        assert self.store.rows == {}
-        assert self.queue.sent == []
-        return status, body
-
-    def submit(self, **authorizer: Any) -> str:
-        event = analyze_event({**GOOD, "metadata": {"ticket": "A-17"}})
-        if authorizer:
-            event["requestContext"]["authorizer"] = authorizer
-        return str(self.call(event)[1]["id"])
-
-    def status(self, job_id: str, **authorizer: Any) -> tuple[int, Any, dict[str, str]]:
-        event = http_event("GET /status/{id}", path=f"/status/{job_id}", parameters={"id": job_id})
-        if authorizer:
-            event["requestContext"]["authorizer"] = authorizer
-        return self.call(event)
-
-
-@pytest.fixture
-def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
-    harness = Harness()
-    for name, use_case in harness.use_cases.items():
-        monkeypatch.setattr(bootstrap, name, lambda use_case=use_case: use_case)
-    return harness
+from tests.support.fakes import InMemoryJobStore
 
 
 def test_a_request_is_accepted(harness: Harness) -> None:
@@ -104,7 +44,8 @@ def test_a_request_is_accepted(harness: Harness) -> None:
         ("{", 400),
         ('{"analysis": "mood", "input": {"text": NaN}}', 400),
         ('{"analysis": "mood", "input": {"text": "\\ud800"}}', 400),
-        ("[" * 100_000 + "]" * 100_000, 400),
+        ("[" * 4_000 + "]" * 4_000, 400),
+        ("[" * 100_000 + "]" * 100_000, 413),
         ('{"a":' * 5_000 + "1" + "}" * 5_000, 400),
         ('{"analysis": "mood", "input": {"text": ' + "9" * 5_000 + "}}", 400),
         ("null", 422),
@@ -125,6 +66,10 @@ def test_a_request_is_accepted(harness: Harness) -> None:
         (json.dumps({**GOOD, "model": ""}), 422),
         ("x" * (MAX_BODY_BYTES + 1), 413),
         ("x" * 5_000_000, 413),
+        (json.dumps({**GOOD, "metadata": {"x": "y" * 900_000}}), 413),
+        (json.dumps({**GOOD, "metadata": {"x": [1] * 5_000}}), 413),
+        ('{"metadata": {"n": 1e999}}', 400),
+        ('{"metadata": {"n": ' + "9" * 101 + "}}", 400),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -167,7 +112,7 @@ def test_json_with_a_charset_is_json(harness: Harness) -> None:
     assert harness.call(event)[0] == 202
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "x" * 300, "", "with space", "tab\t", "é"])
+@pytest.mark.parametrize("key", ["x" * 256, "x" * 300, "", "with space", "tab\t", "é", "k,k", "a,b"])
 def test_a_bad_idempotency_key_is_refused(harness: Harness, key: str) -> None:
     assert harness.refused(analyze_event(GOOD, idempotency_key=key))[0] == 422
 
@@ -332,15 +277,25 @@ def test_health_reports_each_dependency(harness: Harness) -> None:
     assert status == 200
     assert body == {"status": "ok", "version": "0.1.0", "stage": "test", "checks": {"database": "ok", "queue": "ok"}}
     harness.queue.down = True
+    harness.seconds = HEALTH_KEPT_S
     status, body, _ = harness.call(http_event("GET /health"))
     assert (status, body["status"], body["checks"]["queue"]) == (503, "down", "down")
+
+
+def test_many_health_requests_are_one_check(harness: Harness) -> None:
+    asked: list[float] = []
+    checks = {"database": lambda: asked.append(harness.seconds)}
+    harness.use_cases["check_health"] = CheckHealth("test", checks, HEALTH_KEPT_S, lambda: harness.seconds)
+    for harness.seconds in (0, 1, HEALTH_KEPT_S - 0.1, HEALTH_KEPT_S, HEALTH_KEPT_S + 1):
+        assert harness.call(http_event("GET /health"))[0] == 200
+    assert asked == [0, HEALTH_KEPT_S]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "allow"),
     [
         ("GET", "/analyze", 405, "POST"),
-        ("DELETE", "/status/x", 405, "GET"),
+        ("DELETE", "/status/x", 405, "GET, HEAD"),
         ("GET", "/", 404, None),
         ("GET", "/status/", 404, None),
         ("GET", "/status/x/y", 404, None),
@@ -360,7 +315,7 @@ def test_unknown_paths_and_methods_are_refused(
 def test_a_preflight_request_is_answered(path: str) -> None:
     event = http_event("OPTIONS /{proxy+}", path=path)
     answer = api.handler(event, CONTEXT)
-    assert (answer["statusCode"], answer["headers"]["allow"]) == (204, "GET" if path == "/status/x" else "POST")
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (204, "GET, HEAD" if path == "/status/x" else "POST")
 
 
 @pytest.mark.parametrize(("number", "status"), [("5.0", 202), ("5e0", 202), ("5.5", 422), ('"5"', 422), ("5e300", 422)])

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("ENVIRONMENT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD_SECRET_ARN", "S3_BUCKET_NAME"), "x"),
     **dict.fromkeys(("CONFIG_PARAMETER_NAME", "BUSINESS_RULES_PARAMETER_NAME", "API_PASSWORD_SECRET_ARN"), "x"),
     **dict.fromkeys(("WORKER_PASSWORD_SECRET_ARN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x"),
+    "API_AUTHORIZATION": "open",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -86,7 +87,7 @@ BUDGETS = {
     ),
     "openapi": Budget(
         f"{API}; from pipeline.jobs.handlers.description import description; "
-        "description(api.ROUTES, bootstrap.analyses())",
+        "description(api.ROUTES, bootstrap.analyses(), 'open')",
         300,
         (*BEDROCK, *QUEUE, *RESULTS, *PARAMETERS, *OPERATOR, "boto3", "pg8000"),
         (),

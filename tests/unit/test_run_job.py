@@ -134,6 +134,10 @@ def test_a_model_without_forced_tools_gets_an_instruction_instead() -> None:
         tool_answer({"mood": "x" * 21, "score": 7}),
         tool_answer({"mood": "ok", "score": 7, "extra": True}),
         tool_answer({"mood": 5, "score": 7}),
+        tool_answer({"mood": "o\x1bk", "score": 7}),
+        tool_answer({"mood": "\u202eko", "score": 7}),
+        tool_answer({"mood": "ok\U000e0041", "score": 7}),
+        tool_answer({"mood": "o\u200bk", "score": 7}),
         tool_answer({}),
         tool_answer("text"),
         text_answer("The note is cheerful."),
@@ -141,7 +145,21 @@ def test_a_model_without_forced_tools_gets_an_instruction_instead() -> None:
         tool_answer(GOOD, name="another_tool"),
         text_answer("", stop_reason="malformed_tool_use"),
     ],
-    ids=["too long", "unknown field", "wrong type", "empty", "no object", "text", "nothing", "other tool", "malformed"],
+    ids=[
+        "too long",
+        "unknown field",
+        "wrong type",
+        "control",
+        "reversed",
+        "tag",
+        "zero width",
+        "empty",
+        "no object",
+        "text",
+        "nothing",
+        "other tool",
+        "malformed",
+    ],
 )
 def test_an_invalid_answer_is_corrected_and_billed(bad: dict[str, object]) -> None:
     harness = Harness(bad, tool_answer(GOOD))

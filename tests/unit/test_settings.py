@@ -7,6 +7,7 @@ import pytest
 from pipeline.jobs.settings import DeadLetterSettings, ParameterSettings, QueueSettings, ResultSettings
 from pipeline.platform.errors import ConfigurationError
 from pipeline.platform.settings import DatabaseSettings, EnvironmentSettings, MigratorSettings, ServerSettings
+from pipeline.tenancy.settings import AuthorizationSettings
 
 WIRING = json.loads((Path(__file__).parents[2] / "infra" / "wiring.json").read_text())["resources"]
 JOBS = (DatabaseSettings, QueueSettings, ResultSettings, ParameterSettings)
@@ -22,7 +23,7 @@ def database(host: str) -> DatabaseSettings:
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("ApiHandler", JOBS),
+        ("ApiHandler", (*JOBS, AuthorizationSettings)),
         ("Worker", JOBS),
         ("Sweeper", (DatabaseSettings, QueueSettings)),
         ("Operator", (DatabaseSettings, QueueSettings)),

@@ -238,6 +238,19 @@ def test_max_tokens_has_a_ceiling(limit: int | None, largest: int | None, asked:
     assert harness.config(model="haiku", parameters={"max_tokens": asked - 1}).inference["maxTokens"] == asked - 1
 
 
+def test_the_published_limit_of_claude_5_itself_is_refused() -> None:
+    harness = Harness(limits={"max_tokens": None})
+    assert refusal(harness, model="sonnet", parameters={"max_tokens": 128_000}) == "/parameters/max_tokens"
+    assert harness.config(model="sonnet", parameters={"max_tokens": 127_999}).inference["maxTokens"] == 127_999
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200b \ufeff\n", "\u3164\u2800", "\U000e0041\U000e0042"])
+def test_a_document_without_a_visible_character_is_refused(text: str) -> None:
+    harness = Harness()
+    assert refusal(harness, input={"text": text}) == "/input/text"
+    harness(input={"text": f"{text}a"})
+
+
 def test_the_maximum_cost_includes_the_instructions_and_the_document() -> None:
     harness, costs = Harness(), []
     submit = harness.store.submit

@@ -40,6 +40,14 @@ def analyses() -> "Mapping[str, AnyAnalysis]":
 
 
 @cache
+def authorization() -> str:
+    """How the stage's API authorizes its callers: ``open``, ``iam`` or ``jwt``."""
+    from pipeline.tenancy.settings import AuthorizationSettings
+
+    return AuthorizationSettings.read().api_authorization
+
+
+@cache
 def submit_job() -> "SubmitJob":
     from pipeline.jobs.services.submit_job import SubmitJob
 
@@ -73,7 +81,7 @@ def check_health() -> "CheckHealth":
     from pipeline.jobs.settings import QueueSettings
 
     checks = {"database": _store().ping, "queue": _queue().ping, "configuration": _stage_config().current}
-    return CheckHealth(QueueSettings.read().environment, checks)
+    return CheckHealth(QueueSettings.read().environment, checks, policy.current().api.health_kept_s)
 
 
 @cache

@@ -35,8 +35,8 @@ def routes() -> Routes:
     return {
         "handler": handler_of(API),
         "file": path_of(API),
-        "keys": [route.key for route in declared],
-        "public": [route.key for route in declared if route.public],
+        "keys": [key for route in declared for key in route.gateway_keys],
+        "public": [key for route in declared if route.public for key in route.gateway_keys],
     }
 
 

@@ -22,6 +22,9 @@ from pipeline.platform.text import pointer_part
 MAX_FIELD_ERRORS = 20
 """Most invalid fields listed in one answer."""
 
+MAX_COUNTED_ERRORS = 1_000
+"""More invalid fields than these are counted and not listed: pydantic describes all of them, at 4 µs each (2026-11)."""
+
 
 class PipelineError(Exception):
     """The base of every error that leaves the module family that raises it.
@@ -68,6 +71,8 @@ class ConfigurationError(PipelineError):
 
 def field_errors(error: ValidationError, below: str = "") -> list[FieldError]:
     """pydantic's errors as JSON Pointers below ``below``. Messages name the rule; the caller's values are left out."""
+    if (count := error.error_count()) > MAX_COUNTED_ERRORS:
+        return [{"pointer": below, "detail": f"{count:,} fields are invalid"}]
     return [
         {"pointer": below + "".join(f"/{pointer_part(str(part))}" for part in found["loc"]), "detail": _detail(found)}
         for found in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FIELD_ERRORS]

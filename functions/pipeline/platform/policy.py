@@ -154,6 +154,9 @@ class ApiPolicy:
     retry_after_misconfiguration_s: int = 60
     """Until an operator has fixed a parameter, which the functions read again within five minutes."""
     retry_after_queue_full_s: int = 60
+    health_kept_s: float = 5.0
+    """``GET /health`` is open to everyone: each environment asks the dependencies this often at most. Monitors ask once
+    a minute."""
     result_url_s: int = 300
     """Lifetime of a link to a result: long enough to follow it, too short to be worth stealing. Each poll returns a new
     one."""

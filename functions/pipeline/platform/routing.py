@@ -44,6 +44,8 @@ class Route:
     """The request's query parameters."""
     public: bool = False
     """Whether the route is open to callers without credentials."""
+    tag: str = "jobs"
+    """The group of the description that has the route."""
 
     @property
     def method(self) -> str:
@@ -54,6 +56,14 @@ class Route:
     def path(self) -> str:
         """The path template."""
         return self.key.split()[1]
+
+    @property
+    def gateway_keys(self) -> tuple[str, ...]:
+        """The route keys that API Gateway needs for this route.
+
+        A HEAD request reaches ``$default``, which requires credentials: a public route needs a key for it.
+        """
+        return (self.key, f"HEAD {self.path}") if self.public and self.method == "GET" else (self.key,)
 
 
 class Declaration(TypedDict):
@@ -67,6 +77,7 @@ class Declaration(TypedDict):
     body: NotRequired[type[BaseModel]]
     query: NotRequired[type[BaseModel]]
     public: NotRequired[bool]
+    tag: NotRequired[str]
 
 
 class Routes:
@@ -90,14 +101,26 @@ class Routes:
     def answer(self, event: Event) -> Response:
         """The response of the event's route. API Gateway has matched it already; ``$default`` matches no route.
 
+        A HEAD request gets the response of GET, of which HTTP sends the headers alone.
+
         Raises HttpProblem (404, 405) and the errors of the route's function.
         """
         route = self._by_key.get(event["routeKey"])
         return route.answer(event) if route else self._unmatched(event)
 
+    def _head(self, event: Event) -> Response | None:
+        for route in self._by_key.values():
+            parameters = _parameters(route.path, event["rawPath"])
+            if route.method == "GET" and parameters is not None:
+                return route.answer({**event, "pathParameters": parameters})
+        return None
+
     def _unmatched(self, event: Event) -> Response:
         path, method = event["rawPath"], event["requestContext"]["http"]["method"]
-        allowed = ", ".join(route.method for route in self._by_key.values() if _matches(route.path, path))
+        if method == "HEAD" and (response := self._head(event)):
+            return response
+        matching = [route.method for route in self._by_key.values() if _parameters(route.path, path) is not None]
+        allowed = ", ".join([*matching, "HEAD"] if "GET" in matching else matching)
         if allowed and method == "OPTIONS":
             # A browser's preflight request; API Gateway adds the CORS headers.
             return {"statusCode": int(HTTPStatus.NO_CONTENT), "headers": {"allow": allowed}}
@@ -108,8 +131,15 @@ class Routes:
         raise HttpProblem(HTTPStatus.NOT_FOUND, "No such path", "GET /openapi.json describes the API.")
 
 
-def _matches(template: str, path: str) -> bool:
+def _parameters(template: str, path: str) -> dict[str, str] | None:
+    """The path's values for the variables of the template, or ``None`` if it does not match."""
     template_parts, path_parts = template.split("/"), path.split("/")
-    return len(template_parts) == len(path_parts) and all(
-        part == given or (part[:1] == "{" and given) for part, given in zip(template_parts, path_parts, strict=True)
-    )
+    if len(template_parts) != len(path_parts):
+        return None
+    parameters = {}
+    for part, given in zip(template_parts, path_parts, strict=True):
+        if part[:1] == "{" and given:
+            parameters[part[1:-1]] = given
+        elif part != given:
+            return None
+    return parameters

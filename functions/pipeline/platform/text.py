@@ -3,9 +3,16 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that control a terminal or end a string and carry no text: all controls but tab and line ends."""
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that PostgreSQL's text cannot hold: U+0000, and surrogates, which UTF-8 has no bytes for. Every text that
+a caller chooses and that reaches the database is held to this: path, query, headers, tenant and body."""
 
 MAX_POINTER_PART = 100
 """Longest name in a pointer, in characters: callers choose names, which may be as long as the body."""
@@ -26,7 +33,17 @@ def walk_strings(node: object, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def pointer_part(name: str) -> str:
     """A name as a token of a JSON Pointer (RFC 6901)."""
-    return name[:MAX_POINTER_PART].replace("~", "~0").replace("/", "~1")
+    return UNSTORABLE.sub("\ufffd", name[:MAX_POINTER_PART]).replace("~", "~0").replace("/", "~1")
+
+
+def _storable(text: str) -> str:
+    if UNSTORABLE.search(text):
+        raise ValueError("contains the character U+0000 or a surrogate")
+    return text
+
+
+StorableText = Annotated[str, AfterValidator(_storable)]
+"""A text that PostgreSQL can hold."""
 
 
 def rfc_3339(at: datetime) -> str:

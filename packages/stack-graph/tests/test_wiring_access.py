@@ -49,7 +49,7 @@ def jwt_stage() -> Recorded:
 def test_every_route_but_health_of_a_stage_with_iam_authorization_requires_a_signature(tmp_path: Path) -> None:
     routes = connected(text(Graph(recorded("staging").data)), tmp_path).routes
     kinds = {key: routed.route.authorization_type for key, routed in routes.items()}
-    assert kinds == {key: "NONE" if key == authorization_wiring.PUBLIC_ROUTE else "AWS_IAM" for key in routes}
+    assert kinds == {key: "NONE" if key in authorization_wiring.PUBLIC_ROUTES else "AWS_IAM" for key in routes}
 
 
 def test_a_stage_with_jwt_authorization_has_the_wiring_of_the_end_to_end_tests(tmp_path: Path) -> None:

@@ -5,20 +5,22 @@ from http import HTTPStatus
 from pydantic import ValidationError
 
 from pipeline.jobs import bootstrap
-from pipeline.jobs.domain.request import MAX_BODY_BYTES, AnalyzeRequest
+from pipeline.jobs.domain.request import MAX_BODY_BYTES, MAX_ELEMENTS, MAX_TEXT_BYTES, AnalyzeRequest
 from pipeline.jobs.handlers.bodies import Accepted, HealthBody, PageBody, StatusBody, error_codes
 from pipeline.jobs.handlers.listing import ListQuery
 from pipeline.jobs.handlers.problems import problem_response
 from pipeline.jobs.handlers.request_headers import idempotency_key
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, RequestRefused, Unavailable, field_errors
-from pipeline.platform.http import Event, HttpProblem, Response, json_body, respond
+from pipeline.platform.http import Event, HttpProblem, Response, respond
+from pipeline.platform.json_body import BodyLimits, json_body
 from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.observability import log
 from pipeline.platform.routing import RouteResponse, Routes
 from pipeline.tenancy.caller import tenant_of
 
 ROUTES = Routes()
+BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_TEXT_BYTES, MAX_ELEMENTS)
 
 
 @ROUTES.route(
@@ -38,10 +40,10 @@ def analyze(event: Event) -> Response:
     """``POST /analyze``."""
     key = idempotency_key(event)
     try:
-        request = AnalyzeRequest.model_validate(json_body(event, MAX_BODY_BYTES), strict=True)
+        request = AnalyzeRequest.model_validate(json_body(event, BODY_LIMITS), strict=True)
     except ValidationError as exc:
         raise InvalidRequest(field_errors(exc)) from None
-    job = bootstrap.submit_job().run(request, tenant_of(event), key)
+    job = bootstrap.submit_job().run(request, _tenant(event), key)
     log.info("accepted", job_id=job.id)
     body = Accepted.of(job)
     return respond(HTTPStatus.ACCEPTED, body.dump(), {"location": body.status_url, **_poll_later()})
@@ -61,7 +63,7 @@ def analyze(event: Event) -> Response:
 )
 def status(event: Event) -> Response:
     """``GET /status/{id}``."""
-    job, url = bootstrap.get_job().run(event["pathParameters"]["id"], tenant_of(event))
+    job, url = bootstrap.get_job().run(event["pathParameters"]["id"], _tenant(event))
     headers = {} if job.status.final else _poll_later()
     return respond(HTTPStatus.OK, StatusBody.of(job, result=job.result, result_url=url).dump(), headers)
 
@@ -75,7 +77,7 @@ def status(event: Event) -> Response:
 )
 def jobs(event: Event) -> Response:
     """``GET /jobs``."""
-    page = bootstrap.list_jobs().run(tenant_of(event), ListQuery.of(event).filter_())
+    page = bootstrap.list_jobs().run(_tenant(event), ListQuery.of(event).filter_())
     return respond(HTTPStatus.OK, PageBody.of(page).dump())
 
 
@@ -88,7 +90,7 @@ def jobs(event: Event) -> Response:
 )
 def cancel(event: Event) -> Response:
     """``POST /jobs/{id}/cancel``. Not DELETE: the job stays readable, as cancelled."""
-    job = bootstrap.cancel_job().run(event["pathParameters"]["id"], tenant_of(event))
+    job = bootstrap.cancel_job().run(event["pathParameters"]["id"], _tenant(event))
     return respond(HTTPStatus.OK, StatusBody.of(job, result=None, result_url=None).dump())
 
 
@@ -98,6 +100,7 @@ def cancel(event: Event) -> Response:
     success=RouteResponse(HTTPStatus.OK, HealthBody, "Every dependency responds."),
     failure=RouteResponse(HTTPStatus.SERVICE_UNAVAILABLE, HealthBody, "At least one dependency does not respond."),
     public=True,
+    tag="service",
 )
 def health(_event: Event) -> Response:
     """``GET /health``."""
@@ -110,13 +113,13 @@ def health(_event: Event) -> Response:
     "GET /openapi.json",
     summary="Get this description",
     success=RouteResponse(HTTPStatus.OK, None, "OpenAPI 3.1"),
+    tag="service",
 )
-def openapi(event: Event) -> Response:
-    """``GET /openapi.json``, with the security scheme by which the caller was authenticated."""
+def openapi(_event: Event) -> Response:
+    """``GET /openapi.json``, with the stage's security scheme."""
     from pipeline.jobs.handlers.description import description  # the largest import of the API, for this route alone
 
-    authorizer = next(iter(event["requestContext"].get("authorizer") or {}), None)
-    return respond(HTTPStatus.OK, description(ROUTES, bootstrap.analyses(), authorizer))
+    return respond(HTTPStatus.OK, description(ROUTES, bootstrap.analyses(), bootstrap.authorization()))
 
 
 def handler(event: Event, context: LambdaContext) -> Response:
@@ -132,6 +135,10 @@ def handler(event: Event, context: LambdaContext) -> Response:
         response = problem_response(exc, request_id)
     log.info("answered", route=route, status=response["statusCode"], request_id=request_id)
     return response
+
+
+def _tenant(event: Event) -> str:
+    return tenant_of(event, bootstrap.authorization())
 
 
 def _poll_later() -> dict[str, str]:

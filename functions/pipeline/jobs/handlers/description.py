@@ -2,18 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-
 from pipeline import __version__
 from pipeline.definitions.analysis import AnyAnalysis
-from pipeline.jobs.domain.request import AnalyzeRequest
 from pipeline.jobs.handlers.error_responses import ERROR_RESPONSES
-from pipeline.platform.http import Problem
+from pipeline.jobs.handlers.schemas import schemas
 from pipeline.platform.openapi import (
     ALWAYS,
     CREDENTIALS,
-    REF,
     GatewayError,
     Json,
     header,
@@ -22,6 +17,7 @@ from pipeline.platform.openapi import (
     problems,
     ref,
 )
+from pipeline.platform.openapi_schemas import query_parameters
 from pipeline.platform.routing import Route, RouteResponse
 
 JOB_ID = {
@@ -40,9 +36,11 @@ IDEMPOTENCY_KEY = {
     "example": "order-4711",
 }
 
+TAGS = {"jobs": "Analyses of documents.", "service": "The service itself."}
 
-def description(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis], authorizer: str | None = None) -> Json:
-    """The description of the API with these routes and analyses, for callers authenticated by ``authorizer``."""
+
+def description(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis], authorization: str) -> Json:
+    """The description of the API with these routes and analyses: ``authorization`` is ``open``, ``iam`` or ``jwt``."""
     paths: Json = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -52,17 +50,22 @@ def description(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis], au
             "title": "Bedrock pipeline",
             "version": __version__,
             "description": "Submit an analysis with POST /analyze, then poll GET /status/{id} until it is final.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "contact": {"name": "The operators of this stage"},
         },
+        "servers": [{"url": "/", "description": "The stage that this description comes from."}],
+        "security": [],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
-        "components": {"schemas": _schemas(routes, analyses)},
+        "components": {"schemas": schemas(routes, analyses)},
     }
-    if authorizer in CREDENTIALS:
-        _secure(described, authorizer)
+    if authorization in CREDENTIALS:
+        _secure(described, authorization)
     return described
 
 
-def _secure(described: Json, authorizer: str) -> None:
-    name, scheme, refused = CREDENTIALS[authorizer]
+def _secure(described: Json, authorization: str) -> None:
+    name, scheme, refused = CREDENTIALS[authorization]
     described["security"] = [{name: []}]
     described["components"]["securitySchemes"] = {name: scheme}
     for path in described["paths"].values():
@@ -72,7 +75,8 @@ def _secure(described: Json, authorizer: str) -> None:
 
 
 def _operation(route: Route) -> Json:
-    success, operation = route.success, {"operationId": route.operation_id, "summary": route.summary}
+    success = route.success
+    operation: Json = {"operationId": route.operation_id, "summary": route.summary, "tags": [route.tag]}
     response: Json = {
         "description": success.description,
         "content": json_content(success.model)
@@ -90,7 +94,7 @@ def _operation(route: Route) -> Json:
         responses[str(int(route.failure.status))] = _failure(route.failure)
     return {
         **operation,
-        **({"description": route.description} if route.description else {}),
+        "description": route.description or f"{route.summary}.",
         **({"parameters": parameters} if (parameters := _parameters(route)) else {}),
         **({"requestBody": {"required": True, "content": json_content(route.body)}} if route.body else {}),
         **({"security": []} if route.public else {}),
@@ -100,8 +104,7 @@ def _operation(route: Route) -> Json:
 
 def _parameters(route: Route) -> list[Json]:
     if route.query:
-        query: Json = route.query.model_json_schema(ref_template=REF)["properties"]
-        return [{"name": name, "in": "query", "required": False, "schema": query[name]} for name in query]
+        return query_parameters(route.query)
     return [IDEMPOTENCY_KEY] if route.body else [JOB_ID] if "{id}" in route.path else []
 
 
@@ -109,37 +112,3 @@ def _failure(failure: RouteResponse) -> Json:
     models = [model for model in (failure.model, GatewayError) if model]
     anything = {"schema": {"anyOf": [ref(model) for model in models]}}
     return {"description": failure.description, "content": {"application/json": anything, **problem_content()}}
-
-
-def _schemas(routes: Iterable[Route], analyses: Mapping[str, AnyAnalysis]) -> Json:
-    responses = [response for route in routes for response in (route.success, route.failure) if response]
-    own = [response.model for response in responses if response.model]
-    answers: list[type[BaseModel]] = [*own, Problem, GatewayError]
-    _, answered = models_json_schema([(model, "serialization") for model in answers], ref_template=REF)
-    _, asked = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REF)
-    schemas: Json = {**answered["$defs"], **asked["$defs"]}
-    request = schemas.pop("AnalyzeRequest")
-    variants = {}
-    for name, analysis in sorted(analyses.items()):
-        title = "".join(word.capitalize() for word in name.split("-"))
-        schemas[f"{title}Input"] = _standing_alone(analysis.input_model, schemas)
-        schemas[f"{title}Result"] = _standing_alone(analysis.output_model, schemas)
-        variant = {**request, "description": analysis.description, "title": title}
-        variant["properties"] = {
-            **request["properties"],
-            "analysis": {"type": "string", "const": name},
-            "input": {"$ref": REF.format(model=f"{title}Input")},
-        }
-        schemas[f"{title}Request"] = variant
-        variants[name] = {"$ref": REF.format(model=f"{title}Request")}
-    schemas["AnalyzeRequest"] = {
-        "oneOf": list(variants.values()),
-        "discriminator": {"propertyName": "analysis", "mapping": {n: v["$ref"] for n, v in variants.items()}},
-    }
-    return schemas
-
-
-def _standing_alone(model: type[BaseModel], schemas: Json) -> Json:
-    schema = model.model_json_schema(ref_template=REF)
-    schemas.update(schema.pop("$defs", {}))
-    return schema

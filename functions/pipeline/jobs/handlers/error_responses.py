@@ -1,6 +1,6 @@
 """The error statuses, as the API's description explains them."""
 
-from pipeline.jobs.domain.request import MAX_BODY_BYTES
+from pipeline.jobs.domain.request import MAX_BODY_BYTES, MAX_ELEMENTS, MAX_TEXT_BYTES
 from pipeline.platform.openapi import ErrorResponse
 
 ERROR_RESPONSES = {
@@ -13,8 +13,14 @@ ERROR_RESPONSES = {
     "409": ErrorResponse(
         "The Idempotency-Key was used before with another request, or the job to cancel has already finished."
     ),
-    "413": ErrorResponse(f"The body is longer than {MAX_BODY_BYTES:,} bytes."),
-    "415": ErrorResponse("The body is not application/json."),
+    "413": ErrorResponse(
+        f"The body is longer than {MAX_BODY_BYTES:,} bytes, or than {MAX_TEXT_BYTES:,} with each \\uXXXX escape "
+        f"counted as one, or its arrays and objects have more than {MAX_ELEMENTS:,} values."
+    ),
+    "415": ErrorResponse(
+        "The body is not application/json, or is compressed.",
+        {"Accept": "The accepted media type.", "Accept-Encoding": "The accepted content coding."},
+    ),
     "422": ErrorResponse("A field, the query or the Idempotency-Key is invalid: `errors` lists each with its reason."),
     "429": ErrorResponse(
         "Too many requests at once, too many queued jobs, or a daily limit (spending, jobs or bytes) has been reached.",

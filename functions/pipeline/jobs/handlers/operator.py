@@ -13,7 +13,7 @@ from pipeline.jobs.domain.redrive import DEFAULT_LISTED, FailedJobFilter, Redriv
 from pipeline.platform.errors import field_errors
 from pipeline.platform.lambda_context import LambdaContext
 from pipeline.platform.strict_model import StrictModel
-from pipeline.platform.text import rfc_3339
+from pipeline.platform.text import StorableText, rfc_3339
 
 MAX_LISTED = 500
 """Jobs in an answer: about 300 kB, where Lambda allows 6 MB."""
@@ -27,7 +27,7 @@ class ListCommand(StrictModel):
 
     do: Literal["list"]
     code: FailureCode | None = None
-    analysis: str | None = None
+    analysis: StorableText | None = None
     since: AwareDatetime | None = None
     not_redriven: bool = False
     limit: int = Field(DEFAULT_LISTED, ge=1, le=MAX_LISTED)
@@ -38,8 +38,8 @@ class RedriveCommand(StrictModel):
 
     do: Literal["redrive"]
     jobs: list[UUID] = Field(min_length=1, max_length=MAX_REDRIVEN)
-    requested_by: str = Field(min_length=1, max_length=300)
-    reason: str = Field(min_length=1, max_length=500)
+    requested_by: StorableText = Field(min_length=1, max_length=300)
+    reason: StorableText = Field(min_length=1, max_length=500)
     again: bool = False
 
 

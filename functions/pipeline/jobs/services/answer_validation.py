@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.models.chat import ChatAnswer
 from pipeline.models.schema import property_names
 from pipeline.platform.text import CONTROL, walk_strings
+from pipeline.platform.visible_text import hides_text
 
 TOOL_NAME = "record_result"
 """The tool that a model is made to call with its answer."""
@@ -37,11 +38,19 @@ def validated(answer_model: type[BaseModel], answer: ChatAnswer) -> BaseModel:
         errors = exc.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
         raise _invalid(answer_model, [(error["loc"], error["msg"]) for error in errors]) from None
     # JSON Schema cannot exclude them, and a reader of the result could not see them.
-    hidden = [pointer for pointer, text in walk_strings(valid.model_dump(mode="json")) if CONTROL.search(text)]
+    strings = walk_strings(valid.model_dump(mode="json"))
+    hidden = [(tuple(pointer.split("/")[1:]), defect) for pointer, text in strings if (defect := _defect(text))]
     if hidden:
-        located = [(tuple(pointer.split("/")[1:]), "has control characters") for pointer in hidden[:MAX_ERRORS]]
-        raise _invalid(answer_model, located)
+        raise _invalid(answer_model, hidden[:MAX_ERRORS])
     return valid
+
+
+def _defect(text: str) -> str | None:
+    if CONTROL.search(text):
+        return "has control characters"
+    if hides_text(text):
+        return "has invisible characters that hide or reorder text: write it without them"
+    return None
 
 
 def _invalid(answer_model: type[BaseModel], errors: Sequence[tuple[tuple[int | str, ...], str]]) -> InvalidAnswer:

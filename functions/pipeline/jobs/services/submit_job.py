@@ -1,7 +1,5 @@
 """Accept a request: validate it, pin its configuration, record the job, enqueue its message."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from pipeline.definitions.analysis import AnyAnalysis, Context
 from pipeline.jobs.domain.admission import Admission
@@ -25,6 +24,8 @@ from pipeline.models.ports import StageConfigSource
 from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, PipelineError, Unavailable, field_errors
 from pipeline.platform.observability import log
+from pipeline.platform.text import walk_strings
+from pipeline.platform.visible_text import is_invisible
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,16 @@ class SubmitJob:
         Raises RequestRefused if the request cannot be accepted, and Unavailable while the database or the queue is
         down.
         """
-        digest = fingerprint(request)
-        submitted = self._submitted(request, digest, tenant_id, idempotency_key)
-        if submitted.request_fingerprint != digest:
+        submitted = self._submitted(request, tenant_id, idempotency_key)
+        if submitted.request_fingerprint != request.fingerprint:
             raise KeyReused
         if not submitted.enqueued:
             self._enqueue(JobMessage.of(submitted.id, tenant_id), tenant_id)
         return submitted
 
-    def _submitted(
-        self, request: AnalyzeRequest, digest: bytes, tenant_id: str, idempotency_key: str | None
-    ) -> SubmittedJob:
+    def _submitted(self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None) -> SubmittedJob:
         try:
-            job, admission = self._new_job(request, digest, tenant_id, idempotency_key)
+            job, admission = self._new_job(request, tenant_id, idempotency_key)
         except PipelineError:
             # Today's configuration and limits do not apply to a job that was accepted before under the same key.
             if idempotency_key and (earlier := self.store.find_by_key(tenant_id, idempotency_key)):
@@ -82,7 +80,7 @@ class SubmitJob:
             raise Unavailable("queue")  # the other request with this key could not send, and withdrew the job
 
     def _new_job(
-        self, request: AnalyzeRequest, digest: bytes, tenant_id: str, idempotency_key: str | None
+        self, request: AnalyzeRequest, tenant_id: str, idempotency_key: str | None
     ) -> tuple[NewJob, Admission]:
         analysis = self.analyses.get(request.analysis)
         if analysis is None:
@@ -101,7 +99,7 @@ class SubmitJob:
             id=self.new_id(),
             tenant_id=tenant_id,
             idempotency_key=idempotency_key,
-            request_fingerprint=digest,
+            request_fingerprint=request.fingerprint,
             analysis=analysis.name,
             input=document.model_dump(mode="json", exclude_unset=True),
             metadata=request.metadata,
@@ -133,17 +131,14 @@ class SubmitJob:
         return max_cost_usd(first_request(config, prompt, analysis, {}))
 
 
-def fingerprint(request: AnalyzeRequest) -> bytes:
-    """SHA-256 of the request's content: order, white space and explicit defaults do not matter."""
-    content = request.model_dump(mode="json", exclude_defaults=True)
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).digest()
-
-
 def _document(analysis: AnyAnalysis, given: dict[str, Any]) -> BaseModel:
     try:
-        document: BaseModel = analysis.input_model.model_validate_json(json.dumps(given))
+        document: BaseModel = analysis.input_model.model_validate_json(to_json(given))
     except ValidationError as exc:
         raise InvalidRequest(field_errors(exc, "/input")) from None
+    for pointer, text in walk_strings(given, "/input"):
+        if is_invisible(text):  # a model's pattern cannot exclude it
+            raise InvalidRequest.at(pointer, "has no visible character")
     return document
 
 
