@@ -50,21 +50,8 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case JobEnded():
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
-        case DailyLimitReached():
-            name, how = DAILY_LIMITS[error.reached]
-            detail = f"{how} The limit is reset at midnight UTC, in Retry-After seconds."
-            headers = {"retry-after": str(math.ceil(error.seconds))}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, f"Daily {name} limit reached", detail, headers=headers)
-        case TooManyQueued():
-            detail = f"You have reached the limit of {error.limit:,} queued jobs. Retry after some have finished."
-            headers = {"retry-after": str(api.retry_after_queue_full_s)}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Too many queued jobs", detail, headers=headers)
-        case QueueTooCostly():
-            detail = (
-                "The queued jobs may cost what is left of the daily spending limit. Retry after some have finished."
-            )
-            headers = {"retry-after": str(api.retry_after_queue_full_s)}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Queued jobs too costly", detail, headers=headers)
+        case TooManyQueued() | QueueTooCostly() | DailyLimitReached():
+            return _limit_reached(error)
         case Unavailable() | ConfigurationError():
             detail = (
                 "A dependency of this service does not respond. Retry after Retry-After seconds with the same "
@@ -77,3 +64,23 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case _:
             detail = f"Internal error. Reference: {request_id}."
             return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail)
+
+
+def _limit_reached(error: TooManyQueued | QueueTooCostly | DailyLimitReached) -> HttpProblem:
+    seconds: float = policy.current().api.retry_after_queue_full_s
+    match error:
+        case TooManyQueued():
+            title = "Too many queued jobs"
+            detail = f"You have reached the limit of {error.limit:,} queued jobs. Retry after some have finished."
+        case QueueTooCostly():
+            title = "Queued jobs too costly"
+            detail = (
+                "The queued jobs may cost what is left of the daily spending limit. Retry after some have finished."
+            )
+        case DailyLimitReached():
+            seconds = error.seconds
+            name, how = DAILY_LIMITS[error.reached]
+            title = f"Daily {name} limit reached"
+            detail = f"{how} The limit is reset at midnight UTC, in Retry-After seconds."
+    headers = {"retry-after": str(math.ceil(seconds))}
+    return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, title, detail, headers=headers)
