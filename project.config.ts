@@ -101,7 +101,11 @@ export interface StageSettings {
      */
     proxy: boolean;
   };
-  results: { keepDays: number; keepOldVersionsDays: number };
+  /**
+   * Days from the end of a job to the erasure of its document, metadata and result, in the database and in S3. The job,
+   * its history and its cost stay. Backups keep erased content for `database.backupDays` more.
+   */
+  retentionDays: number;
   functions: {
     /** Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
     memoryMB: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
@@ -236,7 +240,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: false,
       proxy: false,
     },
-    results: { keepDays: 14, keepOldVersionsDays: 7 },
+    retentionDays: 14,
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 week",
@@ -272,7 +276,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: true,
       proxy: false,
     },
-    results: { keepDays: 30, keepOldVersionsDays: 7 },
+    retentionDays: 30,
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 month",
@@ -306,7 +310,7 @@ export const stages: Record<StageName, StageSettings> = {
       performanceInsights: true,
       proxy: false,
     },
-    results: { keepDays: 365, keepOldVersionsDays: 30 },
+    retentionDays: 365,
     functions: {
       memoryMB: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 year",

@@ -53,6 +53,8 @@ CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
            coalesce(sum(cost_usd), 0)
     FROM model_calls WHERE owner_id = owner
 $$;
+REVOKE EXECUTE ON FUNCTION usage_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION usage_of(uuid) TO pipeline_api, pipeline_worker;
 
 -- Slots for concurrent calls; a stage uses the first `concurrent_model_calls`. The slot of a dead worker becomes free
 -- once its call has certainly ended.

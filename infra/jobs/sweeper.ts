@@ -1,4 +1,4 @@
-/** Re-enqueues jobs whose message was lost; runs every minute. */
+/** Re-enqueues jobs whose message was lost, and erases content whose retention has ended; runs every minute. */
 
 import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
@@ -6,18 +6,27 @@ import { afterMigration, common, proxiedDatabaseEnvironment, readSecrets, tracin
 import { migration } from "../migration";
 import { stage } from "../stage";
 import { jobQueue } from "./queue";
+import { results } from "./results";
 
 export const sweeper = new sst.aws.Function("Sweeper", {
   ...common,
-  description: "Re-enqueues jobs that were never enqueued or whose worker died",
+  description: "Re-enqueues jobs that lost their message, and erases content whose retention has ended",
   handler: "pipeline/jobs/handlers/sweeper.handler",
   timeout: `${functionSettings.sweeperTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.sweeper} MB`,
-  environment: { ...proxiedDatabaseEnvironment(workerCredentials), SQS_QUEUE_URL: jobQueue.url },
+  environment: {
+    ...proxiedDatabaseEnvironment(workerCredentials),
+    SQS_QUEUE_URL: jobQueue.url,
+    S3_BUCKET_NAME: results.name,
+    RETENTION_DAYS: `${stage.retentionDays}`,
+  },
   permissions: [
     ...tracingPermissions,
     readSecrets(workerCredentials.arn),
     { actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"], resources: [jobQueue.arn] },
+    // The only function that may delete results. A version is deleted by its id, which needs DeleteObjectVersion alone.
+    { actions: ["s3:ListBucketVersions"], resources: [results.arn] },
+    { actions: ["s3:DeleteObjectVersion"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
   retries: 0, // the next minute's run is the retry
   transform: afterMigration(migration),

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "DB_HOST": "/tmp",  # noqa: S108 - nothing connects
     "LAMBDA_TASK_ROOT": str(ROOT),
     "MAX_RECEIVE_COUNT": "5",
+    "RETENTION_DAYS": "14",
     "SQS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/jobs",
 }
 API = "from pipeline.jobs.handlers import api; from pipeline.jobs import bootstrap"
@@ -98,10 +99,11 @@ BUDGETS = {
         WORKER_CLIENTS,
     ),
     "sweeper": Budget(
-        "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs()",
+        "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs(); "
+        "bootstrap.enforce_retention()",
         560,
-        (*ANALYSES, *DESCRIPTION, *BEDROCK, *RESULTS, *PARAMETERS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
-        QUEUE_CLIENTS,
+        (*ANALYSES, *DESCRIPTION, *BEDROCK, *PARAMETERS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
+        (*QUEUE_CLIENTS, "s3"),
     ),
     "dead letters": Budget(
         "from pipeline.jobs.handlers import dead_letter; from pipeline.jobs import bootstrap; "

@@ -3,7 +3,7 @@
 import math
 from http import HTTPStatus
 
-from pipeline.jobs.errors import DailyLimitReached, JobEnded, KeyReused, NoSuchJob, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, JobEnded, JobNotEnded, KeyReused, NoSuchJob, TooManyQueued
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
 from pipeline.platform.http import HttpProblem, Problem, Response, respond
@@ -42,6 +42,9 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case JobEnded():
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
+        case JobNotEnded():
+            detail = f"The job is {error.status}. Cancel it with POST /jobs/{{id}}/cancel, then erase it."
+            return HttpProblem(HTTPStatus.CONFLICT, "Job has not ended", detail)
         case DailyLimitReached():
             detail = "The daily spending limit has been reached. It is reset at midnight UTC, in Retry-After seconds."
             headers = {"retry-after": str(math.ceil(error.seconds))}
