@@ -96,6 +96,12 @@ export interface StageSettings {
     backupDays: number;
     performanceInsights: boolean;
     /**
+     * Most connections of each role, so that a flood of API requests leaves the workers theirs: further requests get 503.
+     * A function instance keeps its connection, and a deploy starts new instances beside the old ones. Together with ten
+     * for the owner and for operators they must fit the instance's memory: `infra/settings.ts` refuses others.
+     */
+    connections: { api: number; worker: number };
+    /**
      * RDS Proxy between the functions and the database: a failover takes seconds, and bursts of connections wait
      * instead of failing. It does not multiplex: session settings and prepared statements pin each connection.
      */
@@ -238,6 +244,7 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: false,
       backupDays: 1,
       performanceInsights: false,
+      connections: { api: 35, worker: 30 },
       proxy: false,
     },
     retentionDays: 14,
@@ -274,6 +281,7 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: false,
       backupDays: 7,
       performanceInsights: true,
+      connections: { api: 80, worker: 30 },
       proxy: false,
     },
     retentionDays: 30,
@@ -308,6 +316,7 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: true,
       backupDays: 30,
       performanceInsights: true,
+      connections: { api: 200, worker: 90 },
       proxy: false,
     },
     retentionDays: 365,
@@ -316,7 +325,6 @@ export const stages: Record<StageName, StageSettings> = {
       logRetention: "1 year",
       tracing: true,
     },
-    // Together well below the 400 or so connections that the database accepts with 4 GB of memory.
     concurrency: { worker: 40, api: 100 },
     api: {
       auth: { type: "iam" },

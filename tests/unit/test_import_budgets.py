@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "LAMBDA_TASK_ROOT": str(ROOT),
     "MAX_RECEIVE_COUNT": "5",
     "RETENTION_DAYS": "14",
+    "API_CONNECTIONS": "35",
+    "WORKER_CONNECTIONS": "30",
     "SQS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/jobs",
 }
 API = "from pipeline.jobs.handlers import api; from pipeline.jobs import bootstrap"

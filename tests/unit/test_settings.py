@@ -4,7 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline.jobs.settings import DeadLetterSettings, ParameterSettings, QueueSettings, ResultSettings
+from pipeline.jobs.settings import (
+    DeadLetterSettings,
+    ParameterSettings,
+    QueueSettings,
+    ResultSettings,
+    RetentionSettings,
+)
 from pipeline.platform.errors import ConfigurationError
 from pipeline.platform.settings import DatabaseSettings, EnvironmentSettings, MigratorSettings, ServerSettings
 
@@ -24,7 +30,7 @@ def database(host: str) -> DatabaseSettings:
     [
         ("ApiHandler", JOBS),
         ("Worker", JOBS),
-        ("Sweeper", (DatabaseSettings, QueueSettings)),
+        ("Sweeper", (DatabaseSettings, QueueSettings, ResultSettings, RetentionSettings)),
         ("Operator", (DatabaseSettings, QueueSettings)),
         ("DeadLetterHandler", (DatabaseSettings, DeadLetterSettings)),
         ("Migrator", (MigratorSettings,)),

@@ -53,6 +53,8 @@ class DatabaseTimeouts:
     lock_s: float
     idle_in_transaction_s: float = 10.0
     """A frozen worker must not keep its locks."""
+    transaction_s: float = 15.0
+    """Of the roles' sessions: a lock and a statement, each with its own limit, fit twice."""
 
 
 @dataclass(frozen=True, slots=True)
