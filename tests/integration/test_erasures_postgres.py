@@ -106,15 +106,15 @@ class TestPostgresErasures(ErasureContract):
         self, postgres: Postgres, store: PostgresJobStore, erasures: PostgresErasureStore,
         pass_time: Callable[[float], None],
     ) -> None:  # fmt: skip
-        letters = PostgresDeadLetterStore(postgres)
+        records = PostgresDeadLetterStore(postgres)
         used, unused = self.succeeded(store), self.succeeded(store)
-        letters.record(dead_letter(uuid4(), "old"), 5, EXHAUSTED)
+        records.record(dead_letter(uuid4(), "old"), 5, EXHAUSTED)
         postgres.run("UPDATE dead_letters SET recorded_at = now() - interval '3 days'")
-        letters.record(dead_letter(uuid4(), "new"), 5, EXHAUSTED)
+        records.record(dead_letter(uuid4(), "new"), 5, EXHAUSTED)
         postgres.run("UPDATE job_configs SET created_at = now() - interval '3 days'")
         store.erase(unused, "a")
         erasures.delete_expired_records(2 * DAY_S, 10)
-        assert [one.message_id for one in letters.list_records(None, 10)] == ["new"]
+        assert [one.message_id for one in records.list_records(None, 10)] == ["new"]
         assert postgres.run("SELECT count(*) AS configs FROM job_configs") == [{"configs": 1}]  # ``used`` has it too
         store.erase(used, "a")
         erasures.delete_expired_records(2 * DAY_S, 10)
@@ -130,5 +130,5 @@ class TestPostgresErasures(ErasureContract):
         postgres.run(
             "INSERT INTO dead_letters VALUES ('m', NULL, 'unrecognized', 5, 1, decode(repeat('00', 32), 'hex'))"
         )
-        (deleted,) = postgres.run("SELECT delete_dead_letters(now() + interval '1 day', 10) AS letters")
-        assert deleted == {"letters": 0}  # a young one stays for a day
+        (deleted,) = postgres.run("SELECT delete_dead_letters(now() + interval '1 day', 10) AS deleted")
+        assert deleted == {"deleted": 0}  # a young one stays for a day

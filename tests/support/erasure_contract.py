@@ -117,7 +117,7 @@ class ErasureContract:
         assert failed.count_by_code(FailedJobFilter()) == {}
         assert failed.redrive(job_id, uuid4(), REDRIVE).outcome is RedriveOutcome.ERASED
 
-    def test_objects_are_due_at_once_and_after_the_last_worker(
+    def test_objects_are_due_immediately_and_after_the_last_worker(
         self, store: JobStore, erasures: ErasureStore, pass_time: Callable[[float], None]
     ) -> None:
         job_id = self.succeeded(store)
