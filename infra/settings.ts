@@ -63,9 +63,16 @@ export function allowedAccountIds(stage: string): string[] | undefined {
   return anyAccount ? undefined : [NO_ACCOUNT];
 }
 
+const LOG_DAYS: Record<StageSettings["functions"]["logRetention"], number> = {
+  "1 week": 7,
+  "1 month": 30,
+  "3 months": 90,
+  "1 year": 365,
+};
+
 /** The reason why the stage cannot be deployed, with the fix; undefined when it can. */
 export function stageProblem(stage: string): string | undefined {
-  const { accountVariable, alarmEmail, api, development, monthlyBudgetUSD } = settingsOf(stage);
+  const { accountVariable, alarmEmail, api, database, development, functions, monthlyBudgetUSD } = settingsOf(stage);
   const account = accountOf(stage);
   if (!nameOf(stage)) {
     const names = Object.keys(stages).join(", ");
@@ -73,6 +80,9 @@ export function stageProblem(stage: string): string | undefined {
   }
   if (account ? !isAccount(account) : !development) {
     return `Stage "${stage}" belongs to one AWS account: set ${accountVariable} to its 12 digits.`;
+  }
+  if (LOG_DAYS[functions.logRetention] < database.backupDays) {
+    return `Stage "${stage}" keeps backups longer than logs: after a restore, erasures are repeated from the logs.`;
   }
   const connections = connectionsProblem(settingsOf(stage));
   if (connections) {

@@ -1,5 +1,6 @@
 """Erasure on fakes: by the caller, by the retention and by an operator."""
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,7 +79,11 @@ def test_a_running_job_is_erased_only_after_it_was_cancelled(harness: Harness) -
     assert harness.erase_job.run(str(job_id), "a").erased_at
 
 
-def test_every_erasure_is_in_the_log_also_a_repeated_one(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_erasure_is_in_the_log_also_a_repeated_one(
+    harness: Harness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pipeline"), "handlers", [caplog.handler])
+    caplog.set_level(logging.INFO, "pipeline")
     job_id = str(harness.succeeded())
     for _ in range(2):  # the answer to the first may have been lost
         harness.erase_job.run(job_id, "a")
