@@ -60,6 +60,9 @@ export interface StageConfig {
     daily_usd_per_tenant: number | null;
     /** Maximum queued jobs of a tenant; further ones are refused (429). Tenants share the queue. null: unlimited. */
     queued_jobs_per_tenant: number | null;
+    /** Maximum jobs, and bytes of their documents and metadata, that a tenant submits from midnight to midnight UTC. */
+    daily_jobs_per_tenant: number | null;
+    daily_input_bytes_per_tenant: number | null;
     /** After the daily limit is reached: refuse requests (429), or accept jobs that wait for the next day. */
     over_limit: "refuse" | "wait";
   };
@@ -216,6 +219,9 @@ const config: StageConfig = {
     daily_usd: null,
     daily_usd_per_tenant: null,
     queued_jobs_per_tenant: 10_000,
+    daily_jobs_per_tenant: 50_000,
+    // One tenant that sends as much each day fills 183 GB in a year, the longest that a stage keeps documents.
+    daily_input_bytes_per_tenant: 500_000_000,
     over_limit: "refuse",
   },
   aliases: {},
@@ -264,7 +270,13 @@ export const stages: Record<StageName, StageSettings> = {
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
-    config: limited({ concurrent_model_calls: 10, daily_usd: 10, daily_usd_per_tenant: 5 }),
+    config: limited({
+      concurrent_model_calls: 10,
+      daily_usd: 10,
+      daily_usd_per_tenant: 5,
+      daily_jobs_per_tenant: 5_000,
+      daily_input_bytes_per_tenant: 100_000_000,
+    }),
   },
   staging: {
     development: false,

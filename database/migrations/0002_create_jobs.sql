@@ -27,6 +27,8 @@ CREATE TABLE jobs (
     input               json,
     metadata            json,
     config_fingerprint  bytea       REFERENCES job_configs,
+    -- Upper bound of the cost of the job's first call: a queued job counts with it against the day's limits.
+    max_cost_usd        numeric(16, 9) NOT NULL DEFAULT 0 CHECK (max_cost_usd >= 0),
 
     status              job_status  NOT NULL DEFAULT 'queued',
     -- Counts claims. It is the fence: a worker can finish only the attempt that it claimed.
@@ -104,11 +106,12 @@ CREATE INDEX jobs_of_config ON jobs (config_fingerprint) WHERE config_fingerprin
 -- The API records, reads, cancels and erases jobs. It cannot end them in any other way. Neither role may delete rows or
 -- update whole rows: each of the two would also allow it to lock the table against everyone.
 GRANT SELECT,
-    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint,
+            max_cost_usd),
     UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at, erased_at) ON jobs TO pipeline_api;
 -- The workers run, fail, redrive and erase jobs.
 GRANT SELECT,
-    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint),
+    INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, max_cost_usd),
     UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
             lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable, erased_at,
             objects_due_at)

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -85,3 +87,33 @@ def test_accepted_jobs_over_the_daily_limit_wait_without_exceeding_it(tmp_path: 
         assert "failed" not in {pipeline.get(f"/status/{job_id}")[1]["status"] for job_id in jobs}
         ((spent,),) = pipeline.rows("SELECT usd FROM daily_spend WHERE tenant_id = ''")
         assert spent <= DAILY_USD
+
+
+HOSTILE = ("!" * 60_000, "水" * 30_000, "👩‍👩‍👧‍👦" * 4_000, "QUJD+/==" * 8_000, "1,2;3\t" * 9_000)
+"""Texts of many tokens a character."""
+
+
+def test_a_hundred_concurrent_requests_never_overspend_and_none_waits_for_another_day(tmp_path: Path) -> None:
+    cap = Decimal(1)
+    file = wiring(tmp_path, concurrent_model_calls=SLOTS, daily_usd=float(cap))
+    with running(tmp_path, "--wiring", str(file)) as pipeline:
+        open_jobs = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
+        spent: list[Decimal] = []
+
+        def ended() -> bool:
+            spent.append(pipeline.rows("SELECT coalesce(sum(usd), 0) FROM daily_spend WHERE tenant_id = ''")[0][0])
+            return pipeline.rows(open_jobs) == [[0]]
+
+        def post(number: int) -> tuple[int, str]:
+            text = f"{number} {HOSTILE[number % len(HOSTILE)]}"
+            status, body = pipeline.post({"analysis": "summary", "input": {"text": text}})
+            return status, body.get("title", "")
+
+        with ThreadPoolExecutor(20) as pool:
+            answers = Counter(pool.map(post, range(100)))
+        until(ended, seconds=90)
+        assert max(spent) <= cap, spent
+        assert answers.total() == 100
+        assert answers.keys() <= {(202, ""), (429, "Queued jobs too costly"), (429, "Daily spending limit reached")}
+        assert 0 < answers[202, ""] < 100
+        assert pipeline.rows("SELECT DISTINCT status FROM jobs") == [["succeeded"]]

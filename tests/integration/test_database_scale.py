@@ -28,7 +28,8 @@ SELECT gen_random_uuid(), 'job', id, 1, tenant_id, 'm', created_at::date, 0, cre
 FROM jobs;
 INSERT INTO daily_spend SELECT (now() - n * interval '1 day')::date, 'tenant-' || tenant, 1
 FROM generate_series(0, 364) AS n, generate_series(1, 50) AS tenant;
-ANALYZE jobs, model_calls, daily_spend;
+INSERT INTO admissions SELECT 'tenant-' || n, 4, 1, now()::date, 4, 4000 FROM generate_series(0, 999) AS n;
+ANALYZE jobs, model_calls, daily_spend, admissions;
 """
 
 PAGE: dict[str, object] = {
@@ -61,6 +62,9 @@ SUBMIT: dict[str, object] = {
     "id": str(uuid4()),
     "tenant_id": "tenant-1",
     "max_queued": 10_000,
+    "max_jobs_per_day": 50_000,
+    "max_bytes_per_day": 500_000_000,
+    "bytes": 1_000,
     "max_cost_usd": "0.01",
 }
 
@@ -93,7 +97,8 @@ def full(databases: Callable[[str], DatabaseSettings], migrated: str) -> Iterato
 @pytest.mark.parametrize("query", FREQUENT)
 def test_a_frequent_query_uses_an_index(full: Postgres, query: str) -> None:
     statement, parameters = FREQUENT[query]
-    plan = "\n".join(row["QUERY PLAN"] for row in full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", **parameters))
+    rows = full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", "tenant-1", **parameters)
+    plan = "\n".join(row["QUERY PLAN"] for row in rows)
     for table in ("jobs", "model_calls", "daily_spend"):
         assert f"Seq Scan on {table}" not in plan, plan
     read = max(int(part.split()[0]) for part in plan.split("shared hit=")[1:])

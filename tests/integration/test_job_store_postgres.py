@@ -4,17 +4,22 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from pg8000.exceptions import DatabaseError
 from pipeline.jobs.adapters.job_store import PostgresJobStore
+from pipeline.jobs.domain.admission import Admission
 from pipeline.jobs.domain.job import TRANSITIONS, ClaimedJob, JobStatus
+from pipeline.jobs.errors import DailyLimitReached, QueueTooCostly, TooManyQueued
 from pipeline.platform.postgres import Postgres, sqlstate
 from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 from tests.support.policy import POLICY
+
+JOB_BYTES = len('{"text": "Größe 💶"}{"ticket": "A-17"}'.encode())
 
 
 class TestPostgresJobStore(JobStoreContract):
@@ -56,6 +61,59 @@ class TestPostgresJobStore(JobStoreContract):
         with ThreadPoolExecutor(10) as pool:
             ids = {job_id for some in pool.map(submit, range(10)) for job_id in some}  # type: ignore[attr-defined]
         assert len(ids) == 1
+
+    @pytest.mark.parametrize(
+        "limits",
+        [
+            Admission(max_queued=7),
+            Admission(max_jobs_per_day=7),
+            Admission(max_bytes_per_day=7 * JOB_BYTES + 1),
+            Admission(max_cost_usd=Decimal("0.01"), daily_usd_per_tenant=Decimal("0.0799")),
+            Admission(max_cost_usd=Decimal("0.01"), daily_usd=Decimal("0.07")),
+        ],
+    )
+    def test_concurrent_submits_of_a_new_tenant_are_admitted_up_to_the_limit(
+        self, database: DatabaseSettings, store: PostgresJobStore, limits: Admission
+    ) -> None:
+        start = threading.Barrier(10)
+
+        def submit(_number: int) -> int:
+            own = Postgres(database, lambda: ["unused"], POLICY.database)
+            admitted = 0
+            try:
+                own.run("SELECT 1 AS one")
+                start.wait()
+                for _ in range(5):
+                    with suppress(TooManyQueued, QueueTooCostly, DailyLimitReached):
+                        PostgresJobStore(own).submit(new_job(), limits)
+                        admitted += 1
+            finally:
+                own.close()
+            return admitted
+
+        with ThreadPoolExecutor(10) as pool:
+            assert sum(pool.map(submit, range(10))) == 7
+
+    def test_a_new_day_begins_with_nothing_submitted(self, postgres: Postgres, store: PostgresJobStore) -> None:
+        one = Admission(max_jobs_per_day=1, max_bytes_per_day=JOB_BYTES)
+        store.submit(new_job(), one)
+        postgres.run("UPDATE admissions SET day = day - 1")
+        store.submit(new_job(), one)
+        with pytest.raises(DailyLimitReached):
+            store.submit(new_job(), one)
+
+    def test_a_withdrawn_job_of_yesterday_does_not_count_for_today(
+        self, postgres: Postgres, store: PostgresJobStore, pass_time: Callable[[float], None]
+    ) -> None:
+        one = Admission(max_jobs_per_day=1)
+        late = new_job()
+        store.submit(late, one)
+        postgres.run("UPDATE admissions SET day = day - 1")
+        pass_time(24 * 3600)
+        store.submit(new_job(), one)
+        assert store.withdraw(late.id, "a")
+        with pytest.raises(DailyLimitReached):
+            store.submit(new_job(), one)
 
     def test_only_one_of_several_workers_claims_a_job(
         self, database: DatabaseSettings, store: PostgresJobStore

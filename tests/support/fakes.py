@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pipeline.jobs.domain.admission import UNLIMITED, Admission
+from pipeline.jobs.domain.admission import UNLIMITED, Admission, DailyLimit
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import (
     Cancellation,
@@ -22,7 +22,7 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import DailyLimitReached, ForeignObject, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, ForeignObject, QueueTooCostly, TooManyQueued
 from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
@@ -60,6 +60,7 @@ class _Stored:
     due_at: datetime | None = None
     result: JobResult | None = None
     failure: Failure | None = None
+    max_cost_usd: Decimal = Decimal(0)
     erased_at: datetime | None = None
     objects_due_at: datetime | None = None
 
@@ -71,6 +72,14 @@ class _Stored:
         self.result, self.erased_at, self.objects_due_at = None, now, now
 
 
+def _max_cost(queued: list[_Stored]) -> Decimal:
+    return sum((row.max_cost_usd for row in queued), Decimal(0))
+
+
+def _stored_bytes(job: NewJob) -> int:
+    return sum(len(json.dumps(stored, ensure_ascii=False).encode()) for stored in (job.input, job.metadata))
+
+
 class InMemoryJobStore:
     """``JobStore`` in a dictionary, with the ledger that a job's usage comes from."""
 
@@ -78,6 +87,8 @@ class InMemoryJobStore:
         self._clock = clock
         self.ledger = InMemoryCallLedger(clock)
         self.rows: dict[UUID, _Stored] = {}
+        self.submitted: list[NewJob] = []
+        """All jobs but the withdrawn ones. The fake knows one day only."""
         self.redrives: dict[UUID, UUID] = {}
         """The failed job by its redrive, oldest first."""
 
@@ -88,20 +99,36 @@ class InMemoryJobStore:
                 return SubmittedJob(
                     row.job.id, row.created_at, row.job.request_fingerprint, row.enqueued_at is not None
                 )
-        self._admit(job.tenant_id, admission)
-        self.rows[job.id] = _Stored(job, self._clock())
+        self._admit(job, admission)
+        self.record(job, admission.max_cost_usd)
+        self.submitted.append(job)
         return SubmittedJob(job.id, self._clock(), job.request_fingerprint, enqueued=False)
 
-    def _admit(self, tenant_id: str, admission: Admission) -> None:
-        queued = [
-            row for row in self.rows.values() if row.status is JobStatus.QUEUED and row.job.tenant_id == tenant_id
-        ]
-        if admission.max_queued is not None and len(queued) >= admission.max_queued:
-            raise TooManyQueued(admission.max_queued)
-        spent = self.ledger.spent_today(tenant_id)
-        for limit, used in ((admission.daily_usd_per_tenant, spent.tenant), (admission.daily_usd, spent.stage)):
-            if limit is not None and used + admission.max_cost_usd > limit:
-                raise DailyLimitReached(seconds_to_midnight(self._clock()))
+    def record(self, job: NewJob, max_cost_usd: Decimal) -> None:
+        """Record a job that no tenant submitted."""
+        self.rows[job.id] = _Stored(job, self._clock(), max_cost_usd=max_cost_usd)
+
+    def _admit(self, job: NewJob, limits: Admission) -> None:
+        queued = [row for row in self.rows.values() if row.status is JobStatus.QUEUED]
+        own = [row for row in queued if row.job.tenant_id == job.tenant_id]
+        if limits.max_queued is not None and len(own) >= limits.max_queued:
+            raise TooManyQueued(limits.max_queued)
+        today = [done for done in self.submitted if done.tenant_id == job.tenant_id]
+        spent = self.ledger.spent_today(job.tenant_id)
+        for reached, limit, used in (
+            (DailyLimit.USD, limits.daily_usd_per_tenant, spent.tenant + limits.max_cost_usd),
+            (DailyLimit.USD, limits.daily_usd, spent.stage + limits.max_cost_usd),
+            (DailyLimit.JOBS, limits.max_jobs_per_day, len(today) + 1),
+            (DailyLimit.BYTES, limits.max_bytes_per_day, sum(map(_stored_bytes, [*today, job]))),
+        ):
+            if limit is not None and used > limit:
+                raise DailyLimitReached(reached, seconds_to_midnight(self._clock()))
+        for limit, used in (
+            (limits.daily_usd_per_tenant, spent.tenant + _max_cost(own)),
+            (limits.daily_usd, spent.stage + _max_cost(queued)),
+        ):
+            if limit is not None and used + limits.max_cost_usd > limit:
+                raise QueueTooCostly
 
     def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
         for row in self.rows.values():
@@ -120,7 +147,7 @@ class InMemoryJobStore:
     def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
         row = self.rows.get(job_id)
         if row and row.status is JobStatus.QUEUED and row.attempt == 0 and row.enqueued_at is None:
-            del self.rows[job_id]
+            self.submitted.remove(self.rows.pop(job_id).job)
         return job_id not in self.rows
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:

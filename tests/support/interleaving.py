@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pg8000 import native
+from pipeline.platform.pipelining import SET_TENANT
 from pipeline.platform.rows import Row
 
 What = Literal["reads", "executes", "commits", "rolls back"]
@@ -63,13 +64,15 @@ class Session:
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
         """``Postgres.run`` with the worker's stops. As a superuser, it sees the rows of all tenants."""
-        return self._transaction(None, sql, parameters)
+        return self._transaction(None if tenant is None else (SET_TENANT, {"tenant": tenant}), sql, parameters)
 
     def run_locked(self, lock: str, sql: str, /, **parameters: object) -> list[Row]:
         """``Postgres.run_locked`` with the worker's stops."""
-        return self._transaction(lock, sql, parameters)
+        return self._transaction((lock, {}), sql, parameters)
 
-    def _transaction(self, lock: str | None, sql: str, parameters: dict[str, object]) -> list[Row]:
+    def _transaction(
+        self, first: tuple[str, dict[str, str]] | None, sql: str, parameters: dict[str, object]
+    ) -> list[Row]:
         statement = self._statements.get(sql)
         if statement is None:
             statement = self._statements[sql] = self._connection.prepare(sql)
@@ -77,8 +80,8 @@ class Session:
         self._stop("reads" if reads else "executes")
         self._connection.run("BEGIN")
         try:
-            if lock:
-                self._connection.run(lock)
+            if first:
+                self._connection.run(first[0], **first[1])
             rows = statement.run(**parameters) or []
             ((changed,),) = self._connection.run("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
         except BaseException:

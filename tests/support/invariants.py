@@ -19,7 +19,7 @@ def violations(content: dict[str, Rows], now: datetime) -> list[str]:
     found = [
         f"job {job_id}: {error}" for job_id, events in histories.items() for error in _of_job(rows, job_id, events)
     ]
-    return found + list(_of_slots(content, now)) + list(_of_money(content))
+    return found + list(_of_slots(content, now)) + list(_of_money(content)) + list(_of_admissions(content))
 
 
 def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Iterator[str]:
@@ -70,3 +70,17 @@ def _of_money(content: dict[str, Rows]) -> Iterator[str]:
     booked = {(day["day"], day["tenant_id"]): day["usd"] for day in content["daily_spend"]}
     if booked != {day: usd for day, usd in spent.items() if usd}:
         yield f"booked: {booked}; sum of the calls: {dict(spent)}"
+
+
+def _of_admissions(content: dict[str, Rows]) -> Iterator[str]:
+    queued = [job for job in content["jobs"] if job["status"] == "queued"]
+    jobs = Counter(job["tenant_id"] for job in queued)
+    usd: Counter[str] = Counter()
+    for job in queued:
+        usd[job["tenant_id"]] += job["max_cost_usd"]
+    for row in content["admissions"]:
+        counted, tenant = (row["queued_jobs"], row["queued_usd"]), row["tenant_id"]
+        if counted != (jobs[tenant], usd[tenant]):
+            yield f"{tenant} has {jobs[tenant]} queued jobs for {usd[tenant]} USD, but {counted} are counted"
+    for tenant in jobs.keys() - {row["tenant_id"] for row in content["admissions"]}:
+        yield f"the queued jobs of {tenant} are not counted"

@@ -1,15 +1,16 @@
 """The contract of job stores. Subclassed for the fake and for PostgreSQL."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from pipeline.jobs.domain.admission import Admission
+from pipeline.jobs.domain.admission import Admission, DailyLimit
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from pipeline.jobs.domain.job_config import JobConfig
 from pipeline.jobs.domain.listing import JobFilter
-from pipeline.jobs.errors import TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, QueueTooCostly, TooManyQueued
 from pipeline.jobs.ports import JobStore
 
 from tests.support.jobs import config, new_job
@@ -150,6 +151,56 @@ class JobStoreContract:
         assert store.submit(new_job(key="k-1"), three).id == jobs[1]  # a repeated key is no new job
         self.claimed(store, jobs[0])
         store.submit(new_job(), three)
+
+    def test_a_cancelled_job_counts_against_the_jobs_and_bytes_of_the_day(self, store: JobStore) -> None:
+        job_bytes = len('{"text": "Größe 💶"}{"ticket": "A-17"}'.encode())
+        for reached, limits in (
+            (DailyLimit.JOBS, Admission(max_jobs_per_day=3)),
+            (DailyLimit.BYTES, Admission(max_bytes_per_day=3 * job_bytes)),
+        ):
+            tenant = f"limited by {reached}"
+            for number in range(3):
+                job = new_job(key=f"k-{number}", tenant=tenant)
+                store.submit(job, limits)
+                store.mark_enqueued(job.id)
+                assert store.cancel(job.id, tenant).cancelled
+            with pytest.raises(DailyLimitReached) as refused:
+                store.submit(new_job(tenant=tenant), limits)
+            assert refused.value.reached is reached
+            assert 0 < refused.value.seconds <= 24 * 3600
+            assert store.submit(new_job(key="k-1", tenant=tenant), limits).id != job.id  # a repeated key is no new job
+            store.submit(new_job(tenant=f"not {tenant}"), limits)
+
+    def test_a_withdrawn_job_does_not_count_against_the_day(self, store: JobStore) -> None:
+        one = Admission(max_jobs_per_day=1)
+        for _ in range(3):  # the queue is down: each request was answered with a 503
+            job = new_job()
+            store.submit(job, one)
+            assert store.withdraw(job.id, "a")
+        store.submit(new_job(), one)
+
+    def test_queued_jobs_count_against_the_daily_spending(self, store: JobStore) -> None:
+        limits = Admission(max_cost_usd=Decimal("0.04"), daily_usd_per_tenant=Decimal("0.10"))
+        jobs = [new_job() for _ in range(2)]
+        for job in jobs:
+            store.submit(job, limits)
+        with pytest.raises(QueueTooCostly):
+            store.submit(new_job(), limits)
+        self.claimed(store, jobs[0].id)  # from here on its calls are in the ledger
+        store.submit(new_job(), limits)
+        assert store.release(jobs[0].id, 1, "throttled", deferred=True, delay_seconds=0)
+        store.cancel(jobs[1].id, "a")
+        with pytest.raises(QueueTooCostly):
+            store.submit(new_job(), limits)
+        store.cancel(jobs[0].id, "a")
+        store.submit(new_job(), limits)
+
+    def test_the_queued_jobs_of_all_tenants_count_against_the_spending_of_the_stage(self, store: JobStore) -> None:
+        limits = Admission(max_cost_usd=Decimal("0.04"), daily_usd=Decimal("0.10"))
+        for tenant in ("a", "b"):
+            store.submit(new_job(tenant=tenant), limits)
+        with pytest.raises(QueueTooCostly):
+            store.submit(new_job(tenant="c"), limits)
 
     def test_a_claim_returns_the_recorded_request(self, store: JobStore) -> None:
         pinned = config("fast")

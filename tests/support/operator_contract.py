@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pipeline.jobs.domain.admission import Admission
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobStatus, JobView
 from pipeline.jobs.domain.redrive import FailedJobFilter, RedriveOutcome, RedriveRequest
+from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
 from pipeline.jobs.ports import DeadLetterStore, FailedJobs, JobStore
 
 from tests.support.job_store_contract import RESULT
@@ -137,6 +139,18 @@ class OperatorContract:
         claim = store.claim(new_id, 60)
         assert isinstance(claim, ClaimedJob)
         assert (claim.input, claim.tenant_id, claim.config["model"]["id"]) == ({"text": "Größe 💶"}, "b", old.model_id)
+
+    def test_a_redrive_counts_as_queued_but_not_as_submitted_by_its_tenant(
+        self, store: JobStore, failed: FailedJobs
+    ) -> None:
+        two = Admission(max_jobs_per_day=2)
+        job_id = self.failed_job(store)
+        failed.redrive(job_id, uuid4(), REQUEST)
+        with pytest.raises(TooManyQueued):
+            store.submit(new_job(), Admission(max_queued=1))
+        store.submit(new_job(), two)
+        with pytest.raises(DailyLimitReached):
+            store.submit(new_job(), two)
 
     def test_a_redriven_job_that_was_never_enqueued_is_stranded(
         self, store: JobStore, failed: FailedJobs, pass_time: Callable[[float], None]

@@ -79,7 +79,7 @@ class InMemoryFailedJobs:
         if before and before != new_id and not request.again:
             return Redriven(RedriveOutcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
         if new_id not in self._store.rows:
-            self._store.submit(replace(row.job, id=new_id, idempotency_key=None))
+            self._store.record(replace(row.job, id=new_id, idempotency_key=None), row.max_cost_usd)
             self._store.redrives[new_id] = job_id
             self.requests[new_id] = request
         return Redriven(RedriveOutcome.REDRIVEN, new_id, row.job.tenant_id)

@@ -277,6 +277,30 @@ def test_too_many_queued_jobs_are_a_429(harness: Harness) -> None:
     assert (status, body["title"], headers["retry-after"]) == (429, "Too many queued jobs", "60")
 
 
+def test_queued_jobs_that_may_cost_the_rest_of_the_day_are_a_429_until_some_have_finished(harness: Harness) -> None:
+    harness.configuration.stage = StageConfig(limits=Limits(daily_usd=Decimal("0.08")))
+    harness.submit()
+    status, body, headers = harness.call(analyze_event(GOOD))
+    assert (status, body["title"], headers["retry-after"]) == (429, "Queued jobs too costly", "60")
+    assert len(harness.queue.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "title"),
+    [
+        ({"daily_jobs_per_tenant": 1}, "Daily job limit reached"),
+        ({"daily_input_bytes_per_tenant": 40}, "Daily data limit reached"),
+    ],
+)
+def test_cancelled_jobs_count_against_the_daily_limits(harness: Harness, limit: dict[str, int], title: str) -> None:
+    harness.configuration.stage = StageConfig(limits=Limits.model_validate(limit))
+    job_id = harness.submit()
+    assert harness.call(cancel_event(job_id))[0] == 200
+    status, body, headers = harness.call(analyze_event(GOOD))
+    assert (status, body["title"], headers["retry-after"]) == (429, title, str(12 * 3600))
+    assert "Cancelled jobs count." in body["detail"]
+
+
 @pytest.mark.parametrize(
     "job_id", ["nope", "0", "%00", "../health", "00000000-0000-0000-0000-000000000000", "{x}", "é"]
 )

@@ -21,11 +21,11 @@ def test_every_named_function_is_in_the_wiring() -> None:
     assert {functions.api, functions.worker, functions.sweeper, functions.gateway} <= resources.keys()
 
 
-def test_the_limit_of_model_calls_is_set_in_the_configuration_of_the_stage() -> None:
+def test_the_limits_are_set_in_the_configuration_of_the_stage() -> None:
     resources = json.loads((ROOT / "infra" / "wiring.json").read_text())["resources"]
-    PRODUCT.limit_model_calls(resources, 9)
-    config = json.loads(resources["Config"]["inputs"]["value"])
-    assert config["limits"]["concurrent_model_calls"] == 9
+    PRODUCT.set_limits(resources, 9, 1_000)
+    limits = json.loads(resources["Config"]["inputs"]["value"])["limits"]
+    assert (limits["concurrent_model_calls"], limits["daily_input_bytes_per_tenant"]) == (9, 1_000)
 
 
 def test_the_lease_is_the_one_of_the_policy() -> None:

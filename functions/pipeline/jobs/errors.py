@@ -6,8 +6,9 @@ PipelineError
 │   ├── NoSuchJob         the job does not exist, or it is another tenant's
 │   ├── JobEnded          the job can no longer be cancelled
 │   ├── JobNotEnded       the job cannot be erased yet
-│   ├── DailyLimitReached the daily spending limit has been reached: the client retries after midnight UTC
-│   └── TooManyQueued     the client retries when some of its jobs have finished
+│   ├── DailyLimitReached a daily limit has been reached: the client retries after midnight UTC
+│   ├── TooManyQueued     the client retries when some of its jobs have finished
+│   └── QueueTooCostly    the client retries when some of the queued jobs have finished
 ├── JobFailed             the worker gives up: the job fails, with a reason
 ├── Deferred              the worker gives the job back to the queue; the attempt costs none of the job's attempts
 ├── AttemptFailed         the worker gives the job back to the queue, or fails it after its last attempt
@@ -15,6 +16,7 @@ PipelineError
 └── OutOfTime             the worker leaves the message: the invocation ends too soon to start
 """
 
+from pipeline.jobs.domain.admission import DailyLimit
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.platform.errors import PipelineError, RequestRefused
 
@@ -44,10 +46,11 @@ class JobNotEnded(RequestRefused):
 
 
 class DailyLimitReached(RequestRefused):
-    """The daily spending limit has been reached. A new day begins in ``seconds``."""
+    """A daily limit has been reached. A new day begins in ``seconds``."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__("daily limit")
+    def __init__(self, reached: DailyLimit, seconds: float) -> None:
+        super().__init__(f"daily limit: {reached}")
+        self.reached = reached
         self.seconds = seconds
 
 
@@ -57,6 +60,10 @@ class TooManyQueued(RequestRefused):
     def __init__(self, limit: int) -> None:
         super().__init__("queued jobs")
         self.limit = limit
+
+
+class QueueTooCostly(RequestRefused):
+    """The tenant's or the stage's queued jobs may cost all that is left of the day's spending limit."""
 
 
 class JobFailed(PipelineError):

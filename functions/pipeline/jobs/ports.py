@@ -31,7 +31,7 @@ class JobStore(Protocol):
     def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
         """Record a new job within the limits, or return the one that already has its tenant's idempotency key.
 
-        Raises TooManyQueued and DailyLimitReached; then nothing was recorded.
+        Raises TooManyQueued, QueueTooCostly and DailyLimitReached; then nothing was recorded.
         """
 
     def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:

@@ -45,6 +45,10 @@ class Limits(StrictModel):
     daily_usd_per_tenant: Decimal | None = Field(None, ge=0)
     queued_jobs_per_tenant: int | None = Field(None, ge=1)
     """Further requests are refused: all tenants share the queue and the database."""
+    daily_jobs_per_tenant: int | None = Field(None, ge=1)
+    """Submitted from midnight to midnight UTC. Cancelling a job gives nothing back."""
+    daily_input_bytes_per_tenant: int | None = Field(None, ge=1)
+    """Of their documents and metadata, which the database keeps until their retention ends."""
     over_limit: Literal["refuse", "wait"] = "refuse"
     """The answer to a request over the daily limit: a 429, or a job that waits for the next day. Jobs accepted before
     wait in any case."""

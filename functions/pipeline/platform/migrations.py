@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 """
 
-CREATED_MEANWHILE = ("23505", "42P07")
+CREATED_MEANWHILE = ("23505", "42P07", "42710")
 """SQLSTATEs of IF NOT EXISTS when another runner creates the table at the same moment."""
 
 

@@ -1,15 +1,13 @@
-"""The clients of a run: they submit, repeat, cancel and poll over HTTP, and record every answer."""
+"""The clients of a run: tenants that submit, repeat, cancel and poll over HTTP."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
-
-from chaos_harness.history import FINAL, Cancellation, Submission, View
+from chaos_harness.api import Api
+from chaos_harness.history import FINAL, Submission, View
 from chaos_harness.stack import StackFailed
 
 CONCURRENT_CLIENTS = 6
@@ -19,14 +17,19 @@ WITH_KEY, TWIN, REPEATED, CANCELLED, WATCHED, WATCHED_TWICE = 0.6, 0.3, 0.1, 0.0
 """Shares. Of requests: with an Idempotency-Key. Of those: sent twice at the same moment, and repeated after the 202. Of
 jobs: cancelled, watched by one client, watched by two."""
 
-ANSWER_WITHIN_S = 35.0
-"""Longest wait for a response: more than the 30 s of API Gateway."""
-
 RETRY_AFTER_S = 0.3
 ACCEPTED_WITHIN_S = 90.0
 """No injected fault lasts that long. After this time the functions cannot have started."""
 
 POLL_EVERY_S = 0.4
+
+BYSTANDER_EVERY = 10
+"""One of so many documents belongs to the tenant ``bystander``, the others to ``busy``."""
+
+
+def tenant_of(number: int) -> str:
+    """The tenant that submits a document."""
+    return "busy" if (number + 1) % BYSTANDER_EVERY else "bystander"
 
 
 class Clients:
@@ -34,30 +37,24 @@ class Clients:
 
     def __init__(
         self,
-        url: str,
+        api: Api,
         seed: int,
         jobs: int,
         request_body: Callable[[int], dict[str, Any]],
         admitted: Callable[[], Awaitable[None]],
     ) -> None:
-        self._url = url
+        self._api = api
         self._seed = seed
         self._jobs = jobs
         self._request_body = request_body
         self._admitted = admitted  # waits while the backlog is too long
-        self._session: aiohttp.ClientSession | None = None
         self._numbers = iter(range(jobs))
         self._watchers: set[asyncio.Task[None]] = set()
-        self.submissions: list[Submission] = []
         self.views: list[View] = []
-        self.cancellations: list[Cancellation] = []
         self.accepted = 0
 
     async def run(self) -> None:
         """Submit every document, and return when all are accepted."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
-        )
         async with asyncio.TaskGroup() as submitting:
             for _ in range(CONCURRENT_CLIENTS):
                 submitting.create_task(self._keep_submitting())
@@ -67,8 +64,6 @@ class Clients:
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
-        if self._session:
-            await self._session.close()
 
     async def watched(self) -> None:
         """Wait until every watcher has seen the final status of its job."""
@@ -101,51 +96,26 @@ class Clients:
         )
 
     async def _post(self, number: int, key: str | None) -> Submission:
-        sent_at = time.time()
-        status, answer = await self._request(
-            "POST", "/analyze", self._request_body(number), {"idempotency-key": key} if key else {}
-        )
-        job_id = str(answer["id"]) if status == 202 else None
-        made = Submission(
-            number=number, key=key, sent_at=sent_at, answered_at=time.time(), status=status, job_id=job_id
-        )
-        self.submissions.append(made)
-        return made
+        return await self._api.submit(tenant_of(number), number, self._request_body(number), key)
 
     def _follow(self, number: int, job_id: str) -> None:
         rng = self._rng("follow", number)
         if rng.random() < CANCELLED:
-            self._in_background(self._cancel(job_id, rng.uniform(0, 1.5)))
+            self._in_background(self._api.cancel(tenant_of(number), job_id, rng.uniform(0, 1.5)))
         watchers = 2 if (drawn := rng.random()) < WATCHED_TWICE else int(drawn < WATCHED)
         for _ in range(watchers):
-            self._in_background(self._watch(job_id))
+            self._in_background(self._watch(tenant_of(number), job_id))
 
-    async def _cancel(self, job_id: str, after: float) -> None:
-        await asyncio.sleep(after)
-        status, _ = await self._request("POST", f"/jobs/{job_id}/cancel")
-        self.cancellations.append(Cancellation(job_id=job_id, status=status))
-
-    async def _watch(self, job_id: str) -> None:
+    async def _watch(self, tenant: str, job_id: str) -> None:
         view = View(job_id=job_id, states=[])
         self.views.append(view)
         while not view.states or view.states[-1] not in FINAL:
             await asyncio.sleep(POLL_EVERY_S)
-            status, answer = await self._request("GET", f"/status/{job_id}")
-            state = answer["status"] if status == 200 else "not found" if status == 404 else None
+            state = await self._api.state(tenant, job_id)
             if state and (not view.states or view.states[-1] != state):
                 view.states.append(state)
             if state == "not found":
                 return
-
-    async def _request(
-        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str]]:
-        assert self._session is not None  # noqa: S101 - opened by ``run``
-        try:
-            async with self._session.request(method, f"{self._url}{path}", json=body, headers=headers) as answer:
-                return answer.status, json.loads(await answer.text())
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            return 0, {}
 
     def _in_background(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

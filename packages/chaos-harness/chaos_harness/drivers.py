@@ -15,6 +15,7 @@ from chaos_harness.pace import Pace
 from chaos_harness.plan import Moment, Plan
 from chaos_harness.product import Product
 from chaos_harness.proxies.flights import Flight, Flights
+from chaos_harness.proxies.outages import Outages
 from chaos_harness.proxies.postgres import PostgresProxy
 from chaos_harness.proxies.requests import Sent
 from chaos_harness.stack import Stack
@@ -32,6 +33,9 @@ WAKE_AT_WORST = 0.7
 BACKEND_HANGS_S = 3.0
 """Twice as long as a client waits at this pace."""
 
+OUTAGE_CALLS = 11
+"""Failures in succession, of which the last ones come after the circuit has opened."""
+
 RECOVERED_WITHIN_S = 20.0
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -43,7 +47,14 @@ class Drivers:
     """Injects the faults of a plan, and counts those that took effect."""
 
     def __init__(
-        self, plan: Plan, pace: Pace, product: Product, stack: Stack, flights: Flights, database: PostgresProxy
+        self,
+        plan: Plan,
+        pace: Pace,
+        product: Product,
+        stack: Stack,
+        flights: Flights,
+        outages: Outages,
+        database: PostgresProxy,
     ) -> None:
         self._plan = plan
         self._rng = random.Random(f"{plan.seed}/freeze")  # noqa: S311 - reproducible
@@ -51,6 +62,7 @@ class Drivers:
         self._api = f"{product.FUNCTIONS.api}Function"
         self._stack = stack
         self._flights = flights
+        self._outages = outages
         self._database = database
         self._every_other = itertools.cycle([False, True])
         self._one_outage = asyncio.Lock()  # a stopped backend would delay the recovery of a crash
@@ -85,6 +97,8 @@ class Drivers:
                 await self._kill_worker()
             case "freeze-worker":
                 await self._freeze_worker()
+            case "bedrock-outage":
+                self.took_effect[moment.fault] += int(await self._outages.strike() >= OUTAGE_CALLS)
             case "api-kill":
                 self._kill_api.append(next(self._every_other))
             case "postgres-crash":

@@ -48,6 +48,8 @@ FAULTS: dict[str, Fault] = {
     "bedrock-drop": Fault(Where.MODEL, 0.02, "the connection breaks before the answer, or in its middle"),
     "bedrock-garbage": Fault(Where.MODEL, 0.03, "an answer that violates the schema, or has no tool call"),
     "bedrock-malformed": Fault(Where.REQUEST, 0.01, "a body that is not JSON"),
+    "bedrock-outage": Fault(Where.PROCESS, 0.002, "all calls in flight fail together, twice in succession"),
+    "bedrock-waste": Fault(Where.MODEL, 0.01, "a document that gets only answers that do not fit, and throttling"),
     "bedrock-truncate": Fault(Where.MODEL, 0.01, "an answer that reached max_tokens"),
 }
 

@@ -24,6 +24,7 @@ class Submission(Record):
     status: int
     """HTTP status; 0 if there was no answer."""
     job_id: str | None = None
+    tenant: str = ""
 
 
 class View(Record):
@@ -68,6 +69,8 @@ class Job(Record):
     expected_result_key: str | None = None
     """The key that the product derives from the job and its last attempt."""
     result_bytes: int | None = None
+    input_bytes: int = 0
+    """Of the document and its metadata."""
     error_code: str | None = None
 
 
@@ -103,6 +106,16 @@ class ModelCall(Record):
     began_at: float
     ended_at: float | None
     outcome: str
+
+
+class Outage(Record):
+    """A time in which model calls failed together."""
+
+    began_at: float
+    ended_at: float
+    """The moment after which the model answers again."""
+    refused: int
+    """Calls that failed."""
 
 
 class StoredObject(Record):
@@ -167,6 +180,11 @@ class History(Record):
     """Jobs with a message that was sent twice."""
     delayed: list[str] = []
     """Jobs with a message that was delayed."""
+    outages: list[Outage] = []
+    circuit_pause: float = 1.0
+    """The shortest pause of a model's circuit, in seconds of the run."""
+    daily_bytes: int | None = None
+    """The bytes that a tenant may submit a day."""
 
     def events_by_job(self) -> dict[str, list[Event]]:
         """The events of each job, in order."""

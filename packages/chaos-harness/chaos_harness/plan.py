@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,9 @@ from chaos_harness.faults import FAULTS, Where
 
 EARLIEST, LATEST = 0.1, 0.8
 """Shares of the accepted jobs between which moments lie. Earlier or later, a fault would find no work to disturb."""
+
+WASTED = 12
+"""Throttled calls of a document that gets no answer that fits. A product without a bound pays for twice as many."""
 
 MODEL_FAULTS: dict[str, list[dict[str, object]]] = {
     "bedrock-throttle": [{"throttle": True}],
@@ -72,10 +76,15 @@ class Plan:
         rng = random.Random(f"{self.seed}/{name}/sure")  # noqa: S311
         return Draw(self.seed, name, rate, rng.randint(1, 3) if name == "ssm-error" else rng.randint(2, 8))
 
-    def model_rules(self) -> list[tuple[str, dict[str, Any]]]:
-        """The emulator's rules with their faults. Each applies to one call for certain, and to others at random."""
-        rules = []
+    def model_rules(self, text_of: Callable[[int], str]) -> list[tuple[str, dict[str, Any]]]:
+        """The emulator's rules with their faults. Each applies to one call for certain, and to others at random.
+
+        ``text_of`` returns a text that only the prompt of the document with that number has.
+        """
+        rules = list(self._waste(text_of)) if "bedrock-waste" in self.faults else []
         for name in self._of(Where.MODEL):
+            if name not in MODEL_FAULTS:
+                continue
             rng = random.Random(f"{self.seed}/{name}/sure")  # noqa: S311
             variants = MODEL_FAULTS[name]
             for variant in variants:
@@ -85,9 +94,18 @@ class Plan:
                 rules.append((name, {"match": {"operation": "Converse"}, "probability": chance, "fault": variant}))
         return rules
 
-    def model_plan(self) -> dict[str, Any]:
+    def _waste(self, text_of: Callable[[int], str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Some documents get no answer that fits: each attempt pays for two, and a throttled call defers it."""
+        name = "bedrock-waste"
+        rng = random.Random(f"{self.seed}/{name}")  # noqa: S311 - a plan must be the same each time
+        for _ in range(max(1, round(self.jobs * self.rate(name)))):
+            document = {"operation": "Converse", "contains": text_of(round(self.jobs * rng.uniform(EARLIEST, LATEST)))}
+            yield name, {"match": {**document, "calls": "every 3"}, "times": WASTED, "fault": {"throttle": True}}
+            yield name, {"match": document, "times": 2 * WASTED, "fault": {"not_a_tool": True}}
+
+    def model_plan(self, text_of: Callable[[int], str]) -> dict[str, Any]:
         """The plan for the emulator's command line."""
-        return {"seed": self.seed, "rules": [rule for _, rule in self.model_rules()]}
+        return {"seed": self.seed, "rules": [rule for _, rule in self.model_rules(text_of)]}
 
     def rate(self, name: str) -> float:
         """The probability of a fault, as ``Fault.rate`` defines it."""

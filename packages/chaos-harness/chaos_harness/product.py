@@ -67,6 +67,8 @@ class Product(Protocol):
 
     LEASE_S: int
     """Seconds of a worker's lease."""
+    CIRCUIT_PAUSE_S: float
+    """Seconds of the first pause of a model that fails."""
     QUERIES: Queries
     LOG_MESSAGES: LogMessages
     FUNCTIONS: Functions
@@ -75,11 +77,17 @@ class Product(Protocol):
     def set_pace(self, factor: float) -> None:
         """Divide the product's timeouts and delays in this process."""
 
-    def request_body(self, number: int) -> dict[str, Any]:
-        """The request for one document. Its ``metadata`` has the number."""
+    def request_body(self, number: int, characters: int = 0) -> dict[str, Any]:
+        """The request for one document, of at least so many characters. Its ``metadata`` has the number."""
 
-    def limit_model_calls(self, resources: dict[str, Any], maximum: int) -> None:
-        """Limit concurrent model calls in the resources of a wiring."""
+    def text_of(self, number: int) -> str:
+        """A text that is in this document's prompt, and in no other one's."""
+
+    def as_tenant(self, event: dict[str, Any], tenant: str) -> None:
+        """Make a tenant the caller of an event of API Gateway."""
+
+    def set_limits(self, resources: dict[str, Any], model_calls: int, daily_bytes: int) -> None:
+        """Limit concurrent model calls, and a tenant's bytes a day, in the resources of a wiring."""
 
 
 def load(folder: Path) -> Product:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos_harness.flood import DAILY_BYTES
 from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT, PRODUCT_HANDLER
 from chaos_harness.pace import Pace
 from chaos_harness.product import Product
@@ -60,7 +61,7 @@ def derive(wiring_file: Path, product: Product, changes: Changes) -> dict[str, A
     for _, mapping in _of_type(resources, "aws:lambda/eventSourceMapping:EventSourceMapping"):
         if "scalingConfig" in mapping:
             mapping["scalingConfig"] = {"maximumConcurrency": WORKERS}
-    product.limit_model_calls(resources, MODEL_CALLS)
+    product.set_limits(resources, MODEL_CALLS, DAILY_BYTES)
     _add_sweep_route(resources, product)
     return wiring
 

@@ -11,6 +11,7 @@ from chaos_harness.history import (
     Job,
     LedgerRow,
     ModelCall,
+    Outage,
     Refused,
     Spend,
     StoredObject,
@@ -194,6 +195,13 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("recorded spending equals the ledger", {"spend": spend("1.75", "1.5")}),
     ("recorded spending equals the ledger", {"spend": []}),
     ("no more concurrent calls than allowed", {"model_calls": [call(job_id, 1, 7.0) for job_id in (A, B, A)]}),
+    ("no tenant holds every slot", {"model_calls": [call(A, 1, 1.2), call(B, 1, 1.3)]}),
+    ("an outage ends with the shortest pause", {"outages": [Outage(began_at=6.0, ended_at=6.5, refused=16)]}),
+    (
+        "a tenant stays within its day",
+        {"jobs": [job(A, key="k", input_bytes=101), HISTORY.jobs[1]], "daily_bytes": 100},
+    ),
+    ("a tenant stays within its day", {"daily_bytes": 100}),
     ("clients never see a job go back", {"views": [View(job_id=A, states=["succeeded", "running"])]}),
     ("clients never see a job go back", {"views": [View(job_id=A, states=["queued", "not found"])]}),
     ("a cancelled job stays cancelled", {"cancellations": [Cancellation(job_id=A, status=200)]}),
@@ -221,6 +229,18 @@ def test_the_job_of_a_refused_request_is_no_violation_if_a_fault_stops_the_datab
     name = "a refused request leaves no job"
     assert name in judge(history)
     assert name not in judge(history.model_copy(update={"faults": [*history.faults, "postgres-crash"]}))
+
+
+def test_a_tenant_that_was_refused_at_its_limit_is_no_violation() -> None:
+    refused = Submission(number=2, key=None, sent_at=0, answered_at=1, status=429, tenant="flood")
+    jobs = [job(A, key="k", input_bytes=60), job(B, number=1, attempt=2, tenant_id="flood", input_bytes=100)]
+    changes = {"jobs": jobs, "daily_bytes": 100, "submissions": [*HISTORY.submissions, refused]}
+    assert "a tenant stays within its day" not in judge(HISTORY.model_copy(update=changes))
+
+
+def test_the_model_may_pause_after_an_outage_that_opened_no_circuit() -> None:
+    few = [Outage(began_at=6.0, ended_at=6.5, refused=5)]
+    assert "an outage ends with the shortest pause" not in judge(HISTORY.model_copy(update={"outages": few}))
 
 
 def test_a_saved_history_is_equal() -> None:

@@ -19,7 +19,7 @@ from local_stack.wiring import WiringFile
 WIRING = Path(__file__).parents[3] / "infra" / "wiring.json"
 PRODUCT = SimpleNamespace(
     FUNCTIONS=Functions(api="ApiHandler", worker="Worker", sweeper="Sweeper", gateway="Api"),
-    limit_model_calls=lambda *_: None,
+    set_limits=lambda *_: None,
 )
 EVERY = faults.parse_names("all")
 
@@ -27,7 +27,7 @@ EVERY = faults.parse_names("all")
 def test_the_same_seed_gives_the_same_plan() -> None:
     one, same, other = Plan(7, 500, EVERY), Plan(7, 500, EVERY), Plan(8, 500, EVERY)
     assert one.moments() == same.moments() != other.moments()
-    assert one.model_plan() == same.model_plan() != other.model_plan()
+    assert one.model_plan(str) == same.model_plan(str) != other.model_plan(str)
     selected = [[n for n in range(500) if plan.draw("s3-error").applies_to(n)] for plan in (one, same, other)]
     assert selected[0] == selected[1] != selected[2]
 
@@ -45,7 +45,7 @@ def test_every_fault_of_processes_has_a_moment(jobs: int) -> None:
 
 
 def test_the_emulator_understands_the_model_plan() -> None:
-    assert len(read_plan(Plan(1, 30, EVERY).model_plan(), []).rules) == len(Plan(1, 30, EVERY).model_rules())
+    assert len(read_plan(Plan(1, 30, EVERY).model_plan(str), []).rules) == len(Plan(1, 30, EVERY).model_rules(str))
 
 
 @pytest.mark.parametrize("names", ["earthquake", "kill-worker,flood", ""])

@@ -23,6 +23,22 @@ def endless_corrections() -> None:
     policy.adjust(lambda paced: replace(paced, model=replace(paced.model, answers_per_attempt=1000)))
 
 
+def endless_paid_calls() -> None:
+    policy.adjust(lambda paced: replace(paced, model=replace(paced.model, paid_calls_per_job=1000)))
+
+
+def every_failure_counts() -> None:
+    from pipeline.models.postgres_call_ledger import SQL
+
+    edit_statement(SQL, "end", "THEN health.probe_id = (SELECT id FROM ended)", "THEN true")
+
+
+def greedy_tenant() -> None:
+    from pipeline.models.postgres_call_ledger import SQL
+
+    edit_statement(SQL, "begin", "(SELECT own = 0 OR slots < CAST(:slots AS integer) - 1 FROM held)", "true")
+
+
 def ledger_after() -> None:
     from pipeline.models.postgres_call_ledger import PostgresCallLedger
 

@@ -23,7 +23,8 @@ SELECT id, CAST(job_id AS text), CAST(extract(epoch FROM at) AS float8), event, 
 """,
     jobs="""
 SELECT CAST(id AS text), tenant_id, idempotency_key, CAST(metadata->>'number' AS integer), CAST(status AS text),
-       attempt, deferrals, result_key, format('results/%s/%s.json', id, attempt), result_bytes, error_code FROM jobs
+       attempt, deferrals, result_key, format('results/%s/%s.json', id, attempt), result_bytes,
+       octet_length(CAST(input AS text)) + octet_length(CAST(metadata AS text)), error_code FROM jobs
 """,
     ledger="""
 SELECT CAST(owner_id AS text), attempt, CAST(extract(epoch FROM started_at) AS float8), outcome, tenant_id,
@@ -40,14 +41,32 @@ TEXT = (
 )
 
 
-def request_body(number: int) -> dict[str, Any]:
-    """The request for one document."""
-    return {"analysis": "summary", "input": {"text": TEXT.format(number=number)}, "metadata": {"number": number}}
+def request_body(number: int, characters: int = 0) -> dict[str, Any]:
+    """The request for one document, of at least so many characters."""
+    text = TEXT.format(number=number)
+    text += " Details follow." * (max(0, characters - len(text)) // 15)
+    return {"analysis": "summary", "input": {"text": text}, "metadata": {"number": number}}
 
 
-def limit_model_calls(resources: dict[str, Any], maximum: int) -> None:
-    """Set the stage's limit of concurrent model calls in the resources of a wiring."""
+def text_of(number: int) -> str:
+    """A text that only the prompt of the document with this number has."""
+    return f"Report {number}. "
+
+
+def as_tenant(event: dict[str, Any], tenant: str) -> None:
+    """Make a tenant the caller of an event, as an authorizer of API Gateway does."""
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": tenant}, "scopes": None}}
+
+
+def set_limits(resources: dict[str, Any], model_calls: int, daily_bytes: int) -> None:
+    """Set limits of the stage in the resources of a wiring. Spending is not limited."""
     parameter = resources["Config"]["inputs"]
     config = json.loads(parameter["value"])
-    config["limits"] = {**config.get("limits", {}), "concurrent_model_calls": maximum}
+    config["limits"] = {
+        **config.get("limits", {}),
+        "concurrent_model_calls": model_calls,
+        "daily_input_bytes_per_tenant": daily_bytes,
+        "daily_usd": None,
+        "daily_usd_per_tenant": None,
+    }
     parameter["value"] = json.dumps(config)

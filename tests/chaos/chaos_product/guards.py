@@ -44,6 +44,12 @@ def lost_ack() -> None:
     edit_statement(SQL, "ended_as", "WHERE", "WHERE false AND")
 
 
+def day_without_end() -> None:
+    from pipeline.jobs.adapters.job_store import SQL
+
+    edit_statement(SQL, "submit", "CAST(:max_bytes_per_day AS bigint)", "1000 * CAST(:max_bytes_per_day AS bigint)")
+
+
 def cancel_lies() -> None:
     from pipeline.jobs.domain.job import JobStatus, job_id_of
     from pipeline.jobs.services.cancel_job import CancelJob

@@ -12,6 +12,7 @@ KILL, FREEZE, API_KILL = "kill-worker", "freeze-worker", "api-kill"
 CRASH, ACK_LOST, DUPLICATE, S3 = "postgres-crash", "ack-lost", "sqs-duplicate", "s3-error"
 SQS, THROTTLE, HANG = "sqs-error", "bedrock-throttle", "bedrock-hang"
 DROP, GARBAGE = "bedrock-drop", "bedrock-garbage"
+OUTAGE, WASTE = "bedrock-outage", "bedrock-waste"
 
 
 MUTANTS: dict[str, Mutant] = {
@@ -30,6 +31,10 @@ MUTANTS: dict[str, Mutant] = {
     "throttled-is-final": Mutant("a throttled job fails", calls.throttled_is_final, {THROTTLE: 0.3}, 15),
     "endless-attempts": Mutant("no limit of attempts", calls.endless_attempts, {DROP: 0.9}, 12),
     "endless-corrections": Mutant("no limit of corrections", calls.endless_corrections, {GARBAGE: 0.9}, 12),
+    "endless-paid-calls": Mutant("no limit of paid calls of a job", calls.endless_paid_calls, {WASTE: 0.2}, 12),
+    "every-failure-counts": Mutant("a failure in flight counts again", calls.every_failure_counts, {OUTAGE: 0.1}, 60),
+    "greedy-tenant": Mutant("one tenant holds every slot", calls.greedy_tenant, {HANG: 0.9}, 16),
+    "day-without-end": Mutant("no limit of bytes a day", guards.day_without_end, {}, 12),
     "ledger-after": Mutant("a call is recorded afterwards", calls.ledger_after, {}, 12),
     "settles-twice": Mutant("a call is paid for twice", calls.settles_twice, {ACK_LOST: 0.3}),
     "no-cap": Mutant("no limit of concurrent calls", calls.no_cap, {HANG: 0.9}, 16),

@@ -7,6 +7,7 @@ from pipeline.platform import policy
 from pipeline.platform.policy import Policy
 
 LEASE_S = Policy().lease.lease_s
+CIRCUIT_PAUSE_S = Policy().circuit.shortest_pause_s
 
 DATABASE_FACTOR = 2.5
 """Divisor of the database's timeouts at any pace: a server on a core with all other processes needs 1.4 s."""

@@ -36,8 +36,10 @@ WITH redriven AS (
     ON CONFLICT DO NOTHING
     RETURNING job_id, redrive_of
 )
-INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint)
-SELECT redriven.job_id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint
+INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint,
+                  max_cost_usd)
+SELECT redriven.job_id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint,
+       max_cost_usd
 FROM jobs JOIN redriven ON jobs.id = redriven.redrive_of
 RETURNING tenant_id
 

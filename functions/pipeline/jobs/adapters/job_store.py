@@ -1,12 +1,12 @@
 """The job store in PostgreSQL. The schema holds the rules; here each change is one guarded statement."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from pipeline.jobs.domain.admission import UNLIMITED, Admission
+from pipeline.jobs.domain.admission import UNLIMITED, Admission, DailyLimit
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import (
     Cancellation,
@@ -20,9 +20,9 @@ from pipeline.jobs.domain.job import (
     SubmittedJob,
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
-from pipeline.jobs.errors import DailyLimitReached, TooManyQueued
+from pipeline.jobs.errors import DailyLimitReached, QueueTooCostly, TooManyQueued
 from pipeline.models.prices import Usage
-from pipeline.platform.errors import Unavailable
+from pipeline.platform.errors import RequestRefused, Unavailable
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.rows import Row
 from pipeline.platform.sql import Statements
@@ -37,6 +37,7 @@ class PostgresJobStore:
         self._postgres = postgres
 
     def submit(self, job: NewJob, admission: Admission = UNLIMITED) -> SubmittedJob:
+        document, metadata = _json(job.input), _json(job.metadata)
         for _ in range(3):
             (row,) = self._postgres.run(
                 SQL.submit,
@@ -47,23 +48,21 @@ class PostgresJobStore:
                 request_fingerprint=job.request_fingerprint,
                 analysis=job.analysis,
                 model_id=job.config.model.id,
-                input=_json(job.input),
-                metadata=_json(job.metadata),
+                input=document,
+                metadata=metadata,
+                bytes=len(document.encode()) + len(metadata.encode()),
                 config_fingerprint=job.config.fingerprint,
                 config=job.config.as_json(),
-                max_queued=admission.max_queued,
-                max_cost_usd=admission.max_cost_usd,
-                daily_usd_per_tenant=admission.daily_usd_per_tenant,
-                daily_usd=admission.daily_usd,
+                **asdict(admission),
             )
             if row["id"]:
                 return _submitted(row)
-            if not row["queue_open"] and admission.max_queued is not None:
-                raise TooManyQueued(admission.max_queued)
-            if not row["affordable"]:
-                raise DailyLimitReached(row["day_ends_in"])
             # Another request with this key committed meanwhile: its job is visible to the next statement, unless it
             # was withdrawn since, and then the key is free again.
+            if row["reached"]:
+                if job.idempotency_key and (earlier := self.find_by_key(job.tenant_id, job.idempotency_key)):
+                    return earlier
+                raise _limit_reached(row, admission)
         raise Unavailable("database")
 
     def find_by_key(self, tenant_id: str, idempotency_key: str) -> SubmittedJob | None:
@@ -197,6 +196,14 @@ class PostgresJobStore:
             return True
         # It may have been done by this call, on a connection that broke before the answer arrived.
         return bool(self._postgres.run(SQL.ended_as, **of_attempt, status=status.value))
+
+
+def _limit_reached(row: Row, admission: Admission) -> RequestRefused:
+    if row["reached"] == "queued_jobs" and admission.max_queued is not None:
+        return TooManyQueued(admission.max_queued)
+    if row["reached"] == "queued_usd":
+        return QueueTooCostly()
+    return DailyLimitReached(DailyLimit(row["reached"]), row["day_ends_in"])
 
 
 def _submitted(row: Row) -> SubmittedJob:

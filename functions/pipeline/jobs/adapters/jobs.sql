@@ -3,42 +3,41 @@
 WITH existing AS (
     SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
     WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
-), queued AS (
-    SELECT count(*) AS jobs FROM (
-        SELECT FROM jobs WHERE tenant_id = :tenant_id AND status = 'queued'
-        LIMIT coalesce(CAST(:max_queued AS integer), 0)
-    ) counted
-), spend AS (
-    SELECT coalesce(sum(usd) FILTER (WHERE tenant_id <> ''), 0) AS tenant,
-           coalesce(sum(usd) FILTER (WHERE tenant_id = ''), 0) AS stage
-    FROM daily_spend WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id IN ('', :tenant_id)
-), limits AS (
-    SELECT CAST(:max_queued AS integer) IS NULL OR jobs < CAST(:max_queued AS integer) AS queue_open,
-           tenant + CAST(:max_cost_usd AS numeric) <= coalesce(CAST(:daily_usd_per_tenant AS numeric), 'infinity')
-               AND stage + CAST(:max_cost_usd AS numeric) <= coalesce(CAST(:daily_usd AS numeric), 'infinity')
-               AS affordable
-    FROM queued, spend
+), admission AS MATERIALIZED (
+    SELECT locked.* FROM lock_admission() locked WHERE NOT EXISTS (SELECT FROM existing)
+), verdict AS (
+    SELECT CASE
+        WHEN queued_jobs >= CAST(:max_queued AS integer) THEN 'queued_jobs'
+        WHEN day_jobs >= CAST(:max_jobs_per_day AS integer) THEN 'jobs'
+        WHEN day_bytes + CAST(:bytes AS integer) > CAST(:max_bytes_per_day AS bigint) THEN 'bytes'
+        WHEN tenant_usd + max_usd > tenant_limit OR stage_usd + max_usd > stage_limit THEN 'usd'
+        -- Queued jobs will spend too: they count with their maximum cost.
+        WHEN tenant_usd + tenant_queued_usd + max_usd > tenant_limit
+          OR stage_usd + stage_queued_usd + max_usd > stage_limit THEN 'queued_usd' END AS reached
+    FROM admission, (VALUES (CAST(:max_cost_usd AS numeric), CAST(:daily_usd_per_tenant AS numeric),
+                             CAST(:daily_usd AS numeric))) AS money (max_usd, tenant_limit, stage_limit)
 ), admitted AS (
-    SELECT FROM limits WHERE queue_open AND affordable AND NOT EXISTS (SELECT FROM existing)
+    SELECT FROM verdict WHERE reached IS NULL
 ), config AS (
     INSERT INTO job_configs (fingerprint, body)
     SELECT CAST(:config_fingerprint AS bytea), CAST(:config AS json) FROM admitted
     ON CONFLICT (fingerprint) DO NOTHING
 ), recorded AS (
     INSERT INTO jobs (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata,
-                      config_fingerprint)
+                      config_fingerprint, max_cost_usd)
     SELECT CAST(:id AS uuid), :tenant_id, CAST(:idempotency_key AS text), CAST(:request_fingerprint AS bytea),
-           :analysis, :model_id, CAST(:input AS json), CAST(:metadata AS json), CAST(:config_fingerprint AS bytea)
+           :analysis, :model_id, CAST(:input AS json), CAST(:metadata AS json), CAST(:config_fingerprint AS bytea),
+           CAST(:max_cost_usd AS numeric)
     FROM admitted
     ON CONFLICT DO NOTHING
     RETURNING id, created_at, request_fingerprint, false AS enqueued
 ), job AS (
     SELECT * FROM existing UNION ALL SELECT * FROM recorded
 )
-SELECT id, created_at, request_fingerprint, enqueued, queue_open, affordable,
+SELECT job.*, (SELECT reached FROM verdict) AS reached,
        CAST(extract(epoch FROM (now() AT TIME ZONE 'UTC')::date + 1 - (now() AT TIME ZONE 'UTC')) AS float8)
            AS day_ends_in
-FROM limits LEFT JOIN job ON true
+FROM (VALUES (1)) AS always LEFT JOIN job ON true
 
 -- name: find_by_key
 -- The job that has a tenant's idempotency key.

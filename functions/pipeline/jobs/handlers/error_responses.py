@@ -18,7 +18,7 @@ ERROR_RESPONSES = {
     "415": ErrorResponse("The body is not application/json."),
     "422": ErrorResponse("A field, the query or the Idempotency-Key is invalid: `errors` lists each with its reason."),
     "429": ErrorResponse(
-        "Too many requests at once, too many queued jobs, or the daily spending limit has been reached.",
+        "Too many requests at once, too many queued jobs, or a daily limit (spending, jobs or bytes) has been reached.",
         {"Retry-After": "Seconds until a retry may succeed; absent if too many requests arrived at once."},
     ),
     "500": ErrorResponse("Internal error."),

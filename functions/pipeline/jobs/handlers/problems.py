@@ -3,13 +3,29 @@
 import math
 from http import HTTPStatus
 
-from pipeline.jobs.errors import DailyLimitReached, JobEnded, JobNotEnded, KeyReused, NoSuchJob, TooManyQueued
+from pipeline.jobs.domain.admission import DailyLimit
+from pipeline.jobs.errors import (
+    DailyLimitReached,
+    JobEnded,
+    JobNotEnded,
+    KeyReused,
+    NoSuchJob,
+    QueueTooCostly,
+    TooManyQueued,
+)
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
 from pipeline.platform.http import HttpProblem, Problem, Response, respond
 
 MAX_DETAIL = 500
 """Longest detail, in characters: it may quote field names, which the caller chose."""
+
+DAILY_LIMITS = {
+    DailyLimit.USD: ("spending", "The daily spending limit leaves too little for this request."),
+    DailyLimit.JOBS: ("job", "You have submitted as many jobs as the daily limit allows. Cancelled jobs count."),
+    DailyLimit.BYTES: ("data", "The request exceeds the bytes that you may submit a day. Cancelled jobs count."),
+}
+"""The name of each daily limit, and how it was reached."""
 
 
 def problem_response(error: Exception, request_id: str) -> Response:
@@ -46,13 +62,20 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
             detail = f"The job is {error.status}. Cancel it with POST /jobs/{{id}}/cancel, then erase it."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has not ended", detail)
         case DailyLimitReached():
-            detail = "The daily spending limit has been reached. It is reset at midnight UTC, in Retry-After seconds."
+            name, how = DAILY_LIMITS[error.reached]
+            detail = f"{how} The limit is reset at midnight UTC, in Retry-After seconds."
             headers = {"retry-after": str(math.ceil(error.seconds))}
-            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Daily spending limit reached", detail, headers=headers)
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, f"Daily {name} limit reached", detail, headers=headers)
         case TooManyQueued():
             detail = f"You have reached the limit of {error.limit:,} queued jobs. Retry after some have finished."
             headers = {"retry-after": str(api.retry_after_queue_full_s)}
             return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Too many queued jobs", detail, headers=headers)
+        case QueueTooCostly():
+            detail = (
+                "The queued jobs may cost what is left of the daily spending limit. Retry after some have finished."
+            )
+            headers = {"retry-after": str(api.retry_after_queue_full_s)}
+            return HttpProblem(HTTPStatus.TOO_MANY_REQUESTS, "Queued jobs too costly", detail, headers=headers)
         case Unavailable() | ConfigurationError():
             detail = (
                 "A dependency of this service does not respond. Retry after Retry-After seconds with the same "

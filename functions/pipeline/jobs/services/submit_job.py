@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -111,10 +111,17 @@ class SubmitJob:
 
     def _admission(self, limits: Limits, analysis: AnyAnalysis, document: BaseModel, config: JobConfig) -> Admission:
         """The limits for a new job. With ``over_limit: wait``, a reached daily limit does not prevent admission."""
+        always = Admission(
+            limits.queued_jobs_per_tenant, limits.daily_jobs_per_tenant, limits.daily_input_bytes_per_tenant
+        )
         if limits.over_limit == "wait":
-            return Admission(limits.queued_jobs_per_tenant)
-        cost = self._max_cost_usd(analysis, document, config)
-        return Admission(limits.queued_jobs_per_tenant, cost, limits.daily_usd_per_tenant, limits.daily_usd)
+            return always
+        return replace(
+            always,
+            max_cost_usd=self._max_cost_usd(analysis, document, config),
+            daily_usd_per_tenant=limits.daily_usd_per_tenant,
+            daily_usd=limits.daily_usd,
+        )
 
     def _max_cost_usd(self, analysis: AnyAnalysis, document: BaseModel, config: JobConfig) -> Decimal:
         """Upper bound of the cost of the job's first call."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos_harness import product
-from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT, PRODUCT_HANDLER
+from chaos_harness.inside.variables import FACTOR, MODEL_ENDPOINT, MUTANT, PRODUCT, PRODUCT_HANDLER, TENANT_HEADER
 
 # Part of the User-Agent of every request: the proxy reads the process from it, and the harness kills that process.
 os.environ["AWS_SDK_UA_APP_ID"] = f"{os.environ['AWS_LAMBDA_FUNCTION_NAME'].rpartition('-')[2]}-{os.getpid()}"
@@ -26,5 +26,7 @@ _handler = getattr(importlib.import_module(_module.replace("/", ".")), _name)
 
 
 def handler(event: Any, context: Any) -> Any:
-    """Call the product's handler."""
+    """Call the product's handler, for the tenant that a client of the harness names."""
+    if isinstance(event, dict) and (tenant := (event.get("headers") or {}).get(TENANT_HEADER)):
+        _product.as_tenant(event, tenant)
     return _handler(event, context)

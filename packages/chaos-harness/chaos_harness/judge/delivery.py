@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from chaos_harness.flood import TENANT
 from chaos_harness.history import FINAL, History
 
 LEGAL = frozenset(
@@ -28,8 +29,8 @@ ATTEMPTS = 3
 """Attempts before a job fails for a temporary reason. Deferred attempts, such as throttled ones, do not count."""
 
 TEMPORARY = frozenset({"attempts_exhausted", "internal_error", "model_failed"})
-PERMANENT = {"output_truncated": "bedrock-truncate", "invalid_output": "bedrock-garbage"}
-"""Reasons to fail at the first attempt, with the fault that must have been injected."""
+PERMANENT = {"output_truncated": {"bedrock-truncate"}, "invalid_output": {"bedrock-garbage", "bedrock-waste"}}
+"""Reasons to fail at the first attempt, with the faults of which one must have been injected."""
 
 
 def ends_once(history: History) -> list[str]:
@@ -46,7 +47,7 @@ def fails_only_for_cause(history: History) -> list[str]:
         for job in history.jobs
         if job.status == "failed"
         and not (
-            PERMANENT.get(job.error_code or "") in history.faults
+            PERMANENT.get(job.error_code or "", set()) & set(history.faults)
             or (job.error_code in TEMPORARY and job.attempt - job.deferrals >= ATTEMPTS)
             or (job.error_code == "attempts_exhausted" and job.id in history.recorded_dead_letters)
         )
@@ -126,6 +127,21 @@ def dead_letters_of_ended_jobs(history: History) -> list[str]:
         if status.get(job_id) not in FINAL:
             wrong.append(f"job {job_id}: {status.get(job_id)}, but its message is a dead letter")
     return wrong
+
+
+def within_the_day(history: History) -> list[str]:
+    """No tenant stores more bytes than it may submit a day, also if it cancels its jobs."""
+    stored: Counter[str] = Counter()
+    for job in history.jobs:
+        stored[job.tenant_id] += job.input_bytes
+    limit = history.daily_bytes
+    refused = any(made.status == 429 for made in history.submissions if made.tenant == TENANT)
+    wrong = [
+        f"{tenant}: {size} bytes; {limit} are allowed" for tenant, size in stored.items() if limit and size > limit
+    ]
+    return wrong + (
+        [] if refused or not limit else [f"the tenant {TENANT} was never refused: its limit was not tested"]
+    )
 
 
 def throttled_all_succeed(history: History) -> list[str]:

@@ -3,7 +3,8 @@
 from collections import Counter
 from decimal import Decimal
 
-from chaos_harness.history import History
+from chaos_harness.history import History, ModelCall
+from chaos_harness.judge.leases import DELIVERY_S, OUTAGES, SILENCE_S
 
 MAX_CALLS = 3
 """Calls of one attempt: the answer and two corrections."""
@@ -13,6 +14,9 @@ MAX_ATTEMPTS = 3
 
 MAX_PAID_CALLS = MAX_ATTEMPTS * MAX_CALLS
 """Calls of one job that Bedrock bills or may bill, deferred attempts included."""
+
+FAILURES_ALLOWED = 10
+"""Consecutive failures that open a model's circuit."""
 
 CLOCKS_S = 0.05
 """Tolerance for one clock that two processes read."""
@@ -76,10 +80,43 @@ def within_the_cap(history: History) -> list[str]:
     return [f"{most} concurrent calls; {history.model_cap} are allowed"] if most > history.model_cap else []
 
 
-def most_concurrent(history: History) -> int:
-    """The largest number of concurrent calls."""
-    steps = [(call.began_at, 1) for call in history.model_calls]
-    steps += [(call.ended_at if call.ended_at is not None else history.ended_at, -1) for call in history.model_calls]
+def shared_by_tenants(history: History) -> list[str]:
+    """No tenant ever holds every slot: one stays free for a tenant that has none."""
+    calls: dict[str, list[ModelCall]] = {}
+    tenants = {job.id: job.tenant_id for job in history.jobs}
+    for call in history.model_calls:
+        calls.setdefault(tenants.get(call.job_id, ""), []).append(call)
+    return [
+        f"{tenant} had {most} concurrent calls of {history.model_cap}"
+        for tenant, own in calls.items()
+        if history.model_cap > 1 and (most := most_concurrent(history, own)) >= history.model_cap
+    ]
+
+
+def resumes_after_an_outage(history: History) -> list[str]:
+    """After an outage the model is called again once the shortest pause of its circuit has passed.
+
+    Calls that failed together open it once. What was due meanwhile needs a delivery more.
+    """
+    usual = history.circuit_pause + 2 * DELIVERY_S + (SILENCE_S if OUTAGES & set(history.faults) else 0.0)
+    wrong = []
+    for outage in history.outages:
+        if outage.refused <= FAILURES_ALLOWED:
+            continue
+        after = [call.began_at for call in history.model_calls if call.began_at > outage.ended_at]
+        waited = min(after, default=history.ended_at) - outage.ended_at
+        if waited > usual:
+            wrong.append(
+                f"no call for {waited:.1f} s after an outage of {outage.refused} calls; the limit is {usual:.1f} s"
+            )
+    return wrong
+
+
+def most_concurrent(history: History, calls: list[ModelCall] | None = None) -> int:
+    """The largest number of concurrent calls, of all or of some."""
+    calls = history.model_calls if calls is None else calls
+    steps = [(call.began_at, 1) for call in calls]
+    steps += [(call.ended_at if call.ended_at is not None else history.ended_at, -1) for call in calls]
     concurrent = most = 0
     for _, step in sorted(steps):
         concurrent += step

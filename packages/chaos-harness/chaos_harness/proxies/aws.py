@@ -10,8 +10,9 @@ from aiohttp import web
 from yarl import URL
 
 from chaos_harness.proxies.flights import Flights
+from chaos_harness.proxies.outages import Outages
 from chaos_harness.proxies.request_faults import RequestFaults
-from chaos_harness.proxies.requests import Sent, Treatment, refusal
+from chaos_harness.proxies.requests import Sent, Treatment, refusal, unavailable
 
 _OF_THE_CONNECTION = frozenset({"connection", "content-length", "expect", "host", "keep-alive", "transfer-encoding"})
 _QUIET = logging.getLogger("chaos.quiet")  # broken connections are intended
@@ -41,9 +42,10 @@ class _BrokenOff(Exception):
 class AwsProxy:
     """The proxy. It listens from the start; ``connect`` sets its targets."""
 
-    def __init__(self, faults: RequestFaults, flights: Flights, kills: Kills) -> None:
+    def __init__(self, faults: RequestFaults, flights: Flights, outages: Outages, kills: Kills) -> None:
         self._faults = faults
         self._flights = flights
+        self._outages = outages
         self._kills = kills
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -82,6 +84,9 @@ class AwsProxy:
         flight = self._flights.begin(sent.process, body)
         outcome = "left"
         try:
+            if await self._outages.refuses():
+                outcome = "503"
+                return unavailable()
             response = await self._answer(request, sent)
             if flight.job_id in self._flights.slow:
                 await asyncio.sleep(SLOW_S)

@@ -74,3 +74,9 @@ def refusal(sent: Sent) -> web.Response:
         error = "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
         return web.Response(status=500, text=error, content_type="application/xml")
     return web.json_response({"__type": "InternalServerError", "message": "An internal error occurred."}, status=500)
+
+
+def unavailable() -> web.Response:
+    """The answer of a model that is unavailable."""
+    headers = {"x-amzn-ErrorType": "ServiceUnavailableException"}
+    return web.json_response({"message": "The service is unavailable."}, status=503, headers=headers)
