@@ -48,6 +48,7 @@ export interface StageConfig {
     max_tokens: number;
     guardrail: { identifier: string; version: string } | null;
     service_tier: "default" | "flex" | "priority" | "reserved" | null;
+    /** Cache the constant beginning of prompts where that pays; false: never. */
     prompt_caching: boolean;
   };
   limits: {
@@ -211,7 +212,7 @@ const config: StageConfig = {
     max_tokens: 4_000,
     guardrail: null,
     service_tier: null,
-    prompt_caching: false,
+    prompt_caching: true,
   },
   limits: {
     max_tokens: 6_000,

@@ -14,6 +14,9 @@ CREATE TABLE model_calls (
     day                 date        NOT NULL,
     -- Upper bound of its cost, reserved until the call is settled.
     reserved_usd        numeric(16, 9) NOT NULL CHECK (reserved_usd >= 0),
+    -- The constant beginning of its prompt, if Bedrock's prompt cache can hold it, and whether the call marked it.
+    prefix_id           uuid,
+    marks_prefix        boolean     NOT NULL DEFAULT false,
 
     started_at          timestamptz NOT NULL DEFAULT now(),
     ended_at            timestamptz,
@@ -55,6 +58,19 @@ CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
 $$;
 REVOKE EXECUTE ON FUNCTION usage_of(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION usage_of(uuid) TO pipeline_api, pipeline_worker;
+
+-- The constant beginnings of prompts, which Bedrock's prompt cache can hold: a row for each model, analysis and version
+-- of its prompt. The rule that it serves, with its arithmetic, is in functions/pipeline/models/prompt_cache.py.
+CREATE TABLE prompt_prefixes (
+    -- From the hash of the text, which the analysis's author wrote: nothing of a tenant.
+    id              uuid        PRIMARY KEY,
+    -- Writes that no read follows, which the prefix's calls may still make.
+    writes_left     numeric     NOT NULL CHECK (writes_left >= 0),
+    -- The gain of a read, in writes.
+    writes_per_read numeric     NOT NULL,
+    last_call_at    timestamptz NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE (writes_left, writes_per_read, last_call_at) ON prompt_prefixes TO pipeline_worker;
 
 -- Slots for concurrent calls; a stage uses the first `concurrent_model_calls`. The slot of a dead worker becomes free
 -- once its call has certainly ended.

@@ -10,7 +10,7 @@ import pytest
 from local_stack.running import until
 from pg8000 import native
 from pipeline.jobs.adapters.job_store import PostgresJobStore
-from pipeline.models.calls import DenialReason, PlannedCall
+from pipeline.models.calls import CallBegun, CallDenied, DenialReason, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
 from pipeline.platform.postgres import Postgres
@@ -38,7 +38,7 @@ class TestPostgresCallLedger(CallLedgerContract):
 
     @pytest.fixture
     def ledger(self, postgres: Postgres) -> PostgresCallLedger:
-        return PostgresCallLedger(postgres, POLICY.circuit, POLICY.denials)
+        return PostgresCallLedger(postgres, POLICY.circuit, POLICY.denials, POLICY.prompt_cache)
 
     @pytest.fixture
     def spent(self, postgres: Postgres) -> Spent:
@@ -55,6 +55,7 @@ class TestPostgresCallLedger(CallLedgerContract):
                 f"UPDATE model_health SET open_until = open_until - {ago}, closed_since = closed_since - {ago}"
             )
             postgres.run(f"UPDATE model_calls SET started_at = started_at - {ago}")
+            postgres.run(f"UPDATE prompt_prefixes SET last_call_at = last_call_at - {ago}")
 
         return back
 
@@ -62,7 +63,10 @@ class TestPostgresCallLedger(CallLedgerContract):
     def workers(self, database: DatabaseSettings) -> Iterator[list[PostgresCallLedger]]:
         """Eight ledgers, each on its own connection."""
         connections = [Postgres(database, lambda: ["unused"], POLICY.database) for _ in range(8)]
-        yield [PostgresCallLedger(connection, POLICY.circuit, POLICY.denials) for connection in connections]
+        yield [
+            PostgresCallLedger(connection, POLICY.circuit, POLICY.denials, POLICY.prompt_cache)
+            for connection in connections
+        ]
         for connection in connections:
             connection.close()
 
@@ -104,7 +108,7 @@ class TestPostgresCallLedger(CallLedgerContract):
             nonlocal under_way, most, made
             for _ in range(25):
                 call = planned()
-                if ledger.begin(call, limits):
+                if isinstance(ledger.begin(call, limits), CallDenied):
                     continue
                 with lock:
                     under_way, made = under_way + 1, made + 1
@@ -127,7 +131,7 @@ class TestPostgresCallLedger(CallLedgerContract):
             def begin(worker: PostgresCallLedger, start: threading.Barrier = start) -> PlannedCall | None:
                 call = planned()
                 start.wait()
-                return None if worker.begin(call, limits) else call
+                return call if isinstance(worker.begin(call, limits), CallBegun) else None
 
             with ThreadPoolExecutor(8) as pool:
                 made = [call for call in pool.map(begin, workers) if call]
@@ -144,7 +148,8 @@ class TestPostgresCallLedger(CallLedgerContract):
 
         def work(number: int) -> int:
             start.wait()
-            return sum(workers[number].begin(planned(f"tenant-{number % 4}"), limits) is None for _ in range(10))
+            calls = [planned(f"tenant-{number % 4}") for _ in range(10)]
+            return sum(isinstance(workers[number].begin(call, limits), CallBegun) for call in calls)
 
         with ThreadPoolExecutor(8) as pool:
             made = sum(pool.map(work, range(8)))
@@ -159,7 +164,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         for _ in range(POLICY.circuit.failures_allowed):
             ledger.end(begun(ledger).id, THROTTLED)
         refused = ledger.begin(planned(), FREE)
-        assert refused is not None
+        assert isinstance(refused, CallDenied)
         assert refused.reason is DenialReason.MODEL_DOWN
         assert 0 < refused.retry_after_s <= POLICY.circuit.shortest_pause_s
 
@@ -169,7 +174,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         def probe(worker: PostgresCallLedger) -> object:
             call = planned()
             start.wait()
-            return worker.begin(call, FREE) or call
+            return call if isinstance(worker.begin(call, FREE), CallBegun) else None
 
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(probe, workers))
@@ -192,7 +197,7 @@ class TestPostgresCallLedger(CallLedgerContract):
         for call in [begun(ledger) for _ in range(in_flight)]:
             ledger.end(call.id, THROTTLED)
         refused = ledger.begin(planned(), FREE)
-        assert refused is not None
+        assert isinstance(refused, CallDenied)
         assert refused.retry_after_s <= POLICY.circuit.shortest_pause_s
         pass_time(POLICY.circuit.shortest_pause_s)
         ledger.end(begun(ledger).id, ANSWERED)

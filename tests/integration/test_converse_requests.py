@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import boto3
 import pytest
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.model_rules import find_model
+from bedrock_emulator.prompt_cache import minimum_tokens
 from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
@@ -68,13 +70,15 @@ class Attempt:
         return run.result(analyses.load()[self.job.analysis])
 
 
-def attempt(bedrock: BedrockChatModel, name: str, model: str, **llm: Any) -> Attempt:
+def attempt(
+    bedrock: BedrockChatModel, name: str, model: str, ledger: InMemoryCallLedger | None = None, **llm: Any
+) -> Attempt:
     stage = StageConfig.model_validate({"llm": llm})
     config = resolve_job_config(stage, stage.catalogue.find(model), analyses.load()[name], RequestedParameters(), {})
     job = ClaimedJob(uuid4(), "a", 1, 0, name, DOCUMENTS[name], FakeClock()(), json.loads(config.as_json()))
     owner = CallOwner("job", job.id, "a", 1)
-    ledger = InMemoryCallLedger(FakeClock())
-    return Attempt(LedgeredChat(bedrock, ledger, Limits(), owner, slot_margin_s=15), job)
+    chat = LedgeredChat(bedrock, ledger or InMemoryCallLedger(FakeClock()), Limits(), owner, slot_margin_s=15)
+    return Attempt(chat, job)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -91,7 +95,7 @@ def test_every_analysis_is_answered_by_every_model(bedrock: BedrockChatModel, na
     [
         {"guardrail": {"identifier": "gr1", "version": "1"}},
         {"service_tier": "flex"},
-        {"service_tier": "priority", "prompt_caching": True},
+        {"service_tier": "priority", "prompt_caching": False},
     ],
     ids=str,
 )
@@ -111,12 +115,23 @@ def test_a_guardrail_evaluates_only_the_document(bedrock: BedrockChatModel) -> N
 
 
 def test_a_cached_prompt_is_read_and_billed_at_the_cache_rate(bedrock: BedrockChatModel) -> None:
-    first = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
-    second = attempt(bedrock, "complaint-triage", "sonnet", prompt_caching=True)
-    for made in (first, second):
+    ledger = InMemoryCallLedger(FakeClock())
+    plain, wrote, read = (attempt(bedrock, "complaint-triage", "sonnet", ledger) for _ in range(3))
+    for made in (plain, wrote, read):
         made.result()
-    assert first.chat.usage.cache_write_tokens == second.chat.usage.cache_read_tokens > 1_000
-    assert second.chat.cost_usd < first.chat.cost_usd
+    assert plain.chat.usage.cache_write_tokens == plain.chat.usage.cache_read_tokens == 0
+    assert wrote.chat.usage.cache_write_tokens == read.chat.usage.cache_read_tokens > 2_500
+    assert read.chat.cost_usd < plain.chat.cost_usd * Decimal("0.5") < wrote.chat.cost_usd
+
+
+@pytest.mark.parametrize("model", CURRENT)
+def test_no_call_that_marks_its_prefix_is_refused(bedrock: BedrockChatModel, model: str) -> None:
+    ledger = InMemoryCallLedger(FakeClock())
+    attempts = [attempt(bedrock, "complaint-triage", model, ledger) for _ in range(3)]
+    for made in attempts:
+        made.result()
+    cached = attempts[-1].chat.usage.cache_read_tokens
+    assert (cached > 0) is (model != shipped_catalogue().aliases["haiku"])  # it demands 4,096 tokens
 
 
 def test_a_correction_is_a_valid_request(emulator: RunningEmulator, bedrock: BedrockChatModel) -> None:
@@ -139,3 +154,4 @@ def test_the_emulator_and_the_catalogue_agree(model: Model) -> None:
     assert rules.sampling == sampling[model.inference_parameters]
     assert rules.forced_tools is (model.tool_choice == "tool")
     assert rules.context_tokens == model.context_tokens
+    assert minimum_tokens(model.id) == model.prompt_cache_minimum_tokens

@@ -1,7 +1,7 @@
 """With 200,000 jobs every frequent query uses an index: no query reads a whole table."""
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pipeline.jobs.adapters.erasures import SQL as ERASURES_SQL
@@ -30,7 +30,9 @@ FROM jobs;
 INSERT INTO daily_spend SELECT (now() - n * interval '1 day')::date, 'tenant-' || tenant, 1
 FROM generate_series(0, 364) AS n, generate_series(1, 50) AS tenant;
 INSERT INTO admissions SELECT 'tenant-' || n, 4, 1, now()::date, 4, 4000 FROM generate_series(0, 999) AS n;
-ANALYZE jobs, model_calls, daily_spend, admissions;
+INSERT INTO prompt_prefixes (id, writes_left, writes_per_read, last_call_at)
+SELECT gen_random_uuid(), 2, 3.6, now() FROM generate_series(1, 5000);
+ANALYZE jobs, model_calls, daily_spend, admissions, prompt_prefixes;
 """
 
 PAGE: dict[str, object] = {
@@ -53,6 +55,11 @@ CALL: dict[str, object] = {
     "daily_usd_per_tenant": None,
     "failures_allowed": 10,
     "probe_seconds": 30,
+    "prefix": str(UUID(int=7)),
+    "writes_per_read": "3.6",
+    "first_writes": 2,
+    "calls_per_write": 5,
+    "prefix_seconds": 300,
 }
 
 SUBMIT: dict[str, object] = {
@@ -104,7 +111,7 @@ def test_a_frequent_query_uses_an_index(full: Postgres, query: str) -> None:
     statement, parameters = FREQUENT[query]
     rows = full.run(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", "tenant-1", **parameters)
     plan = "\n".join(row["QUERY PLAN"] for row in rows)
-    for table in ("jobs", "model_calls", "daily_spend"):
+    for table in ("jobs", "model_calls", "daily_spend", "prompt_prefixes"):
         assert f"Seq Scan on {table}" not in plan, plan
     read = max(int(part.split()[0]) for part in plan.split("shared hit=")[1:])
     assert read < 2_000, plan  # pages of 8 kB; the table has more than 5,000

@@ -56,6 +56,10 @@ class Watched(Postgres):
         RAN.add(sql)
         return super().run(sql, tenant, **parameters)
 
+    def run_locked(self, lock: str, sql: str, /, **parameters: object) -> list[Row]:
+        RAN.update((lock, sql))
+        return super().run_locked(lock, sql, **parameters)
+
 
 @pytest.fixture
 def proxy(server: Path) -> Iterator[LosingProxy]:

@@ -62,7 +62,7 @@ class TestCallLedgerAsAWorker(CallLedgerContract):
 
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
-        return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
+        return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials, POLICY.prompt_cache)
 
     @pytest.fixture
     def spent(self, as_worker: Postgres) -> Spent:

@@ -22,7 +22,7 @@ from pipeline.models.stage_config import Limits, StageConfig
 from pipeline.platform.errors import InvalidRequest
 from pipeline.platform.postgres import Postgres
 
-from tests.support.call_ledger_contract import ANSWERED, planned
+from tests.support.call_ledger_contract import ANSWERED, PREFIX, planned
 from tests.support.fakes import FakeQueue, FakeResults, FixedConfiguration
 from tests.support.job_store_contract import RESULT
 from tests.support.jobs import ANALYSES, new_job
@@ -134,12 +134,15 @@ def test_each_request_of_the_api_takes_the_expected_round_trips(store: PostgresJ
 def test_each_step_of_a_worker_takes_one_round_trip(
     store: PostgresJobStore, as_worker: Postgres, trips: RoundTrips
 ) -> None:
-    worker, ledger = PostgresJobStore(as_worker), PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials)
+    worker, ledger = (
+        PostgresJobStore(as_worker),
+        PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials, POLICY.prompt_cache),
+    )
 
     def run() -> list[int]:
         job = new_job()
         store.submit(job)
-        call = planned(job_id=job.id)
+        call = planned(job_id=job.id, prefix=PREFIX)
         steps: list[Callable[[], object]] = [
             lambda: worker.claim(job.id, 60),
             lambda: ledger.begin(call, Limits()),

@@ -26,13 +26,14 @@ from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult, JobStatus
 from pipeline.jobs.domain.listing import JobFilter
-from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall
+from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
+from pipeline.models.prompt_cache import PromptPrefix
 from pipeline.models.stage_config import Limits
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 
-from tests.support.call_ledger_contract import ANSWERED, SILENT, THROTTLED
+from tests.support.call_ledger_contract import ANSWERED, PREFIX, READ, SILENT, THROTTLED
 from tests.support.fakes import FakeClock, InMemoryJobStore
 from tests.support.invariants import result_key, violations
 from tests.support.jobs import new_job
@@ -67,7 +68,7 @@ class Pipeline(RuleBasedStateMachine):
         self.model.ledger = self.model_ledger = CallLedgerModel(self.clock, CIRCUIT)
         self.store, self.ledger = (
             PostgresJobStore(self.postgres),
-            PostgresCallLedger(self.postgres, CIRCUIT, POLICY.denials),
+            PostgresCallLedger(self.postgres, CIRCUIT, POLICY.denials, POLICY.prompt_cache),
         )
         self.ids = 0
         self.tenants: dict[UUID, str] = {}
@@ -147,19 +148,26 @@ class Pipeline(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.clock.forward(seconds)
 
-    @rule(target=calls, tenant=TENANTS, model=st.sampled_from("mn"), job=jobs, usd=st.sampled_from(["0.50", "1.25"]))
-    def begin_a_call(self, tenant: str, model: str, job: UUID, usd: str) -> Any:
+    @rule(
+        target=calls,
+        tenant=TENANTS,
+        model=st.sampled_from("mn"),
+        job=jobs,
+        usd=st.sampled_from(["0.50", "1.25"]),
+        prefix=st.sampled_from([None, PREFIX]),
+    )
+    def begin_a_call(self, tenant: str, model: str, job: UUID, usd: str, prefix: PromptPrefix | None) -> Any:
         self.ids += 1
-        call = PlannedCall(UUID(int=self.ids), CallOwner("job", job, tenant, 1), model, Decimal(usd), 140.0)
-        refused = self.model_ledger.begin(call, LIMITS)
-        assert self.ledger.begin(call, LIMITS) == refused
-        return multiple() if refused else call
+        call = PlannedCall(UUID(int=self.ids), CallOwner("job", job, tenant, 1), model, Decimal(usd), 140.0, prefix)
+        begun = self.model_ledger.begin(call, LIMITS)
+        assert self.ledger.begin(call, LIMITS) == begun
+        return multiple() if isinstance(begun, CallDenied) else call
 
     @rule(call=calls)
     def begin_a_call_again(self, call: PlannedCall) -> None:
-        assert self.ledger.begin(call, LIMITS) is self.model_ledger.begin(call, LIMITS) is None
+        assert self.ledger.begin(call, LIMITS) == self.model_ledger.begin(call, LIMITS)
 
-    @rule(call=calls, end=st.sampled_from([ANSWERED, THROTTLED, SILENT, REFUSED]))
+    @rule(call=calls, end=st.sampled_from([ANSWERED, READ, THROTTLED, SILENT, REFUSED]))
     def end_a_call(self, call: PlannedCall, end: CallOutcome) -> None:
         self.model_ledger.end(call.id, end)
         self.ledger.end(call.id, end)
@@ -178,6 +186,8 @@ class Pipeline(RuleBasedStateMachine):
                 self.same(lambda store: store.get(job, tenant))  # noqa: B023 - called immediately
         for tenant in "ab":
             assert spent_today(self.postgres, tenant) == self.model_ledger.spent_today(tenant)
+        accounts = self.postgres.run("SELECT id, writes_left FROM prompt_prefixes")
+        assert {row["id"]: row["writes_left"] for row in accounts} == self.model_ledger.writes_left()
 
     @invariant()
     def invariants_hold(self) -> None:

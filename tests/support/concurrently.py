@@ -38,7 +38,7 @@ class Work:
     def on(cls, postgres: Postgres | Session) -> Self:
         return cls(
             PostgresJobStore(cast(Postgres, postgres)),
-            PostgresCallLedger(cast(Postgres, postgres), POLICY.circuit, POLICY.denials),
+            PostgresCallLedger(cast(Postgres, postgres), POLICY.circuit, POLICY.denials, POLICY.prompt_cache),
             PostgresErasureStore(cast(Postgres, postgres)),
             PostgresFailedJobs(cast(Postgres, postgres)),
         )

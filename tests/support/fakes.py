@@ -23,13 +23,14 @@ from pipeline.jobs.domain.job import (
 )
 from pipeline.jobs.domain.listing import Cursor, JobFilter, Page
 from pipeline.jobs.errors import DailyLimitReached, ForeignObject, QueueTooCostly, TooManyQueued
-from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.models.calls import CallBegun, CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.converse import converse_request, read_answer
 from pipeline.models.prices import Usage
 from pipeline.models.stage_config import ConfigAndRules, Limits, StageConfig
 from pipeline.platform.errors import Unavailable
 
+from tests.support.policy import POLICY
 from tests.support.spending import Spending
 
 
@@ -297,7 +298,14 @@ class InMemoryJobStore:
 class _Call:
     call: PlannedCall
     day: date
+    marks_prefix: bool
     end: CallOutcome | None = None
+
+
+@dataclass
+class _PrefixAccount:
+    writes_left: Decimal
+    last_call_at: datetime
 
 
 class InMemoryCallLedger:
@@ -305,13 +313,14 @@ class InMemoryCallLedger:
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
+        self._prefixes: dict[UUID, _PrefixAccount] = {}
         self.calls: dict[UUID, _Call] = {}
         self.denial: CallDenied | None = None
         """The answer of ``begin``, if a test sets one."""
 
-    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
-        if call.id in self.calls:
-            return None
+    def begin(self, call: PlannedCall, limits: Limits) -> CallBegun | CallDenied:
+        if known := self.calls.get(call.id):
+            return CallBegun(known.marks_prefix)
         if self.denial:
             return self.denial
         now = self._clock()
@@ -322,12 +331,33 @@ class InMemoryCallLedger:
         for limit, used in ((limits.daily_usd_per_tenant, spent.tenant), (limits.daily_usd, spent.stage)):
             if limit is not None and used + call.max_cost_usd > limit:
                 return CallDenied(DenialReason.DAILY_LIMIT, min(seconds_to_midnight(now), 600.0))
-        self.calls[call.id] = _Call(call, now.date())
-        return None
+        begun = CallBegun(self._marks_prefix(call, now))
+        self.calls[call.id] = _Call(call, now.date(), begun.marks_prefix)
+        return begun
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         known = self.calls[call_id]
-        known.end = known.end or outcome
+        if known.end is None:
+            known.end = outcome
+            self._gain(known, outcome)
+
+    def _marks_prefix(self, call: PlannedCall, now: datetime) -> bool:
+        if call.prefix is None:
+            return False
+        rules, account = POLICY.prompt_cache, self._prefixes.get(call.prefix.id)
+        left = (account.writes_left if account else rules.first_writes) + Decimal(1) / rules.calls_per_write
+        used_lately = account is not None and account.last_call_at > now - timedelta(seconds=rules.lifetime_s)
+        marks = used_lately and left >= 1
+        self._prefixes[call.prefix.id] = _PrefixAccount(left - marks, now)
+        return marks
+
+    def _gain(self, known: _Call, outcome: CallOutcome) -> None:
+        if not known.marks_prefix or known.call.prefix is None or outcome.cost_usd is None:
+            return
+        if outcome.usage.cache_write_tokens == 0:
+            account = self._prefixes[known.call.prefix.id]
+            gained = known.call.prefix.writes_per_read if outcome.usage.cache_read_tokens else Decimal(0)
+            account.writes_left = min(account.writes_left + 1 + gained, Decimal(POLICY.prompt_cache.most_writes))
 
     def spent_today(self, tenant_id: str) -> Spending:
         today = [known for known in self.calls.values() if known.day == self._clock().date()]
@@ -335,6 +365,10 @@ class InMemoryCallLedger:
             sum((_cost(known) for known in today if known.call.owner.tenant_id == tenant_id), Decimal(0)),
             sum((_cost(known) for known in today), Decimal(0)),
         )
+
+    def writes_left(self) -> dict[UUID, Decimal]:
+        """The accounts of the prefixes."""
+        return {prefix_id: account.writes_left for prefix_id, account in self._prefixes.items()}
 
     def usage_of(self, job_id: UUID) -> Usage:
         return sum((end.usage for end in self._ends(job_id)), Usage())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.models.calls import CallBegun, CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
 from pipeline.platform.policy import CircuitPolicy
 
@@ -30,23 +30,23 @@ class CallLedgerModel(InMemoryCallLedger):
         self._given_up_at: dict[UUID, datetime] = {}
         self._began_at: dict[UUID, datetime] = {}
 
-    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
+    def begin(self, call: PlannedCall, limits: Limits) -> CallBegun | CallDenied:
         if call.id in self.calls:
-            return None
+            return super().begin(call, limits)
         now, health = self._clock(), self._health.get(call.model_id, _Health())
         if health.open_until and health.open_until > now:
             return CallDenied(DenialReason.MODEL_DOWN, max((health.open_until - now).total_seconds(), 1.0))
         holding = [self.calls[call_id].call for call_id in self.holding()]
         if no_slot_left(holding, call, limits.concurrent_model_calls):
             return CallDenied(DenialReason.NO_SLOT, POLICY.denials.no_slot_s)
-        refused = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
-        if refused is None:
+        begun = super().begin(call, limits.model_copy(update={"concurrent_model_calls": None}))
+        if isinstance(begun, CallBegun):
             self._began_at[call.id] = now
             self._given_up_at[call.id] = now + timedelta(seconds=call.slot_s)
             if health.open_until:
                 health.open_until = now + timedelta(seconds=self.circuit.probe_s)
                 health.probe_id = call.id
-        return refused
+        return begun
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         first = self.calls[call_id].end is None

@@ -2,14 +2,22 @@
 
 import pytest
 
-from tests.support.call_ledger_contract import CallLedgerContract, Spent
+from tests.support.call_ledger_contract import CallLedgerContract, Elapse, Spent
 from tests.support.fakes import FakeClock, InMemoryCallLedger, InMemoryJobStore
 
 
 class TestInMemoryCallLedger(CallLedgerContract):
     @pytest.fixture
-    def store(self) -> InMemoryJobStore:
-        return InMemoryJobStore(FakeClock())
+    def clock(self) -> FakeClock:
+        return FakeClock()
+
+    @pytest.fixture
+    def store(self, clock: FakeClock) -> InMemoryJobStore:
+        return InMemoryJobStore(clock)
+
+    @pytest.fixture
+    def pass_time(self, clock: FakeClock) -> Elapse:
+        return clock.forward
 
     @pytest.fixture
     def ledger(self, store: InMemoryJobStore) -> InMemoryCallLedger:

@@ -207,7 +207,8 @@ def _results() -> "S3ResultStore":
 def _ledger() -> "PostgresCallLedger":
     from pipeline.models.postgres_call_ledger import PostgresCallLedger
 
-    return PostgresCallLedger(_postgres(), policy.current().circuit, policy.current().denials)
+    rules = policy.current()
+    return PostgresCallLedger(_postgres(), rules.circuit, rules.denials, rules.prompt_cache)
 
 
 @cache

@@ -14,11 +14,12 @@ SELECT FROM pg_advisory_xact_lock(hashtext('begin of a model call')) OFFSET 1
 --   slots:    held, slot, slot_free                  the first free slot of as many as the stage allows; the last one is
 --                                                    left to a tenant that has none, so no tenant ever holds them all
 --   money:    budget, granted                        both days, the stage's ('') and the tenant's, can pay the cost
---   then:     take_probe, take_slot, reserve, record the changes, only if granted
+--   prefix:   known_prefix, account, decision        whether the call marks its prompt's prefix: models/prompt_cache.py
+--   then:     take_probe, take_slot, reserve, record, book   the changes, only if granted
 -- FOR UPDATE waits for a row's lock and re-reads the row as the other transaction committed it: two calls cannot share
--- a probe, a slot or the last cent. All calls lock the two days in one order, so none deadlock.
+-- a probe, a slot or the last cent. All calls lock the two days in one order, then the prefix, so none deadlock.
 WITH already_begun AS (
-    SELECT FROM model_calls WHERE id = CAST(:id AS uuid)
+    SELECT marks_prefix FROM model_calls WHERE id = CAST(:id AS uuid)
 ), today AS (
     SELECT (now() AT TIME ZONE 'UTC')::date AS day
 ), open_circuit AS (
@@ -54,6 +55,24 @@ WITH already_begun AS (
     ORDER BY tenant_id FOR UPDATE
 ), granted AS (
     SELECT WHERE (SELECT count(*) FROM budget) = 2
+), known_prefix AS (
+    SELECT writes_left, last_call_at FROM prompt_prefixes
+    WHERE id = CAST(:prefix AS uuid) AND EXISTS (SELECT FROM granted)
+    FOR UPDATE
+), account AS (
+    SELECT coalesce((SELECT writes_left FROM known_prefix), CAST(:first_writes AS numeric))
+               + 1.0 / CAST(:calls_per_write AS integer) AS writes_left,
+           coalesce((SELECT last_call_at FROM known_prefix), '-infinity')
+               > now() - make_interval(secs => CAST(:prefix_seconds AS float8)) AS used_lately
+    FROM granted WHERE CAST(:prefix AS uuid) IS NOT NULL
+), decision AS (
+    SELECT writes_left, used_lately AND writes_left >= 1 AS marks_prefix FROM account
+), book AS (
+    INSERT INTO prompt_prefixes (id, writes_left, writes_per_read, last_call_at)
+    SELECT CAST(:prefix AS uuid), writes_left - CAST(marks_prefix AS integer), CAST(:writes_per_read AS numeric), now()
+    FROM decision
+    ON CONFLICT (id) DO UPDATE SET writes_left = EXCLUDED.writes_left, writes_per_read = EXCLUDED.writes_per_read,
+                                   last_call_at = EXCLUDED.last_call_at
 ), take_probe AS (
     UPDATE model_health SET open_until = now() + make_interval(secs => CAST(:probe_seconds AS float8)),
                             probe_id = CAST(:id AS uuid)
@@ -67,12 +86,15 @@ WITH already_begun AS (
     FROM budget WHERE daily_spend.day = budget.day AND daily_spend.tenant_id = budget.tenant_id
       AND EXISTS (SELECT FROM granted)
 ), record AS (
-    INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd)
+    INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd,
+                             prefix_id, marks_prefix)
     SELECT CAST(:id AS uuid), :purpose, CAST(:owner_id AS uuid), CAST(:attempt AS integer), :tenant_id, :model_id, day,
-           CAST(:reserved_usd AS numeric)
+           CAST(:reserved_usd AS numeric), CAST(:prefix AS uuid),
+           coalesce((SELECT marks_prefix FROM decision), false)
     FROM today WHERE EXISTS (SELECT FROM granted)
 )
 SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS begun,
+       coalesce((SELECT marks_prefix FROM already_begun), (SELECT marks_prefix FROM decision), false) AS marks_prefix,
        EXISTS (SELECT FROM model_available) AS model_available, EXISTS (SELECT FROM slot_free) AS slot_free,
        (SELECT count(*) FROM daily_spend
         WHERE day = (SELECT day FROM today) AND tenant_id IN ('', :tenant_id)) = 2 AS day_rows_exist,
@@ -81,8 +103,9 @@ SELECT EXISTS (SELECT FROM already_begun) OR EXISTS (SELECT FROM granted) AS beg
 
 -- name: end
 -- Records a call's outcome, frees its slot, settles its cost and updates the model's health; a second time does nothing.
--- Locks in the order of begin: the slot before the days, which the count of `freed` ensures. A call that begins keeps
--- the lock of each slot that it found taken on re-reading, this call's included: in the other order the two deadlock.
+-- Locks in the order of begin: the slot before the days, which the count of `freed` ensures, and those before the prefix.
+-- A call that begins keeps the lock of each slot that it found taken on re-reading, this call's included: in the other
+-- order the two deadlock.
 -- Only evidence of the present changes the model's health: while the circuit is closed, calls that began since it closed;
 -- while it is open, the probe alone. So failures that were in flight together open it once, for the shortest pause.
 WITH ended AS (
@@ -91,7 +114,8 @@ WITH ended AS (
         cache_read_tokens = CAST(:cache_read_tokens AS bigint),
         cache_write_tokens = CAST(:cache_write_tokens AS bigint), cost_usd = CAST(:cost_usd AS numeric)
     WHERE id = CAST(:id AS uuid) AND ended_at IS NULL
-    RETURNING id, model_id, day, tenant_id, reserved_usd, cost_usd, started_at
+    RETURNING id, model_id, day, tenant_id, reserved_usd, cost_usd, started_at,
+              prefix_id, marks_prefix, cache_read_tokens, cache_write_tokens
 ), freed AS (
     UPDATE model_slots SET call_id = NULL, tenant_id = NULL, held_until = '-infinity' WHERE call_id = CAST(:id AS uuid)
     RETURNING number
@@ -103,6 +127,11 @@ WITH ended AS (
 ), settled AS (
     UPDATE daily_spend SET usd = usd + difference
     FROM days WHERE daily_spend.day = days.day AND daily_spend.tenant_id = days.tenant_id
+), gained AS (
+    UPDATE prompt_prefixes SET writes_left = least(CAST(:most_writes AS numeric), writes_left + 1
+        + CASE WHEN cache_read_tokens > 0 THEN writes_per_read ELSE 0 END)
+    FROM ended WHERE prompt_prefixes.id = prefix_id AND marks_prefix AND cache_write_tokens = 0
+        AND cost_usd IS NOT NULL AND (SELECT count(*) FROM days) >= 0
 )
 INSERT INTO model_health AS health (model_id, failures)
 SELECT model_id, CASE WHEN CAST(:healthy AS boolean) THEN 0 ELSE 1 END FROM ended

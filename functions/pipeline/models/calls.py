@@ -9,6 +9,7 @@ from uuid import UUID
 from pipeline.models.chat import ChatRequest
 from pipeline.models.converse import max_prompt_tokens
 from pipeline.models.prices import Usage
+from pipeline.models.prompt_cache import PromptPrefix
 
 Purpose = Literal["job", "sync_run", "chat_turn"]
 
@@ -35,6 +36,16 @@ class PlannedCall:
     """Upper bound of its cost, which the ledger reserves: see ``max_cost_usd``."""
     slot_s: float
     """Seconds for which it holds its slot if its worker cannot report its end: by then it has certainly ended."""
+    prefix: PromptPrefix | None = None
+    """The beginning of its prompt, if the ledger is to decide whether the call marks it for the prompt cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegun:
+    """A call that may be made now. It is recorded, and its slot and its cost are reserved."""
+
+    marks_prefix: bool = False
+    """Whether the call marks its prefix: see ``models.prompt_cache``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class ChatRequest:
     guardrail: Guardrail | None = None
     service_tier: str | None = None
     prompt_caching: bool = False
+    """Marks the end of the constant prefix, tool and system prompt, for Bedrock's prompt cache."""
     metadata: Mapping[str, str] | None = None
     """Identifiers in Bedrock's own invocation log, by which a bill can be traced to its owner."""
 

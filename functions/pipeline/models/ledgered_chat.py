@@ -1,13 +1,15 @@
 """Chat calls that are recorded before they are made, within the stage's limits."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
-from pipeline.models.calls import CallOutcome, CallOwner, PlannedCall, max_cost_usd
+from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, PlannedCall, max_cost_usd
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.errors import ModelCallDenied, ModelError
 from pipeline.models.ports import CallLedger, ChatModel
 from pipeline.models.prices import Usage
+from pipeline.models.prompt_cache import metered_prefix
 from pipeline.models.stage_config import Limits
 from pipeline.platform.errors import Unavailable
 from pipeline.platform.observability import log
@@ -30,7 +32,7 @@ class LedgeredChat:
 
     def ask(self, request: ChatRequest) -> ChatAnswer:
         """Make one call and settle it. Raises ModelError, ModelCallDenied among them, and Unavailable."""
-        call = self._begin(request)
+        call, request = self._begin(request)
         try:
             answer = self._model.ask(request)
         except ModelError as exc:
@@ -44,17 +46,22 @@ class LedgeredChat:
         self._end(call, CallOutcome("answered", answer.usage, cost_usd, healthy=True))
         return answer
 
-    def _begin(self, request: ChatRequest) -> PlannedCall:
+    def _begin(self, request: ChatRequest) -> tuple[PlannedCall, ChatRequest]:
+        """The recorded call, and its request with the prefix marked only if that pays."""
         call = PlannedCall(
             id=uuid4(),
             owner=self._owner,
             model_id=request.model.id,
             max_cost_usd=max_cost_usd(request),
             slot_s=self._model.longest_call_s + self._slot_margin_s,
+            prefix=metered_prefix(request),
         )
-        if denied := self._ledger.begin(call, self._limits):
-            raise ModelCallDenied(denied.reason.value, denied.retry_after_s)
-        return call
+        begun = self._ledger.begin(call, self._limits)
+        if isinstance(begun, CallDenied):
+            raise ModelCallDenied(begun.reason.value, begun.retry_after_s)
+        if call.prefix and not begun.marks_prefix:
+            request = replace(request, prompt_caching=False)
+        return call, request
 
     def _end(self, call: PlannedCall, outcome: CallOutcome) -> None:
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, PlannedCall
+from pipeline.models.calls import CallBegun, CallDenied, CallOutcome, PlannedCall
 from pipeline.models.catalogue import Model
 from pipeline.models.chat import ChatAnswer, ChatRequest
 from pipeline.models.prices import Usage
@@ -45,10 +45,11 @@ class EmbeddingModel(Protocol):
 class CallLedger(Protocol):
     """The record of all model calls, and the limits within which they are made. Its methods raise Unavailable."""
 
-    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
+    def begin(self, call: PlannedCall, limits: Limits) -> CallBegun | CallDenied:
         """Record the call and reserve its slot and its cost, or return why it may not be made now.
 
-        All or nothing, across all workers of the stage. Beginning the same call a second time changes nothing.
+        All or nothing, across all workers of the stage. Beginning the same call a second time changes nothing and
+        returns the same.
         """
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:

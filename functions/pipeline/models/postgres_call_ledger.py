@@ -3,9 +3,9 @@
 from pathlib import Path
 from uuid import UUID
 
-from pipeline.models.calls import CallDenied, CallOutcome, DenialReason, PlannedCall
+from pipeline.models.calls import CallBegun, CallDenied, CallOutcome, DenialReason, PlannedCall
 from pipeline.models.stage_config import Limits
-from pipeline.platform.policy import CircuitPolicy, DenialPolicy
+from pipeline.platform.policy import CircuitPolicy, DenialPolicy, PromptCachePolicy
 from pipeline.platform.postgres import Postgres
 from pipeline.platform.sql import Statements
 
@@ -15,12 +15,15 @@ SQL = Statements(Path(__file__).with_name("call_ledger.sql"))
 class PostgresCallLedger:
     """``models.ports.CallLedger``."""
 
-    def __init__(self, postgres: Postgres, circuit: CircuitPolicy, denials: DenialPolicy) -> None:
+    def __init__(
+        self, postgres: Postgres, circuit: CircuitPolicy, denials: DenialPolicy, prompt_cache: PromptCachePolicy
+    ) -> None:
         self._postgres = postgres
         self._circuit = circuit
         self._denials = denials
+        self._prompt_cache = prompt_cache
 
-    def begin(self, call: PlannedCall, limits: Limits) -> CallDenied | None:
+    def begin(self, call: PlannedCall, limits: Limits) -> CallBegun | CallDenied:
         for _ in range(2):
             (row,) = self._postgres.run_locked(
                 SQL.lock_begin,
@@ -38,9 +41,14 @@ class PostgresCallLedger:
                 daily_usd_per_tenant=limits.daily_usd_per_tenant,
                 failures_allowed=self._circuit.failures_allowed,
                 probe_seconds=self._circuit.probe_s,
+                prefix=str(call.prefix.id) if call.prefix else None,
+                writes_per_read=call.prefix.writes_per_read if call.prefix else None,
+                first_writes=self._prompt_cache.first_writes,
+                calls_per_write=self._prompt_cache.calls_per_write,
+                prefix_seconds=self._prompt_cache.lifetime_s,
             )
             if row["begun"]:
-                return None
+                return CallBegun(row["marks_prefix"])
             if not row["model_available"]:
                 return CallDenied(DenialReason.MODEL_DOWN, max(row["open_for"] or 0.0, 1.0))
             if not row["slot_free"]:
@@ -64,4 +72,5 @@ class PostgresCallLedger:
             failures_allowed=self._circuit.failures_allowed,
             shortest_pause=self._circuit.shortest_pause_s,
             longest_pause=self._circuit.longest_pause_s,
+            most_writes=self._prompt_cache.most_writes,
         )

@@ -29,7 +29,8 @@ class LlmDefaults(StrictModel):
     max_tokens: int = Field(4000, ge=1)
     guardrail: Guardrail | None = None
     service_tier: Literal["default", "flex", "priority", "reserved"] | None = None
-    prompt_caching: bool = False
+    prompt_caching: bool = True
+    """Where it pays, by the rule in ``models.prompt_cache``; ``False``: never."""
 
 
 class Limits(StrictModel):

@@ -118,6 +118,22 @@ class DenialPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptCachePolicy:
+    """The account that decides which calls mark their prompt's prefix: see ``models.prompt_cache``."""
+
+    lifetime_s: float = 300.0
+    """Bedrock keeps a prefix for this time after its last use (AWS's user guide, prompt-caching.html, 2026-11)."""
+    first_writes: int = 2
+    """One for the write, and one to hold until the read that follows it has ended."""
+    calls_per_write: int = 5
+    """Writes that nothing reads are at most one in so many calls. With Claude each makes its prefix 25 % dearer, so all
+    calls together at most 5 %."""
+    most_writes: int = 1000
+    """An account keeps no more: one for each concurrent call, of which a stage makes 1,000 at most. Without this bound,
+    calls would write for days into a cache that has stopped working."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepPolicy:
     """The sweeper, which re-enqueues jobs whose message was lost."""
 
@@ -173,6 +189,7 @@ class Policy:
     attempts: AttemptPolicy = AttemptPolicy()
     circuit: CircuitPolicy = CircuitPolicy()
     denials: DenialPolicy = DenialPolicy()
+    prompt_cache: PromptCachePolicy = PromptCachePolicy()
     sweep: SweepPolicy = SweepPolicy()
     erasure: ErasurePolicy = ErasurePolicy()
     api: ApiPolicy = ApiPolicy()

@@ -43,7 +43,9 @@ class Emulator:
         call.rules = [index for index, _ in chosen]
         return [fault for _, fault in chosen]
 
-    async def converse(self, call: Call, parameters: Document, fault: "Fault | None") -> tuple[Answer, Document]:
+    async def converse(
+        self, call: Call, parameters: Document, fault: "Fault | None", began: float
+    ) -> tuple[Answer, Document]:
         """The answer to Converse or ConverseStream, and its usage. Raises ServiceError."""
         answer = await self._answer(parameters)
         if fault is not None:
@@ -52,7 +54,7 @@ class Emulator:
         if self.forwarder is None:
             answer = stopped(answer, inference.get("stopSequences", []))
             answer = limited(answer, inference.get("maxTokens", _DEFAULT_MAX_TOKENS))
-        usage = usage_of(answer, self.cache.count(call.model, parameters))
+        usage = usage_of(answer, self.cache.count(call.model, parameters, began))
         call.stop_reason = answer.stop_reason
         call.input_tokens, call.output_tokens = usage["inputTokens"], usage["outputTokens"]
         return answer, usage

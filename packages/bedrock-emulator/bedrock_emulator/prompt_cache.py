@@ -1,6 +1,7 @@
 """Prompt caching as cachePoint blocks ask for it: a prefix is written once and read for a while after."""
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,8 +10,18 @@ from dataclasses import dataclass
 from bedrock_emulator.documents import Document
 from bedrock_emulator.tokens import request_parts
 
-SMALLEST_PREFIX = 1024  # tokens; shorter prefixes are not cached
 LIFETIME_SECONDS = {"5m": 300.0, "1h": 3600.0}
+_MINIMUM_TOKENS = tuple(
+    (re.compile(pattern), tokens)
+    for pattern, tokens in (
+        (r"claude-[a-z]+-5-5|claude-(opus|fable)-5", 512),
+        (r"claude-(haiku-4-5|opus-4-[567])", 4096),
+        (r"claude-sonnet-4-6|claude-3-5-haiku", 2048),
+        (r"nova-(micro|lite)", 1536),
+    )
+)
+"""Shorter prefixes are not cached. AWS's user guide, prompt-caching.html, and its model cards (2026-11-28)."""
+_MOST_MODELS_DEMAND = 1024
 _MOST_PREFIXES = 2000
 
 
@@ -28,29 +39,47 @@ class InputTokens:
         return self.plain + self.read + self.written
 
 
-class PromptCache:
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._expires: OrderedDict[str, float] = OrderedDict()
+@dataclass(frozen=True)
+class _Entry:
+    readable_from: float
+    expires: float
 
-    def count(self, model_id: str, parameters: Document) -> InputTokens:
-        """Counts a request's input tokens, reading and writing the cache on the way."""
+
+def minimum_tokens(model_id: str) -> int:
+    """The length from which a model's prefixes are cached."""
+    found = (tokens for pattern, tokens in _MINIMUM_TOKENS if pattern.search(model_id))
+    return next(found, _MOST_MODELS_DEMAND)
+
+
+class PromptCache:
+    """Prefixes by model and content. Times are those of `now`."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+
+    def count(self, model_id: str, parameters: Document, began: float | None = None) -> InputTokens:
+        """Counts a request's input tokens when it is answered, reading and writing the cache on the way.
+
+        A request reads what was written before it `began`: the service shows a prefix once an answer begins, so that
+        requests at the same time all write it.
+        """
         total, read, longest, ttl = 0, 0, 0, "5m"
         digest = hashlib.sha256(model_id.encode())
         for text, tokens, cache_point in request_parts(parameters):
             total += tokens
             digest.update(f"\0{text}".encode())
-            if cache_point is not None and total >= SMALLEST_PREFIX:
+            if cache_point is not None and total >= minimum_tokens(model_id):
                 longest, ttl = total, cache_point.get("ttl", "5m")
-                if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl]):
+                if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl], self._now() if began is None else began):
                     read = total
         return InputTokens(total - longest, read, longest - read, ttl)
 
-    def _touch(self, key: str, lifetime: float) -> bool:
-        """Whether the prefix was cached; from now on it is, for its whole lifetime again."""
-        now = self._now()
-        cached = self._expires.pop(key, 0.0) > now
-        self._expires[key] = now + lifetime
-        if len(self._expires) > _MOST_PREFIXES:
-            self._expires.popitem(last=False)
-        return cached
+    def _touch(self, key: str, lifetime: float, began: float) -> bool:
+        """Whether the prefix was cached when the request began; from now on it is, for its whole lifetime again."""
+        now, entry = self._now(), self._entries.pop(key, None)
+        kept = entry if entry and entry.expires > began else None
+        self._entries[key] = _Entry(kept.readable_from if kept else now, now + lifetime)
+        if len(self._entries) > _MOST_PREFIXES:
+            self._entries.popitem(last=False)
+        return kept is not None and kept.readable_from <= began

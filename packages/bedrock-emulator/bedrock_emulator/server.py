@@ -110,7 +110,7 @@ class _Service:
                 "X-Amzn-Bedrock-Invocation-Latency": str(milliseconds_since(start)),
             }
             return await self._send(request, call, body, headers, fault)
-        answer, usage = await self._emulator.converse(call, parameters, fault)
+        answer, usage = await self._emulator.converse(call, parameters, fault, start)
         latency_ms = milliseconds_since(start)
         if call.operation == "Converse":
             return await self._send(request, call, converse_output(answer, usage, parameters, latency_ms), {}, fault)

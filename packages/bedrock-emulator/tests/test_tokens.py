@@ -98,6 +98,32 @@ def test_a_longer_prefix_is_written_on_top_of_a_read_one() -> None:
     assert long.written == count_text(LONG)
 
 
+def test_requests_at_the_same_time_all_write_their_prefix() -> None:
+    now = [0.0]
+    cache = PromptCache(lambda: now[0])
+    cached = request({"text": LONG}, POINT)
+    now[0] = 5.0
+    counted = [cache.count("m", cached, began) for began in (0.0, 1.0, 4.9, 5.0)]
+    assert [each.read > 0 for each in counted] == [False, False, False, True]
+    assert [each.written > 0 for each in counted] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("global.anthropic.claude-sonnet-5", 1024),
+        ("global.anthropic.claude-sonnet-5-5", 512),
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", 4096),
+        ("us.amazon.nova-lite-v1:0", 1536),
+        ("us.amazon.nova-pro-v1:0", 1024),
+    ],
+)
+def test_each_model_has_its_own_shortest_prefix(model: str, tokens: int) -> None:
+    for length in (tokens - 1, tokens):
+        counted = PromptCache().count(model, request({"text": "word " * length}, POINT))
+        assert (counted.written > 0) is (length == tokens)
+
+
 def test_a_short_prefix_is_not_cached() -> None:
     cache = PromptCache(lambda: 0.0)
     for _ in range(2):

@@ -11,7 +11,7 @@ from typing import Any
 from stack_graph.graph import Graph
 
 from stack_costs.idle import idle
-from stack_costs.models import Model, StageModels, models_of
+from stack_costs.models import Model, StageModels, Tokens, models_of
 from stack_costs.prices import Line, assumed, shipped_prices
 from stack_costs.use import analyses
 
@@ -40,9 +40,11 @@ def bill_of(graph: Graph, root: Path) -> Bill:
     return Bill(graph.stage, graph.region, idle(graph), used, models_of(graph, root))
 
 
-def cost_of_model(model: Model) -> Decimal:
-    """US dollars for the model calls of 1,000 analyses, one call each."""
-    return NUMBER * model.cost_of_call(assumed("input_tokens"), assumed("output_tokens"))
+def cost_of_model(model: Model, *, cached: bool) -> Decimal:
+    """US dollars for the model calls of 1,000 analyses, one call each, with or without prompt caching."""
+    tokens = Tokens(assumed("input_tokens"), assumed("output_tokens"))
+    prefix = assumed("prefix_tokens") if cached else Decimal(0)
+    return model.cost_of_calls(NUMBER, tokens, prefix)
 
 
 def sums(lines: Iterable[Line]) -> dict[str, Decimal]:
@@ -54,8 +56,13 @@ def sums(lines: Iterable[Line]) -> dict[str, Decimal]:
 
 
 def for_people(bills: Sequence[Bill]) -> str:
-    """Two tables, with the date and the region of their prices above them."""
-    used = [{bill.models.default.name: cost_of_model(bill.models.default), **sums(bill.used)} for bill in bills]
+    """Three tables, with the date and the region of their prices above them."""
+    defaults = [bill.models.default for bill in bills]
+    used = [
+        {model.name: cost_of_model(model, cached=True), **sums(bill.used)}
+        for model, bill in zip(defaults, bills, strict=True)
+    ]
+    uncached = [cost_of_model(model, cached=False) - cost_of_model(model, cached=True) for model in defaults]
     stages = [bill.stage for bill in bills]
     prices = shipped_prices()
     note = f"US dollars in {prices.region}, at the prices of {prices.true_on}; AWS's free tier is not counted."
@@ -64,7 +71,9 @@ def for_people(bills: Sequence[Bill]) -> str:
         note += f" Elsewhere they differ, mostly upwards: {', '.join(elsewhere)}."
     idle_table = _table("a month, idle", stages, [sums(bill.idle) for bill in bills])
     used_table = _table("1,000 analyses", stages, used)
-    return "\n".join([note, "", *idle_table, "", *used_table, "", _other_models(bills[0])])
+    totals = [_usd(sum(column.values(), extra)) for column, extra in zip(used, uncached, strict=True)]
+    used_table.append(_row(["total without prompt caching", *totals]))
+    return "\n".join([note, "", *idle_table, "", *used_table, "", _by_model(bills[0])])
 
 
 def _table(title: str, stages: Sequence[str], columns: Sequence[Sums]) -> list[str]:
@@ -74,10 +83,13 @@ def _table(title: str, stages: Sequence[str], columns: Sequence[Sums]) -> list[s
     return [_row([title, *stages]), _row(["---", *("---:" for _ in stages)]), *map(_row, rows)]
 
 
-def _other_models(bill: Bill) -> str:
-    default = bill.models.default
-    others = [f"{model.name} {_usd(cost_of_model(model))}" for model in bill.models.current if model.id != default.id]
-    return f"1,000 analyses with another model: {', '.join(others)} in place of {_usd(cost_of_model(default))}."
+def _by_model(bill: Bill) -> str:
+    rows = [
+        [model.name, _usd(cost_of_model(model, cached=True)), _usd(cost_of_model(model, cached=False))]
+        for model in bill.models.current
+    ]
+    header = ["model calls of 1,000 analyses", "with prompt caching", "without"]
+    return "\n".join(map(_row, [header, ["---", "---:", "---:"], *rows]))
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -98,7 +110,11 @@ def for_programs(bills: Sequence[Bill]) -> str:
             "region": shipped_prices().region,
             "stages": {bill.stage: _data(bill) for bill in bills},
             "models_usd_per_1000_analyses": {
-                model.id: float(cost_of_model(model)) for model in bills[0].models.current
+                model.id: {
+                    "with_prompt_caching": _rounded(cost_of_model(model, cached=True)),
+                    "without": _rounded(cost_of_model(model, cached=False)),
+                }
+                for model in bills[0].models.current
             },
         },
         indent=2,
@@ -110,7 +126,9 @@ def _data(bill: Bill) -> dict[str, Any]:
         "region": bill.region,
         "idle_usd_per_month": _rounded(sum(line.usd for line in bill.idle)),
         "idle": [_entry(line) for line in bill.idle],
-        "usd_per_1000_analyses": _rounded(sum(line.usd for line in bill.used) + cost_of_model(bill.models.default)),
+        "usd_per_1000_analyses": _rounded(
+            sum(line.usd for line in bill.used) + cost_of_model(bill.models.default, cached=True)
+        ),
         "per_1000_analyses": [_entry(line) for line in bill.used],
         "model": bill.models.default.id,
     }

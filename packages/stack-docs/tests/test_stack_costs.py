@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stack_costs.__main__ import main
 from stack_costs.idle import BY_USE, FREE, PRICED, idle
-from stack_costs.prices import Unpriced
+from stack_costs.prices import Unpriced, assumed
 from stack_costs.table import Bill, bill_of, cost_of_model, for_people, sums
 from stack_graph.graph import Graph
 
@@ -16,6 +16,11 @@ from tests.support.rehearsed import resource
 
 def bill(graph: Recorded) -> Bill:
     return bill_of(Graph(graph.data), ROOT)
+
+
+def shown_rows() -> list[list[str]]:
+    """The cells of each line of the tables, for the recorded stage."""
+    return [line.strip("| ").split(" | ") for line in for_people([bill(recorded())]).splitlines()]
 
 
 def month(graph: Recorded) -> Decimal:
@@ -128,11 +133,25 @@ def test_analyses_are_billed_with_the_default_model_of_the_stage() -> None:
     graph["Config"]["insecureValue"] = '{"llm": {"model": "fast"}, "aliases": {}, "models": []}'
     model = bill(graph).models.default
     assert model.name == "Amazon Nova Micro"
-    assert cost_of_model(model) == Decimal(1000) * (Decimal("0.035") * 3280 + Decimal("0.14") * 171) / 1_000_000
+    of_a_call = (Decimal("0.035") * 3280 + Decimal("0.14") * 135) / 1_000_000
+    assert cost_of_model(model, cached=False) == 1000 * of_a_call
+
+
+def test_the_table_shows_1000_analyses_with_and_without_prompt_caching() -> None:
+    rows = shown_rows()
+    cached, uncached = map(Decimal, next(row[1:] for row in rows if row[0] == "Claude Sonnet 5" and len(row) == 3))
+    of_a_call, prefix = Decimal("2") * 3280 + Decimal("10") * 135, assumed("prefix_tokens")
+    written, read = of_a_call + Decimal("0.5") * prefix, of_a_call - Decimal("1.8") * prefix
+    assert uncached == round(of_a_call / 1000, 2)
+    assert cached == round((of_a_call + written + 998 * read) / 1_000_000, 2)
+    (haiku,) = [row for row in rows if row[0] == "Claude Haiku 4.5"]
+    assert haiku[1] == haiku[2]  # it caches nothing shorter than 4,096 tokens
+    total = [Decimal(row[1].strip("*")) for row in rows if row[0] in ("**total**", "total without prompt caching")]
+    assert abs(total[2] - total[1] - (uncached - cached)) <= Decimal("0.01")
 
 
 def test_the_total_is_the_sum_of_the_shown_lines() -> None:
-    rows = [line.strip("| ").split(" | ") for line in for_people([bill(recorded())]).splitlines()]
+    rows = shown_rows()
     idle_rows = rows[4 : next(number for number, row in enumerate(rows) if row[0] == "**total**")]
     total = next(row[1].strip("*") for row in rows if row[0] == "**total**")
     shown = sum(Decimal(row[1]) for row in idle_rows)

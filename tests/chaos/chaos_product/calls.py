@@ -40,13 +40,15 @@ def greedy_tenant() -> None:
 
 
 def ledger_after() -> None:
+    from pipeline.models.calls import CallBegun
     from pipeline.models.postgres_call_ledger import PostgresCallLedger
 
     begin, end = PostgresCallLedger.begin, PostgresCallLedger.end
     planned: dict[Any, Any] = {}
 
-    def later(_self: Any, call: Any, limits: Any) -> None:
+    def later(_self: Any, call: Any, limits: Any) -> CallBegun:
         planned[call.id] = (call, limits)
+        return CallBegun()
 
     def both(self: Any, call_id: Any, outcome: Any) -> None:
         begin(self, *planned.pop(call_id))

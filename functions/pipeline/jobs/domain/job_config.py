@@ -29,6 +29,7 @@ class JobConfig(StrictModel):
     guardrail: Guardrail | None
     service_tier: str | None
     prompt_caching: bool
+    """Whether calls may mark their prompt's prefix; each does so only where that pays."""
     rules: dict[str, Any]
     """The business rules of the job's analysis."""
 
@@ -72,7 +73,7 @@ def resolve_job_config(
         inference=_inference(stage, model, analysis, requested),
         guardrail=stage.llm.guardrail,
         service_tier=stage.llm.service_tier,
-        prompt_caching=stage.llm.prompt_caching and model.prompt_cache_minimum_tokens is not None,
+        prompt_caching=stage.llm.prompt_caching,
         rules=analysis.rules_model.model_validate(rules).model_dump(mode="json"),
     )
 

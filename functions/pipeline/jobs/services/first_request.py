@@ -8,12 +8,13 @@ from pipeline.jobs.domain.job_config import JobConfig
 from pipeline.jobs.services.answer_validation import TOOL_NAME
 from pipeline.models.chat import ChatRequest, Tool, UserText
 from pipeline.models.prompt import Prompt
+from pipeline.models.prompt_cache import with_prompt_caching
 from pipeline.models.schema import tool_schema
 
 
 def first_request(config: JobConfig, prompt: Prompt, analysis: AnyAnalysis, metadata: Mapping[str, str]) -> ChatRequest:
     """The request of a job's first call."""
-    return ChatRequest(
+    request = ChatRequest(
         model=config.model,
         system=prompt.system,
         turns=(UserText(prompt.user, guarded=True),),
@@ -21,9 +22,9 @@ def first_request(config: JobConfig, prompt: Prompt, analysis: AnyAnalysis, meta
         inference=config.inference,
         guardrail=config.guardrail,
         service_tier=config.service_tier,
-        prompt_caching=config.prompt_caching,
         metadata=metadata,
     )
+    return with_prompt_caching(request) if config.prompt_caching else request
 
 
 @cache
