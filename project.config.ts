@@ -27,6 +27,11 @@ export type NetworkMode =
   /** SST's NAT on a small EC2 instance: about 7 USD a month in each zone. Its image is from a third party (fck-nat). */
   | "nat-instance";
 
+export interface Throttle {
+  requestsPerSecond: number;
+  burst: number;
+}
+
 /** How long CloudWatch keeps logs, in SST's notation. */
 export type LogRetention = "1 week" | "1 month" | "3 months" | "1 year";
 
@@ -116,6 +121,11 @@ export interface StageSettings {
    * its history and its cost stay. Backups keep erased content for `database.backupDays` more.
    */
   retentionDays: number;
+  /**
+   * Days for which a deleted secret can be restored, 0 or 7 to 30. Its name stays taken for as long, so a stage that is
+   * removed and deployed again needs 0.
+   */
+  secretRecoveryDays: number;
   functions: {
     /** Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
     memoryMB: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
@@ -132,12 +142,16 @@ export interface StageSettings {
     auth: ApiAuth;
     /** Origins of web pages that may call the API; empty: none. */
     corsOrigins: string[];
-    throttle: { requestsPerSecond: number; burst: number };
+    /** Of each route, except `/health`, whose throttle is `publicThrottle`. */
+    throttle: Throttle;
   };
-  /** Recipient of alarms; null: none. AWS asks the address for confirmation first. */
-  alarmEmail: string | null;
   /**
-   * `alarmEmail` is notified at 80 % of this, actual or forecasted in a month; null: never. It counts the whole
+   * The environment variable with the e-mail address that alarms go to. It must be set, unless the stage is for
+   * development. AWS asks the address for confirmation first.
+   */
+  alarmVariable: string;
+  /**
+   * The recipient of alarms is notified at 80 % of this, actual or forecasted in a month; null: never. It counts the whole
    * account: AWS separates the costs of stages only after their tags are activated for billing. It stops nothing.
    */
   monthlyBudgetUSD: number | null;
@@ -177,13 +191,27 @@ export const functionSettings = {
   batchSize: 1,
 } as const;
 
+/**
+ * The throttle of routes that need no credentials, all callers together. Monitors ask every few seconds; each answer asks
+ * the database and SQS, so a flood of them must not reach the functions.
+ */
+export const publicThrottle: Throttle = { requestsPerSecond: 5, burst: 10 };
+
 /** Thresholds of alarms. Errors are counted over five minutes. */
 export const alarms = {
   /** Throttled jobs wait in the queue, so some age is normal. */
   oldestMessageSeconds: 1_800,
   apiServerErrors: 5,
+  /** Requests answered with 401 or 403. A few are mistakes; this many are a broken client or a search for a way in. */
+  apiRefusals: 100,
   functionErrors: 3,
+  /** Of the stage's `daily_usd`: time to act before requests are refused. */
+  dailySpendPercent: 80,
+  /** In each of three periods of five minutes. Some throttling is normal: those jobs wait. */
+  modelThrottles: 20,
   databaseCpuPercent: 80,
+  /** Of the connections that the instance class accepts. */
+  databaseConnectionsPercent: 80,
   /** RDS adds storage at 10 % free, 2 GB of the first 20. Staying below that means that it cannot. */
   databaseFreeStorageGB: 2,
   budgetPercent: 80,
@@ -255,6 +283,7 @@ export const stages: Record<StageName, StageSettings> = {
       proxy: false,
     },
     retentionDays: 14,
+    secretRecoveryDays: 0,
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 week",
@@ -267,7 +296,7 @@ export const stages: Record<StageName, StageSettings> = {
       // The API is open: this bounds the cost of abuse.
       throttle: { requestsPerSecond: 10, burst: 20 },
     },
-    alarmEmail: null,
+    alarmVariable: "DEV_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     // The API is open: these bound the cost of abuse.
@@ -298,6 +327,7 @@ export const stages: Record<StageName, StageSettings> = {
       proxy: false,
     },
     retentionDays: 30,
+    secretRecoveryDays: 0,
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 month",
@@ -309,7 +339,7 @@ export const stages: Record<StageName, StageSettings> = {
       corsOrigins: [],
       throttle: { requestsPerSecond: 100, burst: 200 },
     },
-    alarmEmail: null,
+    alarmVariable: "STAGING_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     config: limited({ concurrent_model_calls: 10, daily_usd: 50, daily_usd_per_tenant: 25 }),
@@ -333,6 +363,7 @@ export const stages: Record<StageName, StageSettings> = {
       proxy: false,
     },
     retentionDays: 365,
+    secretRecoveryDays: 30,
     functions: {
       memoryMB: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 year",
@@ -344,7 +375,7 @@ export const stages: Record<StageName, StageSettings> = {
       corsOrigins: [],
       throttle: { requestsPerSecond: 1_000, burst: 2_000 },
     },
-    alarmEmail: null,
+    alarmVariable: "PRODUCTION_ALARM_EMAIL",
     monthlyBudgetUSD: null,
     allowedModels: "listed",
     config: limited({ concurrent_model_calls: 40, daily_usd: 500, daily_usd_per_tenant: 100 }),

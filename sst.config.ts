@@ -30,6 +30,7 @@ export default $config({
     const { operator } = await import("./infra/jobs/operator");
     const { results } = await import("./infra/jobs/results");
     await import("./infra/jobs/sweeper");
+    await import("./infra/flow_logs");
     await import("./infra/monitoring");
     await import("./infra/jobs/alarms");
     await import("./infra/budget");

@@ -1,8 +1,34 @@
 /** The HTTP API, and who may call its routes. Each system adds its own routes, in its folder. */
 
+import { publicThrottle, type Throttle } from "../project.config";
 import { stage } from "./stage";
 
 const { auth, corsOrigins, throttle } = stage.api;
+
+const throttled = ({ requestsPerSecond, burst }: Throttle) => ({
+  throttlingRateLimit: requestsPerSecond,
+  throttlingBurstLimit: burst,
+});
+
+/**
+ * One line for each request: who asked for what, and the outcome. No tokens, and nothing of the caller's own choice, such
+ * as the path, the query or the user agent: a caller can put a document there. Values that do not apply are "-".
+ */
+const accessLogFormat = JSON.stringify({
+  requestTime: "$context.requestTime",
+  requestId: "$context.requestId",
+  routeKey: "$context.routeKey",
+  status: "$context.status",
+  responseLatency: "$context.responseLatency",
+  integrationStatus: "$context.integration.status",
+  integrationLatency: "$context.integration.latency",
+  error: "$context.error.responseType",
+  ip: "$context.identity.sourceIp",
+  // The same identity as the tenant's: a token's subject or client, or an IAM user or role.
+  subject: "$context.authorizer.claims.sub",
+  client: "$context.authorizer.claims.client_id",
+  principal: "$context.identity.userArn",
+});
 
 export const api = new sst.aws.ApiGatewayV2("Api", {
   cors:
@@ -15,11 +41,16 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
     },
   accessLog: { retention: stage.functions.logRetention },
   transform: {
-    stage: {
-      defaultRouteSettings: {
-        throttlingRateLimit: throttle.requestsPerSecond,
-        throttlingBurstLimit: throttle.burst,
-      },
+    stage: (args) => {
+      args.defaultRouteSettings = throttled(throttle);
+      // The keys are outputs of the routes: API Gateway refuses settings of a route that does not exist yet.
+      args.routeSettings = $output(import("./jobs/api")).apply(({ openRoutes }) =>
+        openRoutes.map(({ nodes }) => ({ routeKey: nodes.route.routeKey, ...throttled(publicThrottle) })),
+      );
+      args.accessLogSettings = $output(args.accessLogSettings).apply((settings) => ({
+        destinationArn: settings!.destinationArn,
+        format: accessLogFormat,
+      }));
     },
   },
 });

@@ -5,9 +5,9 @@
  */
 
 import { alarms, resourceName } from "../project.config";
-import { stage, stageName } from "./stage";
+import { alarmEmail, stage, stageName } from "./stage";
 
-const { alarmEmail, monthlyBudgetUSD } = stage;
+const { monthlyBudgetUSD } = stage;
 
 if (monthlyBudgetUSD !== null) {
   new aws.budgets.Budget("Budget", {

@@ -4,13 +4,17 @@
  */
 
 import { resourceName } from "../project.config";
-import { stageName } from "./stage";
+import { stage, stageName } from "./stage";
+
+// Not an argument of each secret: sst.aws.Postgres gives the owner's secret 0 days, and has no transform for it.
+$transform(aws.secretsmanager.Secret, (args) => {
+  args!.recoveryWindowInDays = stage.secretRecoveryDays;
+});
 
 function credentials(name: string, username: string, description: string) {
   const secret = new aws.secretsmanager.Secret(`${name}Credentials`, {
     name: resourceName(stageName, `${name.toLowerCase()}-credentials`),
     description,
-    recoveryWindowInDays: 0, // with the default of 30 days, a removed stage could not be recreated for a month
   });
   const password = new random.RandomPassword(`${name}Password`, { length: 32, special: false });
   const first = new aws.secretsmanager.SecretVersion(

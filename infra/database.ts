@@ -86,6 +86,7 @@ export const owner = {
 function proxyRole(): aws.iam.Role {
   const reads = { actions: ["secretsmanager:GetSecretValue"], resources: roleSecrets };
   return new aws.iam.Role("DatabaseProxySecretsRole", {
+    name: resourceName(stageName, "database-proxy"),
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "rds.amazonaws.com" }),
     inlinePolicies: [{ name: "inline", policy: aws.iam.getPolicyDocumentOutput({ statements: [reads] }).json }],
   });

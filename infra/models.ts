@@ -1,7 +1,7 @@
 /** Permissions to invoke the models that the stage allows, in every region that they route to, and no others. */
 
 import catalogue from "../functions/pipeline/models/catalogue.json";
-import type { ModelEntry } from "../project.config";
+import { type ModelEntry, resourceName } from "../project.config";
 import { accountId, stage, stageName } from "./stage";
 
 /** The stage's entries replace those of the catalogue with the same id, as in the product's catalogue.py. */
@@ -47,6 +47,30 @@ const resolved = (arns: string[]) =>
   );
 
 const { guardrail } = stage.config.llm;
+
+/**
+ * Denies what is not listed, so that no statement that is added later, and no managed policy, allows another model. A
+ * call through an inference profile is authorized for the profile and for the model behind it: both are listed.
+ */
+export const unlistedModels = new aws.iam.Policy("UnlistedModels", {
+  name: resourceName(stageName, "unlisted-models"),
+  description: "Denies models that the stage does not list, and direct calls of models that have an inference profile",
+  policy: aws.iam.getPolicyDocumentOutput({
+    statements: [
+      { effect: "Deny", actions: ["bedrock:InvokeModel*"], notResources: resolved([...requested, ...routedTo]) },
+      ...(routedTo.length > 0
+        ? [
+            {
+              effect: "Deny",
+              actions: ["bedrock:InvokeModel*"],
+              resources: resolved(routedTo),
+              conditions: [{ test: "Null", variable: "bedrock:InferenceProfileArn", values: ["true"] }],
+            },
+          ]
+        : []),
+    ],
+  }).json,
+});
 
 export const modelPermissions = [
   // Converse is authorized as InvokeModel.

@@ -1,16 +1,11 @@
-/** The alarm topic, and the alarms of the shared resources. Each system's alarms are in its folder. */
+/** The alarms of the shared resources. Each system's alarms are in its folder. */
 
 import { alarms, resourceName } from "../project.config";
+import { alarmTopic } from "./alarm_topic";
 import { api } from "./api";
 import { database } from "./database";
 import { rotator } from "./rotation";
 import { stage, stageName } from "./stage";
-
-const topic = new aws.sns.Topic("Alarms", { name: resourceName(stageName, "alarms") });
-
-if (stage.alarmEmail) {
-  new aws.sns.TopicSubscription("AlarmsEmail", { topic: topic.arn, protocol: "email", endpoint: stage.alarmEmail });
-}
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
 
@@ -27,8 +22,8 @@ export function alarm(name: string, description: string, metric: Metric, limit: 
     threshold: "below" in limit ? limit.below : limit.atLeast,
     comparisonOperator: "below" in limit ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
     treatMissingData: "notBreaching",
-    alarmActions: [topic.arn],
-    okActions: [topic.arn],
+    alarmActions: [alarmTopic.arn],
+    okActions: [alarmTopic.arn],
   });
 }
 
@@ -46,16 +41,24 @@ export const functionMetric = (fn: sst.aws.Function, metricName: "Errors" | "Inv
   statistic: "Sum",
 });
 
-/** The number of lines of a function's log with this message. */
-export function logMetric(name: string, fn: sst.aws.Function, message: string): Metric {
+/** The number of lines of a log that match, or the highest value that a field of theirs has. */
+export function logMetric(name: string, log: $util.Input<string>, pattern: string, field?: string): Metric {
   const metric = { name, namespace: resourceName(stageName, "logs") };
   new aws.cloudwatch.LogMetricFilter(name, {
-    logGroupName: fn.nodes.logGroup.apply((group) => group!.name),
-    pattern: `{ $.message = ${JSON.stringify(message)} }`,
-    metricTransformation: { ...metric, value: "1" },
+    logGroupName: log,
+    pattern,
+    metricTransformation: { ...metric, value: field ?? "1" },
   });
-  return { namespace: metric.namespace, metricName: metric.name, dimensions: {}, statistic: "Sum" };
+  return {
+    namespace: metric.namespace,
+    metricName: metric.name,
+    dimensions: {},
+    statistic: field === undefined ? "Sum" : "Maximum",
+  };
 }
+
+/** The log of a function. */
+export const logOf = (fn: sst.aws.Function) => fn.nodes.logGroup.apply((group) => group!.name);
 
 const databaseMetric = (metricName: string): Metric => ({
   namespace: "AWS/RDS",
@@ -71,13 +74,29 @@ const serverErrors: Metric = {
   statistic: "Sum",
 };
 
+const refused = logMetric("ApiRefused", api.nodes.logGroup.name, '{ $.status = "401" || $.status = "403" }');
+
+alarm("ApiRefusals", "The API refuses many callers", refused, { atLeast: alarms.apiRefusals });
 alarm("ApiErrors", "The API returns 5xx errors", serverErrors, { atLeast: alarms.apiServerErrors });
 alarm("RotatorErrors", "The rotation of a database password fails", functionMetric(rotator, "Errors"), { atLeast: 1 });
 alarm("DatabaseCpu", "The database CPU is overloaded", databaseMetric("CPUUtilization"), {
   atLeast: alarms.databaseCpuPercent,
   minutes: 15,
 });
+alarm("DatabaseConnections", "The database is running out of connections", databaseMetric("DatabaseConnections"), {
+  atLeast: Math.floor((maxConnections(stage.database.instance) * alarms.databaseConnectionsPercent) / 100),
+});
 alarm("DatabaseStorage", "The database storage is nearly full", databaseMetric("FreeStorageSpace"), {
   below: alarms.databaseFreeStorageGB * 1024 ** 3,
   minutes: 15,
 });
+
+/** The connections that PostgreSQL accepts on an instance class: RDS's default of one for each 9,531,392 bytes. */
+function maxConnections(instance: string): number {
+  const [family = "", size = ""] = instance.split(".");
+  const memoryGiB = { micro: 1, small: 2, medium: 4, large: 8, xlarge: 16, "2xlarge": 32, "4xlarge": 64 }[size];
+  if (memoryGiB === undefined) throw new Error(`infra/monitoring.ts lacks the memory of the instance class ${instance}.`);
+  const bytes = memoryGiB * (/^[rx]/.test(family) ? 2 : 1) * 1024 ** 3; // the classes r and x have twice as much
+  // The operating system and RDS need about 300 MB: a t4g.micro accepts about 80 (2026-11).
+  return Math.min(Math.floor((bytes - 300e6) / 9_531_392), 5_000);
+}

@@ -63,6 +63,11 @@ export function allowedAccountIds(stage: string): string[] | undefined {
   return anyAccount ? undefined : [NO_ACCOUNT];
 }
 
+/** The recipient of a stage's alarms; undefined: none. */
+export const alarmEmailOf = (stage: string): string | undefined => process.env[settingsOf(stage).alarmVariable];
+
+const isAddress = (email: string): boolean => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email);
+
 const LOG_DAYS: Record<StageSettings["functions"]["logRetention"], number> = {
   "1 week": 7,
   "1 month": 30,
@@ -72,8 +77,9 @@ const LOG_DAYS: Record<StageSettings["functions"]["logRetention"], number> = {
 
 /** The reason why the stage cannot be deployed, with the fix; undefined when it can. */
 export function stageProblem(stage: string): string | undefined {
-  const { accountVariable, alarmEmail, api, database, development, functions, monthlyBudgetUSD } = settingsOf(stage);
+  const { accountVariable, alarmVariable, api, database, development, functions, monthlyBudgetUSD } = settingsOf(stage);
   const account = accountOf(stage);
+  const alarmEmail = alarmEmailOf(stage);
   if (!nameOf(stage)) {
     const names = Object.keys(stages).join(", ");
     return `Unknown stage "${stage}". Use --stage with one of ${names}, or dev-NAME for a personal copy of dev.`;
@@ -91,8 +97,11 @@ export function stageProblem(stage: string): string | undefined {
   if (api.auth.type === "open" && !development) {
     return `Stage "${stage}" is not a development stage, so its API must not be open: set api.auth in project.config.ts.`;
   }
-  if (monthlyBudgetUSD !== null && (monthlyBudgetUSD <= 0 || alarmEmail === null)) {
-    return `Stage "${stage}" has an invalid budget: in project.config.ts set alarmEmail, and monthlyBudgetUSD to more than 0.`;
+  if (alarmEmail ? !isAddress(alarmEmail) : !development) {
+    return `The alarms of stage "${stage}" need a recipient: set ${alarmVariable} to an e-mail address.`;
+  }
+  if (monthlyBudgetUSD !== null && (monthlyBudgetUSD <= 0 || !alarmEmail)) {
+    return `Stage "${stage}" has an invalid budget: set ${alarmVariable} to an e-mail address, and monthlyBudgetUSD in project.config.ts to more than 0.`;
   }
   return undefined;
 }

@@ -1,9 +1,12 @@
 /** The stage of this deploy. */
 
-import { settingsOf } from "./settings";
+import { alarmEmailOf, settingsOf } from "./settings";
 
 export const stageName = $app.stage;
 
 export const stage = settingsOf(stageName);
+
+/** The recipient of the stage's alarms; undefined: none. */
+export const alarmEmail = alarmEmailOf(stageName);
 
 export const accountId = aws.getCallerIdentityOutput({}).accountId;

@@ -37,8 +37,12 @@ api.route("POST /jobs/{id}/cancel", apiHandler.arn, { name: "Cancel", auth: auth
 api.route("DELETE /jobs/{id}", apiHandler.arn, { name: "Erase", auth: authorizationFor("submit") });
 api.route("GET /openapi.json", apiHandler.arn, { name: "Openapi", auth: authorizationFor("read") });
 api.route("$default", apiHandler.arn, { name: "Default", auth: authorizationFor("read") });
-// Monitors have no credentials. The answer holds only the version, the stage and whether each dependency answers.
-api.route("GET /health", apiHandler.arn, { name: "Health", auth: false });
+
+/**
+ * Routes without credentials, which have the public throttle. Monitors have none, and the answer holds only the version,
+ * the stage and whether each dependency answers.
+ */
+export const openRoutes = [api.route("GET /health", apiHandler.arn, { name: "Health", auth: false })];
 
 if (stage.api.corsOrigins.length > 0 && stage.api.auth.type !== "open") {
   // Browsers send preflight requests without credentials: the authorizer of $default would refuse them.

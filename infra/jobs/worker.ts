@@ -4,7 +4,7 @@ import { functionSettings } from "../../project.config";
 import { workerCredentials } from "../credentials";
 import { afterMigration, common, readSecrets, tracingPermissions } from "../function";
 import { migration } from "../migration";
-import { modelPermissions } from "../models";
+import { modelPermissions, unlistedModels } from "../models";
 import { businessRulesParameter, configParameter } from "../parameters";
 import { stage } from "../stage";
 import { jobEnvironment } from "./environment";
@@ -36,6 +36,7 @@ export const worker = new sst.aws.Function("Worker", {
     // GetObject: to compare an object that is already there with the result.
     { actions: ["s3:PutObject", "s3:GetObject"], resources: [$interpolate`${results.arn}/results/*`] },
   ],
+  policies: $util.all([unlistedModels.arn]),
   transform: afterMigration(migration),
 });
 

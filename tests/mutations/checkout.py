@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = (".sst", "node_modules")
 """Folders that take long to install and are the same in every checkout. ``.venv`` contains its own path."""
 ACCOUNT = "111122223333"
+RECIPIENT = "alarms@example.com"
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ class Checkout:
     def pre_deploy(self, stage: str, environment: Mapping[str, str]) -> Verdict:
         """Run the command on the checkout as it is."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
-        accounts = {f"{name}_AWS_ACCOUNT_ID": ACCOUNT for name in ("STAGING", "PRODUCTION")}
+        stages = ("STAGING", "PRODUCTION")
+        accounts = {f"{name}_AWS_ACCOUNT_ID": ACCOUNT for name in stages}
+        recipients = {f"{name}_ALARM_EMAIL": RECIPIENT for name in stages}
         done = subprocess.run(
             ["./scripts/pre-deploy.sh", "--stage", stage, "--json"],
             cwd=self.root,
-            env={**inherited, **accounts, **environment},
+            env={**inherited, **accounts, **recipients, **environment},
             capture_output=True,
             text=True,
             check=False,

@@ -33,7 +33,7 @@ MUTATIONS = (
     harmless("bastion", Edit(PROJECT, NETWORK, NETWORK.replace("[]", '["203.0.113.7/32"]'))),
     harmless("proxy", Edit(PROJECT, "proxy: false", "proxy: true")),
     harmless("jwt", Edit(PROJECT, 'auth: { type: "iam" }', JWT), stage="staging"),
-    harmless("alarm-email", Edit(PROJECT, "alarmEmail: null", 'alarmEmail: "alarms@example.com"')),
+    Mutation("FINE", "alarm-email", "", "", (), environment={"DEV_ALARM_EMAIL": "alarms@example.com"}),
     harmless("arm64", Edit(PROJECT, 'architecture: "x86_64"', 'architecture: "arm64"')),
     harmless("another-region", Edit(PROJECT, 'region: "us-east-1"', 'region: "eu-west-1"')),
     harmless("more-memory", Edit(PROJECT, "worker: 512", "worker: 2_048")),

@@ -86,6 +86,12 @@ class CallLedgerContract:
         ledger.end(begun(ledger).id, SILENT)
         assert spent("a").stage == 1
 
+    def test_the_stages_spending_includes_every_tenant_and_every_reservation(self, ledger: CallLedger) -> None:
+        before = ledger.stage_spending()
+        ledger.end(begun(ledger, tenant="a").id, ANSWERED)
+        begun(ledger, tenant="b")
+        assert ledger.stage_spending() - before == Decimal("1.25")
+
     def test_beginning_and_ending_a_call_are_idempotent(self, ledger: CallLedger, spent: Spent) -> None:
         call = begun(ledger)
         assert ledger.begin(call, Limits(concurrent_model_calls=1, daily_usd=Decimal(1))) == CallBegun()

@@ -359,6 +359,9 @@ class InMemoryCallLedger:
             gained = known.call.prefix.writes_per_read if outcome.usage.cache_read_tokens else Decimal(0)
             account.writes_left = min(account.writes_left + 1 + gained, Decimal(POLICY.prompt_cache.most_writes))
 
+    def stage_spending(self) -> Decimal:
+        return self.spent_today("").stage
+
     def spent_today(self, tenant_id: str) -> Spending:
         today = [known for known in self.calls.values() if known.day == self._clock().date()]
         return Spending(

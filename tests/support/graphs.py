@@ -64,10 +64,14 @@ def recorded(stage: str = "dev") -> Recorded:
         for name in [route["name"] for route in routes if route["inputs"]["routeKey"] != "GET /health"]:
             graph[name]["authorizationType"] = "AWS_IAM"
         graph["DatabaseInstance"]["backupRetentionPeriod"] = 7
+        graph.add("Alarms", "AlarmsEmail", topic=graph["Alarms"]["arn"], endpoint="alarms@example.com")
+        graph.resource("AlarmsEmail")["type"] = "aws:sns/topicSubscription:TopicSubscription"
         graph["ApiApi"]["corsConfiguration"] = {}
     if stage == "production":
         graph["DatabaseInstance"].update(deletionProtection=True, skipFinalSnapshot=False)
         graph["ResultsBucket"]["forceDestroy"] = False
+        for secret in ("ApiCredentials", "WorkerCredentials", "DatabaseProxySecret"):
+            graph[secret]["recoveryWindowInDays"] = 30
     return graph
 
 

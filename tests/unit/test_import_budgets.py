@@ -102,10 +102,10 @@ BUDGETS = {
     ),
     "sweeper": Budget(
         "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs(); "
-        "bootstrap.enforce_retention()",
-        560,
-        (*ANALYSES, *DESCRIPTION, *BEDROCK, *PARAMETERS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
-        (*QUEUE_CLIENTS, "s3"),
+        "bootstrap.report_spending(); bootstrap.enforce_retention()",
+        580,
+        (*ANALYSES, *DESCRIPTION, *BEDROCK, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
+        (*STAGE_CLIENTS, "s3"),
     ),
     "dead letters": Budget(
         "from pipeline.jobs.handlers import dead_letter; from pipeline.jobs import bootstrap; "

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.jobs.services.list_jobs import ListJobs
     from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
     from pipeline.jobs.services.redrive_job import ListFailedJobs, RedriveJob
+    from pipeline.jobs.services.report_spending import ReportSpending
     from pipeline.jobs.services.run_job import RunJob
     from pipeline.jobs.services.submit_job import SubmitJob
     from pipeline.jobs.services.sweep_jobs import SweepJobs
@@ -135,6 +136,13 @@ def erase_jobs() -> "EraseJobs":
     from pipeline.jobs.services.erase_jobs import EraseJobs
 
     return EraseJobs(_erasures(), policy.current().erasure)
+
+
+@cache
+def report_spending() -> "ReportSpending":
+    from pipeline.jobs.services.report_spending import ReportSpending
+
+    return ReportSpending(_ledger(), _stage_config())
 
 
 @cache

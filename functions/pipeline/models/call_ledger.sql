@@ -151,3 +151,8 @@ ON CONFLICT (model_id) DO UPDATE SET
       AND CASE WHEN health.failures >= CAST(:failures_allowed AS integer)
           THEN health.probe_id = (SELECT id FROM ended)
           ELSE health.closed_since <= (SELECT started_at FROM ended) END
+
+-- name: stage_spending
+-- The day's spending of the whole stage; 0 before the day's first call.
+SELECT coalesce(sum(usd), 0) AS usd FROM daily_spend
+WHERE day = (now() AT TIME ZONE 'UTC')::date AND tenant_id = ''

@@ -36,6 +36,8 @@ class LedgeredChat:
         try:
             answer = self._model.ask(request)
         except ModelError as exc:
+            # An alarm counts these lines, by error_type.
+            log.warning("model call failed", owner_id=self._owner.id, error_type=type(exc).__name__, reason=exc.reason)
             cost = None if exc.billed else Decimal(0)
             self._end(call, CallOutcome(exc.reason, Usage(), cost, healthy=False if exc.unhealthy else None))
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
@@ -54,6 +55,9 @@ class CallLedger(Protocol):
 
     def end(self, call_id: UUID, outcome: CallOutcome) -> None:
         """Record the outcome, free the slot and settle the cost. A second time changes nothing."""
+
+    def stage_spending(self) -> Decimal:
+        """US dollars that the whole stage has spent or reserved since midnight UTC."""
 
 
 class StageConfigSource(Protocol):

@@ -1,5 +1,6 @@
 """The call ledger in PostgreSQL. To begin and to end a call is one statement each."""
 
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -74,3 +75,7 @@ class PostgresCallLedger:
             longest_pause=self._circuit.longest_pause_s,
             most_writes=self._prompt_cache.most_writes,
         )
+
+    def stage_spending(self) -> Decimal:
+        (row,) = self._postgres.run(SQL.stage_spending)
+        return Decimal(row["usd"])

@@ -28,6 +28,7 @@ class LogFields(TypedDict, total=False):
     """JSON Pointers of invalid fields; names that the schema does not have are masked."""
     input_tokens: int
     job_id: UUID | None
+    limit_usd: float
     message_id: str
     migrations: list[str]
     outcome: str
@@ -41,6 +42,9 @@ class LogFields(TypedDict, total=False):
     resent: int
     roles: list[str]
     route: str
+    spent_percent: float
+    """The day's spending as a share of the stage's limit."""
+    spent_usd: float
     status: int | str | None
     step: str
     """Step of a secret's rotation."""

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from stack_graph.graph import Rehearsed
-from stack_graph.stages import account_variable
+from stack_graph.stages import account_variable, alarm_variable
 
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
@@ -43,6 +43,8 @@ class Account:
 
     def findings(self, rehearsed: Rehearsed) -> Iterator[Finding]:
         """The findings of each request. Those that are refused or not answered are recorded in ``unchecked``."""
+        if self._credentials:
+            yield from _recipient(rehearsed)
         for name in QUESTIONS if self._credentials else ():
             try:
                 yield from getattr(self, name)(rehearsed)
@@ -175,6 +177,15 @@ class Account:
             message = f"Another deploy of {rehearsed.stage} is running, or one was interrupted: SST stops with `Locked`"
             fix = f"Wait for it, or run npx sst unlock --stage {rehearsed.stage}"
             yield Finding("stage-locked", "high", "sst.config.ts", 1, message, fix)
+
+
+def _recipient(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The recipient of alarms: a variable of the environment in which the stage is deployed, as the account is."""
+    variable = alarm_variable(rehearsed.root, rehearsed.stage)
+    if variable and not os.environ.get(variable) and not rehearsed.graph.development:
+        message = f"The deploy will fail: the alarms of {rehearsed.stage} have no recipient, {variable} is not set"
+        fix = f"Set {variable} to the e-mail address that alarms go to"
+        yield Finding("alarms-without-recipient", "high", "project.config.ts", 1, message, fix)
 
 
 def _profiles(rehearsed: Rehearsed) -> list[str]:

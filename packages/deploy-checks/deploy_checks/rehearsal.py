@@ -12,12 +12,13 @@ from typing import Any
 from stack_graph.errors import CannotRun
 from stack_graph.graph import Graph
 from stack_graph.program import named_in
-from stack_graph.stages import account_variable
+from stack_graph.stages import account_variable, alarm_variable
 
 from deploy_checks.finding import Finding
 
 CLI = Path(__file__).resolve().parents[2] / "deploy-rehearsal" / "cli.ts"
 PLACEHOLDER_ACCOUNT = "111122223333"
+PLACEHOLDER_EMAIL = "alarms@example.com"
 CLEANUP_LIMIT_S = 30
 DEPLOYING = "Deploying stage"
 """The line that the rehearsal prints once everything is installed."""
@@ -38,6 +39,7 @@ def run_rehearsal(
     rehearsal cannot run; a deploy that fails is a result.
     """
     account, environment = _account(root, stage, log)
+    environment |= _recipient(root, stage, log)
     command = ["node", str(CLI), "--app", str(root), "--stage", stage, "--out", str(rehearsal_dir)]
     command += ["--account", account, "--end-with-stdin"]
     try:
@@ -70,6 +72,15 @@ def _account(root: Path, stage: str, log: Callable[[str], None]) -> tuple[str, d
         log(f"NOT CHECKED: the AWS account. {variable} is not set; {PLACEHOLDER_ACCOUNT} is used instead.")
         environment[variable] = account
     return account, environment
+
+
+def _recipient(root: Path, stage: str, log: Callable[[str], None]) -> dict[str, str]:
+    """A recipient of alarms for a stage that needs one, if none is given."""
+    variable = alarm_variable(root, stage)
+    if not variable or os.environ.get(variable) or DEVELOPMENT.fullmatch(stage):
+        return {}
+    log(f"NOT CHECKED: the recipient of alarms. {variable} is not set; {PLACEHOLDER_EMAIL} is used instead.")
+    return {variable: PLACEHOLDER_EMAIL}
 
 
 def _follow(process: subprocess.Popen[str], meanwhile: Callable[[], object]) -> str:

@@ -88,6 +88,11 @@ PROBLEMS: dict[str, tuple[str, str, Any]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGING_ALARM_EMAIL", "alarms@example.com")
+
+
 def account(table: dict[str, dict[str, Any]]) -> Account:
     return Account(lambda service: RecordedClient(table[service]))
 
@@ -106,6 +111,13 @@ def test_problem_of_the_account_is_reported(rule: str, monkeypatch: pytest.Monke
     service, operation, answer = PROBLEMS[rule]
     table[service][operation] = answer
     assert [finding.id for finding in account(table).findings(rehearsed())] == [rule]
+
+
+def test_a_deploy_without_a_recipient_of_alarms_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STAGING_ALARM_EMAIL")
+    found = list(account(answers()).findings(rehearsed()))
+    assert [(finding.id, finding.severity) for finding in found] == [("alarms-without-recipient", "high")]
+    assert "STAGING_ALARM_EMAIL" in found[0].message
 
 
 def test_denied_request_is_listed_as_unchecked() -> None:

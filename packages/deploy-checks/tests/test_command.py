@@ -293,6 +293,7 @@ export const stages = {
   },
   staging: {
     accountVariable: "STAGING_AWS_ACCOUNT_ID",
+    alarmVariable: "STAGING_ALARM_EMAIL",
   },
 };
 """
@@ -327,6 +328,29 @@ def test_account_comes_from_the_stage_variable(
     variables = (out / "env").read_text(encoding="utf-8")
     assert (f"STAGING_AWS_ACCOUNT_ID={account}" in variables) is (stage == "staging")
     assert any("STAGING_AWS_ACCOUNT_ID is not set" in line for line in logged) is warned
+
+
+@pytest.mark.parametrize(
+    ("given", "recipient", "warned"),
+    [(None, "alarms@example.com", True), ("ops@example.org", "ops@example.org", False)],
+)
+def test_the_recipient_of_alarms_comes_from_the_stage_variable(
+    node: Callable[[int], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: str | None,
+    recipient: str,
+    warned: bool,
+) -> None:
+    (tmp_path / "project.config.ts").write_text(STAGES, encoding="utf-8")
+    monkeypatch.delenv("STAGING_ALARM_EMAIL", raising=False)
+    if given:
+        monkeypatch.setenv("STAGING_ALARM_EMAIL", given)
+    logged: list[str] = []
+    out = node(0)
+    rehearsal.run_rehearsal(tmp_path, "staging", out, logged.append)
+    assert f"STAGING_ALARM_EMAIL={recipient}" in (out / "env").read_text(encoding="utf-8")
+    assert any("STAGING_ALARM_EMAIL is not set" in line for line in logged) is warned
 
 
 def lock(folder: Path, name: str, packages: dict[str, Any]) -> None:

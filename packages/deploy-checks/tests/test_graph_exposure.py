@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from deploy_checks.checks import (
+    graph_api_stages,
     graph_browsers,
     graph_configuration,
     graph_denials,
@@ -26,6 +27,7 @@ from stack_graph.wiring import wiring
 from tests.support.graphs import ROOT, Recorded, findings, findings_of, recorded
 
 CHECKS = (
+    *graph_api_stages.CHECKS,
     *graph_browsers.CHECKS,
     *graph_denials.CHECKS,
     *graph_open_functions.CHECKS,
@@ -188,7 +190,6 @@ DEV: list[tuple[Change, Rule, str]] = [
     (lambda g: wide_open(g, "sqs", "JobsTlsOnly"), "public-queue", QUEUE),
     (lambda g: ingress(g, "FunctionSecurityGroup"), "open-to-the-internet", NETWORK),
     (lambda g: g["ApiAccessLog"].pop("retentionInDays"), "logs-forever", API),
-    (lambda g: no_suffix(g, "DatabaseProxySecret", recoveryWindowInDays=30), "secret-name-stays-taken", DATABASE),
     (lambda g: g["DatabaseInstance"].update(engineVersion="16.4"), "withdrawn-database-version", DATABASE),
     (lambda g: g["DatabaseInstance"].update(engineVersion="17.4"), "withdrawn-database-version", DATABASE),
     (lambda g: g["DatabaseInstance"].update(engineVersion="16"), "parameter-group-family", DATABASE),
@@ -266,6 +267,7 @@ DEV: list[tuple[Change, Rule, str]] = [
 ]
 
 STAGING: list[tuple[Change, Rule, str]] = [
+    (lambda g: no_suffix(g, "DatabaseProxySecret", recoveryWindowInDays=30), "secret-name-stays-taken", DATABASE),
     (lambda g: g["ApiRouteAnalyzeRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
     (lambda g: g["ApiRouteDefaultRoute"].update(authorizationType="NONE"), "open-route", ROUTES),
     (lambda g: g["DatabaseInstance"].update(backupRetentionPeriod=0), "too-few-backups", DATABASE),
@@ -275,6 +277,8 @@ PRODUCTION: list[tuple[Change, Rule, str]] = [
     (lambda g: g["DatabaseInstance"].update(deletionProtection=False), "no-deletion-protection", DATABASE),
     (lambda g: g["DatabaseInstance"].update(skipFinalSnapshot=True), "no-final-snapshot", DATABASE),
     (lambda g: g["ResultsBucket"].update(forceDestroy=True), "bucket-can-be-emptied", STORAGE),
+    (lambda g: g["ApiCredentials"].update(recoveryWindowInDays=0), "secret-without-recovery", "infra/credentials.ts"),
+    (lambda g: g["DatabaseProxySecret"].update(recoveryWindowInDays=0), "secret-without-recovery", DATABASE),
 ]
 
 CASES = [

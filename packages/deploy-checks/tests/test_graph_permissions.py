@@ -61,7 +61,7 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
                 "GetParameters",
             },
         ),
-        ("jobs/handlers/sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes"}),
+        ("jobs/handlers/sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes", "GetParameters"}),
         ("platform/handlers/migrator", {"GetSecretValue"}),
     ],
 )
@@ -201,6 +201,16 @@ def test_unreadable_policy_is_reported(name: str) -> None:
     graph = recorded()
     graph[name]["policy"] = "{Version: 2012}"
     assert {f.id for f in findings(CHECKS, graph)} == {"malformed-policy"}
+
+
+@pytest.mark.parametrize("name", ["WorkerRole", "UnlistedModels"])
+def test_a_policy_that_iam_does_not_take_is_reported(name: str) -> None:
+    graph = recorded()
+    policies = graph[name]["inlinePolicies"] if name == "WorkerRole" else [graph[name]]
+    written = json.loads(policies[0]["policy"])
+    written["Statement"][0]["Sid"] = "x" * 8_000
+    policies[0]["policy"] = json.dumps(written)
+    assert [found.id for found in findings(graph_policies.CHECKS, graph)] == ["policy-too-long"]
 
 
 def test_role_that_lambda_may_not_assume_is_reported() -> None:

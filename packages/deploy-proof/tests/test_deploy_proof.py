@@ -139,6 +139,7 @@ def test_the_stages_are_read_from_the_configuration() -> None:
     assert not stages.is_stage(ROOT, "staging-2")
     assert stages.account_variable(ROOT, "production") == "PRODUCTION_AWS_ACCOUNT_ID"
     assert stages.account_variable(ROOT, "dev-maria") == "DEV_AWS_ACCOUNT_ID"
+    assert stages.alarm_variable(ROOT, "staging") == "STAGING_ALARM_EMAIL"
 
 
 def node(program: str, **variables: str) -> str:
@@ -167,15 +168,8 @@ def test_a_missing_tool_is_reported(tmp_path: Path) -> None:
     assert '"uv"' in missing_tool(str(tmp_path / "nowhere"), UV_PYTHON="3.12")
 
 
-@pytest.mark.parametrize(
-    ("budget", "email", "problem"),
-    [
-        ("50", '"a@example.com"', "nothing"),
-        ("50", "null", "set alarmEmail"),
-        ("0", '"a@example.com"', "more than 0"),
-    ],
-)
-def test_a_budget_needs_an_address_and_an_amount(budget: str, email: str, problem: str) -> None:
+def stage_problem(stage: str, settings: str = "{}", **variables: str) -> str:
+    """The reason why the program refuses to deploy the stage, or ``nothing``. ``settings`` replaces settings of it."""
     program = f"""
         import {{ registerHooks }} from "node:module";
         // SST's bundler needs no file endings; Node does.
@@ -183,9 +177,38 @@ def test_a_budget_needs_an_address_and_an_amount(budget: str, email: str, proble
         registerHooks({{ resolve: (name, context, next) => next(ended(name), context) }});
         const {{ stages }} = await import("./project.config.ts");
         const {{ stageProblem }} = await import("./infra/settings.ts");
-        Object.assign(stages.dev, {{ monthlyBudgetUSD: {budget}, alarmEmail: {email} }});
-        console.log(stageProblem("dev") ?? "nothing");"""
-    assert problem in node(program)
+        Object.assign(stages.{stage}, {settings});
+        console.log(stageProblem("{stage}") ?? "nothing");"""
+    return node(program, **variables)
+
+
+@pytest.mark.parametrize(
+    ("budget", "email", "problem"),
+    [
+        ("50", "a@example.com", "nothing"),
+        ("50", "", "set DEV_ALARM_EMAIL"),
+        ("0", "a@example.com", "more than 0"),
+    ],
+)
+def test_a_budget_needs_an_address_and_an_amount(budget: str, email: str, problem: str) -> None:
+    assert problem in stage_problem("dev", f"{{ monthlyBudgetUSD: {budget} }}", DEV_ALARM_EMAIL=email)
+
+
+@pytest.mark.parametrize(
+    ("stage", "email", "problem"),
+    [
+        ("dev", "", "nothing"),
+        ("dev", "ops", "set DEV_ALARM_EMAIL"),
+        ("staging", "", "set STAGING_ALARM_EMAIL"),
+        ("staging", "a@example.com", "nothing"),
+        ("production", "", "set PRODUCTION_ALARM_EMAIL"),
+        ("production", "ops", "set PRODUCTION_ALARM_EMAIL"),
+        ("production", "a@example.com", "nothing"),
+    ],
+)
+def test_alarms_need_a_recipient_outside_of_development(stage: str, email: str, problem: str) -> None:
+    variables = {f"{stage.upper()}_ALARM_EMAIL": email, f"{stage.upper()}_AWS_ACCOUNT_ID": "111122223333"}
+    assert problem in stage_problem(stage, **{name: value for name, value in variables.items() if value})
 
 
 class Deployed:

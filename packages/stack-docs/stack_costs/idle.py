@@ -9,7 +9,7 @@ from stack_graph.graph import Graph, Resource
 from stack_graph.vpc import ENDPOINT
 
 from stack_costs.prices import HOURS, Line, Unpriced, assumed
-from stack_costs.use import invocations
+from stack_costs.use import FLOW_LOG, flow_log_group, invocations, logged
 
 ONE = Decimal(1)
 
@@ -55,7 +55,7 @@ def _schedule(graph: Graph, schedule: Resource) -> Iterator[Line]:
     if times is None or function is None:
         raise Unpriced(f"{schedule.name}: {__name__} prices only a function with a rate, cron or at expression.")
     yield Line("Scheduled runs", Decimal(times), "schedule_invocation")
-    for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), Decimal(0)):
+    for line in invocations(graph, function, Decimal(times), assumed("scheduled_ms"), assumed("log_bytes_scheduled")):
         yield Line("Scheduled runs", line.quantity, line.price)
 
 
@@ -75,6 +75,18 @@ def _matches(field: str, all_values: int) -> int:
     return len(field.split(",")) if re.fullmatch(r"[\d,]+", field) else all_values
 
 
+def _log_metric(_: Graph, found: Resource) -> Iterator[Line]:
+    """A metric costs in the hours in which a line matches. One that counts has none; one with a field's value, all."""
+    if str(found.part("metricTransformation").value("value")).startswith("$."):
+        yield Line("Metrics", ONE, "metric_month")
+
+
+def _flow_log(graph: Graph, log: Resource) -> Iterator[Line]:
+    size = assumed("flow_records_hour") * HOURS * assumed("flow_record_bytes")
+    for line in logged(graph, flow_log_group(log), size):
+        yield Line("Flow logs", line.quantity, line.price)
+
+
 def _monthly(item: str, price: str) -> Callable[[Graph, Resource], Iterator[Line]]:
     return lambda _, __: iter([Line(item, ONE, price)])
 
@@ -87,6 +99,9 @@ PRICED: Mapping[str, Callable[[Graph, Resource], Iterator[Line]]] = {
     "aws:ec2/instance:Instance": _machine,
     "aws:ec2/eip:Eip": _address,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _monthly("Alarms", "alarm_month"),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": _log_metric,
+    "aws:kms/key:Key": _monthly("Key of the alarms", "kms_key_month"),
+    FLOW_LOG: _flow_log,
     # SST's VPC has a Cloud Map namespace, and with it a zone at Route 53.
     "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": _monthly("Private DNS zone", "hosted_zone_month"),
     "aws:secretsmanager/secret:Secret": _monthly("Secret", "secret_month"),
@@ -99,7 +114,6 @@ BY_USE = frozenset(
     {
         "aws:apigatewayv2/api:Api",
         "aws:cloudwatch/logGroup:LogGroup",
-        "aws:cloudwatch/logMetricFilter:LogMetricFilter",  # its metric costs only in hours in which a line matches
         "aws:lambda/function:Function",
         "aws:s3/bucket:Bucket",
         "aws:sns/topic:Topic",  # e-mails: the first thousand are free, and an alarm sends two
@@ -125,7 +139,9 @@ FREE = frozenset(
         "aws:ec2/subnet:Subnet",
         "aws:ec2/vpc:Vpc",
         "aws:iam/instanceProfile:InstanceProfile",
+        "aws:iam/policy:Policy",
         "aws:iam/role:Role",
+        "aws:kms/alias:Alias",
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         "aws:lambda/invocation:Invocation",  # once a release
         "aws:lambda/permission:Permission",

@@ -11,6 +11,7 @@ from stack_graph.vpc import ENDPOINT
 from stack_costs.prices import Line, Unpriced, assumed
 
 GB = Decimal(10) ** 9
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DAYS = Decimal(30)
 """Days in a month, for storage with a retention in days."""
 
@@ -39,6 +40,11 @@ def logged(graph: Graph, group: object, size: Decimal) -> Iterator[Line]:
     yield Line("Logs", size / GB * days / DAYS, "log_gb_month")
 
 
+def flow_log_group(log: Resource) -> str:
+    """The name of the log group that a flow log writes to."""
+    return str(log.value("logDestination")).partition(":log-group:")[2].removesuffix(":*")
+
+
 def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
     """The cost of so many analyses without the model calls."""
     requests = number * (1 + assumed("polls"))
@@ -49,6 +55,9 @@ def analyses(graph: Graph, number: Decimal) -> Iterator[Line]:
         if log := stage.part("accessLogSettings").value("destinationArn"):
             group = str(log).partition(":log-group:")[2].removesuffix(":*")
             yield from logged(graph, group, requests * assumed("log_bytes_access"))
+    for flows in graph.of_type(FLOW_LOG):
+        records = number * assumed("flow_records_analysis")
+        yield from logged(graph, flow_log_group(flows), records * assumed("flow_record_bytes"))
     for worker in _workers(graph):
         ms = assumed("model_seconds") * 1000 + assumed("worker_ms")
         yield Line("SQS", number * assumed("sqs_requests"), "sqs_request")

@@ -76,8 +76,9 @@ def _permissions(graph: Graph, function: Resource) -> Iterator[Arrow]:
 
 
 def _statements(graph: Graph, function: Resource) -> list[Statement]:
+    """The statements of the function's role that allow something."""
     role = role_of(graph, function)
-    return statements_of(graph, role) if role else []
+    return [statement for statement in (statements_of(graph, role) if role else ()) if statement.allow]
 
 
 def _owner(graph: Graph, arn: str) -> Resource | None:

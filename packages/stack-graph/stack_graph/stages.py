@@ -1,4 +1,6 @@
-"""The stages of ``project.config.ts``, read without Node: their names, and the variable that names their account."""
+"""The stages of ``project.config.ts``, read without Node: their names, and the variables with their account and the
+recipient of their alarms.
+"""
 
 import re
 from pathlib import Path
@@ -22,9 +24,12 @@ def is_stage(root: Path, stage: str) -> bool:
 
 def account_variable(root: Path, stage: str) -> str | None:
     """The environment variable with the stage's AWS account."""
-    block = _stages(root).get("dev" if PERSONAL.fullmatch(stage) else stage, "")
-    found = re.search(r'\baccountVariable:\s*"(\w+)"', block)
-    return found.group(1) if found else None
+    return _variable(root, stage, "accountVariable")
+
+
+def alarm_variable(root: Path, stage: str) -> str | None:
+    """The environment variable with the recipient of the stage's alarms."""
+    return _variable(root, stage, "alarmVariable")
 
 
 def setting(root: Path, stage: str, name: str) -> tuple[str, int] | None:
@@ -33,6 +38,12 @@ def setting(root: Path, stage: str, name: str) -> tuple[str, int] | None:
     found = re.search(rf"^    {name}: (.+),$", block, flags=re.MULTILINE)
     before = file.read_text(encoding="utf-8").partition(block)[0] if found else ""
     return (found[1], f"{before}{block[: found.start()]}".count("\n") + 1) if found else None
+
+
+def _variable(root: Path, stage: str, name: str) -> str | None:
+    block = _stages(root).get("dev" if PERSONAL.fullmatch(stage) else stage, "")
+    found = re.search(rf'\b{name}:\s*"(\w+)"', block)
+    return found.group(1) if found else None
 
 
 def _stages(root: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Lambda: re-enqueues jobs whose message was lost, and erases content. A schedule invokes it."""
+"""Lambda: re-enqueues jobs whose message was lost, reports the day's spending, erases content. A schedule invokes it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from pipeline.jobs import bootstrap
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Re-enqueue stranded jobs, then erase what is due. Returns the numbers of both."""
-    resent = bootstrap.sweep_jobs().run()  # first: while S3 is down, lost jobs are found all the same
-    return {"resent": resent, "erased": bootstrap.enforce_retention().run()}
+    """Re-enqueue stranded jobs, report the day's spending, then erase what is due. Returns the numbers of jobs."""
+    resent = bootstrap.sweep_jobs().run()
+    bootstrap.report_spending().run()
+    return {"resent": resent, "erased": bootstrap.enforce_retention().run()}  # last: S3 may be down

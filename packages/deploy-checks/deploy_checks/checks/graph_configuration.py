@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from stack_graph.graph import Rehearsed
+from stack_graph.graph import Rehearsed, Values
 from stack_graph.lambdas import FUNCTION, PARAMETER, label, variables
 from stack_graph.parameters import BUSINESS_RULES, CONFIG, parameter, value_of
 from stack_graph.program import place_of
@@ -72,4 +72,25 @@ def parameters_are_handed_over(rehearsed: Rehearsed) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (parameters_fit_the_code, parameters_fit_the_store, parameters_are_handed_over)
+def tenants_have_a_share(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """The stage has a daily limit, and each tenant a smaller one: no tenant can spend the money of all."""
+    place = parameter(rehearsed.graph, CONFIG)
+    limits = Values({"config": value_of(place)}).part("config").part("limits") if place else Values({})
+    stage, tenant = (_usd(limits, name) for name in ("daily_usd", "daily_usd_per_tenant"))
+    if place and (stage is None or tenant is None or tenant >= stage):
+        yield Finding(
+            "tenant-without-share",
+            "medium",
+            *place_of(rehearsed, place, "daily_usd"),
+            f"One tenant can spend the whole day's money of {rehearsed.stage}: daily_usd is {stage}, "
+            f"daily_usd_per_tenant is {tenant}",
+            "In the stage's limits, set daily_usd, and daily_usd_per_tenant to less than that.",
+        )
+
+
+def _usd(limits: Values, name: str) -> float | None:
+    amount = limits.value(name)
+    return float(amount) if re.fullmatch(r"\d+(\.\d+)?", str(amount)) and amount is not None else None
+
+
+CHECKS = (parameters_fit_the_code, parameters_fit_the_store, parameters_are_handed_over, tenants_have_a_share)

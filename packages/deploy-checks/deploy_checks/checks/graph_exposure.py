@@ -11,9 +11,11 @@ from stack_graph.vpc import EVERYWHERE, GROUPS, rules
 from deploy_checks.checks.graph_storage import PERMANENT, severity
 from deploy_checks.finding import Finding, finding_at
 
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LEAST_BACKUP_DAYS = 7
 DEFAULT_WINDOW_DAYS = 30
-"""Days for which Secrets Manager reserves the name of a deleted secret."""
+"""Days for which Secrets Manager keeps a deleted secret, and reserves its name."""
+LEAST_WINDOW_DAYS = 7
 
 
 def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -146,18 +148,42 @@ def logs_end(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def secrets_can_come_back(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A removed stage can be deployed again: the names of its secrets are free, or new."""
+    """Production's secrets can be restored. Another stage can be removed and deployed again: their names are free."""
+    permanent = rehearsed.graph.stage == PERMANENT
     for secret in rehearsed.graph.of_type(SECRET):
         name, window = secret.inputs.get("name"), secret.number("recoveryWindowInDays", DEFAULT_WINDOW_DAYS)
+        if permanent and window < LEAST_WINDOW_DAYS:
+            yield finding_at(
+                secret,
+                "secret-without-recovery",
+                "medium",
+                f"When {secret.name} of {PERMANENT} is deleted by mistake, it is lost at once",
+                f"Set secretRecoveryDays to {LEAST_WINDOW_DAYS} or more.",
+            )
         generated = "name" in (secret.data.get("options") or {}).get("ignoreChanges", ())  # SST's random suffix
-        if name and not generated and window != 0:
+        if name and not generated and window != 0 and not permanent:
             yield finding_at(
                 secret,
                 "secret-name-stays-taken",
                 "high",
                 "After a removal the next deploy will fail: InvalidRequestException: You can't create this secret "
                 f"because a secret with this name is already scheduled for deletion. ({name})",
-                "Remove the name, or set recoveryWindowInDays: 0.",
+                "Remove the name, or set secretRecoveryDays to 0 for the stage.",
+            )
+
+
+def networks_log_their_flows(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """Every network has a flow log of all traffic, accepted and rejected."""
+    graph = rehearsed.graph
+    logged = {log.value("vpcId") for log in graph.of_type(FLOW_LOG) if log.value("trafficType") in (None, "ALL")}
+    for network in graph.of_type("aws:ec2/vpc:Vpc"):
+        if network.id not in logged:
+            yield finding_at(
+                network,
+                "network-without-flow-log",
+                severity(graph),
+                f"Nothing records the connections of {network.name}: data that leaves it leaves no trace",
+                'Add an aws.ec2.FlowLog with trafficType: "ALL".',
             )
 
 
@@ -168,4 +194,5 @@ CHECKS = (
     groups_are_closed,
     logs_end,
     secrets_can_come_back,
+    networks_log_their_flows,
 )

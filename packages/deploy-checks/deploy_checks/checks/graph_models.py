@@ -6,7 +6,7 @@ from typing import Any
 
 from stack_graph.graph import Graph, Rehearsed
 from stack_graph.iam import Statement, allows, role_of, statements_of
-from stack_graph.lambdas import FUNCTION, calls
+from stack_graph.lambdas import FUNCTION, calls, label
 from stack_graph.parameters import CONFIG, parameter
 
 from deploy_checks.checks.graph_permissions import denied
@@ -53,7 +53,7 @@ def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
     for model_id in sorted({listed.default, *listed.own} & listed.models.keys()) if place else ():
         geography = model_id.partition(".")[0]
         fits = GEOGRAPHIES.get(geography, ("",))
-        bare = not any("inference-profile/" in arn for arn in listed.models[model_id]["policy_arns"])
+        bare = not _has_profile(listed.models[model_id])
         if place and not graph.region.startswith(fits):
             yield finding_at(
                 place,
@@ -96,11 +96,19 @@ def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 def _missing(graph: Graph, statements: list[Statement], action: str, model: dict[str, Any]) -> tuple[list[str], int]:
     """The ARNs that are not allowed, and the number of all."""
-    arns = [str(arn).format(region=graph.region, account=graph.account) for arn in model["policy_arns"]]
+    arns = _arns(graph, model)
     profiles = [arn for arn in arns if "inference-profile/" in arn]
     context = {"bedrock:InferenceProfileArn": profiles[0]} if profiles else {}
     refused = [a for a in arns if not allows(statements, action, a, {} if a in profiles else context)]
     return refused, len(arns)
+
+
+def _arns(graph: Graph, model: dict[str, Any]) -> list[str]:
+    return [str(arn).format(region=graph.region, account=graph.account) for arn in model["policy_arns"]]
+
+
+def _has_profile(model: dict[str, Any]) -> bool:
+    return any("inference-profile/" in arn for arn in model["policy_arns"])
 
 
 def guardrail_is_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -120,4 +128,42 @@ def _guardrail_arn(graph: Graph, identifier: str) -> str:
     return identifier if identifier.startswith("arn:") else own
 
 
-CHECKS = (profiles_fit_the_region, models_are_allowed, guardrail_is_allowed)
+def other_models_are_denied(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """An explicit denial covers every model that is not listed, and direct calls of models that have a profile."""
+    graph, models = rehearsed.graph, Listed.of(rehearsed).models
+    if not models:
+        return  # reported by files_models
+    direct = [
+        arn
+        for model in models.values()
+        for arn in _arns(graph, model)
+        if _has_profile(model) and "foundation-model/" in arn
+    ]
+    for function in graph.of_type(FUNCTION):
+        role = role_of(graph, function)
+        calls_models = any(call.operation in INVOKE for call in calls(rehearsed.root, function))
+        denials = [s for s in (statements_of(graph, role) if role else ()) if not s.allow]
+        open_to = [
+            arn
+            for arn in [*_unlisted(graph), *direct]
+            if not all(any(s.applies(action, arn, {}) for s in denials) for action in INVOKE.values())
+        ]
+        if role and calls_models and open_to:
+            yield finding_at(
+                function,
+                "model-not-denied",
+                "medium",
+                f"A policy that is added to the role of {label(graph, function)} later may allow it any model: nothing "
+                f"denies it {open_to[0]}",
+                "Attach a policy that denies bedrock:InvokeModel* with notResources: the ARNs of the listed models.",
+            )
+
+
+def _unlisted(graph: Graph) -> list[str]:
+    """ARNs of models and profiles that no list has."""
+    own = f"arn:aws:bedrock:{graph.region}:{graph.account}"
+    model = f"arn:aws:bedrock:{graph.region}::foundation-model/unlisted.model-v1:0"
+    return [model, f"{own}:inference-profile/us.unlisted.model-v1:0", f"{own}:application-inference-profile/unlisted"]
+
+
+CHECKS = (profiles_fit_the_region, models_are_allowed, guardrail_is_allowed, other_models_are_denied)

@@ -62,7 +62,8 @@ def denied(rehearsed: Rehearsed, function: Resource, action: str, arn: str, why:
 def _other_grants(rehearsed: Rehearsed, function: Resource, service: str) -> tuple[str, int] | None:
     """The place of the role's existing permissions for the service."""
     role = role_of(rehearsed.graph, function)
-    granted = {action for s in (statements_of(rehearsed.graph, role) if role else ()) for action in s.actions}
+    statements = statements_of(rehearsed.graph, role) if role else []
+    granted = {action for s in statements if s.allow for action in s.actions}
     some = any(action.startswith(f"{service}:") for action in granted)
     return written(rehearsed, function, rf"""["']{service}:""") if some else None
 

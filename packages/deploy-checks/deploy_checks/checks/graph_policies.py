@@ -14,6 +14,8 @@ from deploy_checks.iam_actions import exists, takes, takes_resources
 from deploy_checks.rules import Rule
 
 ROLE = "aws:iam/role:Role"
+LONGEST_MANAGED, LONGEST_INLINE = 6_144, 10_240
+"""Characters of a managed policy, and of all inline policies of a role (IAM quotas, 2026-11)."""
 
 
 def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -37,6 +39,27 @@ def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"The deploy will fail: MalformedPolicyDocument: This policy contains invalid Json ({resource.name})",
                 "Write the policy with $jsonStringify, or aws.iam.getPolicyDocumentOutput.",
             )
+
+
+def policies_fit_iam(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """No policy is longer than IAM accepts, white space not counted."""
+    graph = rehearsed.graph
+    sizes = [(one, _size(one.raw("policy")), LONGEST_MANAGED) for one in graph.of_type("aws:iam/policy:Policy")]
+    for role in graph.of_type(ROLE):
+        sizes.append((role, sum(_size(one.raw("policy")) for one in role.parts("inlinePolicies")), LONGEST_INLINE))
+    for resource, size, limit in sizes:
+        if size > limit:
+            yield finding_at(
+                resource,
+                "policy-too-long",
+                "high",
+                f"The deploy will fail: LimitExceeded: {resource.name} has {size} characters, and IAM takes {limit}",
+                "Name fewer resources, or move statements to a managed policy.",
+            )
+
+
+def _size(policy: object) -> int:
+    return len("".join(str(policy).split()))
 
 
 def _owner(graph: Graph, role: Resource) -> str:
@@ -162,6 +185,7 @@ def lambda_may_assume(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 CHECKS = (
     policies_are_json,
+    policies_fit_iam,
     actions_exist,
     grants_are_of_something,
     grants_are_narrow,

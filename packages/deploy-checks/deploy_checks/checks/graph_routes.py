@@ -14,7 +14,6 @@ from deploy_checks.product import manifest_of
 
 API = "aws:apigatewayv2/api:Api"
 ROUTE = "aws:apigatewayv2/route:Route"
-STAGE = "aws:apigatewayv2/stage:Stage"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 
 
@@ -146,51 +145,8 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The API's stages deploy their routes, are throttled, and write access logs."""
-    graph = rehearsed.graph
-    stages = graph.of_type(STAGE)
-    for api in graph.of_type(API):
-        if api.value("disableExecuteApiEndpoint") and not graph.of_type("aws:apigatewayv2/apiMapping:ApiMapping"):
-            yield finding_at(
-                api,
-                "api-unreachable",
-                "critical",
-                "The API's default endpoint is disabled, and it has no other: every request is answered 404",
-                "Remove disableExecuteApiEndpoint, or give the API a domain.",
-            )
-        if not any(s.value("apiId") == api.id and s.value("autoDeploy") for s in stages):
-            yield finding_at(
-                api,
-                "api-not-deployed",
-                "critical",
-                'No stage of the API deploys its routes: {"message":"Not Found"} for each of them',
-                'Add a stage "$default" with autoDeploy: true, as sst.aws.ApiGatewayV2 does.',
-            )
-    for stage in stages:
-        settings = stage.part("defaultRouteSettings")
-        if not settings.value("throttlingRateLimit") or not settings.value("throttlingBurstLimit"):
-            yield finding_at(
-                stage,
-                "api-without-throttle",
-                "medium",
-                "The API accepts as many requests as the account's limit: one caller can use it up for all others",
-                "Set throttlingRateLimit and throttlingBurstLimit in defaultRouteSettings, through transform.stage: "
-                "ApiGatewayV2 itself ignores a throttle argument.",
-            )
-        if not stage.part("accessLogSettings").value("destinationArn"):
-            yield finding_at(
-                stage,
-                "api-without-access-log",
-                "medium",
-                "Requests that the gateway refuses or cannot deliver are not logged",
-                "Set accessLog on the ApiGatewayV2.",
-            )
-
-
 CHECKS = (
     routes_are_there,
     routes_lead_somewhere,
     routes_ask_who_calls,
-    stages_throttle_and_log,
 )
