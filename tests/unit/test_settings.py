@@ -30,7 +30,7 @@ def database(host: str) -> DatabaseSettings:
     [
         ("ApiHandler", JOBS),
         ("Worker", JOBS),
-        ("Sweeper", (DatabaseSettings, QueueSettings, ResultSettings, RetentionSettings)),
+        ("Sweeper", (*JOBS, RetentionSettings)),
         ("Operator", (DatabaseSettings, QueueSettings)),
         ("DeadLetterHandler", (DatabaseSettings, DeadLetterSettings)),
         ("Migrator", (MigratorSettings,)),

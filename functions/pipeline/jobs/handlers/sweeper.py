@@ -1,4 +1,4 @@
-"""Lambda: re-enqueues jobs whose message was lost, reports the day's spending, erases content. A schedule invokes it."""
+"""Lambda: re-enqueues jobs that lost their message, reports the day's spending, erases content."""
 
 from typing import Any
 
