@@ -11,7 +11,6 @@ import boto3
 import pytest
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.model_rules import find_model
-from bedrock_emulator.prompt_cache import minimum_tokens
 from bedrock_emulator.running import RunningEmulator, running_emulator
 from pipeline import analyses
 from pipeline.jobs.domain.job import ClaimedJob
@@ -154,4 +153,4 @@ def test_the_emulator_and_the_catalogue_agree(model: Model) -> None:
     assert rules.sampling == sampling[model.inference_parameters]
     assert rules.forced_tools is (model.tool_choice == "tool")
     assert rules.context_tokens == model.context_tokens
-    assert minimum_tokens(model.id) == model.prompt_cache_minimum_tokens
+    assert rules.cache_minimum == model.prompt_cache_minimum_tokens

@@ -140,16 +140,16 @@ class InMemoryJobStore:
         return None
 
     def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
-        row = self.rows.get(job_id)
+        row = self._row_of(job_id, tenant_id)
         if row and not row.status.final:
             row.enqueued_at = self._clock()
         return row is not None
 
     def withdraw(self, job_id: UUID, tenant_id: str) -> bool:
-        row = self.rows.get(job_id)
+        row = self._row_of(job_id, tenant_id)
         if row and row.status is JobStatus.QUEUED and row.attempt == 0 and row.enqueued_at is None:
             self.submitted.remove(self.rows.pop(job_id).job)
-        return job_id not in self.rows
+        return self._row_of(job_id, tenant_id) is None
 
     def get(self, job_id: UUID, tenant_id: str) -> JobView | None:
         row = self.rows.get(job_id)
@@ -276,6 +276,11 @@ class InMemoryJobStore:
         return found[:limit]
 
     def ping(self) -> None: ...
+
+    def _row_of(self, job_id: UUID, tenant_id: str | None) -> _Stored | None:
+        """The job, if the tenant may see it; without a tenant, as a worker that sees all."""
+        row = self.rows.get(job_id)
+        return row if row and tenant_id in (None, row.job.tenant_id) else None
 
     def _running(self, job_id: UUID, attempt: int) -> _Stored | None:
         row = self.rows.get(job_id)

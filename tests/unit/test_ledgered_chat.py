@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from pipeline.models import errors
-from pipeline.models.calls import CallOutcome, CallOwner
+from pipeline.models.calls import CallOutcome, CallOwner, max_cost_usd
 from pipeline.models.chat import ChatRequest, UserText
 from pipeline.models.errors import ModelError
 from pipeline.models.ledgered_chat import LedgeredChat
@@ -36,6 +36,46 @@ def test_an_answer_is_settled_at_its_cost_and_shows_a_healthy_model() -> None:
     outcome, spent = ended(text_answer("Hello."))
     assert (outcome.outcome, outcome.usage, outcome.healthy) == ("answered", Usage(100, 20), True)
     assert outcome.cost_usd == spent == config().model.price.of_call(Usage(100, 20))
+
+
+def test_a_call_is_recorded_with_its_model_its_owner_its_reservation_and_its_slot() -> None:
+    ledger, owner = InMemoryCallLedger(FakeClock()), CallOwner("chat_turn", uuid4(), "a")
+    model = ScriptedModel([text_answer("Hello.")], longest_call_s=30.0)
+    LedgeredChat(model, ledger, Limits(), owner, slot_margin_s=15.0).ask(REQUEST)
+    ((known),) = ledger.calls.values()
+    assert (known.call.model_id, known.call.owner) == (REQUEST.model.id, owner)
+    assert known.call.max_cost_usd == max_cost_usd(REQUEST)
+    assert known.call.slot_s == 45.0  # the slot is free only when the call has certainly ended
+
+
+def test_a_denied_call_is_not_made() -> None:
+    ledger, model = InMemoryCallLedger(FakeClock()), ScriptedModel([])
+    chat = LedgeredChat(
+        model, ledger, Limits(daily_usd=Decimal(0)), CallOwner("job", uuid4(), "a", 1), slot_margin_s=15.0
+    )
+    with pytest.raises(errors.ModelCallDenied) as denied:
+        chat.ask(REQUEST)
+    assert (denied.value.reason, denied.value.retry_after_s) == ("daily_limit", 600.0)
+    assert (model.requests, chat.answers, ledger.calls) == ([], 0, {})
+
+
+def test_usage_and_cost_are_summed_up_over_the_answers() -> None:
+    script: list[dict[str, object] | Exception] = [
+        text_answer("one"), errors.ModelThrottled("x"), text_answer("two", tokens=(1, 2)),
+    ]  # fmt: skip
+    chat = LedgeredChat(
+        ScriptedModel(script),
+        InMemoryCallLedger(FakeClock()),
+        Limits(),
+        CallOwner("job", uuid4(), "a", 1),
+        slot_margin_s=15.0,
+    )
+    for _ in range(3):
+        with contextlib.suppress(ModelError):
+            chat.ask(REQUEST)
+    price = config().model.price
+    assert (chat.answers, chat.usage) == (2, Usage(101, 22))
+    assert chat.cost_usd == price.of_call(Usage(100, 20)) + price.of_call(Usage(1, 2))
 
 
 def test_a_call_that_may_be_billed_keeps_its_reservation() -> None:

@@ -67,6 +67,16 @@ def test_a_long_prompt_is_billed_at_the_long_rate() -> None:
     assert price.of_call(Usage(100_001, 1_000)) == Decimal("0.0525005")
 
 
+@pytest.mark.parametrize("cached", [Usage(1, 0, 100_000, 0), Usage(1, 0, 0, 100_000), Usage(1, 0, 50_000, 50_000)])
+def test_cached_tokens_make_a_prompt_long(cached: Usage) -> None:
+    price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
+    rates = price.long_prompt
+    assert rates is not None
+    assert rates.above_input_tokens == 100_000
+    cost = rates.input * 1 + rates.cache_read * cached.cache_read_tokens + rates.cache_write * cached.cache_write_tokens
+    assert price.of_call(cached) == cost / 1_000_000 > price.model_copy(update={"long_prompt": None}).of_call(cached)
+
+
 def test_two_short_prompts_are_not_billed_at_the_long_rate() -> None:
     price = CATALOGUE.find("global.anthropic.claude-haiku-5-5").price
     request = ChatRequest(

@@ -3,13 +3,14 @@
 import base64
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.models.calls import max_cost_usd
 from pipeline.models.catalogue import Model, shipped_catalogue
-from pipeline.models.chat import ChatRequest, UserText
+from pipeline.models.chat import AssistantTurn, ChatRequest, Tool, UserText
 from pipeline.models.converse import max_prompt_tokens
 from pipeline.models.prices import Usage
 
@@ -37,6 +38,26 @@ def request(text: str, model: Model = DEFAULT, *, caching: bool = False) -> Chat
 )
 def test_the_bound_holds_for_a_tokenizer_that_splits_every_byte(text: str, tokens: int) -> None:
     assert max_prompt_tokens(request(text)) >= tokens
+
+
+@pytest.mark.parametrize(
+    ("changed", "more"),
+    [
+        ({"system": "Be brief." + "s" * 1_000}, 1_000),
+        ({"turns": (UserText("x" * 1_001),)}, 1_000),
+        ({"turns": (UserText("x"), AssistantTurn(({"text": "y" * 1_000},)))}, 1_000),
+        ({"tool": Tool("record", "d" * 1_000, {})}, 1_000),
+        ({"tool": Tool("record", "d", {"title": "t" * 1_000})}, 1_000),
+    ],
+    ids=["instructions", "document", "answer", "description of the tool", "schema of the tool"],
+)
+def test_the_bound_covers_every_part_of_the_prompt(changed: dict[str, Any], more: int) -> None:
+    plain = request("x")
+    assert max_prompt_tokens(replace(plain, **changed)) >= max_prompt_tokens(plain) + more
+
+
+def test_the_bound_covers_the_vendors_own_additions() -> None:
+    assert max_prompt_tokens(request("")) > 804  # Anthropic's instructions around tools
 
 
 @pytest.mark.parametrize("caching", [False, True])

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import logging
 import signal
 import sys
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from bedrock_emulator import EMULATOR
 from bedrock_emulator.errors import PlanError
+from bedrock_emulator.logs import configure
 
 if TYPE_CHECKING:
     from bedrock_emulator.emulator import Emulator
 
 _CANNOT_START = 2
-_SHUTDOWN_SECONDS = 0.05  # for requests under way; a hanging one must not keep a test suite waiting
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,9 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.forward_model and not options.forward_to:
         parser.error("--forward-model goes with --forward-to")
-    logging.basicConfig(
-        stream=sys.stderr, level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    configure(options.log_level)
     try:
         asyncio.run(_serve(options))
     except (OSError, PlanError) as exc:
@@ -38,30 +35,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _serve(options: argparse.Namespace) -> None:
     # Imported here so that --help and a wrong option answer at once.
-    from aiohttp import web
-
-    from bedrock_emulator.server import build_app
+    from bedrock_emulator.port import Port
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     emulator = _build(options)
-    # A handler whose client has left is cancelled, so that a hanging one ends.
-    runner = web.AppRunner(
-        build_app(emulator), access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS
-    )
-    await runner.setup()
-    site = web.TCPSite(runner, options.host, options.port, backlog=1024)
+    port = Port(emulator)
     try:
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        sys.stderr.write(f"{EMULATOR} at http://{host}:{port} (an emulator, not Amazon Bedrock)\n")
+        host, port_number = await port.open(options.host, options.port)
+        sys.stderr.write(f"{EMULATOR} at http://{host}:{port_number} (an emulator, not Amazon Bedrock)\n")
         sys.stderr.flush()
         await stop.wait()
     finally:
         if emulator.forwarder is not None:
             await emulator.forwarder.close()
-        await runner.cleanup()
+        await port.close()
 
 
 def _build(options: argparse.Namespace) -> "Emulator":

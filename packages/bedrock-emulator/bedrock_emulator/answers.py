@@ -6,17 +6,18 @@ from typing import Any
 
 from bedrock_emulator.documents import Document
 from bedrock_emulator.tokens import TOOL_OVERHEAD, count_text, cut_text
+from bedrock_emulator.vocabularies import USUAL, Vocabulary
 
 
 @dataclass(frozen=True)
 class Text:
     text: str
 
-    def tokens(self) -> int:
-        return count_text(self.text)
+    def tokens(self, vocabulary: Vocabulary) -> int:
+        return count_text(self.text, vocabulary)
 
-    def cut(self, tokens: int) -> "Text":
-        return Text(cut_text(self.text, tokens))
+    def cut(self, tokens: int, vocabulary: Vocabulary) -> "Text":
+        return Text(cut_text(self.text, tokens, vocabulary))
 
     def block(self) -> Document:
         return {"text": self.text}
@@ -30,11 +31,12 @@ class ToolCall:
     name: str
     input_json: str
 
-    def tokens(self) -> int:
-        return TOOL_OVERHEAD + count_text(self.input_json)
+    def tokens(self, vocabulary: Vocabulary) -> int:
+        return TOOL_OVERHEAD + count_text(self.input_json, vocabulary)
 
-    def cut(self, tokens: int) -> "ToolCall":
-        return ToolCall(self.tool_use_id, self.name, cut_text(self.input_json, max(0, tokens - TOOL_OVERHEAD)))
+    def cut(self, tokens: int, vocabulary: Vocabulary) -> "ToolCall":
+        left = cut_text(self.input_json, max(0, tokens - TOOL_OVERHEAD), vocabulary)
+        return ToolCall(self.tool_use_id, self.name, left)
 
     def block(self) -> Document:
         use = {"toolUseId": self.tool_use_id, "name": self.name, "input": readable_part(self.input_json)}
@@ -49,17 +51,17 @@ class Answer:
     # Usage as another server counted it; None: counted here.
     counted: tuple[int, int] | None = None
 
-    def tokens(self) -> int:
-        return sum(part.tokens() for part in self.content)
+    def tokens(self, vocabulary: Vocabulary = USUAL) -> int:
+        return sum(part.tokens(vocabulary) for part in self.content)
 
 
-def limited(answer: Answer, max_tokens: int) -> Answer:
+def limited(answer: Answer, max_tokens: int, vocabulary: Vocabulary = USUAL) -> Answer:
     """The answer as far as `max_tokens` reaches; beyond, it is cut and stops with max_tokens."""
     left, kept = max_tokens, []
     for part in answer.content:
-        size = part.tokens()
+        size = part.tokens(vocabulary)
         if size > left:
-            kept.append(part.cut(left))
+            kept.append(part.cut(left, vocabulary))
             return Answer(tuple(kept), "max_tokens", answer.fields, answer.counted)
         kept.append(part)
         left -= size

@@ -6,8 +6,9 @@ from typing import Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall
 from bedrock_emulator.composing import requested_tool, tool_answer
-from bedrock_emulator.conversation_rules import blocks_of, tool_specs
+from bedrock_emulator.content_rules import blocks_of
 from bedrock_emulator.documents import Document
+from bedrock_emulator.tool_rules import tool_specs
 
 _STOP_REASONS = {
     "stop": "end_turn",

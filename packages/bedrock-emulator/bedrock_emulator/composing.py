@@ -3,16 +3,17 @@
 import base64
 import hashlib
 import json
-from typing import Any
 
 from bedrock_emulator.answers import Answer, Text, ToolCall
-from bedrock_emulator.conversation_rules import blocks_of, tool_specs
+from bedrock_emulator.content_rules import blocks_of
 from bedrock_emulator.documents import Document
-from bedrock_emulator.errors import invalid
 from bedrock_emulator.json_text import text_of
 from bedrock_emulator.material import read_source
+from bedrock_emulator.readable import readable
 from bedrock_emulator.schema_answer import answer_for
+from bedrock_emulator.schema_in_prompt import schema_in
 from bedrock_emulator.sentences import sentences
+from bedrock_emulator.tool_rules import tool_specs
 
 _READABLE_DOCUMENTS = ("txt", "md", "csv", "html")
 _NO_TEXT = "There is no text in the request to answer from."
@@ -29,14 +30,19 @@ def compose(parameters: Document) -> Answer:
         return tool_answer(parameters, tool["name"], value)
     text_format = parameters.get("outputConfig", {}).get("textFormat")
     if text_format is not None:
-        return Answer((Text(_formatted(text_format, parameters)),), "end_turn")
+        schema = json.loads(text_format["structure"]["jsonSchema"]["schema"])
+        return _json_answer(schema, user_text(parameters))
+    # After a tool's result the answer is about the result, whatever the prompt describes.
+    prompted = None if blocks_of(parameters["messages"][-1], "toolResult") else schema_in(_prompt_texts(parameters))
+    if prompted is not None:
+        return _json_answer(prompted.schema, "\n\n".join(prompted.texts[len(parameters.get("system", [])) :]))
     return plain_answer(parameters)
 
 
 def plain_answer(parameters: Document) -> Answer:
     """The first three sentences: of a tool's result if there is one, else of the user's text."""
     results = [text for text in _result_texts(parameters["messages"][-1]) if text.strip()]
-    text = "\n\n".join(results) or read_source(user_text(parameters)).text
+    text = readable("\n\n".join(results)) or read_source(user_text(parameters)).text
     return Answer((Text(" ".join(sentences(text)[:3]) or _NO_TEXT),), "end_turn")
 
 
@@ -97,12 +103,11 @@ def _result_texts(message: Document) -> list[str]:
     return texts
 
 
-def _formatted(text_format: Document, parameters: Document) -> str:
-    """JSON text for outputConfig.textFormat, the service's structured output without tools."""
-    try:
-        schema: Any = json.loads(text_format["structure"]["jsonSchema"]["schema"])
-    except ValueError as exc:
-        raise invalid(f"The schema in outputConfig.textFormat is not valid JSON: {exc}") from exc
-    if not isinstance(schema, dict):
-        raise invalid("The schema in outputConfig.textFormat must be a JSON object.")
-    return json.dumps(answer_for(schema, read_source(user_text(parameters))), ensure_ascii=False)
+def _prompt_texts(parameters: Document) -> list[str]:
+    """The system prompt, one text a block, and the user's text."""
+    return [*(block.get("text", "") for block in parameters.get("system", [])), user_text(parameters)]
+
+
+def _json_answer(schema: Document, text: str) -> Answer:
+    """JSON that is valid against a schema, as text."""
+    return Answer((Text(json.dumps(answer_for(schema, read_source(text)), ensure_ascii=False)),), "end_turn")

@@ -7,15 +7,16 @@ from bedrock_emulator.answers import Answer, Text
 from bedrock_emulator.documents import Document
 from bedrock_emulator.prompt_cache import InputTokens
 from bedrock_emulator.tokens import fragments
+from bedrock_emulator.vocabularies import Vocabulary
 
 _FRAGMENT_LENGTH = 48  # characters of text or tool input in one event
 
 
-def usage_of(answer: Answer, read: InputTokens) -> Document:
+def usage_of(answer: Answer, read: InputTokens, vocabulary: Vocabulary) -> Document:
     if answer.counted is not None:
         read, output = InputTokens(answer.counted[0]), answer.counted[1]
     else:
-        output = answer.tokens()
+        output = answer.tokens(vocabulary)
     usage: Document = {
         "inputTokens": read.plain,
         "outputTokens": output,

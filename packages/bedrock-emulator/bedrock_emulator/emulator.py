@@ -5,16 +5,17 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bedrock_emulator import embeddings
 from bedrock_emulator.answers import Answer, limited, stopped
 from bedrock_emulator.call_log import Call, CallLog
 from bedrock_emulator.composing import compose, user_text
 from bedrock_emulator.conversation_rules import check_conversation
 from bedrock_emulator.converse_output import usage_of
 from bedrock_emulator.documents import Document
-from bedrock_emulator.errors import ServiceError, invalid
+from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.json_text import strings_in
-from bedrock_emulator.model_rules import Model, check_chat_parameters, check_length, check_on_demand, find_model
+from bedrock_emulator.model_rules import Model, check_length, check_on_demand, find_model
+from bedrock_emulator.model_table import ModelRules
+from bedrock_emulator.parameter_rules import DEFAULT_MAX_TOKENS
 from bedrock_emulator.prompt_cache import PromptCache
 from bedrock_emulator.rule_book import RuleBook
 from bedrock_emulator.spoiling import spoiled
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bedrock_emulator.forwarding import Forwarder
     from bedrock_emulator.plan import Fault
     from bedrock_emulator.service_model import ServiceDescription
-
-_DEFAULT_MAX_TOKENS = 4096  # output tokens when the request names no limit
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Emulator:
         return [fault for _, fault in chosen]
 
     async def converse(
-        self, call: Call, parameters: Document, fault: "Fault | None", began: float
+        self, call: Call, model: ModelRules, parameters: Document, fault: "Fault | None", began: float
     ) -> tuple[Answer, Document]:
         """The answer to Converse or ConverseStream, and its usage. Raises ServiceError."""
         answer = await self._answer(parameters)
@@ -53,8 +52,8 @@ class Emulator:
         inference = parameters.get("inferenceConfig", {})
         if self.forwarder is None:
             answer = stopped(answer, inference.get("stopSequences", []))
-            answer = limited(answer, inference.get("maxTokens", _DEFAULT_MAX_TOKENS))
-        usage = usage_of(answer, self.cache.count(call.model, parameters, began))
+            answer = limited(answer, inference.get("maxTokens", DEFAULT_MAX_TOKENS), model.vocabulary)
+        usage = usage_of(answer, self.cache.count(call.model, model, parameters, began), model.vocabulary)
         call.stop_reason = answer.stop_reason
         call.input_tokens, call.output_tokens = usage["inputTokens"], usage["outputTokens"]
         return answer, usage
@@ -68,28 +67,25 @@ def check(operation: str, parameters: Document) -> Model:
     model = find_model(parameters["modelId"])
     if operation == "CountTokens":
         if "converse" in parameters["input"]:
-            check_conversation(parameters["input"]["converse"])
+            check_conversation(model.rules, parameters["input"]["converse"])
         return model
     check_on_demand(model)
     if operation in ("Converse", "ConverseStream"):
-        check_conversation(parameters)
-        check_chat_parameters(model, parameters)
-        check_length(model, count_request(parameters))
-    elif model.base_id != embeddings.MODEL:
-        raise invalid(f"The Bedrock emulator answers InvokeModel for {embeddings.MODEL} only. Use Converse.")
+        check_conversation(model.rules, parameters, stream=operation == "ConverseStream")
+        check_length(model, count_request(parameters, model.rules.vocabulary))
     return model
 
 
-def count_tokens(parameters: Document) -> Document:
+def count_tokens(model: ModelRules, parameters: Document) -> Document:
     """The answer to CountTokens: what Converse would report as input for the same request."""
     given = parameters["input"]
     if "converse" in given:
-        return {"inputTokens": count_request(given["converse"])}
+        return {"inputTokens": count_request(given["converse"], model.vocabulary)}
     try:
         body: Any = json.loads(given["invokeModel"]["body"])
     except ValueError as exc:
         raise ServiceError("ValidationException", "The body in input.invokeModel is not valid JSON.") from exc
-    return {"inputTokens": sum(count_text(text) for text in strings_in(body))}
+    return {"inputTokens": sum(count_text(text, model.vocabulary) for text in strings_in(body))}
 
 
 def searchable_text(parameters: Document) -> str:

@@ -9,12 +9,13 @@ ServiceError is answered to the caller; PlanError is reported to the author of t
 
 
 class ServiceError(Exception):
-    """Answered as an AWS error: `code` names it, `message` is its text."""
+    """Answered as an AWS error: `code` names it, `message` is its text, `rule` is the broken one of `rules.json`."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, rule: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.rule = rule
 
 
 class PlanError(ValueError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from bedrock_emulator.documents import Document
 from bedrock_emulator.json_text import text_of
+from bedrock_emulator.readable import readable, readable_value
 
 _OPENING_TAG = re.compile(r"<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>")
 _ANY_TAG = re.compile(r"</?[A-Za-z][\w.-]*(?:\s[^<>]*)?>")
@@ -51,7 +52,8 @@ def read_source(text: str) -> Source:
     except (ValueError, RecursionError):
         value = None
     if value is None:
-        return Source(html.unescape(material))
+        return Source(readable(html.unescape(material)))
+    value = readable_value(value)
     values = {k: v for k, v in value.items() if isinstance(v, str | int | float)} if isinstance(value, dict) else {}
     return Source(text_of(value), tuple(_records(value)), values)
 

@@ -1,53 +1,17 @@
-"""The parameters that each model accepts, as a table. True on 2026-11-20; the first matching row applies."""
+"""The model behind an id, a profile or an ARN, and whether it answers under that name and a prompt of that length."""
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
+from bedrock_emulator.model_table import OPAQUE, TABLE, ModelRules
 
 PROVIDER = re.compile(
     r"(ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|"
-    r"qwen|stability|twelvelabs|writer|zai)\.."
+    r"qwen|stability|twelvelabs|writer|xai|zai)\.."
 )
 # Geographic prefixes of inference profiles.
-PROFILE_PREFIX = re.compile(r"(global|us-gov|us|eu|apac|au|jp|ca|sa|me|af)\.")
-
-
-@dataclass(frozen=True)
-class ModelRules:
-    """`sampling`: may temperature and topP both be given, one of them, or neither. `context_tokens`: input."""
-
-    sampling: Literal["both", "one", "none"] = "both"
-    forced_tools: bool = True
-    needs_profile: bool = False
-    end_of_life: bool = False
-    kind: Literal["chat", "embedding"] = "chat"
-    context_tokens: int = 200_000
-
-
-_CLAUDE_5 = ModelRules(sampling="none", needs_profile=True, context_tokens=1_000_000)
-_TABLE: tuple[tuple[re.Pattern[str], ModelRules], ...] = tuple(
-    (re.compile(pattern), rules)
-    for pattern, rules in (
-        (r"anthropic\.claude-(3|v1|v2|instant)\b.*", ModelRules(end_of_life=True)),
-        (
-            r"anthropic\.claude-(sonnet|opus)-5-5\b.*",
-            ModelRules("none", forced_tools=False, needs_profile=True, context_tokens=1_000_000),
-        ),
-        (r"anthropic\.claude-[a-z]+-([5-9]|\d\d)\b.*", _CLAUDE_5),
-        (r"anthropic\.claude-[a-z]+-4-[5-9]\b.*", ModelRules("one", needs_profile=True)),
-        (r"anthropic\.claude-opus-4-1\b.*", ModelRules("one", needs_profile=True)),
-        (r"anthropic\.claude-[a-z]+-4\b.*", ModelRules(needs_profile=True)),
-        (r"amazon\.nova-(premier|2)\b.*", ModelRules(needs_profile=True, context_tokens=1_000_000)),
-        (r"amazon\.nova-micro\b.*", ModelRules(context_tokens=128_000)),
-        (r"amazon\.nova-(lite|pro)\b.*", ModelRules(context_tokens=300_000)),
-        (r"meta\.llama(3-[23]|4)\b.*", ModelRules(needs_profile=True)),
-        (r"deepseek\.r1\b.*", ModelRules(needs_profile=True)),
-        (r"(amazon\.titan-embed|cohere\.embed|amazon\.nova-.*embed).*", ModelRules(kind="embedding")),
-    )
-)
+PROFILE_PREFIX = re.compile(r"(global|us-gov|us|eu|apac|au|jp|ca|sa|me|af|in)\.")
 
 _RETURNED = "The model returned the following errors: "
 _OVERFLOW = {
@@ -82,13 +46,12 @@ def find_model(model_id: str) -> Model:
     """
     kind, name = _resource(model_id)
     if kind not in ("", "foundation-model", "inference-profile"):
-        # Names of an account's own resources are opaque: they do not show their model.
-        return Model(model_id, name, through_profile=True, rules=ModelRules())
+        return Model(model_id, name, through_profile=True, rules=OPAQUE)
     base = PROFILE_PREFIX.sub("", name, count=1)
     through_profile = base != name or kind == "inference-profile"
     if not PROVIDER.match(base):
         raise invalid("The provided model identifier is invalid.")
-    rules = next((rules for pattern, rules in _TABLE if pattern.fullmatch(base)), ModelRules())
+    rules = next((rules for pattern, rules in TABLE if pattern.fullmatch(base)), ModelRules())
     if rules.end_of_life:
         raise ServiceError(
             "ResourceNotFoundException",
@@ -112,25 +75,6 @@ def check_length(model: Model, input_tokens: int) -> None:
     if input_tokens > model.rules.context_tokens:
         message = _OVERFLOW.get(model.base_id.partition(".")[0], "Input is too long for requested model.")
         raise invalid(message.format(tokens=input_tokens, limit=model.rules.context_tokens))
-
-
-def check_chat_parameters(model: Model, parameters: Document) -> None:
-    """Raises ServiceError for parameters of Converse that this model refuses."""
-    if model.rules.kind != "chat":
-        raise invalid(
-            "This action doesn't support the model that you provided. Try again with a supported text or chat model."
-        )
-    inference = parameters.get("inferenceConfig", {})
-    given = [wire for name, wire in (("temperature", "temperature"), ("topP", "top_p")) if name in inference]
-    if model.rules.sampling == "none" and given:
-        raise invalid(f"{_RETURNED}`{given[0]}` is deprecated for this model.")
-    if model.rules.sampling == "one" and len(given) > 1:
-        raise invalid(
-            f"{_RETURNED}`temperature` and `top_p` cannot both be specified for this model. Please use only one."
-        )
-    choice = parameters.get("toolConfig", {}).get("toolChoice", {})
-    if not model.rules.forced_tools and ("tool" in choice or "any" in choice):
-        raise invalid(f'{_RETURNED}tool_choice: type "tool" and "any" are not supported for this model.')
 
 
 def _resource(model_id: str) -> tuple[str, str]:

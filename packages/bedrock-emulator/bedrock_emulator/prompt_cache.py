@@ -1,27 +1,16 @@
 """Prompt caching as cachePoint blocks ask for it: a prefix is written once and read for a while after."""
 
 import hashlib
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bedrock_emulator.documents import Document
+from bedrock_emulator.model_table import ModelRules
 from bedrock_emulator.tokens import request_parts
 
 LIFETIME_SECONDS = {"5m": 300.0, "1h": 3600.0}
-_MINIMUM_TOKENS = tuple(
-    (re.compile(pattern), tokens)
-    for pattern, tokens in (
-        (r"claude-[a-z]+-5-5|claude-(opus|fable)-5", 512),
-        (r"claude-(haiku-4-5|opus-4-[567])", 4096),
-        (r"claude-sonnet-4-6|claude-3-5-haiku", 2048),
-        (r"nova-(micro|lite)", 1536),
-    )
-)
-"""Shorter prefixes are not cached. AWS's user guide, prompt-caching.html, and its model cards (2026-11-28)."""
-_MOST_MODELS_DEMAND = 1024
 _MOST_PREFIXES = 2000
 
 
@@ -45,12 +34,6 @@ class _Entry:
     expires: float
 
 
-def minimum_tokens(model_id: str) -> int:
-    """The length from which a model's prefixes are cached."""
-    found = (tokens for pattern, tokens in _MINIMUM_TOKENS if pattern.search(model_id))
-    return next(found, _MOST_MODELS_DEMAND)
-
-
 class PromptCache:
     """Prefixes by model and content. Times are those of `now`."""
 
@@ -58,18 +41,20 @@ class PromptCache:
         self._now = now
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
-    def count(self, model_id: str, parameters: Document, began: float | None = None) -> InputTokens:
+    def count(self, model_id: str, model: ModelRules, parameters: Document, began: float | None = None) -> InputTokens:
         """Counts a request's input tokens when it is answered, reading and writing the cache on the way.
 
-        A request reads what was written before it `began`: the service shows a prefix once an answer begins, so that
-        requests at the same time all write it.
+        A prefix shorter than the model's minimum is not cached, and that is no error. A request reads what was written
+        before it `began`: the service shows a prefix once an answer begins, so that requests at the same time all write
+        it.
         """
+        minimum = model.cache_minimum or 0
         total, read, longest, ttl = 0, 0, 0, "5m"
         digest = hashlib.sha256(model_id.encode())
-        for text, tokens, cache_point in request_parts(parameters):
+        for text, tokens, cache_point in request_parts(parameters, model.vocabulary):
             total += tokens
             digest.update(f"\0{text}".encode())
-            if cache_point is not None and total >= minimum_tokens(model_id):
+            if cache_point is not None and total >= minimum:
                 longest, ttl = total, cache_point.get("ttl", "5m")
                 if self._touch(digest.hexdigest(), LIFETIME_SECONDS[ttl], self._now() if began is None else began):
                     read = total

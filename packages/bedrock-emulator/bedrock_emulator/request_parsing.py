@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from botocore.validate import ParamValidator
 from bedrock_emulator.constraints import violations
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import ServiceError, invalid
+from bedrock_emulator.rules import broken
 
 
 def parse_request(
@@ -41,16 +43,32 @@ def parse_request(
     return parameters
 
 
+def strict_json(body: bytes) -> Any:
+    """A JSON value. Raises ValueError or RecursionError for a body that is none, ServiceError for NaN and Infinity."""
+    parsed = json.loads(body or b"{}", parse_constant=_refused, parse_float=_finite)
+    # Half a surrogate pair can be written in JSON, but is no text.
+    json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
+
+
 def _json_object(body: bytes) -> Document:
     try:
-        parsed = json.loads(body or b"{}")
-        # Half a surrogate pair can be written in JSON, but is no text.
-        json.dumps(parsed, ensure_ascii=False).encode()
+        parsed = strict_json(body)
     except (ValueError, RecursionError) as exc:
         raise ServiceError("SerializationException", f"The request body is not valid JSON: {exc}") from exc
     if not isinstance(parsed, dict):
         raise ServiceError("SerializationException", "The request body must be a JSON object")
     return parsed
+
+
+def _refused(constant: str) -> float:
+    """NaN and Infinity are no JSON, although Python reads and writes them."""
+    raise broken("number-not-finite", constant=constant)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refused("a number beyond the range of a double")
 
 
 def _deserialise(value: Any, shape: Shape) -> Any:

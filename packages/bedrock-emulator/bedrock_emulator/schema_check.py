@@ -4,13 +4,11 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from bedrock_emulator.documents import Document
 
-def schema_fault(schema: Any) -> str | None:
-    """Why a tool's input schema is no JSON schema of an object, or None when it is one."""
-    if not isinstance(schema, dict):
-        return "it must be a JSON object"
-    if schema.get("type") != "object":
-        return f"its type is {schema.get('type')!r}, not 'object'"
+
+def schema_fault(schema: Document) -> str | None:
+    """Why a tool's input schema is not a JSON schema, or None when it is one."""
     return _fault_of_text(json.dumps(schema, sort_keys=True))
 
 
@@ -22,7 +20,7 @@ def _fault_of_text(schema: str) -> str | None:
     try:
         Draft202012Validator.check_schema(json.loads(schema))
     except SchemaError as exc:
-        return f"{exc.message} at {exc.json_path}"
+        return f"{exc.json_path}: {exc.message}"
     return None
 
 

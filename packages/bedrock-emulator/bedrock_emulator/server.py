@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bedrock_emulator import EMULATOR, embeddings
+from bedrock_emulator import EMULATOR
 from bedrock_emulator.authorisation import check_signed
 from bedrock_emulator.control import add_control_routes
 from bedrock_emulator.converse_output import converse_output, stream_events
@@ -18,6 +18,8 @@ from bedrock_emulator.documents import Document
 from bedrock_emulator.emulator import Emulator, check, count_tokens, milliseconds_since
 from bedrock_emulator.errors import ServiceError
 from bedrock_emulator.event_stream import CONTENT_TYPE, encode_event, encode_exception
+from bedrock_emulator.invoking import invoke
+from bedrock_emulator.logs import OWN
 from bedrock_emulator.request_parsing import parse_request
 from bedrock_emulator.service_model import EMULATED
 
@@ -27,12 +29,12 @@ if TYPE_CHECKING:
     from bedrock_emulator.call_log import Call
     from bedrock_emulator.plan import Fault
 
-_LARGEST_REQUEST = 25_000_000  # bytes, the service's limit for a body
-_log = logging.getLogger("bedrock_emulator")
+LARGEST_REQUEST = 25_000_000  # bytes, the service's limit for a body
+_log = logging.getLogger(OWN)
 
 
 def build_app(emulator: Emulator) -> web.Application:
-    app = web.Application(client_max_size=_LARGEST_REQUEST)
+    app = web.Application(client_max_size=LARGEST_REQUEST)
     add_control_routes(app, emulator)
     service = _Service(emulator)
     app.router.add_route("*", "/{path:.*}", service.handle)
@@ -95,22 +97,22 @@ class _Service:
         operation, path_values = found
         parameters = parse_request(operation, path_values, request.headers, await request.read())
         call.model = parameters["modelId"]
-        check(call.operation, parameters)
+        model = check(call.operation, parameters)
         faults = self._emulator.faults_for(call, parameters)
         await self._wait(faults)
         fault = faults[-1] if faults and faults[-1].kinds() else None
         if fault is not None:
             await self._fail(request, call, fault)
         if call.operation == "CountTokens":
-            return await self._send(request, call, count_tokens(parameters), {}, fault)
+            return await self._send(request, call, count_tokens(model.rules, parameters), {}, fault)
         if call.operation == "InvokeModel":
-            body, call.input_tokens = embeddings.embed(parameters["body"])
+            body = await invoke(self._emulator, call, model, parameters["body"], fault, start)
             headers = {
                 "X-Amzn-Bedrock-Input-Token-Count": str(call.input_tokens),
                 "X-Amzn-Bedrock-Invocation-Latency": str(milliseconds_since(start)),
             }
             return await self._send(request, call, body, headers, fault)
-        answer, usage = await self._emulator.converse(call, parameters, fault, start)
+        answer, usage = await self._emulator.converse(call, model.rules, parameters, fault, start)
         latency_ms = milliseconds_since(start)
         if call.operation == "Converse":
             return await self._send(request, call, converse_output(answer, usage, parameters, latency_ms), {}, fault)

@@ -103,7 +103,8 @@ def test_after_a_tool_result(client: "BedrockRuntimeClient", status: str, kind: 
 
 
 def test_output_config_gives_json_text(client: "BedrockRuntimeClient") -> None:
-    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "complaint"}}
+    schema = SCHEMA | {"properties": SCHEMA["properties"] | {"summary": {"type": "string"}}}
+    structure = {"jsonSchema": {"schema": json.dumps(schema), "name": "complaint"}}
     answer = converse(client, outputConfig={"textFormat": {"type": "json_schema", "structure": structure}})
     assert json.loads(answer["output"]["message"]["content"][0]["text"])["topic"] == "refund"
 

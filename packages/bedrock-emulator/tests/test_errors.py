@@ -130,12 +130,6 @@ def test_models_are_checked(connection: http.client.HTTPConnection, model: str, 
     assert post(connection, f"/model/{model}/converse", HELLO)[:2] == (status, error)
 
 
-def test_invoke_model_is_for_embeddings_only(connection: http.client.HTTPConnection) -> None:
-    status, error, body = post(connection, f"/model/{MODEL}/invoke", {"messages": []})
-    assert (status, error) == (400, "ValidationException")
-    assert "Converse" in body["message"]
-
-
 def test_logs_and_counters_hold_no_contents(emulator: RunningEmulator, connection: http.client.HTTPConnection) -> None:
     secret = "my-secret-word"
     post(connection, f"/model/{MODEL}/converse", {"messages": [{"role": "user", "content": [{"text": secret}]}]})

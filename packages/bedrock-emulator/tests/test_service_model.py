@@ -10,6 +10,7 @@ from bedrock_emulator.converse_output import converse_output, stream_events, usa
 from bedrock_emulator.plan import StopReason
 from bedrock_emulator.prompt_cache import InputTokens
 from bedrock_emulator.service_model import SERVICE, ServiceDescription
+from bedrock_emulator.vocabularies import USUAL
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, StructureShape
 from botocore.validate import ParamValidator
@@ -40,7 +41,7 @@ def faults(value: Any, shape: Any) -> list[str]:
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("asked", [{}, ASKED], ids=["plain", "echoed"])
 def test_answers_fit_the_output_shape(answer: Answer, asked: dict[str, Any]) -> None:
-    usage = usage_of(answer, InputTokens(10, read=2000, written=1500))
+    usage = usage_of(answer, InputTokens(10, read=2000, written=1500), USUAL)
     output = MODEL.operation_model("Converse").output_shape
     assert faults(converse_output(answer, usage, asked, 7), output) == []
 
@@ -50,7 +51,7 @@ def test_answers_fit_the_output_shape(answer: Answer, asked: dict[str, Any]) -> 
 def test_stream_events_fit_their_shapes(answer: Answer, asked: dict[str, Any]) -> None:
     shape = MODEL.shape_for("ConverseStreamOutput")
     assert isinstance(shape, StructureShape)
-    for name, payload in stream_events(answer, usage_of(answer, InputTokens(10)), asked, 7):
+    for name, payload in stream_events(answer, usage_of(answer, InputTokens(10), USUAL), asked, 7):
         assert faults(payload, shape.members[name]) == []
 
 

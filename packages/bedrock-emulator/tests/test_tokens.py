@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from bedrock_emulator.answers import Answer, Text, ToolCall, limited, readable_part, stopped
-from bedrock_emulator.embeddings import embed
 from bedrock_emulator.errors import ServiceError
+from bedrock_emulator.model_rules import find_model
 from bedrock_emulator.prompt_cache import InputTokens, PromptCache
+from bedrock_emulator.titan_embeddings import embed
 from bedrock_emulator.tokens import count_request, count_text, cut_text, fragments
 
 LONG = "The quick brown fox jumps over the lazy dog. " * 150
+MODEL = find_model("us.anthropic.claude-sonnet-4-5-20250929-v1:0").rules
 POINT = {"cachePoint": {"type": "default"}}
 
 
@@ -32,11 +34,15 @@ def test_counts_grow_with_everything_in_the_request() -> None:
     assert sizes == sorted(set(sizes))
 
 
+@pytest.mark.parametrize(
+    "text", [LONG, "漢字" * 200, "!" * 500, "ZGF0YQ1" * 90], ids=["words", "han", "marks", "base64"]
+)
 @pytest.mark.parametrize("limit", [0, 1, 5, 40, 10_000])
-def test_a_cut_text_is_a_beginning_within_the_limit(limit: int) -> None:
-    cut = cut_text(LONG, limit)
-    assert LONG.startswith(cut)
-    assert count_text(cut) == min(limit, count_text(LONG))
+def test_a_cut_text_is_a_beginning_within_the_limit(text: str, limit: int) -> None:
+    cut = cut_text(text, limit)
+    assert text.startswith(cut)
+    assert count_text(cut) <= limit
+    assert count_text(cut) > limit - 3 or cut == text
 
 
 @pytest.mark.parametrize("text", ["", "a", "abc" * 100])
@@ -77,23 +83,23 @@ def test_a_cached_prefix_is_written_then_read_then_forgotten() -> None:
     cache = PromptCache(lambda: now[0])
     cached = request({"text": LONG}, POINT, text="First question?")
     total = count_request(cached)
-    first = cache.count("m", cached)
+    first = cache.count("m", MODEL, cached)
     assert (first.read, first.total) == (0, total)
     assert first.written >= 1024
     now[0] = 299
-    second = cache.count("m", request({"text": LONG}, POINT, text="Another one?"))
+    second = cache.count("m", MODEL, request({"text": LONG}, POINT, text="Another one?"))
     assert (second.read, second.written) == (first.written, 0)
     now[0] = 598  # a read restarts its five minutes
-    assert cache.count("m", cached).read == first.written
+    assert cache.count("m", MODEL, cached).read == first.written
     now[0] = 899
-    assert cache.count("m", cached).written == first.written
-    assert cache.count("another model", cached).read == 0
+    assert cache.count("m", MODEL, cached).written == first.written
+    assert cache.count("another model", MODEL, cached).read == 0
 
 
 def test_a_longer_prefix_is_written_on_top_of_a_read_one() -> None:
     cache = PromptCache(lambda: 0.0)
-    short = cache.count("m", request({"text": LONG}, POINT))
-    long = cache.count("m", request({"text": LONG}, POINT, {"text": LONG}, POINT))
+    short = cache.count("m", MODEL, request({"text": LONG}, POINT))
+    long = cache.count("m", MODEL, request({"text": LONG}, POINT, {"text": LONG}, POINT))
     assert long.read == short.written
     assert long.written == count_text(LONG)
 
@@ -103,7 +109,7 @@ def test_requests_at_the_same_time_all_write_their_prefix() -> None:
     cache = PromptCache(lambda: now[0])
     cached = request({"text": LONG}, POINT)
     now[0] = 5.0
-    counted = [cache.count("m", cached, began) for began in (0.0, 1.0, 4.9, 5.0)]
+    counted = [cache.count("m", MODEL, cached, began) for began in (0.0, 1.0, 4.9, 5.0)]
     assert [each.read > 0 for each in counted] == [False, False, False, True]
     assert [each.written > 0 for each in counted] == [True, True, True, False]
 
@@ -119,15 +125,19 @@ def test_requests_at_the_same_time_all_write_their_prefix() -> None:
     ],
 )
 def test_each_model_has_its_own_shortest_prefix(model: str, tokens: int) -> None:
-    for length in (tokens - 1, tokens):
-        counted = PromptCache().count(model, request({"text": "word " * length}, POINT))
-        assert (counted.written > 0) is (length == tokens)
+    rules = find_model(model).rules
+    assert rules.cache_minimum == tokens
+    # A cut text can be a token shorter than asked for: no part of a word costs exactly what is left.
+    for length, cached in ((tokens - 1, False), (tokens + 1, True)):
+        text = cut_text("word " * 2 * tokens, length, rules.vocabulary)
+        counted = PromptCache().count(model, rules, request({"text": text}, POINT))
+        assert (counted.written > 0) is cached
 
 
 def test_a_short_prefix_is_not_cached() -> None:
     cache = PromptCache(lambda: 0.0)
     for _ in range(2):
-        counted = cache.count("m", request({"text": "Be brief."}, POINT))
+        counted = cache.count("m", MODEL, request({"text": "Be brief."}, POINT))
         assert counted == InputTokens(counted.total)
 
 
@@ -144,7 +154,7 @@ def test_an_embedding_has_the_asked_form(dimensions: int) -> None:
     assert len(answer["embedding"]) == len(answer["embeddingsByType"]["binary"]) == dimensions
     assert set(answer["embeddingsByType"]["binary"]) <= {0, 1}
     assert math.isclose(math.hypot(*answer["embedding"]), 1, abs_tol=1e-6)
-    assert answer["inputTextTokenCount"] == tokens == 4
+    assert 4 <= answer["inputTextTokenCount"] == tokens <= 5
     assert embed(json.dumps(body).encode()) == (answer, tokens)
 
 
@@ -163,3 +173,8 @@ def test_similar_texts_are_near_each_other() -> None:
 def test_a_body_that_the_embedding_model_refuses(body: bytes) -> None:
     with pytest.raises(ServiceError, match="Malformed input request"):
         embed(body)
+
+
+def test_a_text_of_too_many_tokens_is_refused_by_the_embedding_model() -> None:
+    with pytest.raises(ServiceError, match="Too many input tokens"):
+        embed(json.dumps({"inputText": "漢" * 9000}, ensure_ascii=False).encode())

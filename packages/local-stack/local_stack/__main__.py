@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from local_stack import once, output, ready
+from local_stack import foreign_logs, once, output, ready
 from local_stack.allocation import Allocation, prepare
 from local_stack.errors import StackError
 from local_stack.options import Options, parse
@@ -17,6 +17,7 @@ from local_stack.state_dir import READY
 def main(argv: list[str] | None = None) -> int:
     started = time.monotonic()
     options = parse(argv)
+    foreign_logs.configure()
     try:
         request = once.read(options.once) if options.once else None
         allocation = prepare(options)

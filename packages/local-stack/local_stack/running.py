@@ -20,7 +20,7 @@ DEADLINE_SECONDS = 60.0  # for a machine that does other work too; a stack start
 
 @dataclass
 class RunningStack:
-    """A stack that serves. `directory` holds its ready file and its standard error."""
+    """A stack that serves. `directory` holds its ready file, and what all of its processes print."""
 
     process: subprocess.Popen[bytes]
     directory: Path
@@ -43,7 +43,7 @@ class RunningStack:
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def log(self) -> str:
-        return (self.directory / "stderr").read_text()
+        return (self.directory / "output").read_text()
 
     def processes(self) -> set[int]:
         """Process ids of the stack and of its descendants."""
@@ -66,11 +66,11 @@ def started[S: RunningStack](
     """The stack that a command starts, once it is ready; it ends when the block is left. `seconds` bounds the start."""
     ready_file = directory / "ready.json"
     ready_file.unlink(missing_ok=True)
-    with (directory / "stderr").open("wb") as log:
+    with (directory / "output").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - the test's own command
             [*argv, "--port", "0", "--ready-file", str(ready_file)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
             stderr=log,
             env={**os.environ, **environment},
         )

@@ -146,14 +146,14 @@ def test_a_second_signal_kills_immediately(directory: Path) -> None:
 
 @pytest.mark.parametrize(("after", "signum"), [("", signal.SIGTERM), ("PostgreSQL", signal.SIGHUP)])
 def test_a_signal_during_the_start(directory: Path, after: str, signum: signal.Signals) -> None:
-    with (directory / "stderr").open("wb") as log:
+    with (directory / "output").open("wb") as log:
         process = subprocess.Popen(small_stack.command(directory, "--port", "0"), stdout=subprocess.DEVNULL, stderr=log)
-    until(lambda: len(descendants(process.pid)) > 1 and after in (directory / "stderr").read_text())
+    until(lambda: len(descendants(process.pid)) > 1 and after in (directory / "output").read_text())
     processes = {process.pid, *descendants(process.pid)}
     process.send_signal(signum)
     assert process.wait(DEADLINE_SECONDS) == 0
     until(lambda: not alive(processes))
-    assert "Traceback" not in (directory / "stderr").read_text()  # of the stack itself, or of a part cut off
+    assert "Traceback" not in (directory / "output").read_text()  # of the stack itself, or of a part cut off
 
 
 def test_a_failed_invocation_fails_the_start(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from werkzeug.serving import make_server
 
+from local_stack import foreign_logs
 from local_stack.cloud import sqs_fixes
 from local_stack.cloud.backends import SERVICES, Backends
 from local_stack.cloud.plan import CloudPlan
@@ -34,6 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     plan = CloudPlan.model_validate_json(sys.stdin.buffer.read())
 
+    foreign_logs.configure()
     changed = threading.Event()
     application = _application(changed)
     backends = Backends(plan)
@@ -55,6 +57,7 @@ def main() -> None:
         request_handler=_handler(),
         fd=arguments.listen_fd,
     )
+    server.handle_error = _refused_connection  # type: ignore[assignment, method-assign]
     print("ready", flush=True)  # noqa: T201 - the line that the parent waits for
     server.serve_forever()
 
@@ -73,6 +76,10 @@ def _application(changed: threading.Event) -> Callable[[dict[str, Any], Any], It
         return answer
 
     return noting_changes
+
+
+def _refused_connection(*_: object) -> None:
+    """No output: socketserver prints the exception, whose text can quote the request."""
 
 
 def _handler() -> Any:

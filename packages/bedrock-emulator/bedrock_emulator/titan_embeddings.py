@@ -1,36 +1,29 @@
-"""Embeddings in the manner of amazon.titan-embed-text-v2:0: hashed words and character n-grams.
-
-Texts that share words or word parts share coordinates, so similar texts have similar vectors. Nothing is learnt:
-two texts with one meaning in different words are far apart.
-"""
+"""InvokeModel of amazon.titan-embed-text-v2:0."""
 
 import json
-import math
-from collections import Counter
 from typing import Any
-from zlib import crc32
 
 from bedrock_emulator.documents import Document
 from bedrock_emulator.errors import invalid
 from bedrock_emulator.tokens import count_text
-from bedrock_emulator.words import content_stems
+from bedrock_emulator.vectors import vector_of
 
 MODEL = "amazon.titan-embed-text-v2:0"
 _DIMENSIONS = (256, 512, 1024)
 _TYPES = ("float", "binary")
 _LONGEST = 50_000  # characters, the model's limit
+_MOST_TOKENS = 8192
 _NEXT = ", please reformat your input and try again."
 
 
 def embed(body: bytes) -> tuple[Document, int]:
     """The response body and the number of input tokens. Raises ServiceError for a body the model refuses."""
     request = _checked(body)
-    vector = _vector(request["inputText"], request.get("dimensions", 1024))
-    if request.get("normalize", True):
-        length = math.sqrt(sum(x * x for x in vector)) or 1.0
-        vector = [x / length for x in vector]
-    vector = [round(x, 9) for x in vector]
+    vector = vector_of(request["inputText"], request.get("dimensions", 1024), unit=request.get("normalize", True))
     tokens = count_text(request["inputText"])
+    if tokens > _MOST_TOKENS:
+        counts = f"Max input tokens: {_MOST_TOKENS}, request input token count: {tokens}"
+        raise invalid(f"400 Bad Request: Too many input tokens. {counts}")
     forms: Document = {"float": vector, "binary": [int(x > 0) for x in vector]}
     by_type = {kind: forms[kind] for kind in request.get("embeddingTypes", ["float"])}
     answer: Document = {"embeddingsByType": by_type, "inputTextTokenCount": tokens}
@@ -62,18 +55,3 @@ def _checked(body: bytes) -> Document:
     if not isinstance(types, list) or not types or any(kind not in _TYPES for kind in types):
         raise invalid(f"Malformed input request: embeddingTypes must be a list of {list(_TYPES)}{_NEXT}")
     return request
-
-
-def _vector(text: str, dimensions: int) -> list[float]:
-    features: Counter[str] = Counter()
-    for word in content_stems(text) or [text.lower()]:
-        features[word] += 3
-        padded = f"<{word}>"
-        for size in (3, 4):
-            features.update(padded[i : i + size] for i in range(len(padded) - size + 1))
-    vector = [0.0] * dimensions
-    for feature, count in features.items():
-        digest = crc32(feature.encode())
-        # Frequent features grow slowly, so one repeated word does not drown the others.
-        vector[digest % dimensions] += math.log1p(count) * (1 if digest & 0x80000000 else -1)
-    return vector
