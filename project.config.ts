@@ -105,17 +105,27 @@ export interface StageSettings {
     backupDays: number;
     performanceInsights: boolean;
     /**
+     * Most connections of each role, so that a flood of API requests leaves the workers theirs: further requests get 503.
+     * A function instance keeps its connection, and a deploy starts new instances beside the old ones. Together with ten
+     * for the owner and for operators they must fit the instance's memory: `infra/settings.ts` refuses others.
+     */
+    connections: { api: number; worker: number };
+    /**
      * RDS Proxy between the functions and the database: a failover takes seconds, and bursts of connections wait
      * instead of failing. It does not multiplex: session settings and prepared statements pin each connection.
      */
     proxy: boolean;
   };
   /**
+   * Days from the end of a job to the erasure of its document, metadata and result, in the database and in S3. The job,
+   * its history and its cost stay. Backups keep erased content for `database.backupDays` more.
+   */
+  retentionDays: number;
+  /**
    * Days for which a deleted secret can be restored, 0 or 7 to 30. Its name stays taken for as long, so a stage that is
    * removed and deployed again needs 0.
    */
   secretRecoveryDays: number;
-  results: { keepDays: number; keepOldVersionsDays: number };
   functions: {
     /** Lambda assigns CPU in proportion: one vCPU at 1,769 MB. */
     memoryMB: Record<"api" | "worker" | "sweeper" | "deadLetter" | "operator" | "migrator" | "rotator", number>;
@@ -269,10 +279,11 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: false,
       backupDays: 1,
       performanceInsights: false,
+      connections: { api: 35, worker: 30 },
       proxy: false,
     },
+    retentionDays: 14,
     secretRecoveryDays: 0,
-    results: { keepDays: 14, keepOldVersionsDays: 7 },
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 week",
@@ -312,10 +323,11 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: false,
       backupDays: 7,
       performanceInsights: true,
+      connections: { api: 80, worker: 30 },
       proxy: false,
     },
+    retentionDays: 30,
     secretRecoveryDays: 0,
-    results: { keepDays: 30, keepOldVersionsDays: 7 },
     functions: {
       memoryMB: { api: 512, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 month",
@@ -347,16 +359,16 @@ export const stages: Record<StageName, StageSettings> = {
       finalSnapshot: true,
       backupDays: 30,
       performanceInsights: true,
+      connections: { api: 200, worker: 90 },
       proxy: false,
     },
+    retentionDays: 365,
     secretRecoveryDays: 30,
-    results: { keepDays: 365, keepOldVersionsDays: 30 },
     functions: {
       memoryMB: { api: 1_024, worker: 512, sweeper: 512, deadLetter: 512, operator: 512, migrator: 512, rotator: 512 },
       logRetention: "1 year",
       tracing: true,
     },
-    // Together well below the 400 or so connections that the database accepts with 4 GB of memory.
     concurrency: { worker: 40, api: 100 },
     api: {
       auth: { type: "iam" },

@@ -34,7 +34,7 @@ export const api = new sst.aws.ApiGatewayV2("Api", {
   cors:
     corsOrigins.length > 0 && {
       allowOrigins: corsOrigins,
-      allowMethods: ["GET", "POST"],
+      allowMethods: ["GET", "POST", "DELETE"],
       allowHeaders: ["authorization", "content-type", "idempotency-key", "x-amz-date", "x-amz-security-token"],
       exposeHeaders: ["location", "retry-after"],
       maxAge: "1 hour",

@@ -13,9 +13,11 @@ import { stage } from "./stage";
 
 const MIGRATIONS = "database/migrations";
 
+const { connections } = stage.database;
+
 const migrator = new sst.aws.Function("Migrator", {
   ...common,
-  description: "Applies pending migrations and enables the logins of the database roles",
+  description: "Applies pending migrations, and limits and enables the logins of the database roles",
   handler: "pipeline/platform/handlers/migrator.handler",
   timeout: `${functionSettings.migratorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.migrator} MB`,
@@ -23,6 +25,8 @@ const migrator = new sst.aws.Function("Migrator", {
     ...directDatabaseEnvironment(owner),
     API_PASSWORD_SECRET_ARN: apiCredentials.arn,
     WORKER_PASSWORD_SECRET_ARN: workerCredentials.arn,
+    API_CONNECTIONS: `${connections.api}`,
+    WORKER_CONNECTIONS: `${connections.worker}`,
   },
   permissions: [...tracingPermissions, readSecrets(owner.arn, apiCredentials.arn, workerCredentials.arn)],
   copyFiles: [{ from: MIGRATIONS }],
@@ -39,6 +43,7 @@ export const migration = new aws.lambda.Invocation(
       database: database.nodes.instance!.resourceId,
       apiCredentials: apiCredentials.first.versionId,
       workerCredentials: workerCredentials.first.versionId,
+      connections: JSON.stringify(connections),
     },
   },
   // The migrator needs the network path to Secrets Manager, and values in both secrets.

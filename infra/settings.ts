@@ -13,6 +13,39 @@ function nameOf(stage: string): StageName | undefined {
   return Object.hasOwn(stages, name) ? (name as StageName) : undefined;
 }
 
+/** Memory of instance classes in GiB: https://aws.amazon.com/rds/instance-types/ (2026-11). Others are not checked. */
+const INSTANCE_MEMORY: Record<string, number> = {
+  "t4g.micro": 1,
+  "t4g.small": 2,
+  "t4g.medium": 4,
+  "t4g.large": 8,
+  "m7g.large": 8,
+  "m7g.xlarge": 16,
+  "r7g.large": 16,
+  "r7g.xlarge": 32,
+};
+
+/**
+ * RDS allows a connection for each 9,531,392 bytes that the instance has left beside its own processes: 112 for each GiB,
+ * of which these are left on the smallest class. PostgreSQL and RDS reserve a few themselves.
+ */
+const CONNECTIONS_OF_A_GIB = 85;
+
+/** Connections of the owner, of operators, and of the sweeper, the dead-letter handler and the operator function. */
+const OTHER_CONNECTIONS = 10;
+
+/** The reason why the connections of a stage's roles do not fit; undefined when they do. */
+export function connectionsProblem({ concurrency, database }: StageSettings): string | undefined {
+  const { connections, instance } = database;
+  const available = (INSTANCE_MEMORY[instance] ?? Infinity) * CONNECTIONS_OF_A_GIB;
+  const needed = connections.api + connections.worker + OTHER_CONNECTIONS;
+  const workers = 2 * concurrency.worker + OTHER_CONNECTIONS; // old and new instances, during a deploy
+  if (needed > available) return `${needed} connections are more than the ${available} of ${instance}`;
+  if (connections.worker < workers) return `${concurrency.worker} concurrent workers need ${workers} connections`;
+  if (connections.api < (concurrency.api ?? 0)) return `the API's concurrency of ${concurrency.api} needs as many`;
+  return undefined;
+}
+
 /** Settings of a stage. For an unknown stage those of `dev`; `stageProblem` then stops the deploy. */
 export function settingsOf(stage: string): StageSettings {
   return stages[nameOf(stage) ?? "dev"];
@@ -35,9 +68,16 @@ export const alarmEmailOf = (stage: string): string | undefined => process.env[s
 
 const isAddress = (email: string): boolean => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email);
 
+const LOG_DAYS: Record<StageSettings["functions"]["logRetention"], number> = {
+  "1 week": 7,
+  "1 month": 30,
+  "3 months": 90,
+  "1 year": 365,
+};
+
 /** The reason why the stage cannot be deployed, with the fix; undefined when it can. */
 export function stageProblem(stage: string): string | undefined {
-  const { accountVariable, alarmVariable, api, development, monthlyBudgetUSD } = settingsOf(stage);
+  const { accountVariable, alarmVariable, api, database, development, functions, monthlyBudgetUSD } = settingsOf(stage);
   const account = accountOf(stage);
   const alarmEmail = alarmEmailOf(stage);
   if (!nameOf(stage)) {
@@ -46,6 +86,13 @@ export function stageProblem(stage: string): string | undefined {
   }
   if (account ? !isAccount(account) : !development) {
     return `Stage "${stage}" belongs to one AWS account: set ${accountVariable} to its 12 digits.`;
+  }
+  if (LOG_DAYS[functions.logRetention] < database.backupDays) {
+    return `Stage "${stage}" keeps backups longer than logs: after a restore, erasures are repeated from the logs.`;
+  }
+  const connections = connectionsProblem(settingsOf(stage));
+  if (connections) {
+    return `Stage "${stage}" has invalid database.connections in project.config.ts: ${connections}.`;
   }
   if (api.auth.type === "open" && !development) {
     return `Stage "${stage}" is not a development stage, so its API must not be open: set api.auth in project.config.ts.`;

@@ -25,3 +25,5 @@ END $$;
 -- The tenant of the current request. The adapter sets it for one transaction; outside of it there is no tenant.
 CREATE FUNCTION request_tenant() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('app.tenant', true), '');
+REVOKE EXECUTE ON FUNCTION request_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION request_tenant() TO pipeline_api, pipeline_worker;

@@ -20,13 +20,13 @@ CREATE TABLE jobs (
     tenant_id           text        NOT NULL,
     idempotency_key     text        CHECK (length(idempotency_key) BETWEEN 1 AND 255),
     -- SHA-256 of the request: the same key with another request is refused.
-    request_fingerprint bytea       NOT NULL CHECK (octet_length(request_fingerprint) = 32),
+    request_fingerprint bytea       CHECK (octet_length(request_fingerprint) = 32),
     analysis            text        NOT NULL,
     model_id            text        NOT NULL,
     -- json, not jsonb: documents are returned exactly as they were sent, and no query looks inside them.
-    input               json        NOT NULL,
-    metadata            json        NOT NULL,
-    config_fingerprint  bytea       NOT NULL REFERENCES job_configs,
+    input               json,
+    metadata            json,
+    config_fingerprint  bytea       REFERENCES job_configs,
     -- Upper bound of the cost of the job's first call: a queued job counts with it against the day's limits.
     max_cost_usd        numeric(16, 9) NOT NULL DEFAULT 0 CHECK (max_cost_usd >= 0),
 
@@ -59,17 +59,29 @@ CREATE TABLE jobs (
     error_message       text,
     error_retryable     boolean,
 
+    -- The time at which the content was erased: by the caller, by an operator, or because its retention has ended.
+    -- The row stays, with the history and the bill.
+    erased_at           timestamptz,
+    -- The time from which the sweeper deletes the job's objects in S3; NULL when none are left.
+    objects_due_at      timestamptz,
+
     CONSTRAINT started_once_claimed    CHECK ((attempt > 0) = (started_at IS NOT NULL)),
     CONSTRAINT running_has_lease       CHECK ((status = 'running') = (lease_expires_at IS NOT NULL)),
     CONSTRAINT running_was_claimed     CHECK (status NOT IN ('running', 'succeeded') OR attempt > 0),
     CONSTRAINT only_queued_is_due      CHECK (due_at IS NULL OR status = 'queued'),
     CONSTRAINT final_has_finished      CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
-    CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded') = (result_key IS NOT NULL)),
+    CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded' AND erased_at IS NULL) = (result_key IS NOT NULL)),
     CONSTRAINT result_has_size         CHECK ((result_key IS NULL) = (result_bytes IS NULL)),
     CONSTRAINT result_only_with_object CHECK (result IS NULL OR result_key IS NOT NULL),
     CONSTRAINT failed_has_error        CHECK ((status = 'failed') = (error_code IS NOT NULL)),
-    CONSTRAINT error_is_whole          CHECK ((error_code IS NULL) = (error_message IS NULL)
+    CONSTRAINT error_is_whole          CHECK ((error_code IS NULL OR erased_at IS NOT NULL) = (error_message IS NULL)
                                           AND (error_code IS NULL) = (error_retryable IS NULL)),
+    CONSTRAINT content_until_erased    CHECK (erased_at IS NOT NULL
+                                          OR num_nulls(input, metadata, request_fingerprint, config_fingerprint) = 0),
+    CONSTRAINT no_content_once_erased  CHECK (erased_at IS NULL OR num_nonnulls(input, metadata, idempotency_key,
+                                              request_fingerprint, config_fingerprint, result, error_message) = 0),
+    CONSTRAINT only_final_is_erased    CHECK (erased_at IS NULL OR (finished_at IS NOT NULL AND finished_at <= erased_at)),
+    CONSTRAINT objects_of_an_erased    CHECK (objects_due_at IS NULL OR erased_at IS NOT NULL),
     CONSTRAINT times_in_order          CHECK (created_at <= enqueued_at AND created_at <= started_at
                                           AND coalesce(started_at, created_at) <= finished_at)
 );
@@ -85,33 +97,52 @@ CREATE INDEX jobs_waiting ON jobs (enqueued_at) WHERE status = 'queued';
 CREATE INDEX jobs_leases ON jobs (lease_expires_at) WHERE status = 'running';
 -- Lists failed jobs for operators.
 CREATE INDEX jobs_failed ON jobs (finished_at DESC, id DESC) WHERE status = 'failed';
+-- Finds jobs whose retention has ended, and erased jobs whose objects are still to be deleted.
+CREATE INDEX jobs_with_content ON jobs (finished_at) WHERE erased_at IS NULL AND finished_at IS NOT NULL;
+CREATE INDEX jobs_objects_due ON jobs (objects_due_at) WHERE objects_due_at IS NOT NULL;
+-- Finds configurations that no job uses any more.
+CREATE INDEX jobs_of_config ON jobs (config_fingerprint) WHERE config_fingerprint IS NOT NULL;
 
--- The API records, reads and cancels jobs. It cannot end them in any other way.
-GRANT SELECT, DELETE,
+-- The API records, reads, cancels and erases jobs. It cannot end them in any other way. Neither role may delete rows or
+-- update whole rows: each of the two would also allow it to lock the table against everyone.
+GRANT SELECT,
     INSERT (id, tenant_id, idempotency_key, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint,
             max_cost_usd),
-    UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at) ON jobs TO pipeline_api;
--- The workers run, fail and redrive jobs. They delete none.
+    UPDATE (status, enqueued_at, finished_at, lease_expires_at, due_at, erased_at) ON jobs TO pipeline_api;
+-- The workers run, fail, redrive and erase jobs.
 GRANT SELECT,
     INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, max_cost_usd),
     UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
-            lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable)
+            lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable, erased_at,
+            objects_due_at)
     ON jobs TO pipeline_worker;
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY api_own_tenant ON jobs TO pipeline_api
     USING (tenant_id = request_tenant()) WITH CHECK (tenant_id = request_tenant());
--- The API deletes only a job that never reached the queue: its client received a 503.
-CREATE POLICY api_withdraws ON jobs AS RESTRICTIVE FOR DELETE TO pipeline_api
-    USING (status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
 CREATE POLICY worker_all_tenants ON jobs TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- Removes the tenant's job if it never reached the queue: its client received a 503. It runs as the owner, to whom row
+-- level security applies as well, so the policies let the owner see and delete such jobs and no others.
+CREATE FUNCTION withdraw_job(job uuid) RETURNS SETOF uuid LANGUAGE sql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM jobs WHERE id = job AND tenant_id = request_tenant()
+        AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
+    RETURNING id
+$$;
+REVOKE EXECUTE ON FUNCTION withdraw_job(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION withdraw_job(uuid) TO pipeline_api;
+CREATE POLICY owner_sees_withdrawable ON jobs FOR SELECT TO CURRENT_USER
+    USING (tenant_id = request_tenant() AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
+CREATE POLICY owner_withdraws ON jobs FOR DELETE TO CURRENT_USER
+    USING (tenant_id = request_tenant() AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL);
 
 -- Every change of every job, in order. A trigger writes it, so that no statement can omit it.
 CREATE TABLE job_events (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id      uuid        NOT NULL,
     at          timestamptz NOT NULL DEFAULT clock_timestamp(),
-    -- accepted, claimed, released, succeeded, failed, cancelled or withdrawn.
+    -- accepted, claimed, released, succeeded, failed, cancelled, erased or withdrawn.
     event       text        NOT NULL,
     from_status job_status,
     to_status   job_status,
@@ -126,6 +157,8 @@ GRANT SELECT ON job_events TO pipeline_worker;
 -- names its search path, since the caller's may point anywhere.
 CREATE FUNCTION record_job_event() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    kept jobs;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'queued' OR NEW.attempt <> 0 THEN
@@ -141,8 +174,16 @@ BEGIN
         INSERT INTO job_events (job_id, event, from_status, attempt)
         VALUES (OLD.id, 'withdrawn', OLD.status, OLD.attempt);
         RETURN OLD;
+    ELSIF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL THEN
+        -- The trigger jobs_erase has undone every other change, and a constraint requires that the job has ended.
+        INSERT INTO job_events (job_id, event, from_status, to_status, attempt)
+        VALUES (NEW.id, 'erased', OLD.status, NEW.status, NEW.attempt);
     ELSIF OLD.status IN ('succeeded', 'failed', 'cancelled') THEN
-        RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
+        kept := OLD;
+        kept.objects_due_at := NEW.objects_due_at;
+        IF OLD.erased_at IS NULL OR NEW *<> kept THEN
+            RAISE EXCEPTION 'a job that is % does not change', OLD.status USING ERRCODE = 'check_violation';
+        END IF;
     ELSIF OLD.status IS DISTINCT FROM NEW.status OR OLD.attempt IS DISTINCT FROM NEW.attempt THEN
         IF (OLD.status, NEW.status) NOT IN (
             ('queued', 'running'), ('queued', 'cancelled'), ('queued', 'failed'),
@@ -166,6 +207,28 @@ END $$;
 CREATE TRIGGER jobs_record_event AFTER INSERT OR UPDATE OR DELETE ON jobs
     FOR EACH ROW EXECUTE FUNCTION record_job_event();
 
+-- Erases a job: whatever statement sets erased_at, the row loses all content and changes in nothing else. So no statement
+-- can omit a column, and a role that may erase needs no right to change content.
+CREATE FUNCTION erase_job_content() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    erased jobs := OLD;
+BEGIN
+    erased.erased_at := greatest(now(), OLD.finished_at);
+    erased.objects_due_at := erased.erased_at;
+    erased.input := NULL;
+    erased.metadata := NULL;
+    erased.idempotency_key := NULL;
+    erased.request_fingerprint := NULL;
+    erased.config_fingerprint := NULL;
+    erased.result := NULL;
+    erased.result_key := NULL;
+    erased.result_bytes := NULL;
+    erased.error_message := NULL;
+    RETURN erased;
+END $$;
+CREATE TRIGGER jobs_erase BEFORE UPDATE ON jobs
+    FOR EACH ROW WHEN (OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL) EXECUTE FUNCTION erase_job_content();
+
 CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'job_events is append-only' USING ERRCODE = 'check_violation';
@@ -173,4 +236,4 @@ END $$;
 CREATE TRIGGER job_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON job_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change();
 
-REVOKE EXECUTE ON FUNCTION record_job_event(), refuse_event_change() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION record_job_event(), erase_job_content(), refuse_event_change() FROM PUBLIC;

@@ -56,6 +56,8 @@ CREATE FUNCTION usage_of(owner uuid) RETURNS TABLE (
            coalesce(sum(cost_usd), 0)
     FROM model_calls WHERE owner_id = owner
 $$;
+REVOKE EXECUTE ON FUNCTION usage_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION usage_of(uuid) TO pipeline_api, pipeline_worker;
 
 -- The constant beginnings of prompts, which Bedrock's prompt cache can hold: a row for each model, analysis and version
 -- of its prompt. The rule that it serves, with its arithmetic, is in functions/pipeline/models/prompt_cache.py.

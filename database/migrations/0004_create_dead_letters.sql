@@ -1,4 +1,4 @@
--- Messages that reached the dead-letter queue, and failed jobs that operators ran again.
+-- Records for operators: dead letters, redrives and erasures.
 
 -- A message that was delivered as often as the queue allows. Its body is not kept: it may hold anything.
 CREATE TABLE dead_letters (
@@ -37,3 +37,58 @@ GRANT SELECT, INSERT ON redrives TO pipeline_worker;
 ALTER TABLE redrives ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY api_own_tenant ON redrives FOR SELECT TO pipeline_api USING (tenant_id = request_tenant());
 CREATE POLICY worker_all_tenants ON redrives TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- The audit of erasures by operators: who erased how many jobs, and why. A command that erases more than one batch has
+-- a row for each batch. Callers and the retention have none: the event of each job shows the time.
+CREATE TABLE erasures (
+    id           uuid        PRIMARY KEY,
+    -- The selection: jobs by id, or those of a tenant, of a time, or both. NULL leaves a condition out.
+    by_id        boolean     NOT NULL,
+    tenant_id    text,
+    ended_from   timestamptz,
+    ended_before timestamptz,
+    jobs         integer     NOT NULL CHECK (jobs > 0),
+    -- As the operator's command states, as for redrives.
+    requested_by text        NOT NULL CHECK (length(requested_by) > 0),
+    reason       text        NOT NULL CHECK (length(reason) > 0),
+    request_id   text        NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now()
+);
+GRANT SELECT, INSERT ON erasures TO pipeline_worker;
+
+ALTER TABLE erasures ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker_all_tenants ON erasures TO pipeline_worker USING (true) WITH CHECK (true);
+
+-- Deletes a number of dead letters that are older than the time. It runs as the owner: a role that may delete rows may
+-- also lock the table. The day is the least that a dead letter is kept, whatever the caller asks for.
+CREATE FUNCTION delete_dead_letters(before timestamptz, max_rows integer) RETURNS bigint LANGUAGE sql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH deleted AS (
+        DELETE FROM dead_letters WHERE message_id IN (
+            SELECT message_id FROM dead_letters WHERE recorded_at < least(before, now() - interval '1 day')
+            ORDER BY recorded_at LIMIT max_rows
+        ) RETURNING message_id
+    )
+    SELECT count(*) FROM deleted
+$$;
+
+-- Deletes these configurations, except for those that a job uses: a submit may have used one meanwhile. The caller
+-- selects them, since the owner sees no jobs.
+CREATE FUNCTION delete_configs(unused bytea[]) RETURNS bigint LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    one     bytea;
+    deleted bigint := 0;
+BEGIN
+    FOREACH one IN ARRAY unused LOOP
+        BEGIN
+            DELETE FROM job_configs WHERE fingerprint = one;
+            deleted := deleted + 1;
+        EXCEPTION WHEN foreign_key_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN deleted;
+END $$;
+REVOKE EXECUTE ON FUNCTION delete_dead_letters(timestamptz, integer), delete_configs(bytea[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_dead_letters(timestamptz, integer), delete_configs(bytea[]) TO pipeline_worker;

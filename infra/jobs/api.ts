@@ -34,6 +34,7 @@ api.route("POST /analyze", apiHandler.arn, { name: "Analyze", auth: authorizatio
 api.route("GET /status/{id}", apiHandler.arn, { name: "Status", auth: authorizationFor("read") });
 api.route("GET /jobs", apiHandler.arn, { name: "Jobs", auth: authorizationFor("read") });
 api.route("POST /jobs/{id}/cancel", apiHandler.arn, { name: "Cancel", auth: authorizationFor("submit") });
+api.route("DELETE /jobs/{id}", apiHandler.arn, { name: "Erase", auth: authorizationFor("submit") });
 api.route("GET /openapi.json", apiHandler.arn, { name: "Openapi", auth: authorizationFor("read") });
 api.route("$default", apiHandler.arn, { name: "Default", auth: authorizationFor("read") });
 

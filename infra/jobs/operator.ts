@@ -12,7 +12,7 @@ import { jobQueue } from "./queue";
 
 export const operator = new sst.aws.Function("Operator", {
   ...common,
-  description: "Lists failed jobs and re-runs them; invoked by scripts/redrive.sh",
+  description: "Re-runs failed jobs and erases content; invoked by scripts/redrive.sh and scripts/erase.sh",
   handler: "pipeline/jobs/handlers/operator.handler",
   timeout: `${functionSettings.operatorTimeoutSeconds} seconds`,
   memory: `${stage.functions.memoryMB.operator} MB`,

@@ -2,7 +2,11 @@
 
 import { stage } from "../stage";
 
-const { keepDays, keepOldVersionsDays } = stage.results;
+/**
+ * The sweeper deletes results when their retention ends. The lifecycle is the safety net for a sweeper that is down: a
+ * week later, so that no status offers a link to an object that is gone.
+ */
+const expireAfterDays = stage.retentionDays + 7;
 
 /** Twice the lifetime of the API's links (300 s). Without a limit, links may be signed for up to seven days. */
 const oldestLinkMilliseconds = 600_000;
@@ -43,8 +47,8 @@ new aws.s3.BucketLifecycleConfiguration("ResultsLifecycle", {
       id: "ExpireResults",
       status: "Enabled",
       filter: { prefix: "results/" },
-      expiration: { days: keepDays },
-      noncurrentVersionExpiration: { noncurrentDays: keepOldVersionsDays },
+      expiration: { days: expireAfterDays },
+      noncurrentVersionExpiration: { noncurrentDays: 1 },
       abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
     },
     {

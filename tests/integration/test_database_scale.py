@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4
 
 import pytest
+from pipeline.jobs.adapters.erasures import SQL as ERASURES_SQL
 from pipeline.jobs.adapters.job_store import SQL as JOBS_SQL
 from pipeline.models.postgres_call_ledger import SQL as LEDGER_SQL
 from pipeline.platform.postgres import Postgres
@@ -86,6 +87,10 @@ FREQUENT: dict[str, tuple[str, dict[str, object]]] = {
     "list one state": (JOBS_SQL.list_jobs_of_status, {**PAGE, "status": "queued"}),
     "begin a call": (LEDGER_SQL.begin, CALL),
     "cancel": (JOBS_SQL.cancel, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
+    "erase": (JOBS_SQL.erase, {"id": str(uuid4()), "tenant_id": "tenant-1"}),
+    "retention": (ERASURES_SQL.erase_expired, {"retention_s": 259_200, "max_rows": 300}),
+    "records": (ERASURES_SQL.delete_expired_records, {"retention_s": 0, "max_rows": 300}),
+    "objects due": (ERASURES_SQL.objects_due, {"late_s": 900, "max_rows": 300}),
 }
 
 

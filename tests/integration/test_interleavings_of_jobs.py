@@ -10,7 +10,19 @@ from pipeline.platform.settings import DatabaseSettings
 
 from tests.support.concurrently import State, TwoWorkers
 from tests.support.fakes import FakeClock
-from tests.support.job_states import OF_A_JOB, OF_ITS_REQUEST, STATES, absent, enqueued, withdrawn
+from tests.support.job_states import (
+    OF_A_JOB,
+    OF_ITS_CONTENT,
+    OF_ITS_REQUEST,
+    STATES,
+    absent,
+    cancelled,
+    enqueued,
+    erased,
+    failed,
+    running,
+    withdrawn,
+)
 from tests.support.timed_database import timed
 
 
@@ -26,9 +38,27 @@ def test_the_second_operation_waits_for_the_first(empty_database: DatabaseSettin
         assert two.waited
 
 
+@pytest.mark.parametrize("state", [running, failed, cancelled, erased], ids=lambda state: state.__name__)
+def test_erasures_of_a_job_are_serializable(empty_database: DatabaseSettings, state: State) -> None:
+    with TwoWorkers(timed(empty_database, FakeClock().now)) as two:
+        assert list(two.violations(state, OF_ITS_CONTENT)) == []
+
+
+def test_a_redrive_never_copies_a_document_that_was_erased(empty_database: DatabaseSettings) -> None:
+    with TwoWorkers(timed(empty_database, FakeClock().now)) as two:
+        pairs = [(name, "redrive") for name in ("erase", "erase as an operator", "end the retention")]
+        assert list(two.violations(failed, OF_ITS_CONTENT, pairs)) == []
+        assert two.waited
+
+
 def test_two_requests_with_one_key_are_serializable(empty_database: DatabaseSettings) -> None:
     with TwoWorkers(timed(empty_database, FakeClock().now)) as two:
         assert list(two.violations(absent, OF_ITS_REQUEST)) == []
+
+
+def test_an_erased_job_does_not_return(empty_database: DatabaseSettings) -> None:
+    with TwoWorkers(timed(empty_database, FakeClock().now)) as two:
+        assert list(two.violations(erased, OF_A_JOB)) == []
 
 
 def test_a_withdrawn_job_does_not_return(empty_database: DatabaseSettings) -> None:

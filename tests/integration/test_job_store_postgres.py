@@ -32,7 +32,10 @@ class TestPostgresJobStore(JobStoreContract):
         """Simulates the passing of time: moves the stored times into the past."""
 
         def move(seconds: float) -> None:
-            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
+            columns = (
+                *("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at"),
+                *("erased_at", "objects_due_at"),
+            )
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
             # Without the triggers, which refuse changes of finished jobs.
             postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")

@@ -35,7 +35,10 @@ class TestPostgresOperator(OperatorContract):
         """Simulates the passing of time: moves the stored times into the past."""
 
         def move(seconds: float) -> None:
-            columns = ("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at")
+            columns = (
+                *("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at"),
+                *("erased_at", "objects_due_at"),
+            )
             moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
             postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # the triggers refuse changes of finished jobs
             postgres.run(f"UPDATE jobs SET {moved}")

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from pg8000.exceptions import DatabaseError
 from pipeline.jobs.adapters.dead_letters import PostgresDeadLetterStore
+from pipeline.jobs.adapters.erasures import PostgresErasureStore
 from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.job import ClaimedJob, JobStatus
@@ -17,6 +18,7 @@ from tests.integration.test_call_ledger_postgres import TestPostgresCallLedger a
 from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
 from tests.integration.test_operator_postgres import TestPostgresOperator as OperatorTests
 from tests.support.call_ledger_contract import CallLedgerContract, Spent
+from tests.support.erasure_contract import ErasureContract
 from tests.support.job_store_contract import RESULT, JobStoreContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import OperatorContract
@@ -29,7 +31,7 @@ DENIED = "42501"
 class StoreOfBothRoles:
     """A job store that runs the API's operations as the API. Others, and those without a tenant, run as a worker."""
 
-    API = frozenset({"submit", "find_by_key", "withdraw", "get", "list_jobs", "cancel", "ping"})
+    API = frozenset({"submit", "find_by_key", "withdraw", "get", "list_jobs", "cancel", "erase", "ping"})
 
     def __init__(self, api: Postgres, worker: Postgres) -> None:
         self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
@@ -77,6 +79,22 @@ class TestOperatorAsAWorker(OperatorContract):
     @pytest.fixture
     def dead_letters(self, as_worker: Postgres) -> PostgresDeadLetterStore:
         return PostgresDeadLetterStore(as_worker)
+
+    @pytest.fixture
+    def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
+        return PostgresFailedJobs(as_worker)
+
+
+class TestErasuresAsTheRoles(ErasureContract):
+    pass_time = StoreTests.pass_time
+
+    @pytest.fixture
+    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
+        return StoreOfBothRoles(as_api, as_worker)
+
+    @pytest.fixture
+    def erasures(self, as_worker: Postgres) -> PostgresErasureStore:
+        return PostgresErasureStore(as_worker)
 
     @pytest.fixture
     def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
@@ -157,6 +175,8 @@ def test_a_job_cannot_be_created_for_or_moved_to_another_tenant(as_api: Postgres
         "UPDATE model_health SET failures = 0",
         "SELECT body FROM job_configs",
         "SELECT requested_by, reason FROM redrives",
+        "SELECT * FROM erasures",
+        "UPDATE jobs SET objects_due_at = NULL",
         "SELECT * FROM dead_letters",
     ],
 )
@@ -168,6 +188,8 @@ def test_the_api_cannot_run(as_api: Postgres, job_id: UUID, statement: str) -> N
     "statement",
     [
         "DELETE FROM redrives",
+        "DELETE FROM erasures",
+        "UPDATE erasures SET reason = 'forged'",
         "UPDATE dead_letters SET outcome = 'job_unaffected'",
         "DELETE FROM jobs",
         "UPDATE jobs SET input = '{}'",
@@ -207,7 +229,8 @@ def test_neither_role_can_run(request: pytest.FixtureRequest, job_id: UUID, role
 
 def test_a_claimed_job_cannot_be_deleted(as_api: Postgres, as_worker: Postgres, job_id: UUID) -> None:
     assert isinstance(PostgresJobStore(as_worker).claim(job_id, 60), ClaimedJob)
-    assert as_api.run("DELETE FROM jobs RETURNING id", "a") == []
+    assert not PostgresJobStore(as_api).withdraw(job_id, "a")
+    assert refused(lambda: as_api.run("DELETE FROM jobs RETURNING id", "a")) == DENIED
 
 
 def test_the_changes_of_both_roles_are_recorded_by_the_trigger(

@@ -134,6 +134,11 @@ class Pipeline(RuleBasedStateMachine):
     def cancel(self, job: UUID, tenant: str) -> None:
         self.same(lambda store: store.cancel(job, tenant))
 
+    @rule(job=jobs, tenant=TENANTS)
+    def erase(self, job: UUID, tenant: str) -> None:
+        self.same(lambda store: store.erase(job, tenant))
+        self.final.pop(str(job), None)  # the only change of a final job
+
     @rule()
     def sweep(self) -> None:
         for found in self.same(lambda store: sorted(store.stranded(60, 120, 100), key=lambda one: one.job_id)):

@@ -9,6 +9,7 @@ from pipeline.jobs import bootstrap
 from pipeline.jobs.handlers import api
 from pipeline.jobs.services.cancel_job import CancelJob
 from pipeline.jobs.services.check_health import CheckHealth
+from pipeline.jobs.services.erase_job import EraseJob
 from pipeline.jobs.services.get_job import GetJob
 from pipeline.jobs.services.list_jobs import ListJobs
 from pipeline.jobs.services.submit_job import SubmitJob
@@ -35,6 +36,7 @@ class Harness:
             "get_job": GetJob(self.store, FakeResults()),
             "list_jobs": ListJobs(self.store),
             "cancel_job": CancelJob(self.store),
+            "erase_job": EraseJob(self.store),
             "check_health": CheckHealth(
                 "test", {"database": self.store.ping, "queue": self.queue.ping}, HEALTH_KEPT_S, lambda: self.seconds
             ),

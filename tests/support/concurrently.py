@@ -9,6 +9,8 @@ from itertools import combinations_with_replacement, permutations
 from types import TracebackType
 from typing import Self, cast
 
+from pipeline.jobs.adapters.erasures import PostgresErasureStore
+from pipeline.jobs.adapters.failed_jobs import PostgresFailedJobs
 from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.job import NotClaimed
 from pipeline.models.calls import CallDenied, DenialReason
@@ -25,16 +27,20 @@ from tests.support.timed_database import Content, SessionClock, Tables
 
 @dataclass(frozen=True)
 class Work:
-    """A worker's store and ledger, on one connection."""
+    """A worker's stores and ledger, on one connection."""
 
     store: PostgresJobStore
     ledger: PostgresCallLedger
+    erasures: PostgresErasureStore
+    failed: PostgresFailedJobs
 
     @classmethod
     def on(cls, postgres: Postgres | Session) -> Self:
         return cls(
             PostgresJobStore(cast(Postgres, postgres)),
             PostgresCallLedger(cast(Postgres, postgres), POLICY.circuit, POLICY.denials, POLICY.prompt_cache),
+            PostgresErasureStore(cast(Postgres, postgres)),
+            PostgresFailedJobs(cast(Postgres, postgres)),
         )
 
 

@@ -62,6 +62,15 @@ class _Stored:
     result: JobResult | None = None
     failure: Failure | None = None
     max_cost_usd: Decimal = Decimal(0)
+    erased_at: datetime | None = None
+    objects_due_at: datetime | None = None
+
+    def erase(self, now: datetime) -> None:
+        """Remove the content of a job that has ended."""
+        assert self.status.final
+        self.job = replace(self.job, input={}, metadata={}, idempotency_key=None, request_fingerprint=b"")
+        self.failure = self.failure and replace(Failure.of(self.failure.code), retryable=self.failure.retryable)
+        self.result, self.erased_at, self.objects_due_at = None, now, now
 
 
 def _max_cost(queued: list[_Stored]) -> Decimal:
@@ -163,6 +172,7 @@ class InMemoryJobStore:
             metadata=row.job.metadata,
             redrive_of=self.redrives.get(job_id),
             redriven_as=self.redriven_as(job_id),
+            erased_at=row.erased_at,
         )
 
     def redriven_as(self, job_id: UUID) -> UUID | None:
@@ -192,6 +202,13 @@ class InMemoryJobStore:
             row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
         view = self.get(job_id, tenant_id)
         return Cancellation(view and replace(view, result=None, result_key=None), cancelled=cancelled)
+
+    def erase(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        row = self.rows.get(job_id)
+        if row and row.job.tenant_id == tenant_id and row.status.final and row.erased_at is None:
+            row.erase(self._clock())
+        view = self.get(job_id, tenant_id)
+        return view and replace(view, result=None, result_key=None)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)
@@ -433,15 +450,21 @@ class FakeDelivery:
 
 @dataclass
 class FakeResults:
-    """``ResultStore`` in a dictionary."""
+    """``ResultStore`` in a dictionary. ``down`` makes deletions fail."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    down: bool = False
 
     def put(self, job_id: UUID, attempt: int, content: bytes) -> str:
         key = f"results/{job_id}/{attempt}.json"
         if self.objects.setdefault(key, content) != content:
             raise ForeignObject(key)
         return key
+
+    def delete(self, job_id: UUID) -> None:
+        if self.down:
+            raise Unavailable("storage")
+        self.objects = {key: content for key, content in self.objects.items() if f"/{job_id}/" not in key}
 
     def url(self, key: str) -> str:
         return f"https://results.test/{key}?signature"

@@ -28,7 +28,10 @@ def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Itera
         before, after = event["from_status"], event["to_status"]
         if before != status:
             yield f"was {status}, but {event['event']} starts from {before}"
-        if None not in (before, after) and (JobStatus(before), JobStatus(after)) not in TRANSITIONS:
+        if event["event"] == "erased":
+            if not (before == after and JobStatus(after).final):
+                yield f"was erased on the way from {before} to {after}"
+        elif None not in (before, after) and (JobStatus(before), JobStatus(after)) not in TRANSITIONS:
             yield f"went from {before} to {after}"
         if event["attempt"] != attempt + (after == "running"):
             yield f"{event['event']} in attempt {event['attempt']} after {attempt}"
@@ -39,6 +42,8 @@ def _of_job(rows: dict[str, dict[str, Any]], job_id: str, events: Rows) -> Itera
             yield f"was deleted in status {status}"
     elif (row["status"], row["attempt"]) != (status, attempt):
         yield f"is {row['status']} in attempt {row['attempt']}, but its events end {status} in {attempt}"
+    elif (row["erased_at"] is not None) != any(event["event"] == "erased" for event in events):
+        yield f"was erased at {row['erased_at']}, but its events differ"
     elif row["result_key"] not in (None, result_key(job_id, attempt)):
         yield f"has the result {row['result_key']} in attempt {attempt}"
 

@@ -2,13 +2,16 @@
 
 from uuid import UUID
 
+from pipeline.jobs.domain.erasure import DueObjects, ErasureSelection
 from pipeline.jobs.domain.failure import Failure, FailureCode
 from pipeline.jobs.domain.job import JobResult
 
 from tests.support.concurrently import Operation, State, Work
+from tests.support.erasure_contract import REQUEST
 from tests.support.fakes import FakeClock
 from tests.support.invariants import result_key
 from tests.support.jobs import new_job
+from tests.support.operator_contract import REQUEST as REDRIVE
 
 JOB, SAME_KEY = new_job(job_id=UUID(int=1), key="k"), new_job(job_id=UUID(int=2), key="k")
 ID = JOB.id
@@ -82,6 +85,11 @@ def cancelled(work: Work, clock: FakeClock) -> None:
     assert work.store.cancel(ID, "a").cancelled
 
 
+def erased(work: Work, clock: FakeClock) -> None:
+    succeeded(work, clock)
+    assert work.store.erase(ID, "a")
+
+
 OF_ITS_REQUEST: dict[str, Operation] = {
     "submit": lambda work: work.store.submit(JOB),
     "submit another with its key": lambda work: work.store.submit(SAME_KEY),
@@ -98,7 +106,17 @@ OF_A_JOB: dict[str, Operation] = {
     "succeed in attempt 2": lambda work: work.store.succeed(ID, 2, result(2)),
     "fail": lambda work: work.store.fail(ID, 1, FAILURE),
     "cancel": lambda work: work.store.cancel(ID, "a"),
+    "erase": lambda work: work.store.erase(ID, "a"),
     "stranded": lambda work: work.store.stranded(60, 60, 9),
+}
+OF_ITS_CONTENT: dict[str, Operation] = {
+    "erase": lambda work: work.store.erase(ID, "a"),
+    "erase as an operator": lambda work: work.erasures.erase([ID], ErasureSelection((ID,)), REQUEST),
+    "end the retention": lambda work: work.erasures.erase_expired(0, 9),
+    "objects due": lambda work: work.erasures.objects_due(900, 9),
+    "objects deleted": lambda work: work.erasures.objects_deleted(DueObjects(ID, last=False), 900),
+    "objects deleted for the last time": lambda work: work.erasures.objects_deleted(DueObjects(ID, last=True), 900),
+    "redrive": lambda work: work.failed.redrive(ID, UUID(int=3), REDRIVE).outcome,
 }
 STATES: tuple[State, ...] = (
     recorded,

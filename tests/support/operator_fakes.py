@@ -2,10 +2,11 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
+from pipeline.jobs.domain.erasure import DueObjects, ErasureRequest, ErasureSelection
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import JobStatus
 from pipeline.jobs.domain.redrive import FailedJob, FailedJobFilter, Redriven, RedriveOutcome, RedriveRequest
@@ -72,6 +73,8 @@ class InMemoryFailedJobs:
             return Redriven(RedriveOutcome.NO_SUCH_JOB)
         if row.status is not JobStatus.FAILED:
             return Redriven(RedriveOutcome.NOT_FAILED)
+        if row.erased_at:
+            return Redriven(RedriveOutcome.ERASED)
         before = self._store.redriven_as(job_id)
         if before and before != new_id and not request.again:
             return Redriven(RedriveOutcome.ALREADY_REDRIVEN, before, row.job.tenant_id)
@@ -84,7 +87,7 @@ class InMemoryFailedJobs:
     def _found(self, filter_: FailedJobFilter) -> list[FailedJob]:
         found = []
         for job_id, row in self._store.rows.items():
-            if row.status is not JobStatus.FAILED or row.failure is None or row.finished_at is None:
+            if row.status is not JobStatus.FAILED or not row.failure or not row.finished_at or row.erased_at:
                 continue
             again = self._store.redriven_as(job_id)
             if (
@@ -97,3 +100,69 @@ class InMemoryFailedJobs:
                 failure = (row.failure.code.value, row.failure.message, row.attempt)
                 found.append(FailedJob(*job, *failure, row.created_at, row.finished_at, again))
         return sorted(found, key=lambda job: (job.finished_at, job.id), reverse=True)
+
+
+class InMemoryErasureStore:
+    """``ErasureStore`` on the fake job store, without the records that are no jobs."""
+
+    def __init__(self, store: InMemoryJobStore, clock: FakeClock) -> None:
+        self._store = store
+        self._clock = clock
+        self.audit: list[tuple[ErasureRequest, int]] = []
+
+    def erase_expired(self, retention_s: int, limit: int) -> list[UUID]:
+        latest = self._clock() - timedelta(seconds=retention_s)
+        return self._erase(self.find(ErasureSelection(ended_before=latest), limit))
+
+    def delete_expired_records(self, retention_s: int, limit: int) -> None: ...
+
+    def objects_due(self, late_s: int, limit: int) -> list[DueObjects]:
+        due = [
+            DueObjects(job_id, (self._clock() - row.finished_at).total_seconds() >= late_s)
+            for job_id, row in self._store.rows.items()
+            if row.finished_at and row.objects_due_at and row.objects_due_at <= self._clock()
+        ]
+        return due[:limit]
+
+    def objects_deleted(self, due: DueObjects, late_s: int) -> None:
+        row = self._store.rows[due.job_id]
+        assert row.finished_at
+        row.objects_due_at = None if due.last else row.finished_at + timedelta(seconds=late_s)
+
+    def find(self, selection: ErasureSelection, limit: int) -> list[UUID]:
+        if selection.job_ids is not None:
+            return list(selection.job_ids[:limit])
+        found = [
+            (row.finished_at, job_id)
+            for job_id, row in self._store.rows.items()
+            if row.finished_at
+            and row.erased_at is None
+            and selection.tenant_id in (None, row.job.tenant_id)
+            and row.finished_at >= (selection.ended_from or LONG_AGO)
+            and (selection.ended_before is None or row.finished_at < selection.ended_before)
+        ]
+        return [job_id for _, job_id in sorted(found)[:limit]]
+
+    def count(self, selection: ErasureSelection) -> tuple[int, int]:
+        rows = {id_: row for id_, row in self._store.rows.items() if id_ in (selection.job_ids or self._store.rows)}
+        ended = [id_ for id_ in self.find(selection, len(rows) or 1) if id_ in rows]
+        open_ = [
+            row
+            for row in rows.values()
+            if not row.status.final
+            and selection.tenant_id in (None, row.job.tenant_id)
+            and (selection.ended_before is None or row.created_at < selection.ended_before)
+        ]
+        return sum(rows[id_].status.final and rows[id_].erased_at is None for id_ in ended), len(open_)
+
+    def erase(self, job_ids: list[UUID], selection: ErasureSelection, request: ErasureRequest) -> list[UUID]:
+        if erased := self._erase(job_ids):
+            self.audit.append((request, len(erased)))
+        return sorted(id_ for id_ in job_ids if (row := self._store.rows.get(id_)) and row.erased_at)
+
+    def _erase(self, job_ids: list[UUID]) -> list[UUID]:
+        rows = {id_: row for id_ in job_ids if (row := self._store.rows.get(id_))}
+        erased = [id_ for id_, row in rows.items() if row.status.final and row.erased_at is None]
+        for job_id in erased:
+            rows[job_id].erase(self._clock())
+        return erased

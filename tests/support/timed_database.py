@@ -28,6 +28,7 @@ CREATE FUNCTION public.now() RETURNS timestamptz STABLE LANGUAGE sql
 
 IGNORED = {
     "job_events": ("id", "at"),
+    "erasures": ("id",),
     "job_configs": ("created_at",),
     "jobs": ("claim_id",),
     "model_slots": ("number",),

@@ -179,6 +179,7 @@ def test_the_status_of_a_queued_job(harness: Harness) -> None:
         },
         "error": None,
         "metadata": {"ticket": "A-17"},
+        "erased_at": None,
     }
 
 
@@ -368,6 +369,34 @@ def test_a_finished_job_cannot_be_cancelled(harness: Harness) -> None:
     assert harness.status(job_id)[1]["status"] == "succeeded"
 
 
+def erase_event(job_id: str, **authorizer: Any) -> dict[str, Any]:
+    event = http_event("DELETE /jobs/{id}", path=f"/jobs/{job_id}", parameters={"id": job_id})
+    if authorizer:
+        event["requestContext"]["authorizer"] = authorizer
+    return event
+
+
+def test_a_job_is_erased_once_it_has_ended(harness: Harness) -> None:
+    job_id = harness.submit()
+    status, body, headers = harness.call(erase_event(job_id))
+    assert (status, body["title"], headers["content-type"]) == (409, "Job has not ended", "application/problem+json")
+    assert body["detail"] == "The job is queued. Cancel it with POST /jobs/{id}/cancel, then erase it."
+    harness.call(cancel_event(job_id))
+    for _ in range(2):
+        status, body, _ = harness.call(erase_event(job_id))
+        assert (status, body["status"], body["metadata"]) == (200, "cancelled", {})
+        assert body["erased_at"] == "2026-11-20T12:00:00.000Z"
+    assert harness.status(job_id)[1] == body
+
+
+def test_another_tenants_job_is_not_erased(harness: Harness) -> None:
+    job_id = harness.submit()
+    harness.call(cancel_event(job_id))
+    assert harness.call(erase_event(job_id, iam={"userArn": "arn:aws:iam::111122223333:user/other"}))[0] == 404
+    assert harness.call(erase_event("nope"))[0] == 404
+    assert harness.status(job_id)[1]["erased_at"] is None
+
+
 def test_another_tenants_job_is_neither_cancelled_nor_listed(harness: Harness) -> None:
     mine, other = {"jwt": {"claims": {"sub": "a"}}}, {"jwt": {"claims": {"sub": "b"}}}
     job_id = harness.submit(**mine)
@@ -386,7 +415,7 @@ def test_jobs_are_listed_page_by_page(harness: Harness) -> None:
     assert len(first["jobs"]) == 2
     assert first["jobs"][0].keys() == {
         *("id", "status", "analysis", "model", "created_at", "started_at", "finished_at"),
-        *("attempts", "usage", "error", "metadata"),
+        *("attempts", "usage", "error", "metadata", "erased_at"),
     }
     _, second, _ = harness.call(jobs_event(limit="2", cursor=first["next"], status="queued"))
     assert second["next"] is None

@@ -29,6 +29,9 @@ ENVIRONMENT = {
     "DB_HOST": "/tmp",  # noqa: S108 - nothing connects
     "LAMBDA_TASK_ROOT": str(ROOT),
     "MAX_RECEIVE_COUNT": "5",
+    "RETENTION_DAYS": "14",
+    "API_CONNECTIONS": "35",
+    "WORKER_CONNECTIONS": "30",
     "SQS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/jobs",
 }
 API = "from pipeline.jobs.handlers import api; from pipeline.jobs import bootstrap"
@@ -100,10 +103,10 @@ BUDGETS = {
     ),
     "sweeper": Budget(
         "from pipeline.jobs.handlers import sweeper; from pipeline.jobs import bootstrap; bootstrap.sweep_jobs(); "
-        "bootstrap.report_spending()",
+        "bootstrap.report_spending(); bootstrap.enforce_retention()",
         580,
-        (*ANALYSES, *DESCRIPTION, *BEDROCK, *RESULTS, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
-        STAGE_CLIENTS,
+        (*ANALYSES, *DESCRIPTION, *BEDROCK, *OPERATOR, *PYDANTIC_MODELS_OF_THE_API),
+        (*STAGE_CLIENTS, "s3"),
     ),
     "dead letters": Budget(
         "from pipeline.jobs.handlers import dead_letter; from pipeline.jobs import bootstrap; "

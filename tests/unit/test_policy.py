@@ -56,6 +56,10 @@ def test_the_sweeper_waits_for_requests_and_leases_in_progress() -> None:
     assert max(API_TIMEOUT_S, POLICY.lease.lease_s, POLICY.lease.message_retry_s) < POLICY.sweep.overdue_s
 
 
+def test_objects_are_deleted_again_after_the_last_worker_could_have_stored_one() -> None:
+    assert POLICY.erasure.late_result_s > WORKER_TIMEOUT_S + AWS_CALL_S
+
+
 def test_a_statement_times_out_before_its_connection() -> None:
     for timeouts in (POLICY.database, POLICY.database_migrations):
         assert timeouts.lock_s <= timeouts.statement_s < timeouts.socket_s

@@ -4,7 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline.jobs.settings import DeadLetterSettings, ParameterSettings, QueueSettings, ResultSettings
+from pipeline.jobs.settings import (
+    DeadLetterSettings,
+    ParameterSettings,
+    QueueSettings,
+    ResultSettings,
+    RetentionSettings,
+)
 from pipeline.platform.errors import ConfigurationError
 from pipeline.platform.settings import DatabaseSettings, EnvironmentSettings, MigratorSettings, ServerSettings
 from pipeline.tenancy.settings import AuthorizationSettings
@@ -25,7 +31,7 @@ def database(host: str) -> DatabaseSettings:
     [
         ("ApiHandler", (*JOBS, AuthorizationSettings)),
         ("Worker", JOBS),
-        ("Sweeper", (DatabaseSettings, QueueSettings)),
+        ("Sweeper", (*JOBS, RetentionSettings)),
         ("Operator", (DatabaseSettings, QueueSettings)),
         ("DeadLetterHandler", (DatabaseSettings, DeadLetterSettings)),
         ("Migrator", (MigratorSettings,)),

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.definitions.analysis import AnyAnalysis
+    from pipeline.jobs.adapters.erasures import PostgresErasureStore
     from pipeline.jobs.adapters.job_store import PostgresJobStore
     from pipeline.jobs.adapters.queue import SqsDelivery, SqsJobQueue
     from pipeline.jobs.adapters.results import S3ResultStore
     from pipeline.jobs.services.cancel_job import CancelJob
     from pipeline.jobs.services.check_health import CheckHealth
+    from pipeline.jobs.services.enforce_retention import EnforceRetention
+    from pipeline.jobs.services.erase_job import EraseJob
+    from pipeline.jobs.services.erase_jobs import EraseJobs
     from pipeline.jobs.services.get_job import GetJob
     from pipeline.jobs.services.list_jobs import ListJobs
     from pipeline.jobs.services.record_dead_letter import RecordDeadLetter
@@ -76,6 +80,13 @@ def cancel_job() -> "CancelJob":
 
 
 @cache
+def erase_job() -> "EraseJob":
+    from pipeline.jobs.services.erase_job import EraseJob
+
+    return EraseJob(_store())
+
+
+@cache
 def check_health() -> "CheckHealth":
     from pipeline.jobs.services.check_health import CheckHealth
     from pipeline.jobs.settings import QueueSettings
@@ -118,6 +129,21 @@ def sweep_jobs() -> "SweepJobs":
     from pipeline.jobs.services.sweep_jobs import SweepJobs
 
     return SweepJobs(_store(), _queue(), policy.current().sweep)
+
+
+@cache
+def enforce_retention() -> "EnforceRetention":
+    from pipeline.jobs.services.enforce_retention import EnforceRetention
+    from pipeline.jobs.settings import RetentionSettings
+
+    return EnforceRetention(_erasures(), _results(), policy.current().erasure, RetentionSettings.read().retention_days)
+
+
+@cache
+def erase_jobs() -> "EraseJobs":
+    from pipeline.jobs.services.erase_jobs import EraseJobs
+
+    return EraseJobs(_erasures(), policy.current().erasure)
 
 
 @cache
@@ -166,6 +192,13 @@ def _store() -> "PostgresJobStore":
     from pipeline.jobs.adapters.job_store import PostgresJobStore
 
     return PostgresJobStore(_postgres())
+
+
+@cache
+def _erasures() -> "PostgresErasureStore":
+    from pipeline.jobs.adapters.erasures import PostgresErasureStore
+
+    return PostgresErasureStore(_postgres())
 
 
 @cache

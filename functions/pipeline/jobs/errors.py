@@ -5,6 +5,7 @@ PipelineError
 │   ├── KeyReused         the idempotency key belongs to another request
 │   ├── NoSuchJob         the job does not exist, or it is another tenant's
 │   ├── JobEnded          the job can no longer be cancelled
+│   ├── JobNotEnded       the job cannot be erased yet
 │   ├── DailyLimitReached a daily limit has been reached: the client retries after midnight UTC
 │   ├── TooManyQueued     the client retries when some of its jobs have finished
 │   └── QueueTooCostly    the client retries when some of the queued jobs have finished
@@ -30,6 +31,14 @@ class NoSuchJob(RequestRefused):
 
 class JobEnded(RequestRefused):
     """The job has reached a final state."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class JobNotEnded(RequestRefused):
+    """The job is queued or running."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pipeline.jobs.domain.admission import UNLIMITED, Admission
 from pipeline.jobs.domain.dead_letter import DeadLetter, DeadLetterOutcome, DeadLetterRecord
+from pipeline.jobs.domain.erasure import DueObjects, ErasureRequest, ErasureSelection
 from pipeline.jobs.domain.failure import Failure
 from pipeline.jobs.domain.job import (
     Cancellation,
@@ -53,6 +54,12 @@ class JobStore(Protocol):
 
     def cancel(self, job_id: UUID, tenant_id: str) -> Cancellation:
         """End the tenant's job if it is queued or running."""
+
+    def erase(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        """Erase the content of the tenant's job if it has ended. Its objects in S3 are then due for deletion.
+
+        Returns the job as it is now, without its result; ``None``: the tenant has no such job.
+        """
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         """Start an attempt: of a queued job that is due, or of a running one whose lease has expired."""
@@ -109,6 +116,36 @@ class FailedJobs(Protocol):
         """
 
 
+class ErasureStore(Protocol):
+    """Erasures in all tenants, for the retention and for operators.
+
+    Erasing a job a second time changes nothing, and neither does erasing one that has not ended.
+    """
+
+    def erase_expired(self, retention_s: int, limit: int) -> list[UUID]:
+        """Erase jobs that ended longer ago, the oldest first. Returns those that were erased."""
+
+    def delete_expired_records(self, retention_s: int, limit: int) -> None:
+        """Delete older dead letters, and older configurations that no job uses."""
+
+    def objects_due(self, late_s: int, limit: int) -> list[DueObjects]:
+        """Erased jobs whose objects are to be deleted now. A worker may store a result until ``late_s`` after the
+        job's end."""
+
+    def objects_deleted(self, due: DueObjects, late_s: int) -> None:
+        """Note that the objects were deleted after ``objects_due`` listed them. They are due once more if it was not
+        the last time."""
+
+    def find(self, selection: ErasureSelection, limit: int) -> list[UUID]:
+        """Jobs with content that match and have ended."""
+
+    def count(self, selection: ErasureSelection) -> tuple[int, int]:
+        """The number of matching jobs with content: of those that have ended, and of those that have not."""
+
+    def erase(self, job_ids: list[UUID], selection: ErasureSelection, request: ErasureRequest) -> list[UUID]:
+        """Erase those that have ended, and record who did and why. Returns those of them that are erased now."""
+
+
 class JobQueue(Protocol):
     """The queue of messages, one for each job that waits for a worker."""
 
@@ -137,6 +174,9 @@ class ResultStore(Protocol):
 
         Raises Unavailable, and ForeignObject if the key has another content.
         """
+
+    def delete(self, job_id: UUID) -> None:
+        """Delete every version of every object of the job. Raises Unavailable: some may be left."""
 
     def url(self, key: str) -> str:
         """A link that works for a short time without credentials. It is a secret and never logged."""

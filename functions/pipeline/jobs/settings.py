@@ -17,6 +17,13 @@ class ResultSettings(EnvironmentSettings):
     s3_bucket_name: str
 
 
+class RetentionSettings(EnvironmentSettings):
+    """The retention of documents and results."""
+
+    retention_days: int = Field(ge=1)
+    """Days from the end of a job to the erasure of its content."""
+
+
 class ParameterSettings(EnvironmentSettings):
     """The names of the stage's parameters in Parameter Store."""
 

@@ -9,6 +9,7 @@ from pipeline.platform.logins import PostgresLogins
 from pipeline.platform.migrate_database import MigrateDatabase
 from pipeline.platform.policy import DatabaseTimeouts
 from pipeline.platform.postgres import Postgres
+from pipeline.platform.role_limits import RoleLogin
 from pipeline.platform.rotation import RotatePassword
 from pipeline.platform.settings import DatabaseSettings, MigratorSettings, ServerSettings
 
@@ -30,7 +31,12 @@ def migrate_database() -> MigrateDatabase:
         migrations=migrations.read(Path(settings.lambda_task_root) / "database" / "migrations"),
         versions=SecretsManagerVersions(aws.secrets_manager),
         logins=PostgresLogins(settings, policy.current().database),
-        role_secrets=(settings.api_password_secret_arn, settings.worker_password_secret_arn),
+        roles=(
+            RoleLogin(settings.api_password_secret_arn, settings.api_connections),
+            RoleLogin(settings.worker_password_secret_arn, settings.worker_connections),
+        ),
+        database=settings.db_name,
+        timeouts=policy.current().database,
     )
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pg8000.exceptions import InterfaceError
+from pg8000.exceptions import DatabaseError, InterfaceError
 
 from pipeline.platform.errors import ConfigurationError
+from pipeline.platform.postgres import sqlstate
 
 FILE_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9]+(_[a-z0-9]+)+\.sql")
 
-LOCK = 7_203_514_001
-"""Key of the advisory lock that excludes a second runner: any number that nothing else in the database uses."""
+LOCK = "LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE"
+"""Excludes a second runner until the end of the transaction. Not an advisory lock: every role can take those, and only
+the owner has a right to this table."""
 
 LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -24,6 +26,9 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+
+CREATED_MEANWHILE = ("23505", "42P07", "42710")
+"""SQLSTATEs of IF NOT EXISTS when another runner creates the table at the same moment."""
 
 
 class Connection(Protocol):
@@ -71,19 +76,20 @@ def apply(connection: Connection, migrations: list[Migration]) -> list[str]:
     Raises ConfigurationError if an applied migration was edited since, or if the database has one that is missing here
     (a newer release was deployed before). Migrations applied before an error stay applied.
     """
-    connection.run(f"SELECT pg_advisory_lock({LOCK})")
+    _create_ledger(connection)
+    rows = connection.run("SELECT number, name, sha256 FROM schema_migrations ORDER BY number") or []
+    applied = {row[0]: (row[1], row[2]) for row in rows}
+    _compare(applied, migrations)
+    missing = [migration for migration in migrations if migration.number not in applied]
+    return [migration.name for migration in missing if _apply_one(connection, migration)]
+
+
+def _create_ledger(connection: Connection) -> None:
     try:
         connection.run(LEDGER)
-        rows = connection.run("SELECT number, name, sha256 FROM schema_migrations ORDER BY number") or []
-        applied = {row[0]: (row[1], row[2]) for row in rows}
-        _compare(applied, migrations)
-        missing = [migration for migration in migrations if migration.number not in applied]
-        for migration in missing:
-            _apply_one(connection, migration)
-        return [migration.name for migration in missing]
-    finally:
-        with suppress(InterfaceError, OSError):  # a lost connection holds no lock
-            connection.run(f"SELECT pg_advisory_unlock({LOCK})")
+    except DatabaseError as exc:
+        if sqlstate(exc) not in CREATED_MEANWHILE:
+            raise
 
 
 def _compare(applied: dict[object, tuple[object, object]], migrations: list[Migration]) -> None:
@@ -97,9 +103,14 @@ def _compare(applied: dict[object, tuple[object, object]], migrations: list[Migr
             raise ConfigurationError(f"{name} was edited after it was applied: add a new migration instead")
 
 
-def _apply_one(connection: Connection, migration: Migration) -> None:
+def _apply_one(connection: Connection, migration: Migration) -> bool:
+    """Apply a migration, unless another runner did. Returns whether this one did."""
     connection.run("BEGIN")
     try:
+        connection.run(LOCK)
+        if connection.run("SELECT FROM schema_migrations WHERE number = :number", number=migration.number):
+            connection.run("ROLLBACK")
+            return False
         connection.run(migration.sql)  # no parameters: the simple protocol, which takes many statements
         connection.run(
             "INSERT INTO schema_migrations (number, name, sha256) VALUES (:number, :name, :sha256)",
@@ -112,3 +123,4 @@ def _apply_one(connection: Connection, migration: Migration) -> None:
             connection.run("ROLLBACK")
         raise
     connection.run("COMMIT")
+    return True

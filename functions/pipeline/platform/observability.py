@@ -20,6 +20,7 @@ class LogFields(TypedDict, total=False):
     attempt: int | None
     cost_usd: float
     dependency: str
+    erased: int
     error_at: list[str]
     """The last stack frames of an error: file, line and function."""
     error_type: str

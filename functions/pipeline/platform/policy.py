@@ -53,6 +53,8 @@ class DatabaseTimeouts:
     lock_s: float
     idle_in_transaction_s: float = 10.0
     """A frozen worker must not keep its locks."""
+    transaction_s: float = 15.0
+    """Of the roles' sessions: a lock and a statement, each with its own limit, fit twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,20 @@ class SweepPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasurePolicy:
+    """The erasure of content, by the retention and on request."""
+
+    jobs_per_sweep: int = 300
+    """Erased, and cleared of their objects, in one sweep: a list and a delete of S3 each, about 50 ms together, fit the
+    sweeper's 50 s. 432,000 a day are more than 40 workers finish in 10 s each."""
+    late_result_s: int = 900
+    """A worker that lost its job may store a result until its function ends, 600 s after it claimed the job. The
+    objects are deleted when the job is erased, and once more when no worker of it can be left."""
+    jobs_per_command: int = 500
+    """Erased in one command of an operator: about 100 ms in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiPolicy:
     """Times that the API gives to its clients."""
 
@@ -178,6 +194,7 @@ class Policy:
     denials: DenialPolicy = DenialPolicy()
     prompt_cache: PromptCachePolicy = PromptCachePolicy()
     sweep: SweepPolicy = SweepPolicy()
+    erasure: ErasurePolicy = ErasurePolicy()
     api: ApiPolicy = ApiPolicy()
     stage_config_cache_s: int = 300
     """A change of the stage's configuration is in effect everywhere after this time, without a deploy."""

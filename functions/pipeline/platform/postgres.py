@@ -27,9 +27,10 @@ class LoginRefused(ConfigurationError):
 
 AUTHENTICATION_FAILED = {"28P01", "28000"}
 READ_ONLY = "25006"
-UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY)
-"""SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation, and a
-primary that has just become a replica."""
+FOREIGN_KEY = "23503"
+UNAVAILABLE_CLASSES = ("08", "53", "57", "55P03", "40", READ_ONLY, FOREIGN_KEY)
+"""SQLSTATEs after which the same statement may work later: connection, resources, operator, lock, serialisation, a
+primary that has just become a replica, and a configuration that was deleted as unused while a job was recorded."""
 
 Passwords = Callable[[], Iterable[str]]
 """The passwords to try, in order: the next is requested only after the previous one was refused."""

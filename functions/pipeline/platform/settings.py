@@ -61,6 +61,9 @@ class MigratorSettings(DatabaseSettings):
 
     api_password_secret_arn: str
     worker_password_secret_arn: str
+    api_connections: int = Field(ge=1)
+    worker_connections: int = Field(ge=1)
+    """Most connections of the workers' role; ``api_connections`` those of the API's."""
 
     lambda_task_root: str
     """The folder of the artifact: the migrations are in ``database/migrations`` below it."""

@@ -1,1 +1,1 @@
-"""The command that lists failed jobs and runs them again. The operator's Lambda function does the work."""
+"""The operators' commands: run failed jobs again, erase content. The operator's Lambda function does the work."""

@@ -28,11 +28,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "redrive.sh", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=form, allow_abbrev=False
     )
-    parser.add_argument("--root", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--stage", help="the deployed stage, such as dev")
-    parser.add_argument("--function", help="name of the operator function on AWS, without outputs of a deploy")
-    parser.add_argument("--region", help="region of the stage, without outputs of a deploy")
-    parser.add_argument("--endpoint-url", help="Lambda endpoint of the local stack, if several are running")
+    add_function(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list failed jobs and dead letters, newest first", allow_abbrev=False)
@@ -60,10 +56,19 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def add_function(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name the operator's function."""
+    parser.add_argument("--root", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--stage", help="the deployed stage, such as dev")
+    parser.add_argument("--function", help="name of the operator function on AWS, without outputs of a deploy")
+    parser.add_argument("--region", help="region of the stage, without outputs of a deploy")
+    parser.add_argument("--endpoint-url", help="Lambda endpoint of the local stack, if several are running")
+
+
 def _add_filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code", metavar="C", help="jobs that failed with this code, such as model_failed")
     parser.add_argument("--analysis", metavar="A", help="jobs of this analysis")
-    parser.add_argument("--since", type=_time, metavar="T", help="jobs that failed at this time or later")
+    parser.add_argument("--since", type=moment, metavar="T", help="jobs that failed at this time or later")
 
 
 def _add_redrive_options(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +82,8 @@ def _count(text: str) -> int:
     return number
 
 
-def _time(text: str) -> str:
+def moment(text: str) -> str:
+    """The instant that a time or an age names."""
     if text[:-1].isdecimal() and text[-1] in UNITS:
         return (datetime.now(UTC) - timedelta(**{UNITS[text[-1]]: int(text[:-1])})).isoformat()
     given = datetime.fromisoformat(text)

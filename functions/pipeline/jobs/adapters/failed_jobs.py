@@ -45,6 +45,8 @@ class PostgresFailedJobs:
             return Redriven(RedriveOutcome.REDRIVEN, new_id, rows[0]["tenant_id"])
         if not rows[0]["failed"]:
             return Redriven(RedriveOutcome.NOT_FAILED)
+        if rows[0]["erased"]:
+            return Redriven(RedriveOutcome.ERASED)
         return Redriven(RedriveOutcome.ALREADY_REDRIVEN, rows[0]["redriven_as"], rows[0]["tenant_id"])
 
 

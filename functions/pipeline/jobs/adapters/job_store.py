@@ -105,8 +105,16 @@ class PostgresJobStore:
         if job.status.final:
             return Cancellation(job, cancelled)
         # It ended in another transaction while this statement waited for it: its snapshot is older than that.
-        ended = self.get(job_id, tenant_id)
-        return Cancellation(ended and replace(ended, result=None, result_key=None), cancelled=False)
+        return Cancellation(self._without_result(job_id, tenant_id), cancelled=False)
+
+    def erase(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        for _ in range(2):
+            self._postgres.run(SQL.erase, tenant_id, id=str(job_id), tenant_id=tenant_id)
+            job = self._without_result(job_id, tenant_id)
+            if job is None or job.erased_at or not job.status.final:
+                return job
+            # It had not ended for the first statement, and had for the second: the next try erases it.
+        raise Unavailable("database")
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         claim = {"id": str(job_id), "claim_id": str(uuid4())}
@@ -175,6 +183,10 @@ class PostgresJobStore:
     def ping(self) -> None:
         self._postgres.run(SQL.ping)
 
+    def _without_result(self, job_id: UUID, tenant_id: str) -> JobView | None:
+        job = self.get(job_id, tenant_id)
+        return job and replace(job, result=None, result_key=None)
+
     def _run(self, statement: str, tenant_id: str | None, job_id: UUID) -> list[Row]:
         return self._postgres.run(statement, tenant_id, id=str(job_id))
 
@@ -213,11 +225,17 @@ def _view(row: Row) -> JobView:
         result_key=row.get("result_key"),
         usage=Usage(row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]),
         cost_usd=float(row["cost_usd"]),
-        failure=Failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,
-        metadata=row["metadata"],
+        failure=_failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,
+        metadata=row["metadata"] or {},
         redrive_of=row.get("redrive_of"),  # a list omits both
         redriven_as=row.get("redriven_as"),
+        erased_at=row["erased_at"],
     )
+
+
+def _failure(code: FailureCode, message: str | None, retryable: bool) -> Failure:
+    """The failure. That of an erased job has only the standing explanation of its code."""
+    return replace(Failure.of(code), retryable=retryable) if message is None else Failure(code, message, retryable)
 
 
 def _known(code: str) -> FailureCode:

@@ -50,9 +50,8 @@ UPDATE jobs SET enqueued_at = greatest(now(), created_at)
 WHERE id = CAST(:id AS uuid) AND status IN ('queued', 'running') RETURNING id
 
 -- name: withdraw
--- Removes a job that never reached the queue.
-DELETE FROM jobs WHERE id = CAST(:id AS uuid) AND status = 'queued' AND attempt = 0 AND enqueued_at IS NULL
-RETURNING id
+-- Removes the tenant's job if it never reached the queue.
+SELECT id FROM withdraw_job(CAST(:id AS uuid)) AS id
 
 -- name: exists
 -- Whether a job exists. A separate statement: after waiting for a lock, a statement still sees its old snapshot.
@@ -61,7 +60,7 @@ SELECT id FROM jobs WHERE id = CAST(:id AS uuid)
 -- name: get
 -- A tenant's job with its usage, its result and its redrives.
 SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, used.*,
-       error_code, error_message, error_retryable, metadata,
+       error_code, error_message, error_retryable, metadata, erased_at,
        (SELECT redrive_of FROM redrives WHERE job_id = jobs.id) AS redrive_of,
        (SELECT job_id FROM redrives WHERE redrive_of = jobs.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
 FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
@@ -69,7 +68,7 @@ FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id = CAST(:id AS uuid)
 -- name: list_jobs
 -- A page of a tenant's jobs, newest first, without their results.
 SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, used.*, error_code, error_message,
-       error_retryable, metadata
+       error_retryable, metadata, erased_at
 FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
   AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
@@ -81,7 +80,7 @@ ORDER BY created_at DESC, id DESC LIMIT CAST(:max_rows AS integer)
 -- name: list_jobs_of_status
 -- The same for one status: a single statement for both would not use the index by status.
 SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, used.*, error_code, error_message,
-       error_retryable, metadata
+       error_retryable, metadata, erased_at
 FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE tenant_id = :tenant_id
   AND (CAST(:analysis AS text) IS NULL OR analysis = CAST(:analysis AS text))
   AND created_at >= coalesce(CAST(:created_from AS timestamptz), '-infinity')
@@ -98,18 +97,23 @@ WITH cancelled AS (
         finished_at = greatest(now(), coalesce(started_at, created_at), enqueued_at)
     WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND status IN ('queued', 'running')
     RETURNING id, status, analysis, model_id, created_at, started_at, finished_at, attempt, error_code, error_message,
-              error_retryable, metadata
+              error_retryable, metadata, erased_at
 ), job AS (
     SELECT *, true AS cancelled FROM cancelled
     UNION ALL
     SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, error_code, error_message,
-           error_retryable, metadata, false
+           error_retryable, metadata, erased_at, false
     FROM jobs WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND NOT EXISTS (SELECT FROM cancelled)
 )
 SELECT job.*, used.*,
        (SELECT redrive_of FROM redrives WHERE job_id = job.id) AS redrive_of,
        (SELECT job_id FROM redrives WHERE redrive_of = job.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
 FROM job CROSS JOIN LATERAL usage_of(job.id) used
+
+-- name: erase
+-- Erases a tenant's job that has ended.
+UPDATE jobs SET erased_at = now()
+WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id AND finished_at IS NOT NULL AND erased_at IS NULL RETURNING id
 
 -- name: claim
 -- Starts an attempt of a queued job that is due, or of a running one whose lease has expired.

@@ -8,9 +8,12 @@ from botocore.exceptions import ClientError
 
 from pipeline.jobs.errors import ForeignObject
 from pipeline.platform.aws import error_code, translate_aws_errors
+from pipeline.platform.errors import Unavailable
+from pipeline.platform.observability import log
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 
 class S3ResultStore:
@@ -43,6 +46,21 @@ class S3ResultStore:
     def _contains(self, key: str, content: bytes) -> bool:
         found = self._client().get_object(Bucket=self._bucket, Key=key)
         return found["ContentLength"] == len(content) and found["Body"].read() == content
+
+    def delete(self, job_id: UUID) -> None:
+        with translate_aws_errors("storage"):
+            pages = self._client().get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=f"results/{job_id}/"):
+                found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                self._delete([{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found])
+
+    def _delete(self, versions: "list[ObjectIdentifierTypeDef]") -> None:
+        if not versions:  # S3 refuses an empty list
+            return
+        answer = self._client().delete_objects(Bucket=self._bucket, Delete={"Objects": versions, "Quiet": True})
+        if refused := answer.get("Errors"):
+            log.warning("objects not deleted", reason=refused[0].get("Code"))
+            raise Unavailable("storage")
 
     def url(self, key: str) -> str:
         with translate_aws_errors("storage"):

@@ -157,6 +157,8 @@ class JobView:
     """The failed job that this one runs again."""
     redriven_as: UUID | None = None
     """The latest job that an operator made of this one."""
+    erased_at: datetime | None = None
+    """When the content was erased: the document, metadata, result and the text of the error."""
 
 
 class Cancellation(NamedTuple):

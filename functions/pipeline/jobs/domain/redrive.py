@@ -57,6 +57,8 @@ class RedriveOutcome(StrEnum):
     ALREADY_REDRIVEN = "already_redriven"
     NOT_FAILED = "not_failed"
     NO_SUCH_JOB = "no_such_job"
+    ERASED = "erased"
+    """The document was erased."""
 
 
 @dataclass(frozen=True, slots=True)

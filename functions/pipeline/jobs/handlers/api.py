@@ -89,8 +89,22 @@ def jobs(event: Event) -> Response:
     errors=("404", "409"),
 )
 def cancel(event: Event) -> Response:
-    """``POST /jobs/{id}/cancel``. Not DELETE: the job stays readable, as cancelled."""
+    """``POST /jobs/{id}/cancel``. Not DELETE, which erases."""
     job = bootstrap.cancel_job().run(event["pathParameters"]["id"], _tenant(event))
+    return respond(HTTPStatus.OK, StatusBody.of(job, result=None, result_url=None).dump())
+
+
+@ROUTES.route(
+    "DELETE /jobs/{id}",
+    summary="Erase the content of a finished job",
+    description="Erases the document, the metadata, the result, the idempotency key and the text of an error for good. "
+    "The job stays, with its history and its cost. Its objects in S3 are deleted within minutes.",
+    success=RouteResponse(HTTPStatus.OK, StatusBody, "The erased job, also if it was erased before."),
+    errors=("404", "409"),
+)
+def erase(event: Event) -> Response:
+    """``DELETE /jobs/{id}``."""
+    job = bootstrap.erase_job().run(event["pathParameters"]["id"], _tenant(event))
     return respond(HTTPStatus.OK, StatusBody.of(job, result=None, result_url=None).dump())
 
 

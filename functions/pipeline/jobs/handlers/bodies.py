@@ -83,6 +83,8 @@ class JobBody(Body):
     usage: UsageBody
     error: ErrorBody | None
     metadata: dict[str, Any]
+    erased_at: Instant | None
+    """When the document, the metadata and the result were erased."""
 
     @classmethod
     def of(cls, job: JobView, **more: Any) -> Self:
@@ -108,6 +110,7 @@ class JobBody(Body):
             if failure
             else None,
             metadata=job.metadata,
+            erased_at=job.erased_at,
             **more,
         )
 

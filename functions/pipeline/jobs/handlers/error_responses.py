@@ -11,7 +11,8 @@ ERROR_RESPONSES = {
     "403": ErrorResponse("The credentials do not allow the request, or identify neither a user nor a client."),
     "404": ErrorResponse("The job does not exist, or belongs to another caller."),
     "409": ErrorResponse(
-        "The Idempotency-Key was used before with another request, or the job to cancel has already finished."
+        "The Idempotency-Key was used before with another request, the job to cancel has already finished, or the job "
+        "to erase has not."
     ),
     "413": ErrorResponse(
         f"The body is longer than {MAX_BODY_BYTES:,} bytes, or than {MAX_TEXT_BYTES:,} with each \\uXXXX escape "

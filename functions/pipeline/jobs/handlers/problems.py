@@ -4,7 +4,15 @@ import math
 from http import HTTPStatus
 
 from pipeline.jobs.domain.admission import DailyLimit
-from pipeline.jobs.errors import DailyLimitReached, JobEnded, KeyReused, NoSuchJob, QueueTooCostly, TooManyQueued
+from pipeline.jobs.errors import (
+    DailyLimitReached,
+    JobEnded,
+    JobNotEnded,
+    KeyReused,
+    NoSuchJob,
+    QueueTooCostly,
+    TooManyQueued,
+)
 from pipeline.platform import policy
 from pipeline.platform.errors import ConfigurationError, InvalidRequest, Unavailable
 from pipeline.platform.http import HttpProblem, Problem, Response, respond
@@ -50,6 +58,9 @@ def _problem(error: Exception, request_id: str) -> HttpProblem:
         case JobEnded():
             detail = f"The job has {error.status} and can no longer be cancelled."
             return HttpProblem(HTTPStatus.CONFLICT, "Job has ended", detail)
+        case JobNotEnded():
+            detail = f"The job is {error.status}. Cancel it with POST /jobs/{{id}}/cancel, then erase it."
+            return HttpProblem(HTTPStatus.CONFLICT, "Job has not ended", detail)
         case TooManyQueued() | QueueTooCostly() | DailyLimitReached():
             return _limit_reached(error)
         case Unavailable() | ConfigurationError():

@@ -1,4 +1,4 @@
-"""Lambda: re-enqueues jobs whose message was lost, and reports the day's spending. A schedule invokes it."""
+"""Lambda: re-enqueues jobs that lost their message, reports the day's spending, erases content."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pipeline.jobs import bootstrap
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Re-enqueue stranded jobs, report the day's spending, and return the number of jobs."""
+    """Re-enqueue stranded jobs, report the day's spending, then erase what is due. Returns the numbers of jobs."""
     resent = bootstrap.sweep_jobs().run()
     bootstrap.report_spending().run()
-    return {"resent": resent}
+    return {"resent": resent, "erased": bootstrap.enforce_retention().run()}  # last: S3 may be down

@@ -17,7 +17,8 @@ ACTIONS = {
     "CopyObject": ["s3:GetObject", "s3:PutObject"],
     "CreateMultipartUpload": ["s3:PutObject"],
     "UploadPart": ["s3:PutObject"],
-    "DeleteObjects": ["s3:DeleteObject"],
+    "DeleteObjects": ["s3:DeleteObjectVersion"],  # the pipeline deletes versions by their ids
+    "ListObjectVersions": ["s3:ListBucketVersions"],
     "ListObjects": ["s3:ListBucket"],
     "ListObjectsV2": ["s3:ListBucket"],
     "HeadBucket": ["s3:ListBucket"],
