@@ -14,7 +14,7 @@ IAM = "arn:aws:iam::111122223333"
 
 
 def tenant(**authorizer: Any) -> str:
-    return tenant_of(http_event("GET /jobs", authorizer=authorizer))
+    return tenant_of(http_event("GET /jobs", authorizer=authorizer), "jwt")
 
 
 def claims(**claims: str) -> dict[str, Any]:
@@ -66,4 +66,4 @@ def test_an_authenticated_caller_without_an_identifier_is_refused(authorizer: di
 
 
 def test_a_stage_without_an_authorizer_has_one_tenant() -> None:
-    assert tenant_of(http_event("GET /jobs")) == "anonymous"
+    assert tenant_of(http_event("GET /jobs"), "open") == "anonymous"

@@ -11,18 +11,20 @@ from pipeline.jobs.errors import DailyLimitReached, JobEnded, KeyReused, NoSuchJ
 from pipeline.jobs.handlers.problems import MAX_DETAIL, problem_response
 from pipeline.jobs.handlers.request_headers import idempotency_key
 from pipeline.platform.errors import ConfigurationError, FieldError, InvalidRequest, Unavailable
-from pipeline.platform.http import HttpProblem, json_body, respond
+from pipeline.platform.http import HttpProblem, respond
+from pipeline.platform.json_body import BodyLimits, json_body
 from pipeline.platform.policy import ApiPolicy
 
 from tests.support.events import http_event
 
 API = ApiPolicy()
 LIMIT = 100
+LIMITS = BodyLimits(bytes=LIMIT, text_bytes=LIMIT, elements=LIMIT)
 
 
 def body_of(body: str | None, *, encoded: bool = False, media_type: str = "application/json") -> object:
     event = http_event("POST /analyze", body=body, base64_encoded=encoded, headers={"content-type": media_type})
-    return json_body(event, LIMIT)
+    return json_body(event, LIMITS)
 
 
 def refusal(body: str | None, **event: Any) -> HttpProblem:
@@ -81,7 +83,7 @@ def test_json_is_recognized_in_every_notation_of_its_media_type(media_type: str)
 
 def test_a_body_without_a_media_type_is_refused() -> None:
     with pytest.raises(HttpProblem) as refused:
-        json_body({"body": "1"}, LIMIT)
+        json_body({"body": "1"}, LIMITS)
     assert refused.value.status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     assert "application/json" in refused.value.detail
 

@@ -52,6 +52,7 @@ def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
     harness = Harness()
     submit = SubmitJob(harness.store, harness.queue, FixedConfiguration(), ANALYSES)
     monkeypatch.setattr(bootstrap, "submit_job", lambda: submit)
+    monkeypatch.setattr(bootstrap, "authorization", lambda: "open")
     return harness
 
 
@@ -99,7 +100,7 @@ class TestApi:
     def test_a_dependency_that_is_down_is_an_error_with_its_name(
         self, logged: LogLines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        check = CheckHealth("test", {"database": lambda: None, "queue": raising(Unavailable("queue"))})
+        check = CheckHealth("test", {"database": lambda: None, "queue": raising(Unavailable("queue"))}, kept_s=0)
         monkeypatch.setattr(bootstrap, "check_health", lambda: check)
         response = api.handler(http_event("GET /health"), CONTEXT)
         assert response["statusCode"] == 503
@@ -188,14 +189,16 @@ class TestUseCases:
         RedriveJob(failed, harness.store, harness.queue).run(uuid4(), RedriveRequest("a", "b", "c", again=False))
         assert (harness.queue.sent, logged.lines) == ([], [])
 
-    def test_the_sweepers_answer_is_the_number_of_messages(
+    def test_the_sweepers_answer_is_the_number_of_messages_and_erasures(
         self, harness: Harness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         harness.queued()
         harness.clock.forward(POLICY.sweep.overdue_s + 1)
         sweep = SweepJobs(harness.store, harness.queue, POLICY.sweep)
         monkeypatch.setattr(bootstrap, "sweep_jobs", lambda: sweep)
-        assert sweeper.handler({}, None) == {"resent": 1}
+        monkeypatch.setattr(bootstrap, "report_spending", lambda: SimpleNamespace(run=lambda: None))
+        monkeypatch.setattr(bootstrap, "enforce_retention", lambda: SimpleNamespace(run=lambda: 2))
+        assert sweeper.handler({}, None) == {"resent": 1, "erased": 2}
 
     def test_a_sweep_resends_every_stranded_job_and_logs_their_number(self, harness: Harness, logged: LogLines) -> None:
         sweep = SweepJobs(harness.store, harness.queue, POLICY.sweep)

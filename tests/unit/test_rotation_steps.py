@@ -10,9 +10,11 @@ from pipeline.platform.credentials import Credentials
 from pipeline.platform.errors import ConfigurationError, Unavailable
 from pipeline.platform.handlers import migrator, rotator
 from pipeline.platform.migrate_database import MigrateDatabase
+from pipeline.platform.role_limits import RoleLogin
 from pipeline.platform.rotation import RotatePassword, Step, enable_login
 
 from tests.support.log_lines import LogLines
+from tests.support.policy import POLICY
 
 FIRST = Credentials(username="pipeline_api", password="first")
 
@@ -170,7 +172,10 @@ class TestMigrator:
         ends: list[str] = []
         connection = SimpleNamespace(close=lambda: ends.append("closed"))
         owner = SimpleNamespace(connect=lambda: connection)
-        use_case = MigrateDatabase(owner, [], Versions(), Logins({}), ["arn"])  # type: ignore[arg-type]
+        roles = [RoleLogin("arn", 10)]
+        use_case = MigrateDatabase(owner, [], Versions(), Logins({}), roles, "jobs", POLICY.database)  # type: ignore[arg-type]
+        for limit in ("limit_role", "limit_database"):  # tests/integration/test_role_rights.py sees their effect
+            monkeypatch.setattr(f"pipeline.platform.migrate_database.{limit}", lambda *_: None)
         monkeypatch.setattr(bootstrap, "migrate_database", lambda: use_case)
         monkeypatch.setattr(
             "pipeline.platform.migrate_database.set_password",

@@ -3,6 +3,7 @@
 WITH existing AS (
     SELECT id, created_at, request_fingerprint, enqueued_at IS NOT NULL AS enqueued FROM jobs
     WHERE id = CAST(:id AS uuid) OR (tenant_id = :tenant_id AND idempotency_key = CAST(:idempotency_key AS text))
+    ORDER BY id = CAST(:id AS uuid) DESC LIMIT 1  -- two if this job was erased, and its key used again
 ), admission AS MATERIALIZED (
     SELECT locked.* FROM lock_admission() locked WHERE NOT EXISTS (SELECT FROM existing)
 ), verdict AS (
