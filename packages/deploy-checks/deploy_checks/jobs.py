@@ -12,11 +12,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local_stack.signing import signed
 from stack_graph.graph import Rehearsed
 from stack_graph.lambdas import SCHEDULE
 from stack_graph.wiring import wiring
@@ -30,8 +32,8 @@ FINISHED_WITHIN_S = 60
 ANSWERED_WITHIN_S = 30
 POLL_S = 0.1
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
-ACCESS = {"authorizationType", "authorizerId", "authorizationScopes"}
-"""Properties of a route that restrict its callers."""
+TOKENS = {"authorizerId", "authorizationScopes"}
+"""Properties of a route whose callers need a token."""
 
 UNUSABLE = 2
 """Exit status of the local stack for a wiring that it cannot interpret: it started nothing."""
@@ -104,12 +106,14 @@ def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
 
 def _wiring(rehearsed: Rehearsed) -> dict[str, Any]:
     """The stack's wiring, with two changes: each schedule's function is invoked once at the start, since a check cannot
-    wait for it; and the API is open, since only the stage's provider issues tokens."""
+    wait for it; and callers sign instead of showing tokens, which only the stage's provider issues."""
     made = wiring(rehearsed.graph)
     for name, resource in list(made["resources"].items()):
         if resource["type"] == AUTHORIZER:
             del made["resources"][name]
-        resource["inputs"] = {key: value for key, value in resource["inputs"].items() if key not in ACCESS}
+        if TOKENS & resource["inputs"].keys():
+            kept = {key: value for key, value in resource["inputs"].items() if key not in TOKENS}
+            resource["inputs"] = {**kept, "authorizationType": "AWS_IAM"}
         target = resource["inputs"].get("target") if resource["type"] == SCHEDULE else None
         if isinstance(target, dict) and str(target.get("arn", "")).endswith(".arn}"):
             inputs = {"functionName": target["arn"].replace(".arn}", ".name}"), "input": target.get("input", "{}")}
@@ -138,20 +142,21 @@ def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any]
             outcome.problem = "" if process.returncode == UNUSABLE else _why_not_started(outcome)
             return
         time.sleep(POLL_S)
-    api = json.loads(ready.read_text(encoding="utf-8"))["api_url"]
-    status, body = _ask(f"{api}/health")
+    stack = json.loads(ready.read_text(encoding="utf-8"))
+    api, ask = stack["api_url"], partial(_ask, region=stack["region"])
+    status, body = ask(f"{api}/health")
     if status != 200:
         outcome.problem = f"GET /health answers {status}: {body}"
         return
     waiting: dict[str, str] = {}
     for analysis, given in inputs.items():
-        status, body = _ask(f"{api}/analyze", {"analysis": analysis, "input": given})
+        status, body = ask(f"{api}/analyze", {"analysis": analysis, "input": given})
         if status == 202:
             waiting[analysis] = f"{api}{body['status_url']}"
         elif status != 422:  # a generated input may be refused
             outcome.problem, outcome.analysis = f"POST /analyze for {analysis} answers {status}: {body}", analysis
             return
-    _wait(waiting, outcome)
+    _wait(waiting, outcome, ask)
 
 
 def _why_not_started(outcome: Outcome) -> str:
@@ -159,13 +164,13 @@ def _why_not_started(outcome: Outcome) -> str:
     return lines[-1].removeprefix("local-stack: ") if lines else "the local stack did not start"
 
 
-def _wait(waiting: dict[str, str], outcome: Outcome) -> None:
+def _wait(waiting: dict[str, str], outcome: Outcome, ask: Callable[[str], tuple[int, Any]]) -> None:
     """Wait until every job is final, or one has not succeeded at its first attempt: every service is available here."""
     deadline = time.monotonic() + FINISHED_WITHIN_S
     while waiting:
         for analysis, url in list(waiting.items()):
             outcome.analysis = analysis
-            status, body = _ask(url)
+            status, body = ask(url)
             error = body.get("error") if isinstance(body, dict) else None
             if status != 200 or body["status"] in FINAL - {"succeeded"}:
                 ending = f"ends with {error}" if error else f"has the status {status}: {body}"
@@ -192,9 +197,11 @@ def _follow(url: object, outcome: Outcome) -> None:
         outcome.problem, outcome.stored = f"The result's link answers {status}: {body}", False
 
 
-def _ask(url: str, body: object = None) -> tuple[int, Any]:
+def _ask(url: str, body: object = None, region: str = "") -> tuple[int, Any]:
+    """The answer to a request, which is signed if there is a region. A result's link has its own signature."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"content-type": "application/json"})  # noqa: S310 - on this machine
+    headers = signed("POST" if data else "GET", url, data or b"", region=region) if region else {}
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 - on this machine
     try:
         with urllib.request.urlopen(request, timeout=ANSWERED_WITHIN_S) as answer:  # noqa: S310
             return answer.status, _parsed(answer.read())
