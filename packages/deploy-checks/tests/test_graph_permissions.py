@@ -61,7 +61,17 @@ def instead(old: str, new: str) -> Callable[[list[dict[str, Any]]], Any]:
                 "GetParameters",
             },
         ),
-        ("jobs/handlers/sweeper", {"GetSecretValue", "SendMessage", "GetQueueAttributes", "GetParameters"}),
+        (
+            "jobs/handlers/sweeper",
+            {
+                "GetSecretValue",
+                "SendMessage",
+                "GetQueueAttributes",
+                "GetParameters",
+                "ListObjectVersions",
+                "DeleteObjects",
+            },
+        ),
         ("platform/handlers/migrator", {"GetSecretValue"}),
     ],
 )

@@ -12,7 +12,7 @@ from tests.support.graphs import recorded
 
 ROOT = Path(__file__).parents[3]
 STATEMENTS = "functions/pipeline/jobs/adapters/jobs.sql"
-REDRIVES = "database/migrations/0004_create_dead_letters.sql"
+DEAD_LETTERS = "database/migrations/0004_create_dead_letters.sql"
 NEXT = f"database/migrations/{len(list((ROOT / 'database' / 'migrations').glob('*.sql'))) + 1:04}_change_jobs.sql"
 
 
@@ -71,8 +71,13 @@ def test_migration_that_breaks_statements_is_reported(tree: Path, sql: str) -> N
 
 
 def test_renamed_column_is_reported_at_its_migration(tree: Path) -> None:
-    edit(tree, REDRIVES, "    request_id   text", "    request      text")
-    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", REDRIVES)}
+    edit(
+        tree,
+        DEAD_LETTERS,
+        "body_bytes  integer     NOT NULL CHECK (body_bytes",
+        "size  integer     NOT NULL CHECK (size",
+    )
+    assert {(finding.id, finding.file) for finding in found(tree)} == {("statement-refused", DEAD_LETTERS)}
 
 
 @pytest.mark.parametrize("sql", ["SELECT FORM jobs", "SELECT no_such_function(1)"])
