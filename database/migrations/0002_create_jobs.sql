@@ -54,6 +54,8 @@ CREATE TABLE jobs (
     result              json,
     result_key          text,
     result_bytes        integer     CHECK (result_bytes >= 0),
+    -- SHA-256 of the object: it distinguishes the object of the worker from any other under the key.
+    result_sha256       bytea       CHECK (octet_length(result_sha256) = 32),
 
     error_code          text,
     error_message       text,
@@ -72,6 +74,7 @@ CREATE TABLE jobs (
     CONSTRAINT final_has_finished      CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     CONSTRAINT succeeded_has_result    CHECK ((status = 'succeeded' AND erased_at IS NULL) = (result_key IS NOT NULL)),
     CONSTRAINT result_has_size         CHECK ((result_key IS NULL) = (result_bytes IS NULL)),
+    CONSTRAINT result_has_checksum     CHECK ((result_key IS NULL) = (result_sha256 IS NULL)),
     CONSTRAINT result_only_with_object CHECK (result IS NULL OR result_key IS NOT NULL),
     CONSTRAINT failed_has_error        CHECK ((status = 'failed') = (error_code IS NOT NULL)),
     CONSTRAINT error_is_whole          CHECK ((error_code IS NULL OR erased_at IS NOT NULL) = (error_message IS NULL)
@@ -113,8 +116,8 @@ GRANT SELECT,
 GRANT SELECT,
     INSERT (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, max_cost_usd),
     UPDATE (status, attempt, claim_id, deferrals, release_reason, due_at, enqueued_at, started_at, finished_at,
-            lease_expires_at, result, result_key, result_bytes, error_code, error_message, error_retryable, erased_at,
-            objects_due_at)
+            lease_expires_at, result, result_key, result_bytes, result_sha256, error_code, error_message,
+            error_retryable, erased_at, objects_due_at)
     ON jobs TO pipeline_worker;
 
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -223,6 +226,7 @@ BEGIN
     erased.result := NULL;
     erased.result_key := NULL;
     erased.result_bytes := NULL;
+    erased.result_sha256 := NULL;
     erased.error_message := NULL;
     RETURN erased;
 END $$;

@@ -1,5 +1,6 @@
 """Every analysis, over HTTP, with real documents."""
 
+import hashlib
 import json
 import urllib.request
 from typing import Any
@@ -30,7 +31,9 @@ def check(body: dict[str, Any]) -> None:
     output_model = analyses.load()[body["analysis"]].output_model
     assert output_model.model_validate_json(json.dumps(body["result"])).model_dump(mode="json") == body["result"]
     with urllib.request.urlopen(body["result_url"], timeout=5) as stored:  # noqa: S310 - the link that a client gets
-        assert json.load(stored) == body["result"]
+        content = stored.read()
+    assert json.loads(content) == body["result"]
+    assert hashlib.sha256(content).hexdigest() == body["result_sha256"]
     usage = body["usage"]
     assert usage["input_tokens"] > 0
     assert usage["output_tokens"] > 0

@@ -17,11 +17,13 @@ JOBS = 200_000
 FILL = f"""
 INSERT INTO job_configs VALUES (sha256('{{}}'), '{{}}');
 INSERT INTO jobs (id, tenant_id, request_fingerprint, analysis, model_id, input, metadata, config_fingerprint, status,
-                  attempt, created_at, enqueued_at, started_at, finished_at, result_key, result_bytes, idempotency_key)
+                  attempt, created_at, enqueued_at, started_at, finished_at, result_key, result_bytes,
+                  result_sha256, idempotency_key)
 SELECT gen_random_uuid(), 'tenant-' || n % 50, decode(repeat('00', 32), 'hex'), 'mood', 'm', '{{}}', '{{}}',
        decode(repeat('00', 32), 'hex'), CASE WHEN n % 1000 = 0 THEN 'queued' ELSE 'succeeded' END::job_status,
        (n % 1000 <> 0)::int, at, at, CASE WHEN n % 1000 <> 0 THEN at END, CASE WHEN n % 1000 <> 0 THEN at END,
-       CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END, 'key-' || n
+       CASE WHEN n % 1000 <> 0 THEN 'k' END, CASE WHEN n % 1000 <> 0 THEN 1 END,
+       CASE WHEN n % 1000 <> 0 THEN sha256('') END, 'key-' || n
 FROM generate_series(1, {JOBS}) AS n, LATERAL (SELECT now() - n * interval '1 s' AS at) AS times;
 INSERT INTO model_calls (id, purpose, owner_id, attempt, tenant_id, model_id, day, reserved_usd, started_at, ended_at,
                          outcome)

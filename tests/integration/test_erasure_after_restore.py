@@ -38,7 +38,7 @@ def succeeded(postgres: Postgres, tenant: str = "a") -> UUID:
     postgres.run("UPDATE jobs SET input = :text WHERE id = CAST(:id AS uuid)", id=str(job.id), text=json.dumps(CANARY))
     store.mark_enqueued(job.id)
     store.claim(job.id, 60)
-    store.succeed(job.id, 1, JobResult(result_key(job.id, 1), 2, "{}"))
+    store.succeed(job.id, 1, JobResult.of(result_key(job.id, 1), b"{}"))
     return job.id
 
 

@@ -19,7 +19,7 @@ from tests.support.operator_contract import EXHAUSTED, dead_letter
 
 CONTENT = (
     "input, metadata, idempotency_key, request_fingerprint, config_fingerprint, result, result_key, result_bytes,"
-    " error_message"
+    " result_sha256, error_message"
 )
 
 
@@ -65,7 +65,7 @@ class TestPostgresErasures(ErasureContract):
         "change",
         [
             "input = '{}'",
-            "result = '{}', result_key = 'k', result_bytes = 2",
+            "result = '{}', result_key = 'k', result_bytes = 2, result_sha256 = sha256('')",
             "metadata = '{}'",
             "idempotency_key = 'k'",
             "error_code = 'x', error_retryable = true",

@@ -166,13 +166,21 @@ class TestPostgresJobStore(JobStoreContract):
         self, postgres: Postgres, store: PostgresJobStore
     ) -> None:
         started = "attempt = 1, started_at = now(), enqueued_at = now()"
-        fields = ("lease_expires_at", "finished_at", "result_key", "result_bytes", "error_code", "error_message")
+        fields = (
+            "lease_expires_at",
+            "finished_at",
+            "result_key",
+            "result_bytes",
+            "result_sha256",
+            "error_code",
+            "error_message",
+        )
         none = {**dict.fromkeys(fields, "NULL"), "error_retryable": "NULL"}
         ended = {**none, "finished_at": "now()"}
         of_status = {
             JobStatus.QUEUED: none,
             JobStatus.RUNNING: {**none, "lease_expires_at": "now()", "attempt": "attempt + 1"},
-            JobStatus.SUCCEEDED: {**ended, "result_key": "'k'", "result_bytes": "1"},
+            JobStatus.SUCCEEDED: {**ended, "result_key": "'k'", "result_bytes": "1", "result_sha256": "sha256('')"},
             JobStatus.FAILED: {**ended, "error_code": "'x'", "error_message": "'x'", "error_retryable": "false"},
             JobStatus.CANCELLED: ended,
         }

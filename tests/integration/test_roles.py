@@ -156,7 +156,7 @@ def test_a_job_cannot_be_created_for_or_moved_to_another_tenant(as_api: Postgres
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE jobs SET result = '{}', result_key = 'k', result_bytes = 2",
+        "UPDATE jobs SET result = '{}', result_key = 'k', result_bytes = 2, result_sha256 = sha256('')",
         "UPDATE jobs SET attempt = attempt + 1",
         "UPDATE jobs SET error_code = 'internal_error'",
         "UPDATE jobs SET input = '{}'",

@@ -122,7 +122,7 @@ class Pipeline(RuleBasedStateMachine):
     @rule(job=jobs, behind=st.sampled_from([0, 0, 1]))
     def succeed(self, job: UUID, behind: int) -> None:
         attempt = self.attempt(job, behind)
-        result = JobResult(result_key(job, attempt), 13, '{"mood":"ok"}')
+        result = JobResult.of(result_key(job, attempt), b'{"mood":"ok"}')
         self.same(lambda store: store.succeed(job, attempt, result))
 
     @rule(job=jobs, behind=st.sampled_from([0, 0, 1]))

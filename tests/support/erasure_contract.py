@@ -34,7 +34,7 @@ class ErasureContract:
     def succeeded(self, store: JobStore, **fields: Any) -> UUID:
         job_id = self.queued(store, **fields)
         store.claim(job_id, 60)
-        assert store.succeed(job_id, 1, JobResult(result_key(job_id, 1), 13, '{"mood":"ok"}'))
+        assert store.succeed(job_id, 1, JobResult.of(result_key(job_id, 1), b'{"mood":"ok"}'))
         return job_id
 
     def view(self, store: JobStore, job_id: UUID, tenant: str = "a") -> JobView:
@@ -95,7 +95,7 @@ class ErasureContract:
         store.cancel(job_id, "a")
         store.erase(job_id, "a")
         before = self.view(store, job_id)
-        assert not store.succeed(job_id, 1, JobResult(result_key(job_id, 1), 13, '{"mood":"ok"}'))
+        assert not store.succeed(job_id, 1, JobResult.of(result_key(job_id, 1), b'{"mood":"ok"}'))
         assert not store.fail(job_id, 1, Failure.of(FailureCode.INTERNAL_ERROR))
         assert not store.release(job_id, 1, "throttled", deferred=True, delay_seconds=0)
         assert isinstance(store.claim(job_id, 60), NotClaimed)

@@ -73,6 +73,10 @@ class _Stored:
         self.result, self.erased_at, self.objects_due_at = None, now, now
 
 
+def _without_result(view: JobView) -> JobView:
+    return replace(view, result=None, result_key=None, result_sha256=None)
+
+
 def _max_cost(queued: list[_Stored]) -> Decimal:
     return sum((row.max_cost_usd for row in queued), Decimal(0))
 
@@ -166,6 +170,7 @@ class InMemoryJobStore:
             attempts=row.attempt,
             result=json.loads(row.result.result_json) if row.result and row.result.result_json else None,
             result_key=row.result.key if row.result else None,
+            result_sha256=row.result.sha256 if row.result else None,
             usage=self.ledger.usage_of(job_id),
             cost_usd=float(self.ledger.cost_of(job_id)),
             failure=row.failure,
@@ -191,7 +196,7 @@ class InMemoryJobStore:
             and (filter_.after is None or (row.created_at, row.job.id) < (filter_.after.created_at, filter_.after.id))
         ]
         views = [view for row in found[: filter_.limit] if (view := self.get(row.job.id, tenant_id))]
-        jobs = [replace(view, result=None, result_key=None, redrive_of=None, redriven_as=None) for view in views]
+        jobs = [replace(_without_result(view), redrive_of=None, redriven_as=None) for view in views]
         more = len(found) > filter_.limit
         return Page(jobs, Cursor(jobs[-1].created_at, jobs[-1].id) if more else None)
 
@@ -201,14 +206,14 @@ class InMemoryJobStore:
         if row and cancelled:
             row.status, row.finished_at, row.lease_until, row.due_at = JobStatus.CANCELLED, self._clock(), None, None
         view = self.get(job_id, tenant_id)
-        return Cancellation(view and replace(view, result=None, result_key=None), cancelled=cancelled)
+        return Cancellation(view and _without_result(view), cancelled=cancelled)
 
     def erase(self, job_id: UUID, tenant_id: str) -> JobView | None:
         row = self.rows.get(job_id)
         if row and row.job.tenant_id == tenant_id and row.status.final and row.erased_at is None:
             row.erase(self._clock())
         view = self.get(job_id, tenant_id)
-        return view and replace(view, result=None, result_key=None)
+        return view and _without_result(view)
 
     def claim(self, job_id: UUID, lease_seconds: int) -> ClaimedJob | NotClaimed:
         row = self.rows.get(job_id)

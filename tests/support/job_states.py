@@ -19,7 +19,7 @@ FAILURE = Failure.of(FailureCode.MODEL_FAILED)
 
 
 def result(attempt: int) -> JobResult:
-    return JobResult(result_key(ID, attempt), 13, '{"mood":"ok"}')
+    return JobResult.of(result_key(ID, attempt), b'{"mood":"ok"}')
 
 
 def absent(work: Work, clock: FakeClock) -> None:

@@ -1,5 +1,6 @@
 """The contract of job stores. Subclassed for the fake and for PostgreSQL."""
 
+import hashlib
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from pipeline.jobs.ports import JobStore
 
 from tests.support.jobs import config, new_job
 
-RESULT = JobResult("results/1.json", 13, '{"mood":"ok"}')
+RESULT = JobResult.of("results/1.json", b'{"mood":"ok"}')
 
 
 class JobStoreContract:
@@ -245,10 +246,12 @@ class JobStoreContract:
     def test_a_large_result_is_recorded_by_its_key_only(self, store: JobStore) -> None:
         job_id = self.queued(store)
         self.claimed(store, job_id)
-        assert store.succeed(job_id, 1, JobResult("k", 200_000, None))
+        content = b"x" * 200_000
+        assert store.succeed(job_id, 1, JobResult.of("k", content))
         view = store.get(job_id, "a")
         assert view is not None
         assert (view.result, view.result_key) == (None, "k")
+        assert view.result_sha256 == hashlib.sha256(content).digest()
 
     def test_a_failed_job_has_its_reason(self, store: JobStore) -> None:
         failure = Failure.of(FailureCode.OUTPUT_TRUNCATED)

@@ -168,6 +168,7 @@ def test_the_status_of_a_queued_job(harness: Harness) -> None:
         "attempts": 0,
         "result": None,
         "result_url": None,
+        "result_sha256": None,
         "redrive_of": None,
         "redriven_as": None,
         "usage": {
@@ -188,7 +189,7 @@ def test_the_status_of_a_finished_job(harness: Harness) -> None:
     row = next(iter(harness.store.rows.values()))
     harness.store.claim(row.job.id, 60)
     harness.store.ledger.end(begun(harness.store.ledger, job_id=row.job.id).id, ANSWERED)
-    harness.store.succeed(row.job.id, 1, JobResult("results/1.json", 2, '{"mood": "ok"}'))
+    harness.store.succeed(row.job.id, 1, JobResult.of("results/1.json", b'{"mood": "ok"}'))
     status, body, headers = harness.status(job_id)
     assert (status, body["status"], body["result"]) == (200, "succeeded", {"mood": "ok"})
     assert body["result_url"].startswith("https://results.test/results/1.json")
@@ -363,7 +364,7 @@ def test_cancelling_a_queued_job_is_final_and_repeatable(harness: Harness) -> No
 def test_a_finished_job_cannot_be_cancelled(harness: Harness) -> None:
     job_id = harness.submit()
     harness.store.claim(UUID(job_id), 30)
-    harness.store.succeed(UUID(job_id), 1, JobResult("k", 2, "{}"))
+    harness.store.succeed(UUID(job_id), 1, JobResult.of("k", b"{}"))
     status, body, _ = harness.call(cancel_event(job_id))
     assert (status, body["title"]) == (409, "Job has ended")
     assert harness.status(job_id)[1]["status"] == "succeeded"

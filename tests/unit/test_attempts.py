@@ -151,7 +151,7 @@ def test_a_result_up_to_the_limit_is_kept_in_the_database_too(
     monkeypatch: pytest.MonkeyPatch, limit: int, inline: bool
 ) -> None:
     harness = Harness(tool_answer(GOOD))
-    monkeypatch.setattr("pipeline.jobs.services.run_job.INLINE_RESULT_BYTES", limit)
+    monkeypatch.setattr("pipeline.jobs.domain.job.INLINE_RESULT_BYTES", limit)
     harness.run()
     view = harness.store.get(harness.id, "a")
     assert view is not None

@@ -12,7 +12,6 @@ from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import FailureCode
 from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobStatus
 from pipeline.jobs.errors import OutOfTime
-from pipeline.jobs.services import run_job as process
 from pipeline.jobs.services.delays import Delays
 from pipeline.jobs.services.run_job import RunJob
 from pipeline.models.calls import CallDenied, CallOutcome, CallOwner, DenialReason, PlannedCall
@@ -470,7 +469,7 @@ def test_a_correction_without_time_is_left_to_the_next_attempt() -> None:
 def test_a_large_result_is_only_in_the_result_store() -> None:
     harness = Harness(tool_answer(GOOD))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "INLINE_RESULT_BYTES", 10)
+        patch.setattr("pipeline.jobs.domain.job.INLINE_RESULT_BYTES", 10)
         harness.run()
     view = harness.store.get(harness.id, "a")
     assert view is not None

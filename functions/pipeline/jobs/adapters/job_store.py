@@ -163,6 +163,7 @@ class PostgresJobStore:
             result=result.result_json,
             result_key=result.key,
             result_bytes=result.size,
+            result_sha256=result.sha256,
         )
 
     def fail(self, job_id: UUID, attempt: int, failure: Failure) -> bool:
@@ -223,6 +224,7 @@ def _view(row: Row) -> JobView:
         attempts=row["attempt"],
         result=row.get("result"),
         result_key=row.get("result_key"),
+        result_sha256=row.get("result_sha256"),
         usage=Usage(row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]),
         cost_usd=float(row["cost_usd"]),
         failure=_failure(_known(code), row["error_message"], row["error_retryable"]) if code else None,

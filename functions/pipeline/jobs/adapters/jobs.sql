@@ -60,7 +60,7 @@ SELECT id FROM jobs WHERE id = CAST(:id AS uuid)
 
 -- name: get
 -- A tenant's job with its usage, its result and its redrives.
-SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, used.*,
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, result_sha256, used.*,
        error_code, error_message, error_retryable, metadata, erased_at,
        (SELECT redrive_of FROM redrives WHERE job_id = jobs.id) AS redrive_of,
        (SELECT job_id FROM redrives WHERE redrive_of = jobs.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
@@ -158,7 +158,8 @@ WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status 
 -- name: succeed
 -- Finishes the running attempt with its result.
 UPDATE jobs SET status = 'succeeded', finished_at = greatest(now(), started_at), lease_expires_at = NULL,
-    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer)
+    result = CAST(:result AS json), result_key = :result_key, result_bytes = CAST(:result_bytes AS integer),
+    result_sha256 = CAST(:result_sha256 AS bytea)
 WHERE id = CAST(:id AS uuid) AND attempt = CAST(:attempt AS integer) AND status = 'running' RETURNING id
 
 -- name: fail

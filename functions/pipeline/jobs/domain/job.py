@@ -131,8 +131,16 @@ class JobResult:
     key: str
     size: int
     """Bytes of the object in S3."""
+    sha256: bytes
+    """Of the object."""
     result_json: str | None
     """``None`` over ``INLINE_RESULT_BYTES``."""
+
+    @classmethod
+    def of(cls, key: str, content: bytes) -> "JobResult":
+        """The result whose object has this content."""
+        inline = content.decode() if len(content) <= INLINE_RESULT_BYTES else None
+        return cls(key, len(content), hashlib.sha256(content).digest(), inline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ class JobView:
     attempts: int
     result: dict[str, Any] | None
     result_key: str | None
+    result_sha256: bytes | None
     usage: Usage
     cost_usd: float
     failure: Failure | None

@@ -121,6 +121,8 @@ class StatusBody(JobBody):
     result: dict[str, Any] | None
     """``null`` until the job has succeeded, and for a result over 100 kB: follow ``result_url``."""
     result_url: str | None
+    result_sha256: str | None
+    """SHA-256 of the object that ``result_url`` links to, in hexadecimal."""
     redrive_of: str | None
     """The failed job that an operator re-ran as this one."""
     redriven_as: str | None
@@ -130,7 +132,9 @@ class StatusBody(JobBody):
     def of(cls, job: JobView, **more: Any) -> Self:
         """The job as its caller sees it, with links to redrives."""
         links = {"redrive_of": job.redrive_of, "redriven_as": job.redriven_as}
-        return super().of(job, **{name: str(other) if other else None for name, other in links.items()}, **more)
+        found = {name: str(other) if other else None for name, other in links.items()}
+        sha256 = job.result_sha256.hex() if job.result_sha256 else None
+        return super().of(job, result_sha256=sha256, **found, **more)
 
 
 class PageBody(Body):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.definitions.analysis import AnyAnalysis
 from pipeline.jobs.domain.failure import Failure, FailureCode
-from pipeline.jobs.domain.job import INLINE_RESULT_BYTES, ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
+from pipeline.jobs.domain.job import ClaimedJob, JobMessage, JobResult, JobStatus, NotClaimed
 from pipeline.jobs.errors import AttemptFailed, Deferred, ForeignObject, JobFailed, OutOfTime
 from pipeline.jobs.ports import Delivery, JobQueue, JobStore, ResultStore
 from pipeline.jobs.services.analysis_run import AnalysisRun
@@ -114,7 +114,7 @@ class RunJob:
         except ForeignObject as exc:
             log.error("result has a foreign object", exc, job_id=job.id, attempt=job.attempt)
             raise AttemptFailed("foreign object", FailureCode.INTERNAL_ERROR) from exc  # the next one has its own key
-        return JobResult(key, len(content), content.decode() if len(content) <= INLINE_RESULT_BYTES else None)
+        return JobResult.of(key, content)
 
     def _give_back_or_fail(self, job: ClaimedJob, chat: LedgeredChat, cause: AttemptFailed) -> None:
         max_attempts = self.policy.attempts.max_attempts
