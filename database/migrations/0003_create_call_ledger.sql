@@ -72,6 +72,22 @@ CREATE TABLE prompt_prefixes (
 );
 GRANT SELECT, INSERT, UPDATE (writes_left, writes_per_read, last_call_at) ON prompt_prefixes TO pipeline_worker;
 
+-- Deletes a number of prefixes that have not been called for a day and have lost nothing: a new row would have 2 writes
+-- left, as the policy gives it. Otherwise an analysis whose instructions change from call to call would leave a row for
+-- each call.
+CREATE FUNCTION delete_prompt_prefixes(max_rows integer) RETURNS bigint LANGUAGE sql
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH deleted AS (
+        DELETE FROM prompt_prefixes WHERE id IN (
+            SELECT id FROM prompt_prefixes
+            WHERE last_call_at < now() - interval '1 day' AND writes_left >= 2 LIMIT max_rows
+        ) RETURNING id
+    )
+    SELECT count(*) FROM deleted
+$$;
+REVOKE EXECUTE ON FUNCTION delete_prompt_prefixes(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_prompt_prefixes(integer) TO pipeline_worker;
+
 -- Slots for concurrent calls; a stage uses the first `concurrent_model_calls`. The slot of a dead worker becomes free
 -- once its call has certainly ended.
 CREATE TABLE model_slots (

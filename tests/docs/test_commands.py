@@ -36,9 +36,8 @@ class Stack:
         """Commands with this stack's addresses in place of those on the page."""
         text = text.replace("http://127.0.0.1:8787", self.ready["api_url"])
         text = text.replace("http://127.0.0.1:8788", self.ready["bedrock_endpoint_url"])
-        text = text.replace(
-            "./scripts/redrive.sh", f"./scripts/redrive.sh --endpoint-url {self.ready['lambda_endpoint_url']}"
-        )
+        for command in ("./scripts/redrive.sh", "./scripts/erase.sh"):
+            text = text.replace(command, f"{command} --endpoint-url {self.ready['lambda_endpoint_url']}")
         return UUID.sub(self.job_id, text)
 
 

@@ -1,7 +1,7 @@
 """Erasures in PostgreSQL: the contract, and the rules that the database enforces."""
 
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pg8000.exceptions import DatabaseError
@@ -16,6 +16,7 @@ from tests.integration.test_job_store_postgres import TestPostgresJobStore as St
 from tests.support.erasure_contract import DAY_S, REQUEST, ErasureContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import EXHAUSTED, dead_letter
+from tests.support.policy import POLICY
 
 CONTENT = (
     "input, metadata, idempotency_key, request_fingerprint, config_fingerprint, result, result_key, result_bytes,"
@@ -120,6 +121,21 @@ class TestPostgresErasures(ErasureContract):
         erasures.delete_expired_records(2 * DAY_S, 10)
         assert postgres.run("SELECT count(*) AS configs FROM job_configs") == [{"configs": 0}]
         assert store.submit(new_job())
+
+    def test_an_idle_prefix_is_deleted_unless_it_has_lost_writes(
+        self, postgres: Postgres, erasures: PostgresErasureStore
+    ) -> None:
+        first = POLICY.prompt_cache.first_writes
+        for number, (writes, age) in enumerate(((first, "2 days"), (first - 0.5, "2 days"), (first, "2 hours"))):
+            postgres.run(
+                "INSERT INTO prompt_prefixes VALUES (CAST(:id AS uuid), :writes, 3.6, now() - CAST(:age AS interval))",
+                id=str(UUID(int=number)),
+                writes=writes,
+                age=age,
+            )
+        erasures.delete_expired_records(DAY_S, 10)
+        kept = postgres.run("SELECT id FROM prompt_prefixes ORDER BY id")
+        assert [row["id"] for row in kept] == [UUID(int=1), UUID(int=2)]
 
     def test_a_configuration_in_use_is_kept_whatever_the_caller_selects(
         self, postgres: Postgres, store: PostgresJobStore

@@ -9,7 +9,7 @@ WHERE id IN (
 RETURNING id
 
 -- name: delete_expired_records
--- Deletes dead letters older than the retention, and configurations older than it that no job uses.
+-- Deletes dead letters older than the retention, configurations older than it that no job uses, and idle prefixes.
 SELECT delete_dead_letters(now() - make_interval(secs => CAST(:retention_s AS float8)), CAST(:max_rows AS integer))
            AS dead_letters,
        delete_configs(array(
@@ -17,7 +17,8 @@ SELECT delete_dead_letters(now() - make_interval(secs => CAST(:retention_s AS fl
            WHERE created_at < now() - make_interval(secs => CAST(:retention_s AS float8))
              AND NOT EXISTS (SELECT FROM jobs WHERE config_fingerprint = fingerprint)
            LIMIT CAST(:max_rows AS integer)
-       )) AS configs
+       )) AS configs,
+       delete_prompt_prefixes(CAST(:max_rows AS integer)) AS prefixes
 
 -- name: objects_due
 -- Erased jobs whose objects are due, and whether the last worker that could store another has certainly ended.

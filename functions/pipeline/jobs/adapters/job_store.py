@@ -186,7 +186,7 @@ class PostgresJobStore:
 
     def _without_result(self, job_id: UUID, tenant_id: str) -> JobView | None:
         job = self.get(job_id, tenant_id)
-        return job and replace(job, result=None, result_key=None)
+        return job and replace(job, result=None, result_key=None, result_sha256=None)
 
     def _run(self, statement: str, tenant_id: str | None, job_id: UUID) -> list[Row]:
         return self._postgres.run(statement, tenant_id, id=str(job_id))
