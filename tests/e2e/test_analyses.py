@@ -38,7 +38,8 @@ def check(body: dict[str, Any]) -> None:
     assert usage["input_tokens"] > 0
     assert usage["output_tokens"] > 0
     price = shipped_catalogue().find(body["model"]).price
-    cost = price.of_call(Usage(usage["input_tokens"], usage["output_tokens"]))
+    tokens = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+    cost = price.of_call(Usage(*(usage[name] for name in tokens)))
     assert usage["cost_usd"] == pytest.approx(float(cost))
     assert body["created_at"] <= body["started_at"] <= body["finished_at"]
 

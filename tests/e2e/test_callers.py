@@ -39,6 +39,7 @@ ROWS = {
     "GET /status/{id}": Row("/status/{id}", READ, 200, 404),
     "GET /jobs": Row("/jobs", READ, 200, 200),
     "POST /jobs/{id}/cancel": Row("/jobs/{id}/cancel", SUBMIT, 409, 404),
+    "DELETE /jobs/{id}": Row("/jobs/{id}", SUBMIT, 200, 404),
     "GET /openapi.json": Row("/openapi.json", READ, 200, 200),
     "$default": Row("/nowhere", READ, 404, 404),
 }
