@@ -5,6 +5,7 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def in_flight(pipeline: Pipeline) -> int:
 
 def kill_workers(pipeline: Pipeline) -> None:
     for pid in pipeline.processes():
-        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+        with suppress(FileNotFoundError), open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - it may have ended
             if b"_HANDLER=pipeline/jobs/handlers/worker.handler\0" in file.read():
                 os.kill(pid, signal.SIGKILL)
 

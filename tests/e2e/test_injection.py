@@ -21,7 +21,7 @@ REFUSED: dict[str, object] = {
     "a field of the job": {**GOOD, "status": "succeeded", "tenant_id": "other", "cost_usd": 0},
     "another type": {**GOOD, "key_points": {"sql": "DROP TABLE jobs"}},
     "an invalid language": {**GOOD, "language": "'; DROP TABLE jobs; --"},
-    "a long text": {**GOOD, "summary": "A" * 1_201},
+    "a long text": {**GOOD, "summary": "All is well. " * 101},
     "many texts": {**GOOD, "key_points": ["A"] * 8},
     "a terminal escape sequence": {**GOOD, "summary": "\x1b]0;owned\x07 All is well."},
     "a null character": {**GOOD, "summary": "All is well.\x00; and more"},

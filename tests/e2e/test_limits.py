@@ -89,12 +89,12 @@ def test_accepted_jobs_over_the_daily_limit_wait_without_exceeding_it(tmp_path: 
         assert spent <= DAILY_USD
 
 
-HOSTILE = ("!" * 60_000, "水" * 30_000, "👩‍👩‍👧‍👦" * 4_000, "QUJD+/==" * 8_000, "1,2;3\t" * 9_000)
+HOSTILE = ("!" * 15_000, "水" * 7_000, "👩‍👩‍👧‍👦" * 1_000, "QUJD+/==" * 2_000, "1,2;3\t" * 2_000)
 """Texts of many tokens a character."""
 
 
 def test_a_hundred_concurrent_requests_never_overspend_and_none_waits_for_another_day(tmp_path: Path) -> None:
-    cap = Decimal(1)
+    cap = Decimal("0.40")
     file = wiring(tmp_path, concurrent_model_calls=SLOTS, daily_usd=float(cap))
     with running(tmp_path, "--wiring", str(file)) as pipeline:
         open_jobs = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'running')"
@@ -111,7 +111,7 @@ def test_a_hundred_concurrent_requests_never_overspend_and_none_waits_for_anothe
 
         with ThreadPoolExecutor(20) as pool:
             answers = Counter(pool.map(post, range(100)))
-        until(ended, seconds=90)
+        until(ended, seconds=110)
         assert max(spent) <= cap, spent
         assert answers.total() == 100
         assert answers.keys() <= {(202, ""), (429, "Queued jobs too costly"), (429, "Daily spending limit reached")}

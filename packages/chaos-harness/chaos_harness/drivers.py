@@ -15,7 +15,7 @@ from chaos_harness.pace import Pace
 from chaos_harness.plan import Moment, Plan
 from chaos_harness.product import Product
 from chaos_harness.proxies.flights import Flight, Flights
-from chaos_harness.proxies.outages import Outages
+from chaos_harness.proxies.outages import ENOUGH_CALLS, Outages
 from chaos_harness.proxies.postgres import PostgresProxy
 from chaos_harness.proxies.requests import Sent
 from chaos_harness.stack import Stack
@@ -32,9 +32,6 @@ WAKE_AT_WORST = 0.7
 
 BACKEND_HANGS_S = 3.0
 """Twice as long as a client waits at this pace."""
-
-OUTAGE_CALLS = 11
-"""Failures in succession, of which the last ones come after the circuit has opened."""
 
 RECOVERED_WITHIN_S = 20.0
 TERMINATE = """
@@ -98,7 +95,7 @@ class Drivers:
             case "freeze-worker":
                 await self._freeze_worker()
             case "bedrock-outage":
-                self.took_effect[moment.fault] += int(await self._outages.strike() >= OUTAGE_CALLS)
+                self.took_effect[moment.fault] += int(await self._outages.strike() >= ENOUGH_CALLS)
             case "api-kill":
                 self._kill_api.append(next(self._every_other))
             case "postgres-crash":

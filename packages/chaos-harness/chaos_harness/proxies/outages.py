@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from chaos_harness.history import Outage
 
-BATCHES = 2
-"""Of calls that fail together. The first one brings a model close to the failures that open its circuit; the second one
-fails with it open, when no call in flight is news any more."""
+ENOUGH_CALLS = 11
+"""Failures in succession that open a model's circuit, and one that was in flight then and is no news any more."""
 
-IN_BATCH = 8
+IN_BATCH, MOST_BATCHES = 8, 5
+"""Calls that fail together. The first batch brings a model close to the failures that open its circuit; a run with few
+jobs needs more batches."""
+
 GATHER_WITHIN_S = 3.0
 SETTLED_AFTER_S = 0.5
 """Time until the answers of calls that began before the outage have arrived: they would count as recoveries."""
@@ -41,8 +43,10 @@ class Outages:
         began_at, refused = time.time(), 0
         try:
             await asyncio.sleep(SETTLED_AFTER_S)
-            for _ in range(BATCHES):
+            for _ in range(MOST_BATCHES):
                 refused += await self._batch()
+                if refused >= ENOUGH_CALLS:
+                    break
         finally:
             refused += self._release()
             self._held = None
