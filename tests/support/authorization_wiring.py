@@ -8,7 +8,7 @@ from local_stack.issuer import AUDIENCE, READ, SUBMIT
 
 WIRING = Path(__file__).parents[2] / "infra" / "wiring.json"
 PUBLIC_ROUTES = {"GET /health", "HEAD /health"}
-SUBMIT_ROUTES = {"POST /analyze", "POST /jobs/{id}/cancel"}
+SUBMIT_ROUTES = {"POST /analyze", "POST /jobs/{id}/cancel", "DELETE /jobs/{id}"}
 
 
 def jwt_wiring(issuer: str) -> dict[str, Any]:
