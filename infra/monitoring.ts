@@ -5,6 +5,7 @@ import { alarmTopic } from "./alarm_topic";
 import { api } from "./api";
 import { database } from "./database";
 import { rotator } from "./rotation";
+import { memoryGiB } from "./settings";
 import { stage, stageName } from "./stage";
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
@@ -93,10 +94,8 @@ alarm("DatabaseStorage", "The database storage is nearly full", databaseMetric("
 
 /** The connections that PostgreSQL accepts on an instance class: RDS's default of one for each 9,531,392 bytes. */
 function maxConnections(instance: string): number {
-  const [family = "", size = ""] = instance.split(".");
-  const memoryGiB = { micro: 1, small: 2, medium: 4, large: 8, xlarge: 16, "2xlarge": 32, "4xlarge": 64 }[size];
-  if (memoryGiB === undefined) throw new Error(`infra/monitoring.ts lacks the memory of the instance class ${instance}.`);
-  const bytes = memoryGiB * (/^[rx]/.test(family) ? 2 : 1) * 1024 ** 3; // the classes r and x have twice as much
+  const memory = memoryGiB(instance);
+  if (memory === undefined) throw new Error(`infra/settings.ts lacks the memory of the instance class ${instance}.`);
   // The operating system and RDS need about 300 MB: a t4g.micro accepts about 80 (2026-11).
-  return Math.min(Math.floor((bytes - 300e6) / 9_531_392), 5_000);
+  return Math.min(Math.floor((memory * 1024 ** 3 - 300e6) / 9_531_392), 5_000);
 }

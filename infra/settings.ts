@@ -13,17 +13,12 @@ function nameOf(stage: string): StageName | undefined {
   return Object.hasOwn(stages, name) ? (name as StageName) : undefined;
 }
 
-/** Memory of instance classes in GiB: https://aws.amazon.com/rds/instance-types/ (2026-11). Others are not checked. */
-const INSTANCE_MEMORY: Record<string, number> = {
-  "t4g.micro": 1,
-  "t4g.small": 2,
-  "t4g.medium": 4,
-  "t4g.large": 8,
-  "m7g.large": 8,
-  "m7g.xlarge": 16,
-  "r7g.large": 16,
-  "r7g.xlarge": 32,
-};
+/** Memory of a database's instance class in GiB: https://aws.amazon.com/rds/instance-types/ (2026-11). */
+export function memoryGiB(instance: string): number | undefined {
+  const [family = "", size = ""] = instance.split(".");
+  const memory = { micro: 1, small: 2, medium: 4, large: 8, xlarge: 16, "2xlarge": 32, "4xlarge": 64 }[size];
+  return memory && memory * (/^[rx]/.test(family) ? 2 : 1); // the classes r and x have twice as much
+}
 
 /**
  * RDS allows a connection for each 9,531,392 bytes that the instance has left beside its own processes: 112 for each GiB,
@@ -37,7 +32,7 @@ const OTHER_CONNECTIONS = 10;
 /** The reason why the connections of a stage's roles do not fit; undefined when they do. */
 export function connectionsProblem({ concurrency, database }: StageSettings): string | undefined {
   const { connections, instance } = database;
-  const available = (INSTANCE_MEMORY[instance] ?? Infinity) * CONNECTIONS_OF_A_GIB;
+  const available = (memoryGiB(instance) ?? Infinity) * CONNECTIONS_OF_A_GIB; // other classes are not checked
   const needed = connections.api + connections.worker + OTHER_CONNECTIONS;
   const workers = 2 * concurrency.worker + OTHER_CONNECTIONS; // old and new instances, during a deploy
   if (needed > available) return `${needed} connections are more than the ${available} of ${instance}`;
