@@ -43,22 +43,20 @@ class StoreOfBothRoles:
         return (self._api if tenant_id else self._worker).mark_enqueued(job_id, tenant_id)
 
 
+@pytest.fixture
+def store(as_api: Postgres, as_worker: Postgres) -> Any:
+    """The store of the contracts below."""
+    return StoreOfBothRoles(as_api, as_worker)
+
+
 class TestJobStoreAsTheRoles(JobStoreContract):
     """The complete contract of the store, run as the two roles."""
 
     pass_time = StoreTests.pass_time
 
-    @pytest.fixture
-    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBothRoles(as_api, as_worker)
-
 
 class TestCallLedgerAsAWorker(CallLedgerContract):
     pass_time = LedgerTests.pass_time
-
-    @pytest.fixture
-    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBothRoles(as_api, as_worker)
 
     @pytest.fixture
     def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
@@ -73,10 +71,6 @@ class TestOperatorAsAWorker(OperatorContract):
     pass_time = OperatorTests.pass_time
 
     @pytest.fixture
-    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBothRoles(as_api, as_worker)
-
-    @pytest.fixture
     def dead_letters(self, as_worker: Postgres) -> PostgresDeadLetterStore:
         return PostgresDeadLetterStore(as_worker)
 
@@ -87,10 +81,6 @@ class TestOperatorAsAWorker(OperatorContract):
 
 class TestErasuresAsTheRoles(ErasureContract):
     pass_time = StoreTests.pass_time
-
-    @pytest.fixture
-    def store(self, as_api: Postgres, as_worker: Postgres) -> Any:
-        return StoreOfBothRoles(as_api, as_worker)
 
     @pytest.fixture
     def erasures(self, as_worker: Postgres) -> PostgresErasureStore:

@@ -60,8 +60,8 @@ SELECT id FROM jobs WHERE id = CAST(:id AS uuid)
 
 -- name: get
 -- A tenant's job with its usage, its result and its redrives.
-SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, result_sha256, used.*,
-       error_code, error_message, error_retryable, metadata, erased_at,
+SELECT id, status, analysis, model_id, created_at, started_at, finished_at, attempt, result, result_key, result_sha256,
+       used.*, error_code, error_message, error_retryable, metadata, erased_at,
        (SELECT redrive_of FROM redrives WHERE job_id = jobs.id) AS redrive_of,
        (SELECT job_id FROM redrives WHERE redrive_of = jobs.id ORDER BY sequence DESC LIMIT 1) AS redriven_as
 FROM jobs CROSS JOIN LATERAL usage_of(jobs.id) used WHERE id = CAST(:id AS uuid) AND tenant_id = :tenant_id
