@@ -4,9 +4,12 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from pg8000 import native
+from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.platform.credentials import Credentials
 from pipeline.platform.logins import set_password
 from pipeline.platform.postgres import Postgres
@@ -116,3 +119,41 @@ def postgres(database: DatabaseSettings) -> Iterator[Postgres]:
     connection = Postgres(database, lambda: ["unused"], POLICY.database)
     yield connection
     connection.close()
+
+
+class StoreOfBothRoles:
+    """A job store that runs the API's operations as the API. Others, and those without a tenant, run as a worker."""
+
+    API = frozenset({"submit", "find_by_key", "withdraw", "get", "list_jobs", "cancel", "erase", "ping"})
+
+    def __init__(self, api: Postgres, worker: Postgres) -> None:
+        self._api, self._worker = PostgresJobStore(api), PostgresJobStore(worker)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api if name in self.API else self._worker, name)
+
+    def mark_enqueued(self, job_id: UUID, tenant_id: str | None = None) -> bool:
+        return (self._api if tenant_id else self._worker).mark_enqueued(job_id, tenant_id)
+
+
+@pytest.fixture
+def store(as_api: Postgres, as_worker: Postgres) -> Any:
+    """The job store, with the role of the API or of the workers for each operation, as it is deployed."""
+    return StoreOfBothRoles(as_api, as_worker)
+
+
+@pytest.fixture
+def pass_time(postgres: Postgres) -> Callable[[float], None]:
+    """Simulates the passing of time: moves the stored times into the past."""
+
+    def move(seconds: float) -> None:
+        columns = (
+            *("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at"),
+            *("erased_at", "objects_due_at"),
+        )
+        moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
+        postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # the triggers refuse changes of finished jobs
+        postgres.run(f"UPDATE jobs SET {moved}")
+        postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
+
+    return move

@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 from local_stack.running import until
 from pg8000 import native
-from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.models.calls import CallBegun, CallDenied, DenialReason, PlannedCall
 from pipeline.models.postgres_call_ledger import PostgresCallLedger
 from pipeline.models.stage_config import Limits
@@ -33,16 +32,12 @@ from tests.support.spending import spent_today
 
 class TestPostgresCallLedger(CallLedgerContract):
     @pytest.fixture
-    def store(self, postgres: Postgres) -> PostgresJobStore:
-        return PostgresJobStore(postgres)
+    def ledger(self, as_worker: Postgres) -> PostgresCallLedger:
+        return PostgresCallLedger(as_worker, POLICY.circuit, POLICY.denials, POLICY.prompt_cache)
 
     @pytest.fixture
-    def ledger(self, postgres: Postgres) -> PostgresCallLedger:
-        return PostgresCallLedger(postgres, POLICY.circuit, POLICY.denials, POLICY.prompt_cache)
-
-    @pytest.fixture
-    def spent(self, postgres: Postgres) -> Spent:
-        return lambda tenant: spent_today(postgres, tenant)
+    def spent(self, as_worker: Postgres) -> Spent:
+        return lambda tenant: spent_today(as_worker, tenant)
 
     @pytest.fixture
     def pass_time(self, postgres: Postgres) -> Callable[[float], None]:

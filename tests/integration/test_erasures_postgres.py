@@ -12,7 +12,6 @@ from pipeline.jobs.adapters.job_store import PostgresJobStore
 from pipeline.jobs.domain.erasure import ErasureSelection
 from pipeline.platform.postgres import Postgres, sqlstate
 
-from tests.integration.test_job_store_postgres import TestPostgresJobStore as StoreTests
 from tests.support.erasure_contract import DAY_S, REQUEST, ErasureContract
 from tests.support.jobs import new_job
 from tests.support.operator_contract import EXHAUSTED, dead_letter
@@ -25,19 +24,13 @@ CONTENT = (
 
 
 class TestPostgresErasures(ErasureContract):
-    pass_time = StoreTests.pass_time
+    @pytest.fixture
+    def erasures(self, as_worker: Postgres) -> PostgresErasureStore:
+        return PostgresErasureStore(as_worker)
 
     @pytest.fixture
-    def store(self, postgres: Postgres) -> PostgresJobStore:
-        return PostgresJobStore(postgres)
-
-    @pytest.fixture
-    def erasures(self, postgres: Postgres) -> PostgresErasureStore:
-        return PostgresErasureStore(postgres)
-
-    @pytest.fixture
-    def failed(self, postgres: Postgres) -> PostgresFailedJobs:
-        return PostgresFailedJobs(postgres)
+    def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
+        return PostgresFailedJobs(as_worker)
 
     def test_an_erasure_is_an_event_of_the_job(self, postgres: Postgres, store: PostgresJobStore) -> None:
         job_id = self.succeeded(store)

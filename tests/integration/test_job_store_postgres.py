@@ -23,27 +23,6 @@ JOB_BYTES = len('{"text": "Größe 💶"}{"ticket": "A-17"}'.encode())
 
 
 class TestPostgresJobStore(JobStoreContract):
-    @pytest.fixture
-    def store(self, postgres: Postgres) -> PostgresJobStore:
-        return PostgresJobStore(postgres)
-
-    @pytest.fixture
-    def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
-        """Simulates the passing of time: moves the stored times into the past."""
-
-        def move(seconds: float) -> None:
-            columns = (
-                *("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at"),
-                *("erased_at", "objects_due_at"),
-            )
-            moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
-            # Without the triggers, which refuse changes of finished jobs.
-            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")
-            postgres.run(f"UPDATE jobs SET {moved}")
-            postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
-
-        return move
-
     def test_fifty_concurrent_submits_with_one_key_create_one_job(
         self, database: DatabaseSettings, store: PostgresJobStore
     ) -> None:

@@ -1,7 +1,6 @@
 """Dead letters and redrives in PostgreSQL: the contract, and the rules that the database enforces."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -19,32 +18,12 @@ from tests.support.policy import POLICY
 
 class TestPostgresOperator(OperatorContract):
     @pytest.fixture
-    def store(self, postgres: Postgres) -> PostgresJobStore:
-        return PostgresJobStore(postgres)
+    def dead_letters(self, as_worker: Postgres) -> PostgresDeadLetterStore:
+        return PostgresDeadLetterStore(as_worker)
 
     @pytest.fixture
-    def dead_letters(self, postgres: Postgres) -> PostgresDeadLetterStore:
-        return PostgresDeadLetterStore(postgres)
-
-    @pytest.fixture
-    def failed(self, postgres: Postgres) -> PostgresFailedJobs:
-        return PostgresFailedJobs(postgres)
-
-    @pytest.fixture
-    def pass_time(self, postgres: Postgres) -> Callable[[float], None]:
-        """Simulates the passing of time: moves the stored times into the past."""
-
-        def move(seconds: float) -> None:
-            columns = (
-                *("created_at", "enqueued_at", "started_at", "finished_at", "lease_expires_at", "due_at"),
-                *("erased_at", "objects_due_at"),
-            )
-            moved = ", ".join(f"{column} = {column} - make_interval(secs => {seconds})" for column in columns)
-            postgres.run("ALTER TABLE jobs DISABLE TRIGGER ALL")  # the triggers refuse changes of finished jobs
-            postgres.run(f"UPDATE jobs SET {moved}")
-            postgres.run("ALTER TABLE jobs ENABLE TRIGGER ALL")
-
-        return move
+    def failed(self, as_worker: Postgres) -> PostgresFailedJobs:
+        return PostgresFailedJobs(as_worker)
 
     def test_the_failure_by_a_dead_letter_is_an_event_of_the_job(
         self, postgres: Postgres, store: PostgresJobStore, dead_letters: PostgresDeadLetterStore

@@ -35,10 +35,13 @@ def medium_file(root: Path) -> None:
         (root / "functions/pipeline/table.bin").write_bytes(noise.read(3 << 20))
 
 
-def packages_on_3_11(root: Path) -> None:
-    """Every package of the tools allows Python 3.11."""
-    for project in root.glob("packages/*/pyproject.toml"):
+def tools_on_3_11(root: Path) -> None:
+    """The tools allow Python 3.11, without the development dependency that does not."""
+    for project in (root / "pyproject.toml", *root.glob("packages/*/pyproject.toml")):
         Edit(str(project.relative_to(root)), '"==3.12.*"', '">=3.11"')(root)
+    project = root / "pyproject.toml"
+    lines = project.read_text(encoding="utf-8").splitlines(keepends=True)
+    project.write_text("".join(line for line in lines if '"ctok==' not in line), encoding="utf-8")
 
 
 MUTATIONS = (
@@ -50,8 +53,7 @@ MUTATIONS = (
         FUNCTIONS,
         (
             Edit(".env", "3.12", "3.11"),
-            Edit("pyproject.toml", '"==3.12.*"', '">=3.11"'),
-            packages_on_3_11,
+            tools_on_3_11,
             Edit(FUNCTIONS, '"==3.12.*"', '">=3.11"'),
             lock,
         ),

@@ -61,6 +61,8 @@ class Session:
         self._statements: dict[str, native.PreparedStatement] = {}
         ((self.backend,),) = connection.run("SELECT pg_backend_pid()")
         self.worker: Worker | None = None
+        self.wrote = False
+        """Whether a statement changed or locked a row."""
 
     def run(self, sql: str, tenant: str | None = None, /, **parameters: object) -> list[Row]:
         """``Postgres.run`` with the worker's stops. As a superuser, it sees the rows of all tenants."""
@@ -87,6 +89,7 @@ class Session:
         except BaseException:
             self._connection.run("ROLLBACK")
             raise
+        self.wrote = self.wrote or changed
         if changed and self._stop("commits") == "rolls back":
             self._connection.run("ROLLBACK")
             raise TransactionLost
