@@ -5,6 +5,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from stack_graph.graph import Rehearsed
@@ -38,9 +39,14 @@ def sources(root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def tree_of(path: Path) -> ast.Module:
-    """The parsed file; an empty module if it does not parse, which ``code-does-not-parse`` reports."""
+    """The parsed file, which callers share; empty if it does not parse, which ``code-does-not-parse`` reports."""
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1024)  # many checks read each file
+def _parsed(text: str) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return ast.parse(text)
     except SyntaxError:
         return ast.Module([], [])
 
