@@ -65,7 +65,7 @@ MUTATIONS = (
     mutation(
         "RUN-08",
         "reads-for-ever",
-        "client-without-waits",
+        "client-outlives-function",
         AWS,
         Edit(AWS, "        read_timeout=calls.read_timeout_s,\n", ""),
     ),

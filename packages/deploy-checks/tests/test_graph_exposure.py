@@ -141,8 +141,8 @@ def denied_secret(graph: Recorded) -> None:
 
 
 DEV: list[tuple[Change, Rule, str]] = [
-    (lambda g: g.drop("ApiRouteStatusRoute"), "missing-route", API),
-    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /jobs/{id}"), "missing-route", API),
+    (lambda g: g.drop("ApiRouteStatusRoute"), "missing-route", ROUTES),
+    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /jobs/{id}"), "missing-route", ROUTES),
     (lambda g: g["ApiRouteStatusRoute"].update(routeKey="POST /analyze"), "duplicate-route", API),
     (lambda g: g["ApiRouteStatusRoute"].update(target="integrations/none"), "route-leads-nowhere", ROUTES),
     (lambda g: g["ApiRouteStatusIntegration"].update(integrationUri="arn:aws:x"), "route-leads-nowhere", ROUTES),
@@ -247,8 +247,8 @@ DEV: list[tuple[Change, Rule, str]] = [
         "route-to-another-function",
         ROUTES,
     ),
-    (lambda g: g["ApiRouteAnalyzeRoute"].update(routeKey="PUT /analyze"), "missing-route", API),
-    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /status/{job}"), "missing-route", API),
+    (lambda g: g["ApiRouteAnalyzeRoute"].update(routeKey="PUT /analyze"), "missing-route", ROUTES),
+    (lambda g: g["ApiRouteStatusRoute"].update(routeKey="GET /status/{job}"), "missing-route", ROUTES),
     (
         lambda g: g["ApiStage"]["defaultRouteSettings"].update(throttlingRateLimit=0),
         "api-without-throttle",

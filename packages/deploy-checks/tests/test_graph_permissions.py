@@ -303,7 +303,7 @@ def test_model_without_an_inference_profile_is_reported(monkeypatch: pytest.Monk
     listed = graph_models.Listed({model: {"id": model, "policy_arns": [arn]}}, model, frozenset(), "")
     monkeypatch.setattr(graph_models.Listed, "of", lambda _: listed)
     [found] = findings([graph_models.profiles_fit_the_region], recorded())
-    assert (found.id, found.file) == ("model-without-profile", "infra/parameters.ts")
+    assert (found.id, found.file) == ("model-without-profile", "project.config.ts")
 
 
 def test_recorded_graph_has_no_findings() -> None:

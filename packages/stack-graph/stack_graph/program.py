@@ -6,8 +6,10 @@ from pathlib import Path
 
 from stack_graph.graph import Rehearsed, Resource
 
-NAMED = re.compile(r"""["`]([^"`\n]{3,100})["`]|[nN]ot found: (\S+)|(\w+) is deprecated|value for (\w+)""")
-"""Names in messages of SST and Pulumi."""
+NAMED = re.compile(
+    r"""["`]([^"`\n]{3,100})["`]|[nN]ot found: (\S+)|(\w+) is deprecated|value for (\w+)|\bv?(\d+\.\d+\.\d+)\b"""
+)
+"""Names and versions in messages of SST and Pulumi."""
 IMPORT = re.compile(r"""\bfrom\s+["'](\.[^"']+)["']""")
 
 
@@ -32,20 +34,23 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
 
 
 def named_in(root: Path, message: str) -> tuple[str, int] | None:
-    """The first line of the program that contains a name from a message.
+    """The first line of the program that contains a name or a version from a message.
 
-    A line matches the whole name, or the last part of ``a.b`` as a key.
+    A line matches the whole name, or the last part of ``a.b`` as a key. If the message names a file, only that file is
+    searched. Otherwise ``sst.config.ts`` comes first: SST's messages about providers use words that are everywhere in
+    the stack.
     """
-    files = [*sorted((root / "infra").rglob("*.ts")), root / "project.config.ts", root / "sst.config.ts"]
-    for found in NAMED.finditer(message):
-        words = next(group for group in found.groups() if group)
-        key = re.escape(words.rpartition(".")[2])
-        for pattern in (rf"(?<!\w){re.escape(words)}(?!\w)", rf"(?<![\w.]){key}\s*:"):
-            for file in files:
+    names = [next(group for group in found.groups() if group) for found in NAMED.finditer(message)]
+    named = [root / name for name in names if (root / name).is_file()]
+    all_files = [root / "sst.config.ts", root / "project.config.ts", *sorted((root / "infra").rglob("*.ts"))]
+    for name in names:
+        key = re.escape(name.rpartition(".")[2])
+        for pattern in (rf"(?<!\w){re.escape(name)}(?!\w)", rf"(?<![\w.]){key}\s*:"):
+            for file in named or all_files:
                 for number, line in enumerate(_text(file).splitlines(), 1):
                     if re.search(pattern, line):
                         return str(file.relative_to(root)), number
-    return None
+    return (str(named[0].relative_to(root)), 1) if named else None
 
 
 def modules_of(file: Path) -> Iterator[Path]:

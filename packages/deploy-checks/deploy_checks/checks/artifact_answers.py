@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from stack_graph.events import Sample
@@ -11,6 +11,7 @@ from stack_graph.graph import Rehearsed
 from deploy_checks.checks.artifact_environment import missing
 from deploy_checks.finding import Finding
 from deploy_checks.probe import Probe, probes, source_of
+from deploy_checks.product import manifest_of
 
 type Answered = tuple[Sample, dict[str, Any]]
 
@@ -20,6 +21,7 @@ CODE_ERRORS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameErro
 
 def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
     """The handler answers each event. The same error with several events is one finding."""
+    routes = manifest_of(rehearsed).section("routes") or {"keys": ()}  # ``missing-route`` reports these
     for probe in probes(rehearsed):
         if probe.result is None or probe.result["import_error"] or _lacks_variables(probe):
             continue
@@ -29,7 +31,7 @@ def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
         for sample, answer in answers:
             if "value" in answer:
                 yield from _judged(rehearsed, probe, sample, answer["value"], unknown)
-        yield from _undeployed_routes(answers)
+        yield from _undeployed_routes(answers, routes["keys"])
 
 
 def _lacks_variables(probe: Probe) -> bool:
@@ -140,9 +142,9 @@ def _lost_messages(sample: Sample, value: object) -> str | None:
     )
 
 
-def _undeployed_routes(answers: list[Answered]) -> Iterator[Finding]:
-    """Paths in the API's OpenAPI document that have no route."""
-    deployed = {sample.name for sample, _ in answers}
+def _undeployed_routes(answers: list[Answered], reported: Collection[str]) -> Iterator[Finding]:
+    """Paths in the API's OpenAPI document that have no route, and that no other check reports."""
+    deployed = {*reported, *(sample.name for sample, _ in answers)}
     for sample, answer in answers:
         for method, path in _described(answer.get("value")):
             if f"{method} {path}" in deployed or f"ANY {path}" in deployed or sample.source is None:

@@ -1,13 +1,15 @@
 """The stage's models: callable from the region, and allowed to the functions that call them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stack_graph.graph import Graph, Rehearsed
+from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import Statement, allows, role_of, statements_of
 from stack_graph.lambdas import FUNCTION, calls, label
 from stack_graph.parameters import CONFIG, parameter
+from stack_graph.program import written
 
 from deploy_checks.checks.graph_permissions import denied
 from deploy_checks.finding import Finding, finding_at
@@ -55,23 +57,30 @@ def profiles_fit_the_region(rehearsed: Rehearsed) -> Iterator[Finding]:
         fits = GEOGRAPHIES.get(geography, ("",))
         bare = not _has_profile(listed.models[model_id])
         if place and not graph.region.startswith(fits):
-            yield finding_at(
-                place,
+            yield Finding(
                 "profile-of-another-region",
                 "critical",
+                *_chosen(rehearsed, place, model_id),
                 f"{model_id} cannot be called from {graph.region}: ValidationException: The provided model identifier "
                 "is invalid.",
                 f"Use a global. profile, or one of {graph.region}'s geography.",
             )
         elif place and bare and ".anthropic." in f".{model_id}":
-            yield finding_at(
-                place,
+            yield Finding(
                 "model-without-profile",
                 "critical",
+                *_chosen(rehearsed, place, model_id),
                 f"{model_id}: Invocation of model ID {model_id} with on-demand throughput isn't supported. Retry your "
                 "request with the ID or ARN of an inference profile that contains this model.",
                 "Use the id of an inference profile: us., eu., global. and so on.",
             )
+
+
+def _chosen(rehearsed: Rehearsed, config: Resource, model_id: str) -> tuple[str, int]:
+    """The line that chooses the model, or the one that chooses the region if the model is the catalogue's default."""
+    chosen = (re.escape(model_id), rf"region: [\"'`]{re.escape(rehearsed.graph.region)}")
+    found = (written(rehearsed, config, pattern) for pattern in chosen)
+    return next((place for place in found if place), (config.file, config.line))
 
 
 def models_are_allowed(rehearsed: Rehearsed) -> Iterator[Finding]:

@@ -38,10 +38,11 @@ def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
     """The API has every route that the handler answers, once."""
     graph, expected = rehearsed.graph, Expected.of(rehearsed)
     for api in graph.of_type(API):
-        keys = Counter(str(r.value("routeKey")) for r in graph.of_type(ROUTE) if r.value("apiId") == api.id)
+        routes = [route for route in graph.of_type(ROUTE) if route.value("apiId") == api.id]
+        keys = Counter(str(route.value("routeKey")) for route in routes)
         for missing in sorted(expected.keys - keys.keys()):
             yield finding_at(
-                api,
+                min(routes, key=lambda route: (route.file, route.line), default=api),
                 "missing-route",
                 "critical",
                 f'The handler answers {missing}, and the API has no such route: {{"message":"Not Found"}}',
