@@ -8,11 +8,12 @@ import gzip
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deploy_checks.checks import Check
 from deploy_checks.finding import Finding
 from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
@@ -75,13 +76,10 @@ def recorded(stage: str = "dev") -> Recorded:
     return graph
 
 
-type Check = Callable[[Rehearsed], Iterable[Finding]]
-
-
 def findings(checks: Iterable[Check], graph: Recorded) -> list[Finding]:
     """Findings of the checks in a graph."""
     rehearsed = Rehearsed(ROOT, graph.data["stage"], Graph(graph.data), ())
-    return [finding for check in checks for finding in check(rehearsed)]
+    return [verdict for check in checks for verdict in check(rehearsed) if isinstance(verdict, Finding)]
 
 
 def findings_of(rule: Rule, checks: Sequence[Check], graph: Recorded) -> list[Finding]:

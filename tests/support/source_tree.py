@@ -2,11 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy_checks.checks import Check
 from deploy_checks.finding import Finding
 from stack_graph.graph import Graph, Rehearsed
 
@@ -52,9 +53,9 @@ class SourceTree:
     def rehearsed(self) -> Rehearsed:
         return Rehearsed(self.root, "dev", Graph(self.data), ())
 
-    def findings(self, checks: Iterable[Callable[[Rehearsed], Iterable[Finding]]]) -> list[Finding]:
+    def findings(self, checks: Iterable[Check]) -> list[Finding]:
         rehearsed = self.rehearsed()
-        return [finding for check in checks for finding in check(rehearsed)]
+        return [verdict for check in checks for verdict in check(rehearsed) if isinstance(verdict, Finding)]
 
 
 def copy_repository(root: Path) -> SourceTree:

@@ -14,7 +14,7 @@ from stack_graph.errors import CannotRun
 from stack_graph.graph import Rehearsed
 
 from deploy_checks import preconditions, rehearsal, report
-from deploy_checks.account import account_checks, unchecked
+from deploy_checks.account import account_checks
 from deploy_checks.checks import every_check, files_node
 from deploy_checks.finding import in_order
 from deploy_checks.run_checks import Report, run_checks
@@ -97,8 +97,6 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
         result.findings = in_order(result.findings)
         if not rehearsed.graph.data.get("complete") and not result.findings:
             result.errors.append("The deploy was not rehearsed, and no check reports why.")
-        for subject in unchecked(rehearsed):
-            log(f"NOT CHECKED: {subject}")
     result.seconds = time.monotonic() - started
     return result
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stack_graph.graph import Rehearsed
 from stack_graph.stages import account_variable, alarm_variable
 
-from deploy_checks.finding import Finding, finding_at
+from deploy_checks.finding import Finding, NotChecked, Verdict, finding_at
 from deploy_checks.product import manifest_of
 
 WAITS = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -203,12 +203,9 @@ def _account(root: Path, region: str) -> Account:  # noqa: ARG001 - part of the 
     return Account(lambda service: session.client(service, config=WAITS), credentials=credentials is not None)  # type: ignore[call-overload]
 
 
-def account_checks(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The account's findings; none without credentials."""
-    yield from _account(rehearsed.root, str(rehearsed.graph.data.get("region", ""))).findings(rehearsed)
-
-
-def unchecked(rehearsed: Rehearsed) -> list[str]:
-    """The facts that were not checked, each with the reason. Complete after ``account_checks``."""
+def account_checks(rehearsed: Rehearsed) -> Iterator[Verdict]:
+    """The account's findings, and the facts that it was not asked for or did not tell."""
     account = _account(rehearsed.root, str(rehearsed.graph.data.get("region", "")))
-    return [f"{QUESTIONS[name]} ({why})" for name, why in account.unchecked.items()]
+    yield from account.findings(rehearsed)
+    for name, why in account.unchecked.items():
+        yield NotChecked(QUESTIONS[name], why)

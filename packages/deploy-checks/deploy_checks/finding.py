@@ -49,6 +49,22 @@ class Finding:
         return {name: value for name, value in asdict(self).items() if name != "subjects"}
 
 
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """Something that a check cannot judge here. It says nothing about the deploy."""
+
+    subject: str
+    """What was not checked, as a clause: ``that the account may use the models``."""
+    needs: str
+    """What is missing for the check."""
+
+    def __str__(self) -> str:
+        return f"NOT CHECKED: {self.subject} ({self.needs})"
+
+
+type Verdict = Finding | NotChecked
+
+
 def finding_at(resource: Resource, rule: Rule, severity: Severity, message: str, fix: str) -> Finding:
     """A finding at the line of the program that makes the resource.
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from local_stack.signing import signed
 from stack_graph.graph import Rehearsed
-from stack_graph.lambdas import SCHEDULE
+from stack_graph.lambdas import SCHEDULE, calls
 from stack_graph.wiring import wiring
 
 from deploy_checks import job_watch
@@ -35,6 +35,8 @@ AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
 TOKENS = {"authorizerId", "authorizationScopes"}
 """Properties of a route whose callers need a token."""
 
+SERVED = {"bedrock-runtime", "s3", "secretsmanager", "sqs", "ssm", "sts"}
+"""Services that the local stack has, by boto3's names."""
 UNUSABLE = 2
 """Exit status of the local stack for a wiring that it cannot interpret: it started nothing."""
 FINAL = {"succeeded", "failed", "cancelled"}
@@ -57,10 +59,18 @@ class Outcome:
     logged: list[str] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
     """Hosts on other machines that the code tried to reach: the connections were refused."""
+    unusable: bool = False
+    """Whether the local stack cannot interpret the wiring, so that nothing ran."""
+    unserved: list[str] = field(default_factory=list)
+    """Services that the code uses and the local stack does not have."""
 
     @property
     def doubt(self) -> str:
         """The reason why a problem may not occur on AWS; empty if it certainly does."""
+        if self.unusable:
+            return self.problem
+        if self.unserved:
+            return f"the code uses {', '.join(self.unserved)}, which the local stack does not have"
         if self.outside:
             return (
                 f"the code connects to {', '.join(sorted(self.outside))}, and connections to other machines are refused"
@@ -77,7 +87,8 @@ class Outcome:
 
 def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
     """Start the stack on the unpacked archives, and submit each input to its analysis."""
-    outcome = Outcome()
+    used = {call.service for function, _ in rehearsed.functions() for call in calls(rehearsed.root, function)}
+    outcome = Outcome(unserved=sorted(used - SERVED))
     with tempfile.TemporaryDirectory(prefix="pre-deploy-jobs-") as temporary:
         folder = Path(temporary)
         task = folder / "task"
@@ -139,7 +150,8 @@ def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any]
     deadline = time.monotonic() + READY_WITHIN_S
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            outcome.problem = "" if process.returncode == UNUSABLE else _why_not_started(outcome)
+            outcome.problem = _why_not_started(outcome)
+            outcome.unusable = process.returncode == UNUSABLE
             return
         time.sleep(POLL_S)
     stack = json.loads(ready.read_text(encoding="utf-8"))

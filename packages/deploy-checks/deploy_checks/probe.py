@@ -4,6 +4,7 @@ the SDK of Lambda's runtime, and without a network.
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,13 +20,15 @@ from typing import Any
 
 from stack_graph.events import Sample, samples
 from stack_graph.graph import Artifact, Rehearsed, Resource
-from stack_graph.lambdas import variables
+from stack_graph.lambdas import architectures, variables
 
 from deploy_checks.archive import contents, handler_module, in_repository, unpack
 
 CHILD = Path(__file__).with_name("probe_child.py")
 LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TIME_LIMIT_S = 60
+MACHINE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+"""This machine's architecture, by Lambda's name."""
 NOWHERE = "http://127.0.0.1:9"
 """The discard port, which refuses connections immediately."""
 
@@ -40,7 +43,9 @@ class Probe:
     result: dict[str, Any] | None = None
     """The output of ``probe_child``; ``None`` if the function could not be run."""
     failure: str = ""
-    """Why the function could not be run."""
+    """How running it failed."""
+    needs: str = ""
+    """What is missing on this machine to run it; then it was not tried."""
     log: str = ""
     """The end of the function's output."""
 
@@ -77,7 +82,10 @@ def probes(rehearsed: Rehearsed) -> list[Probe]:
 def _probe(rehearsed: Rehearsed, function: Resource, artifact: Artifact, task: Path, sdk: Path) -> Probe:
     python = interpreter(str(function.value("runtime")))
     if python is None:
-        return Probe(function, artifact, failure=f"{function.value('runtime')} is not installed on this machine")
+        return Probe(function, artifact, needs=f"{function.value('runtime')} on this machine")
+    processor = architectures(function)[0]
+    if processor != MACHINE and any(name.endswith(".so") for name in contents(artifact.path).sizes):
+        return Probe(function, artifact, needs=f"a machine of {processor}, for the compiled code in the archive")
     events = samples(rehearsed.graph, function)
     with _temporary_file() as result:
         question = {

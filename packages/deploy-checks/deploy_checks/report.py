@@ -1,6 +1,7 @@
 """The output of the command: text on stderr, JSON on stdout."""
 
 import json
+from dataclasses import asdict
 
 from deploy_checks.finding import Finding, Severity, counted
 from deploy_checks.run_checks import Report
@@ -22,6 +23,7 @@ def as_text(report: Report) -> str:
             lines.append(f"\n{severity.upper()}: {meaning}")
             lines.extend(_entry(finding) for finding in found)
     lines.extend(f"\n{error}" for error in report.errors)
+    lines.extend(["", *map(str, report.not_checked)] if report.not_checked else [])
     lines.append(
         f"\npre-deploy of {report.stage}: {counted(report.findings)}; {report.checks} checks in {report.seconds:.1f} s"
     )
@@ -35,13 +37,14 @@ def _entry(finding: Finding) -> str:
 
 
 def as_json(report: Report) -> str:
-    """The report as one JSON object; ``errors`` is present only if a check crashed."""
+    """The report as one JSON object; ``errors`` is present only if the command could not run."""
     content = {
         "ok": report.exit_status == 0,
         "stage": report.stage,
         "checks": report.checks,
         "seconds": round(report.seconds, 1),
         "findings": [finding.as_json() for finding in report.findings],
+        "not_checked": [asdict(one) for one in report.not_checked],
     }
     if report.errors:
         content["errors"] = report.errors

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks import Check, name_of, needs_graph
-from deploy_checks.finding import Finding, counted, merged
+from deploy_checks.finding import Finding, NotChecked, counted, merged
 
 
 @dataclass
@@ -19,19 +19,20 @@ class Report:
     """Checks that finished."""
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    """Checks that crashed, each with its error."""
+    """Why the command could not run."""
 
     @property
     def exit_status(self) -> int:
-        """0 without findings, 1 with findings, 2 if a check could not be completed."""
+        """0 without findings, 1 with findings, 2 if the command could not run."""
         if self.errors:
             return 2
         return 1 if self.findings else 0
 
 
 def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, log: Callable[[str], None]) -> None:
-    """Add the findings of the checks to the report. On an incomplete graph, only checks that need no graph run."""
+    """Add the verdicts of the checks to the report. On an incomplete graph, only checks that need no graph run."""
     complete = bool(rehearsed.graph.data.get("complete"))
     found: list[Finding] = []
     for check in checks:
@@ -39,13 +40,16 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, lo
             continue
         started = time.monotonic()
         try:
-            results = list(check(rehearsed))
+            verdicts = list(check(rehearsed))
         except Exception as exc:  # noqa: BLE001 - the other checks still run
-            report.errors.append(f"The check {name_of(check)} crashed: {type(exc).__name__}: {exc}")
+            crash = f"it crashed, please report it: {type(exc).__name__}: {exc}"
+            report.not_checked.append(NotChecked(f"what {name_of(check)} checks", crash))
             log(f"  {name_of(check)}: crashed")
             continue
         report.checks += 1
-        found.extend(results)
-        outcome = counted(results) if results else "ok"
+        findings = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
+        found.extend(findings)
+        report.not_checked.extend(verdict for verdict in verdicts if isinstance(verdict, NotChecked))
+        outcome = counted(findings) if findings else "ok" if not verdicts else "not checked"
         log(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
     report.findings = merged([*report.findings, *found])

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from deploy_checks import probe
 from deploy_checks.archive import contents
 from deploy_checks.checks import (
     artifact_answers,
@@ -16,7 +17,7 @@ from deploy_checks.checks import (
     artifact_packaging,
 )
 from deploy_checks.checks.artifact_binaries import wheel_misfit
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, Verdict
 from stack_graph.graph import Rehearsed
 
 from tests.support.rehearsed import ARN, HANDLER, PYPROJECT, Deploy, resource
@@ -41,9 +42,13 @@ def elf(machine: int) -> bytes:
     return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little") + bytes(40)
 
 
+def verdicts(rehearsed: Rehearsed, *modules: ModuleType) -> list[Verdict]:
+    """Verdicts of the checks in these modules; without modules, of all, some of which start Python processes."""
+    return [verdict for module in modules or MODULES for check in module.CHECKS for verdict in check(rehearsed)]
+
+
 def found(rehearsed: Rehearsed, *modules: ModuleType) -> list[Finding]:
-    """Findings of the checks in these modules; without modules, of all, some of which start Python processes."""
-    return [finding for module in modules or MODULES for check in module.CHECKS for finding in check(rehearsed)]
+    return [verdict for verdict in verdicts(rehearsed, *modules) if isinstance(verdict, Finding)]
 
 
 def places(rehearsed: Rehearsed, *modules: ModuleType) -> set[tuple[str, str, str]]:
@@ -149,9 +154,28 @@ def test_only_the_archive_and_the_sdk_are_importable(deploy: Deploy) -> None:
     assert "No module named 'pydantic'" in finding.message
 
 
-def test_runtime_missing_from_this_machine_is_reported(deploy: Deploy) -> None:
+def test_runtime_missing_from_this_machine_is_not_checked(deploy: Deploy) -> None:
     deploy.function["inputs"]["runtime"] = "python3.99"
-    assert places(deploy.write()) == {("handler-not-run", "high", "infra/main.ts")}
+    assert list(map(str, verdicts(deploy.write()))) == [
+        "NOT CHECKED: that Main can be imported and answers (needs python3.99 on this machine)"
+    ]
+
+
+def test_code_compiled_for_another_processor_is_judged_by_its_headers_and_not_run(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "MACHINE", "x86_64")
+    deploy.function["inputs"]["architectures"] = ["arm64"]
+    deploy.code("import good\nimport missing_on_any_machine\ndef handler(event, context): ...\n")
+    tag = "cp312-cp312-manylinux_2_17_aarch64"
+    deploy.distribution("good", tag, files={"good/_c.cpython-312-aarch64.so": elf(183)})
+    (verdict,) = verdicts(deploy.write())
+    assert str(verdict).startswith("NOT CHECKED: that Main can be imported and answers (needs a machine of arm64")
+
+
+def test_handler_that_ends_its_process_is_reported(deploy: Deploy) -> None:
+    deploy.code("import os\nos._exit(3)\n")
+    assert places(deploy.write()) == {("handler-not-run", "critical", "infra/main.ts")}
 
 
 # Answers

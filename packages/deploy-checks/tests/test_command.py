@@ -63,6 +63,7 @@ def test_success_is_json_with_exit_status_0(
     assert run_command(passing) == 0
     out = json.loads(capsys.readouterr().out)
     assert out.pop("seconds") >= 0
+    assert {one["needs"] for one in out.pop("not_checked")} == {"no AWS credentials"}
     assert out == {"ok": True, "stage": "dev", "checks": 2, "findings": []}  # one check, and the account
 
 
@@ -113,14 +114,20 @@ def test_stdout_is_empty_without_json(run_command: Callable[..., int], capsys: p
     assert capsys.readouterr().out == ""
 
 
-def test_crashed_check_is_an_error(run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(crashing, failing) == 2
+@pytest.mark.parametrize(("checks", "status"), [((crashing, failing), 1), ((crashing, passing), 0)])
+def test_crashed_check_is_not_checked_and_the_verdict_of_the_others_stands(
+    run_command: Callable[..., int], capsys: pytest.CaptureFixture[str], checks: tuple[Check, ...], status: int
+) -> None:
+    assert run_command(*checks) == status
     printed = capsys.readouterr()
     out = json.loads(printed.out)
-    assert out["ok"] is False
-    assert out["errors"] == ["The check test_command.crashing crashed: LookupError: on purpose"]
-    assert len(out["findings"]) == 2
-    assert out["errors"][0] in printed.err
+    assert out["ok"] is (status == 0)
+    assert len(out["findings"]) == 2 * status
+    assert out["not_checked"][0] == {
+        "subject": "what test_command.crashing checks",
+        "needs": "it crashed, please report it: LookupError: on purpose",
+    }
+    assert "NOT CHECKED: what test_command.crashing checks (it crashed" in printed.err
 
 
 def test_failed_rehearsal_is_reported(

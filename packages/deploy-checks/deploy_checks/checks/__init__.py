@@ -1,14 +1,14 @@
 """The checks: the functions in ``CHECKS`` of every module here.
 
-A check is a function that takes the rehearsed deploy and returns findings::
+A check is a function that takes the rehearsed deploy and returns its verdict: findings, and ``NotChecked`` for what it
+cannot judge here::
 
-    def queues_have_dead_letters(rehearsed: Rehearsed) -> Iterable[Finding]: ...
+    def queues_have_dead_letters(rehearsed: Rehearsed) -> Iterable[Verdict]: ...
 
     CHECKS = (queues_have_dead_letters,)
 
 Modules named ``files_*`` need only the files of the repository: their checks also run when the deploy could not be
-rehearsed. If a check raises an error, the command ends with exit status 2: a stage that could not be checked is not
-ready.
+rehearsed. A check that raises an error has checked nothing, and takes nothing from the verdict of the others.
 """
 
 import importlib
@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable
 
 from stack_graph.graph import Rehearsed
 
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Verdict
 
-type Check = Callable[[Rehearsed], Iterable[Finding]]
+type Check = Callable[[Rehearsed], Iterable[Verdict]]
 
 
 def every_check() -> list[Check]:
@@ -36,7 +36,7 @@ def every_check() -> list[Check]:
 def _unusable(module: str, error: ImportError) -> Check:
     """A check in place of those of a module that cannot be imported: it raises the error, and the others run."""
 
-    def checks(_: Rehearsed) -> Iterable[Finding]:
+    def checks(_: Rehearsed) -> Iterable[Verdict]:
         raise error
 
     checks.__module__ = f"{__name__}.{module}"

@@ -8,23 +8,26 @@ from stack_graph.graph import Rehearsed
 from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, handler_module, package_of
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, NotChecked, Verdict
 from deploy_checks.locked import Locked
 from deploy_checks.probe import Probe, probes, source_of
 
 
-def handlers_import(rehearsed: Rehearsed) -> Iterable[Finding]:
+def handlers_import(rehearsed: Rehearsed) -> Iterable[Verdict]:
     """Lambda's runtime imports the handler first: here with only the archive."""
+    untried: dict[str, list[str]] = {}
     for probe in probes(rehearsed):
         function = probe.function
-        if probe.result is None:
+        if probe.needs:
+            untried.setdefault(probe.needs, []).append(probe.artifact.function)
+        elif probe.result is None:
             yield Finding(
                 id="handler-not-run",
-                severity="high",
+                severity="critical",
                 file=function.file,
                 line=function.line,
                 message=f"{probe.artifact.function} ({function.value('runtime')}) could not be run: {probe.failure}.",
-                fix="Set the runtime that the repository is built for, or install that Python: uv python install",
+                fix="Find out what its code does while it is imported.",
             )
         elif failure := probe.result["import_error"]:
             module = handler_module(probe.handler).removesuffix(".py")
@@ -42,6 +45,8 @@ def handlers_import(rehearsed: Rehearsed) -> Iterable[Finding]:
                 ),
                 fix=fix,
             )
+    for needs, names in untried.items():
+        yield NotChecked(f"that {', '.join(sorted(names))} can be imported and answers", f"needs {needs}")
 
 
 def _cause(rehearsed: Rehearsed, probe: Probe, failure: dict[str, Any]) -> tuple[str, int, str]:
