@@ -22,6 +22,7 @@ class Verdict:
 
     exit_status: int
     findings: list[dict[str, Any]]
+    not_checked: list[dict[str, str]]
     stderr: str
 
     def named(self) -> set[tuple[str, str]]:
@@ -63,7 +64,8 @@ class Checkout:
         )
         if not done.stdout:
             raise AssertionError(f"nothing on stdout, exit status {done.returncode}:\n{done.stderr}")
-        return Verdict(done.returncode, json.loads(done.stdout)["findings"], done.stderr)
+        report = json.loads(done.stdout)
+        return Verdict(done.returncode, report["findings"], report["not_checked"], done.stderr)
 
     def restore(self) -> None:
         """Undo every change, and remove new files."""

@@ -21,6 +21,7 @@ def assert_no_findings(checkout: Checkout, stage: str) -> None:
     """Run pre-deploy on the unchanged checkout."""
     verdict = checkout.pre_deploy(stage, {})
     assert verdict.findings == []
+    assert {one["needs"] for one in verdict.not_checked} <= {"no AWS credentials"}
     assert verdict.exit_status == 0, verdict.stderr
 
 

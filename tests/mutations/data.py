@@ -38,6 +38,7 @@ MUTATIONS = (
         "secret-name-stays-taken",
         DATABASE,
         Append(DATABASE, '\nnew aws.secretsmanager.Secret("Key", { name: "analysis-key" });\n'),
+        Edit("project.config.ts", "    secretRecoveryDays: 0,", "    secretRecoveryDays: 7,"),
     ),
     mutation(
         "DAT-04",

@@ -4,7 +4,7 @@ from tests.mutations.mutation import Edit, mutation
 
 API = "infra/jobs/api.ts"
 PLATFORM, ADAPTERS = "functions/pipeline/platform", "functions/pipeline/jobs/adapters"
-POSTGRES, RESULTS, QUEUE = f"{PLATFORM}/postgres.py", f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
+PIPELINING, RESULTS, QUEUE = f"{PLATFORM}/pipelining.py", f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
 SUMMARY, LEDGER = "functions/pipeline/analyses/summary.py", "database/migrations/0003_create_call_ledger.sql"
 PUT = '        with translate_aws_errors("storage"):\n            try:'
 
@@ -13,7 +13,7 @@ MUTATIONS = (
         "JOB",
         "api-uses-the-credentials-of-the-worker",
         "job-fails",
-        POSTGRES,
+        PIPELINING,
         Edit(API, "import { apiCredentials }", "import { workerCredentials }"),
         Edit(API, "jobEnvironment(apiCredentials)", "jobEnvironment(workerCredentials)"),
         Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
@@ -22,7 +22,7 @@ MUTATIONS = (
         "JOB",
         "missing-grant",
         "job-fails",
-        POSTGRES,
+        PIPELINING,
         Edit(
             LEDGER,
             "GRANT SELECT, UPDATE (call_id, tenant_id, held_until) ON model_slots",

@@ -10,6 +10,7 @@ from tests.mutations import harmless
 from tests.mutations.areas import EVERY
 from tests.mutations.checkout import Checkout, Verdict
 from tests.mutations.conftest import assert_no_findings
+from tests.mutations.first_week import FIRST_WEEK
 from tests.mutations.mutation import Mutation
 
 pytestmark = pytest.mark.timeout(600)
@@ -31,6 +32,11 @@ def test_mutation_is_reported(checkout: Checkout, mutation: Mutation) -> None:
 def test_harmless_change_is_accepted(checkout: Checkout, mutation: Mutation) -> None:
     verdict = changed(checkout, mutation)
     assert verdict.named() <= harmless.GENERATED
+
+
+def test_a_first_week_raises_advice_only(checkout: Checkout) -> None:
+    verdict = changed(checkout, FIRST_WEEK)
+    assert {finding["severity"] for finding in verdict.findings} == {"low"}
 
 
 def changed(checkout: Checkout, mutation: Mutation) -> Verdict:

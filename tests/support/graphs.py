@@ -1,6 +1,7 @@
-"""The graph of a real rehearsal of the stage ``dev``, for tests that change it in memory and run checks on it.
+"""Graphs of real rehearsals of the stage ``dev``, for tests that change them in memory and run checks on them.
 
 After a change of the stack, ``.venv/bin/python -m tests.support.graphs REHEARSAL`` records the graph of a rehearsal.
+``... REHEARSAL first-week`` records one of the stack with what ``tests/mutations/first_week.py`` adds.
 """
 
 import copy
@@ -19,7 +20,7 @@ from deploy_checks.rules import Rule
 from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "infra" / "data" / "graph-dev.json.gz"
+RECORDED = ROOT / "tests" / "infra" / "data"
 
 
 class Recorded:
@@ -52,13 +53,18 @@ class Recorded:
 
 
 @cache
-def _text() -> bytes:
-    return gzip.decompress(RECORDED.read_bytes())
+def _text(name: str) -> bytes:
+    return gzip.decompress((RECORDED / f"graph-{name}.json.gz").read_bytes())
+
+
+def first_week() -> Recorded:
+    """The recorded graph of the stack with what a team adds in its first week."""
+    return Recorded(json.loads(_text("first-week")))
 
 
 def recorded(stage: str = "dev") -> Recorded:
     """The recorded graph, with the settings that project.config.ts has for the stage."""
-    graph = Recorded(json.loads(_text()))
+    graph = Recorded(json.loads(_text("dev")))
     graph.data["stage"] = stage
     if stage != "dev":
         routes = [resource for resource in graph.data["resources"] if resource["type"].endswith("route:Route")]
@@ -103,13 +109,13 @@ def _names(module: str, rule: Rule) -> bool:
     return f'"{rule}"' in inspect.getsource(sys.modules[module])
 
 
-def record(rehearsal: Path) -> None:
+def record(rehearsal: Path, name: str = "dev") -> None:
     """Record the part of a graph that the checks read, in a stable order."""
     graph = json.loads((rehearsal / "graph.json").read_text(encoding="utf-8"))
     kept = {name: graph[name] for name in ("app", "stage", "account", "region", "complete", "resources")}
     text = json.dumps({**kept, "invokes": [], "diagnostics": []}, sort_keys=True, separators=(",", ":"))
-    RECORDED.write_bytes(gzip.compress(text.encode(), mtime=0))
+    (RECORDED / f"graph-{name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
-    record(Path(sys.argv[1]))
+    record(Path(sys.argv[1]), *sys.argv[2:])

@@ -204,7 +204,7 @@ def _account(root: Path, region: str) -> Account:  # noqa: ARG001 - part of the 
 
 
 def account_checks(rehearsed: Rehearsed) -> Iterator[Verdict]:
-    """The account's findings, and the facts that it was not asked for or did not tell."""
+    """The account's findings, and the facts that it was not asked for or did not return."""
     account = _account(rehearsed.root, str(rehearsed.graph.data.get("region", "")))
     yield from account.findings(rehearsed)
     for name, why in account.unchecked.items():

@@ -31,8 +31,9 @@ class Finding:
     id: Rule
     """Names the rule, not the place."""
     severity: Severity
-    """``critical``: the deploy succeeds and the system is broken; ``high``: the deploy fails; ``medium``: degraded,
-    costly or intermittent; ``low``: cosmetic."""
+    """``critical``: AWS accepts it, and something cannot work, is open to strangers, spends without a bound or loses
+    data; ``high``: AWS refuses it; ``medium``: it works until something ordinary happens: a retry, a throttle, a
+    failover, a day of traffic; ``low``: advice, defaults of AWS and SST that could be stricter, and tidiness."""
     file: str
     """The file to change, relative to the repository."""
     line: int
@@ -51,12 +52,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class NotChecked:
-    """Something that a check cannot judge here. It says nothing about the deploy."""
+    """Something that a check cannot judge here. It is no statement about the deploy."""
 
     subject: str
-    """What was not checked, as a clause: ``that the account may use the models``."""
+    """The fact in question, as a clause: ``that the account may use the models``."""
     needs: str
-    """What is missing for the check."""
+    """The condition that the check lacks."""
 
     def __str__(self) -> str:
         return f"NOT CHECKED: {self.subject} ({self.needs})"

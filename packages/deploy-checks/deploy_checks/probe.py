@@ -45,7 +45,7 @@ class Probe:
     failure: str = ""
     """How running it failed."""
     needs: str = ""
-    """What is missing on this machine to run it; then it was not tried."""
+    """The condition that this machine lacks to run it; then it was not tried."""
     log: str = ""
     """The end of the function's output."""
 

@@ -10,7 +10,7 @@ MEANINGS: dict[Severity, str] = {
     "critical": "the deploy would succeed, and this would not work",
     "high": "the deploy would fail",
     "medium": "this would work badly, cost too much, or fail intermittently",
-    "low": "untidy",
+    "low": "advice",
 }
 
 

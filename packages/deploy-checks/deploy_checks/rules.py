@@ -243,7 +243,7 @@ type Rule = Literal[
     "binary-not-for-function",
     "wheel-not-for-lambda",
     "archive-over-lambda-limit",
-    "archive-over-project-limit",
+    "archive-large",
     "development-tools-in-archive",
     "sdk-in-archive",
     "undeclared-distribution-in-archive",

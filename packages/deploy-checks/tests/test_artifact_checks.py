@@ -318,10 +318,8 @@ def test_unneeded_distribution_is_reported(deploy: Deploy, distribution: str, id
 
 
 def test_archive_sizes_are_limited(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifact_contents, "MAX_ARCHIVE_BYTES", 100)
-    assert places(deploy.write(), artifact_contents) == {
-        ("archive-over-project-limit", "medium", "functions/pyproject.toml")
-    }
+    monkeypatch.setattr(artifact_contents, "LARGE_ARCHIVE_BYTES", 100)
+    assert places(deploy.write(), artifact_contents) == {("archive-large", "low", "functions/pyproject.toml")}
     monkeypatch.setattr(artifact_contents, "MAX_UNPACKED_BYTES", 10)
     assert places(deploy.write(), artifact_contents) == {
         ("archive-over-lambda-limit", "high", "functions/pyproject.toml")
@@ -372,6 +370,7 @@ def test_refused_variables_are_reported(deploy: Deploy) -> None:
 @pytest.mark.parametrize("file", ["infra/main.ts", "infra/function.ts"])
 def test_refused_variable_is_reported_at_its_line(deploy: Deploy, file: str) -> None:
     (deploy.root / "infra").mkdir(parents=True)
+    (deploy.root / "infra/main.ts").write_text('import { common } from "./function";\n', encoding="utf-8")
     (deploy.root / file).write_text(f"{8 * chr(10)}    AWS_REGION: stage.region,\n", encoding="utf-8")
     deploy.variables(AWS_REGION="us-east-1")
     (finding,) = found(deploy.write(), artifact_environment)

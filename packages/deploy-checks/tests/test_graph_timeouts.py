@@ -50,15 +50,15 @@ def twice_consumed(graph: Recorded) -> None:
 CASES: list[tuple[Callable[[Recorded], object], Rule, str, str]] = [
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=300), "visibility-below-timeout", QUEUE, "high"),
     (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=None), "visibility-below-timeout", QUEUE, "high"),
-    (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=1200), "visibility-below-advised", QUEUE, "medium"),
+    (lambda g: g["JobsQueue"].update(visibilityTimeoutSeconds=1200), "visibility-below-advised", QUEUE, "low"),
     (
         lambda g: g["WorkerJobs"].update(maximumBatchingWindowInSeconds=60),
         "visibility-below-advised",
         QUEUE,
-        "medium",
+        "low",
     ),
     (lambda g: g["ApiHandlerFunction"].update(timeout=300), "timeout-above-gateway", API, "medium"),
-    (lambda g: g["JobsQueue"].pop("redrivePolicy"), "queue-without-dead-letters", QUEUE, "medium"),
+    (lambda g: g["JobsQueue"].pop("redrivePolicy"), "queue-without-dead-letters", QUEUE, "low"),
     (lambda g: redrive(g, deadLetterTargetArn="arn:aws:sqs:::x"), "unknown-dead-letter-queue", QUEUE, "high"),
     (lambda g: g["JobsQueue"].update(fifoQueue=True), "dead-letter-type", QUEUE, "high"),
     (

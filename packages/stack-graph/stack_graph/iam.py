@@ -25,6 +25,8 @@ MANAGED = {
     "AdministratorAccess": ["*"],
 }
 """AWS's managed policies that functions' roles use. An unknown one allows nothing here."""
+HIDDEN = "[secret]"
+"""In place of a policy that Pulumi computes from a secret: the rehearsal does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Statement:
     """``NotAction`` and ``NotResource``, if the statement has them."""
     managed: bool = False
     """Whether it is from one of AWS's managed policies."""
+    unknown: bool = False
+    """Whether it stands for a policy that is not shown: it may allow anything."""
 
     def names(self, action: str) -> bool:
         """Whether it applies to the action, on any resource."""
@@ -100,6 +104,8 @@ def document(policy: Any) -> list[dict[str, Any]]:
 
 def parsed(policy: Any) -> list[Statement]:
     """The statements of a policy."""
+    if policy == HIDDEN:
+        return [Statement(True, ("*",), ("*",), {}, frozenset(), unknown=True)]
     return [_statement(statement) for statement in document(policy)]
 
 

@@ -22,11 +22,10 @@ def written(rehearsed: Rehearsed, resource: Resource, pattern: str) -> tuple[str
     """The first matching line: file and number; ``None`` if no line matches.
 
     The search starts at the resource's line in its own file. It continues in the files that this file imports, nearest
-    first, and then in all other files of the program.
+    first, and in the two that configure the stage. A line of any other file would be about another resource.
     """
     root, own = rehearsed.root, rehearsed.root / resource.file
-    others = [root / "project.config.ts", root / "sst.config.ts", *sorted((root / "infra").rglob("*.ts"))]
-    for file in dict.fromkeys((own, *modules_of(own), *others)):
+    for file in dict.fromkeys((own, *modules_of(own), root / "project.config.ts", root / "sst.config.ts")):
         for number, line in enumerate(_text(file).splitlines(), 1):
             if re.search(pattern, line) and (file != own or number >= resource.line):
                 return str(file.relative_to(root)), number

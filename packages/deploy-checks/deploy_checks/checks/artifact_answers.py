@@ -17,6 +17,8 @@ type Answered = tuple[Sample, dict[str, Any]]
 
 CODE_ERRORS = {"AttributeError", "ImportError", "ModuleNotFoundError", "NameError", "SyntaxError", "UnboundLocalError"}
 """Errors that neither a missing network nor an event of unknown shape explains."""
+UNREACHABLE = {"ConnectionRefusedError", "EndpointConnectionError", "ConnectTimeoutError", "gaierror"}
+"""Errors of a call to a service: none can be reached here. The real jobs show what the code does with them."""
 
 
 def handlers_answer(rehearsed: Rehearsed) -> Iterable[Finding]:
@@ -70,6 +72,16 @@ def _judged(rehearsed: Rehearsed, probe: Probe, sample: Sample, value: object, u
             "each request gets 404.",
             fix="Name the route as the handler does, including its parameters.",
         )
+    if sample.kind == "batch" and sample.source and _report_is_ignored(sample, value):
+        yield Finding(
+            id="no-partial-responses",
+            severity="critical",
+            file=sample.source.file,
+            line=sample.source.line,
+            message=f"{probe.artifact.function} reports messages that failed, and {sample.name} ignores the report: "
+            "the whole batch is deleted, and failed messages are lost",
+            fix='Set functionResponseTypes: ["ReportBatchItemFailures"], or batch: { partialResponses: true }.',
+        )
     if sample.kind == "batch" and sample.source and (problem := _lost_messages(sample, value)):
         file, line = source_of(rehearsed, probe, {"file": None, "line": 1})
         yield Finding(
@@ -90,6 +102,8 @@ def _problem(sample: Sample, answer: dict[str, Any]) -> str | None:
         return f"Runtime.MarshalError: Unable to marshal response: {answer['unserialisable']}"
     if error := answer.get("error"):
         chain = error["chain"]
+        if any(link["type"] in UNREACHABLE for link in chain):
+            return None
         raised = "; from ".join(f"{error['type']}: {error['message']}" for error in chain)
         if sample.kind in ("route", "batch") or any(link["type"] in CODE_ERRORS for link in chain[:1] + chain[-1:]):
             return f"it raises {raised}"
@@ -122,6 +136,11 @@ def _is_404(value: object) -> bool:
 
 def _same(value: Any, unknown: Any) -> bool:
     return isinstance(unknown, dict) and value.get("body") == unknown.get("body")
+
+
+def _report_is_ignored(sample: Sample, value: object) -> bool:
+    types = sample.source.texts("functionResponseTypes") if sample.source else []
+    return isinstance(value, dict) and "batchItemFailures" in value and "ReportBatchItemFailures" not in types
 
 
 def _lost_messages(sample: Sample, value: object) -> str | None:

@@ -60,7 +60,7 @@ def client_configs(rehearsed: Rehearsed) -> Iterator[Finding]:
                     "retries: Lambda stops the function before it can report which service does not answer"
                 )
                 fix = "Pass config=Config(connect_timeout=..., read_timeout=..., retries=...)"
-                yield Finding("client-without-waits", "medium", file, node.lineno, message, fix)
+                yield Finding("client-without-waits", "low", file, node.lineno, message, fix)
 
 
 def database_tls(rehearsed: Rehearsed) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from stack_graph.graph import Graph, Rehearsed, Resource, Values, listed
 from stack_graph.iam import document, parsed
 
 from deploy_checks.checks.graph_alarms import ALARM
-from deploy_checks.checks.graph_storage import severity
 from deploy_checks.finding import Finding, finding_at
 
 TOPIC = "aws:sns/topic:Topic"
@@ -39,7 +38,7 @@ def topics_are_encrypted(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 topic,
                 "unencrypted-topic",
-                severity(graph),
+                "low",
                 f"{topic.name} does not encrypt its messages",
                 "Set kmsMasterKeyId to a key that CloudWatch may use.",
             )

@@ -1,11 +1,12 @@
 """Every function has an enabled caller, and every handler is used by a function."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from stack_graph.graph import Rehearsed
 from stack_graph.iam import allows, document, statements_of
-from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, QUEUE, ROTATION, SCHEDULE, function_of, label
+from stack_graph.lambdas import EVENT_SOURCE, FUNCTION, PERMISSION, QUEUE, ROTATION, SCHEDULE, function_of, label
 
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
@@ -24,6 +25,10 @@ CALLERS = {
     "aws:sns/topicSubscription:TopicSubscription": "endpoint",
 }
 """Resources that invoke a function, and the property that names it. Schedules have it in a nested object."""
+
+
+OTHER_CALLERS = re.compile(r"^(?!apigateway\.|events\.|sns\.|scheduler\.|secretsmanager\.)[\w.-]+\.amazonaws\.com$")
+"""Services with a permission, whose resources are not in CALLERS: S3, Cognito, SES, CloudWatch Logs and others."""
 
 
 def event_sources_deliver(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -92,6 +97,8 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     named = [resource.value(of) for kind, of in CALLERS.items() for resource in graph.of_type(kind)]
     named += [schedule.part("target").value("arn") for schedule in graph.of_type(SCHEDULE)]
+    granted = (one for one in graph.of_type(PERMISSION) if OTHER_CALLERS.match(str(one.value("principal"))))
+    named += [permission.value("function") for permission in granted]
     # An output with a function's name makes it available to people. The output "functions" is an object, so not one.
     named += [stack.value(output) for stack in graph.of_type(STACK) for output in stack.outputs]
     called = {id(function_of(graph, name)) for name in named if name}

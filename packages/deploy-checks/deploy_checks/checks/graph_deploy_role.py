@@ -9,7 +9,7 @@ from stack_graph.iam import Statement, allows, parsed
 
 from deploy_checks.aws_rules import kinds_of, schema_of
 from deploy_checks.checks.graph_policies import LONGEST_MANAGED
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, NotChecked, Verdict
 from deploy_checks.iam_actions import exists, takes, takes_resources
 
 FOLDER = "infra/deploy-role"
@@ -82,28 +82,27 @@ OTHER: Mapping[str, tuple[str, ...]] = {
 """The actions of types that CloudFormation has not, or has as something else."""
 
 
-def deploy_role_covers_the_stack(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """The policies allow to create, change and delete every resource of the stack."""
+def deploy_role_covers_the_stack(rehearsed: Rehearsed) -> Iterator[Verdict]:
+    """The policies allow to create, change and delete every resource of the stack. A person may have other rights."""
     graph, root = rehearsed.graph, rehearsed.root
     statements = [s for file in policies(root) for s in parsed(_filled(file, graph))]
-    reported: set[str] = set()
+    lacking: dict[str, set[str]] = {}
+    unknown: set[str] = set()
     for resource in graph.resources if statements else ():
         needed = actions_of(graph, resource)
-        if needed is None and resource.type not in reported:
-            reported.add(resource.type)
-            yield _finding(f"It is unknown what the deploy role needs for {resource.type}", _FIX_UNKNOWN)
-        for action in needed or ():
-            if action not in reported and not _allowed(statements, action, resource, graph):
-                reported.add(action)
-                message = f"A deploy by the role of {FOLDER} will fail: it may not {action} for {resource.name}"
-                yield _finding(message, f"Allow {action} in one of the policies of {FOLDER}.")
-
-
-_FIX_UNKNOWN = "Add its actions to packages/deploy-checks/deploy_checks/checks/graph_deploy_role.py."
-
-
-def _finding(message: str, fix: str) -> Finding:
-    return Finding("deploy-role-lacks-action", "medium", FOLDER, 1, message, fix)
+        if needed is None:
+            unknown.add(resource.type)
+        denied = {action for action in needed or () if not _allowed(statements, action, resource, graph)}
+        if denied:
+            lacking.setdefault(resource.type, set()).update(denied)
+    for kind, actions in lacking.items():
+        listed = sorted(actions)
+        message = f"A deploy by the role of {FOLDER} will fail at {kind}: it may not {', '.join(listed)}"
+        statement = json.dumps({"Effect": "Allow", "Action": listed, "Resource": "*"})
+        fix = f"Add to a policy of {FOLDER}, with narrower resources: {statement}"
+        yield Finding("deploy-role-lacks-action", "low", FOLDER, 1, message, fix)
+    if unknown:
+        yield NotChecked(f"that the role of {FOLDER} may deploy {', '.join(sorted(unknown))}", "AWS lists no actions")
 
 
 def policies(root: Path) -> list[Path]:

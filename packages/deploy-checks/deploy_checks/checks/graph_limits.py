@@ -39,8 +39,9 @@ def limits_arrive(rehearsed: Rehearsed) -> Iterator[Finding]:
         found.append((queue, "visibilityTimeoutSeconds", queue.value("visibilityTimeoutSeconds")))
         found.append((queue, "maxReceiveCount", redrive(queue).value("maxReceiveCount") or "none"))
         found.append((source, "batchSize", source.value("batchSize")))
-    for queue in graph.of_type(QUEUE):
-        found.append((queue, "messageRetentionSeconds", queue.value("messageRetentionSeconds")))
+        failed = graph.with_output("arn", redrive(queue).value("deadLetterTargetArn"), QUEUE)
+        for kept in (queue, failed) if failed else (queue,):
+            found.append((kept, "messageRetentionSeconds", kept.value("messageRetentionSeconds")))
     for function in graph.of_type(FUNCTION):
         handler = str(function.value("handler") or "").rpartition("/")[2].partition(".")[0]
         found.append((function, f"{handler}TimeoutSeconds", function.value("timeout")))

@@ -24,12 +24,14 @@ def functions_are_not_open(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 url,
                 "open-function-url",
-                "high" if graph.development else "critical",
-                f"Everyone may call {url.name}, which bypasses the API's throttle and its authorizer",
-                'Remove the URL, or set authorization: "iam".',
+                "low",
+                f"Everyone may call {url.name} as often as they want, unless its code checks the caller: a function "
+                "URL has neither throttle nor authorizer",
+                'If that is not intended, set url: { authorization: "iam" }.',
             )
     for permission in graph.of_type(PERMISSION):
-        narrowed = any(permission.value(name) for name in ("sourceArn", "sourceAccount", "principalOrgId"))
+        by_url = permission.value("functionUrlAuthType") or permission.value("invokedViaFunctionUrl")  # reported above
+        narrowed = by_url or any(permission.value(name) for name in ("sourceArn", "sourceAccount", "principalOrgId"))
         if permission.value("principal") == "*" and not narrowed:
             yield finding_at(
                 permission,

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 from stack_graph.graph import Graph, Rehearsed, Resource
-from stack_graph.iam import INTERFACES, document, role_of, statements_of
+from stack_graph.iam import HIDDEN, INTERFACES, document, role_of, statements_of
 from stack_graph.lambdas import FUNCTION
 from stack_graph.program import place_of, written
 
-from deploy_checks.finding import Finding, finding_at
+from deploy_checks.finding import Finding, NotChecked, Severity, Verdict, finding_at
 from deploy_checks.iam_actions import exists, takes, takes_resources
 from deploy_checks.rules import Rule
 
@@ -18,7 +18,7 @@ LONGEST_MANAGED, LONGEST_INLINE = 6_144, 10_240
 """Characters of a managed policy, and of all inline policies of a role (IAM quotas, 2026-11)."""
 
 
-def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
+def policies_are_json(rehearsed: Rehearsed) -> Iterator[Verdict]:
     """Every policy is valid JSON."""
     graph = rehearsed.graph
     kinds = ("aws:sqs/queuePolicy:QueuePolicy", "aws:s3/bucketPolicy:BucketPolicy", "aws:iam/rolePolicy:RolePolicy")
@@ -27,6 +27,9 @@ def policies_are_json(rehearsed: Rehearsed) -> Iterator[Finding]:
         texts.append((role, role.raw("assumeRolePolicy")))
         texts += [(role, inline.raw("policy")) for inline in role.parts("inlinePolicies")]
     for resource, text in texts:
+        if text == HIDDEN:
+            yield NotChecked(f"what {resource.name} allows", "its policy is computed from a secret, and not shown")
+            continue
         try:
             readable = bool(json.loads(text) if isinstance(text, str) else text)
         except ValueError:
@@ -97,7 +100,8 @@ def grants_are_of_something(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for role in graph.of_type(ROLE):
         for statement in statements_of(graph, role):
-            named = () if statement.managed or statement.inverted or not statement.allow else statement.actions
+            judged = statement.allow and not (statement.managed or statement.inverted or statement.unknown)
+            named = statement.actions if judged else ()
             for action in named:
                 if not any(takes(action, arn) for arn in statement.resources):
                     yield Finding(
@@ -116,7 +120,7 @@ def grants_are_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph = rehearsed.graph
     for role in graph.of_type(ROLE):
         for statement in statements_of(graph, role):
-            if not statement.allow:
+            if not statement.allow or statement.unknown:
                 continue
             wide = [action for action in statement.actions if "*" in action] or list(statement.inverted)
             # AWS's managed policies name actions and no resources, by design.
@@ -157,9 +161,11 @@ def trust_is_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
             principal = statement.get("Principal")
             accounts = principal.get("AWS") if isinstance(principal, dict) else principal
             if statement.get("Effect") == "Allow" and accounts and not statement.get("Condition"):
+                own = f"arn:aws:iam::{graph.account}:root"  # SST's default, which sst dev needs
+                severity: Severity = "critical" if accounts == "*" else "low" if accounts == own else "medium"
                 yield Finding(
                     "wide-trust",
-                    "medium" if graph.development and accounts != "*" else "high",
+                    severity,
                     *place_of(rehearsed, role, "assumeRolePolicy"),
                     f"{accounts} may assume the role of {_owner(graph, role)}: they have all its permissions",
                     'Trust only the service: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',

@@ -25,7 +25,7 @@ def buckets_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
     for bucket in (resource for kind in BUCKETS for resource in graph.of_type(kind)):
         for rule, problem, fix in _problems(graph, bucket):
             message = f"{bucket.name} of {graph.stage} {problem}"
-            yield finding_at(bucket, rule, "critical" if rule == "public-bucket" else severity(graph), message, fix)
+            yield finding_at(bucket, rule, "critical" if rule == "public-bucket" else "low", message, fix)
         if graph.stage == PERMANENT and bucket.value("forceDestroy"):
             yield finding_at(
                 bucket,
@@ -92,7 +92,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 queue,
                 "unencrypted-queue",
-                severity(graph),
+                "low",
                 f"{queue.name} has no setting that encrypts its messages",
                 "Set sqsManagedSseEnabled: true.",
             )
@@ -103,7 +103,7 @@ def queues_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 queue,
                 "queue-without-tls",
-                severity(graph),
+                "low",
                 f"{queue.name} answers requests without TLS",
                 "Add a QueuePolicy that denies sqs:* where aws:SecureTransport is false.",
             )

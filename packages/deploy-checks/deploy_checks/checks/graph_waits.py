@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stack_graph.graph import Rehearsed, Resource
+from stack_graph.iam import role_of, statements_of
 from stack_graph.lambdas import FUNCTION, QUEUE, function_of, label
 from stack_graph.queues import redrive, sources
 
@@ -39,7 +40,7 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 queue,
                 "visibility-below-advised",
-                "medium",
+                "low",
                 f"{queue.name} delivers a message again after {hidden} s, and {label(rehearsed.graph, function)} "
                 "may take "
                 f"{timeout} s: with throttled deliveries, jobs run twice and messages become dead letters too early",
@@ -75,7 +76,7 @@ def dead_letters_are_kept(rehearsed: Rehearsed) -> Iterator[Finding]:
         target = graph.with_output("arn", policy.value("deadLetterTargetArn"), QUEUE)
         problem: tuple[Rule, Severity, str]
         if not policy.data:
-            problem = "queue-without-dead-letters", "medium", "is delivered again until it expires, and then is lost"
+            problem = "queue-without-dead-letters", "low", "is delivered again until it expires, and then is lost"
             fix = "Give the queue dlq: { queue: deadLetterQueue.arn, retry: 5 }."
         elif target is None or target is queue:
             problem = "unknown-dead-letter-queue", "high", "goes to a queue that the program does not create"
@@ -132,9 +133,15 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """A batch with a failed message is not delivered again as a whole."""
+    """A batch with a failed message is not delivered again as a whole.
+
+    The product's handlers report failed messages. Those of other functions are judged by what they answer, in
+    ``artifact_answers``.
+    """
+    reporting = {handler["handler"] for handler in manifest_of(rehearsed).section("handlers") or ()}
     for source, queue, function in sources(rehearsed.graph):
-        if "ReportBatchItemFailures" not in source.texts("functionResponseTypes"):
+        reports = function.value("handler") in reporting
+        if reports and "ReportBatchItemFailures" not in source.texts("functionResponseTypes"):
             yield finding_at(
                 source,
                 "no-partial-responses",
@@ -161,13 +168,16 @@ def concurrency_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
     for source, _, function in sources(rehearsed.graph):
         most = source.part("scalingConfig").number("maximumConcurrency", UNBOUNDED)
         reserved = function.number("reservedConcurrentExecutions", UNBOUNDED)
+        role = role_of(rehearsed.graph, function)
+        statements = statements_of(rehearsed.graph, role) if role else []
+        calls_models = any(one.allow and not one.unknown and one.names("bedrock:InvokeModel") for one in statements)
         if most == reserved == UNBOUNDED:
             yield finding_at(
                 source,
                 "unbounded-concurrency",
-                "medium",
-                f"{label(rehearsed.graph, function)} runs as often as there are messages: it uses up the account's "
-                "concurrency, the database's connections and the model's quota",
+                "medium" if calls_models else "low",
+                f"{label(rehearsed.graph, function)} runs as often as there are messages: it may use up the account's "
+                f"concurrency{', and the quota of the model' if calls_models else ''}",
                 "Set scalingConfig: { maximumConcurrency: stage.concurrency.worker }.",
             )
         if reserved >= 0 and not 0 <= most <= reserved:

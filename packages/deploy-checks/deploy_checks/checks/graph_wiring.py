@@ -22,7 +22,7 @@ def wiring_is_fresh(rehearsed: Rehearsed) -> Iterator[Finding]:
     line = next((number for number, (old, new) in lines if old != new), 1)
     yield Finding(
         id="wiring-stale",
-        severity="medium",
+        severity="low",
         file=FILE,
         line=line,
         message="The local stack, and every test on it, has other resources than the deploy.",
