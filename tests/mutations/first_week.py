@@ -1,4 +1,4 @@
-"""What a team adds in its first week, with SST's defaults: none of it is wrong, so the checks may only advise.
+"""Additions of a team's first week, with SST's defaults: none of them is wrong, so the checks may only advise.
 
 A queue with a worker, a bucket that notifies a function, a schedule, a table, a topic, a function with a URL that
 streams and a published layer. ``tests/infra/data/graph-first-week.json.gz`` is its recorded rehearsal.

@@ -6,6 +6,7 @@ API = "infra/jobs/api.ts"
 PLATFORM, ADAPTERS = "functions/pipeline/platform", "functions/pipeline/jobs/adapters"
 PIPELINING, RESULTS, QUEUE = f"{PLATFORM}/pipelining.py", f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
 SUMMARY, LEDGER = "functions/pipeline/analyses/summary.py", "database/migrations/0003_create_call_ledger.sql"
+RECORDS = "functions/pipeline/jobs/handlers/sqs_records.py"
 PUT = '        with translate_aws_errors("storage"):\n            try:'
 
 MUTATIONS = (
@@ -44,7 +45,7 @@ MUTATIONS = (
         "JOB",
         "message-of-another-shape",
         "job-fails",
-        QUEUE,
+        RECORDS,
         Edit(QUEUE, 'json.dumps({"job_id": ', 'json.dumps({"job": '),
     ),
     mutation(

@@ -10,6 +10,7 @@ from deploy_checks.finding import Finding
 
 PRECONDITIONS: tuple[tuple[Callable[[Rehearsed], bool], str], ...] = (
     (lambda files: not any(files_config.stage(files)), "The stage does not exist."),
+    (lambda files: not any(files_node.unreadable(files.root)), "Neither npm nor Node can read the package files."),
     (lambda files: node_modules.has_sst(files.root), "SST is not installed, so the deploy cannot be rehearsed."),
     (lambda files: not any(files_config.program_exists(files)), "There is no sst.config.ts."),
     (

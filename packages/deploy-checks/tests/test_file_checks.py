@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from deploy_checks import preconditions
 from deploy_checks.checks import (
     files_analyses,
     files_code,
@@ -58,6 +59,12 @@ def test_unchanged_copy_has_no_findings(tree: SourceTree) -> None:
 def test_copy_without_a_rehearsal_has_no_findings(tree: SourceTree) -> None:
     tree.data = {"stage": "dev", "resources": []}
     assert tree.findings(CHECKS) == []
+
+
+def test_a_package_file_that_node_cannot_read_is_reported_and_nothing_is_rehearsed(tree: SourceTree) -> None:
+    tree.add("package.json", "{")
+    assert "package-file-broken" in {finding.id for finding in tree.findings(files_node.CHECKS[:1])}
+    assert preconditions.unmet(tree.rehearsed()) == "Neither npm nor Node can read the package files."
 
 
 def edit(file: str, old: str, new: str) -> Callable[[SourceTree], None]:

@@ -172,6 +172,22 @@ def of_deploy_role(root: Path, graph: Recorded) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
+    "kind",
+    [
+        "ec2/instance:Instance",
+        "ec2/keyPair:KeyPair",
+        "ec2/natGateway:NatGateway",
+        "iam/instanceProfile:InstanceProfile",
+        "rds/proxy:Proxy",
+    ],
+)
+def test_the_deploy_role_covers_the_options_of_the_network_and_the_database(kind: str) -> None:
+    graph = recorded()
+    graph.data["resources"].append(resource(f"aws:{kind}", "Thing"))
+    assert of_deploy_role(ROOT, graph) == []
+
+
+@pytest.mark.parametrize(
     ("old", "new", "rule", "named"),
     [
         ('"sqs:CreateQueue",', "", "deploy-role-lacks-action", "sqs:CreateQueue"),

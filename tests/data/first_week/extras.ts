@@ -1,4 +1,4 @@
-/** What a team adds in its first week: components with SST's defaults. */
+/** Additions of a team's first week: components with SST's defaults. */
 const code = { handler: "pipeline/extras/events.handler", runtime: "python3.12" } as const;
 
 export const notes = new sst.aws.Dynamo("Notes", { fields: { id: "string" }, primaryIndex: { hashKey: "id" } });
