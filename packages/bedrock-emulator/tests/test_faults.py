@@ -50,13 +50,23 @@ def emulator(running: RunningEmulator) -> RunningEmulator:
 
 @pytest.fixture(scope="module")
 def client(running: RunningEmulator) -> "Iterator[BedrockRuntimeClient]":
+    yield from caller(running, read_timeout_s=30)
+
+
+@pytest.fixture
+def impatient(running: RunningEmulator) -> "Iterator[BedrockRuntimeClient]":
+    """A client that leaves after a second."""
+    yield from caller(running, read_timeout_s=1)
+
+
+def caller(running: RunningEmulator, read_timeout_s: float) -> "Iterator[BedrockRuntimeClient]":
     client = boto3.client(
         "bedrock-runtime",
         endpoint_url=running.url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=1),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout_s),
     )
     yield client
     client.close()
@@ -96,10 +106,12 @@ def test_planned_errors(
     assert emulator.calls()["rules"] == [{"rule": 0, "matched": 2, "took_effect": 1}]
 
 
-def test_a_hanging_call_ends_when_its_caller_leaves(emulator: RunningEmulator, client: "BedrockRuntimeClient") -> None:
+def test_a_hanging_call_ends_when_its_caller_leaves(
+    emulator: RunningEmulator, client: "BedrockRuntimeClient", impatient: "BedrockRuntimeClient"
+) -> None:
     plan(emulator, hang=True)
     with pytest.raises(ReadTimeoutError):
-        client.converse(**REQUEST)
+        impatient.converse(**REQUEST)
     assert content(client)[0] == "tool_use"
     report = emulator.calls()
     assert report["in_flight"] == 0

@@ -10,7 +10,7 @@ from local_stack import foreign_logs, once, output, ready
 from local_stack.allocation import Allocation, prepare
 from local_stack.errors import StackError
 from local_stack.options import Options, parse
-from local_stack.stack import Stack
+from local_stack.stack import STOP_WITHIN_SECONDS, Stack
 from local_stack.state_dir import READY
 
 
@@ -38,7 +38,10 @@ async def _run(options: Options, allocation: Allocation, request: bytes | None, 
         if work.done():
             return work.result()
         work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        # Bounded: a part that does not notice its cancellation ends when its processes are stopped.
+        await asyncio.wait({work}, timeout=STOP_WITHIN_SECONDS)
+        if work.done() and not work.cancelled():
+            work.exception()
         return 128 + asked_to_end.result() if request is not None else 0
     except ExceptionGroup as exc:
         raise _first_stack_error(exc) from exc
