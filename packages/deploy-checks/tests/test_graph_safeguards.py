@@ -172,18 +172,19 @@ def of_deploy_role(root: Path, graph: Recorded) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "kind",
+    ("kind", "arn"),
     [
-        "ec2/instance:Instance",
-        "ec2/keyPair:KeyPair",
-        "ec2/natGateway:NatGateway",
-        "iam/instanceProfile:InstanceProfile",
-        "rds/proxy:Proxy",
+        ("ec2/instance:Instance", ""),
+        ("ec2/keyPair:KeyPair", ""),
+        ("ec2/natGateway:NatGateway", ""),
+        ("iam/instanceProfile:InstanceProfile", "arn:aws:iam::111122223333:instance-profile/VpcNatInstanceProfile-1"),
+        ("rds/proxy:Proxy", ""),
+        ("ssm/parameter:Parameter", "arn:aws:ssm:us-east-1:111122223333:parameter/sst/vpc/vpc-1/private-key-value"),
     ],
 )
-def test_the_deploy_role_covers_the_options_of_the_network_and_the_database(kind: str) -> None:
+def test_the_deploy_role_covers_the_options_of_the_network_and_the_database(kind: str, arn: str) -> None:
     graph = recorded()
-    graph.data["resources"].append(resource(f"aws:{kind}", "Thing"))
+    graph.data["resources"].append(resource(f"aws:{kind}", "Thing", **({"arn": arn} if arn else {})))
     assert of_deploy_role(ROOT, graph) == []
 
 
