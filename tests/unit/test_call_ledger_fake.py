@@ -2,23 +2,12 @@
 
 import pytest
 
-from tests.support.call_ledger_contract import CallLedgerContract, Elapse, Spent
-from tests.support.fakes import FakeClock, InMemoryCallLedger, InMemoryJobStore
+from tests.support.call_ledger_contract import CallLedgerContract, Spent
+from tests.support.fake_store import OnFakeStore
+from tests.support.fakes import InMemoryCallLedger, InMemoryJobStore
 
 
-class TestInMemoryCallLedger(CallLedgerContract):
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
-
-    @pytest.fixture
-    def store(self, clock: FakeClock) -> InMemoryJobStore:
-        return InMemoryJobStore(clock)
-
-    @pytest.fixture
-    def pass_time(self, clock: FakeClock) -> Elapse:
-        return clock.forward
-
+class TestInMemoryCallLedger(OnFakeStore, CallLedgerContract):
     @pytest.fixture
     def ledger(self, store: InMemoryJobStore) -> InMemoryCallLedger:
         return store.ledger

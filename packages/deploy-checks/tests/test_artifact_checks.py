@@ -252,6 +252,19 @@ def test_handler_that_reports_failures_is_accepted(deploy: Deploy) -> None:
     assert found(deploy.write()) == []
 
 
+def test_report_of_failures_that_lambda_ignores_is_reported(deploy: Deploy) -> None:
+    deploy.code("def handler(event, context):\n    return {'batchItemFailures': []}\n")
+    deploy.queue()
+    del deploy.resources[-1]["inputs"]["functionResponseTypes"]
+    assert places(deploy.write()) == {("no-partial-responses", "critical", "infra/main.ts")}
+
+
+def test_error_of_a_service_that_cannot_be_reached_here_is_no_finding(deploy: Deploy) -> None:
+    deploy.code("import boto3\ndef handler(event, context):\n    boto3.client('dynamodb').list_tables()\n")
+    deploy.queue()
+    assert found(deploy.write()) == []
+
+
 # Binaries
 
 

@@ -9,7 +9,7 @@ from stack_graph.events import Sample
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.artifact_environment import missing
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, finding_at
 from deploy_checks.probe import Probe, probes, source_of
 from deploy_checks.product import manifest_of
 
@@ -73,14 +73,13 @@ def _judged(rehearsed: Rehearsed, probe: Probe, sample: Sample, value: object, u
             fix="Name the route as the handler does, including its parameters.",
         )
     if sample.kind == "batch" and sample.source and _report_is_ignored(sample, value):
-        yield Finding(
-            id="no-partial-responses",
-            severity="critical",
-            file=sample.source.file,
-            line=sample.source.line,
-            message=f"{probe.artifact.function} reports messages that failed, and {sample.name} ignores the report: "
+        yield finding_at(
+            sample.source,
+            "no-partial-responses",
+            "critical",
+            f"{probe.artifact.function} reports messages that failed, and {sample.name} ignores the report: "
             "the whole batch is deleted, and failed messages are lost",
-            fix='Set functionResponseTypes: ["ReportBatchItemFailures"], or batch: { partialResponses: true }.',
+            'Set functionResponseTypes: ["ReportBatchItemFailures"], or batch: { partialResponses: true }.',
         )
     if sample.kind == "batch" and sample.source and (problem := _lost_messages(sample, value)):
         file, line = source_of(rehearsed, probe, {"file": None, "line": 1})
