@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sstEnvironment } from "./environment.ts";
 
-const options = { directory: "/tmp/here", account: "111122223333", python: "3.12" };
+const options = { directory: "/tmp/here", account: "111122223333", bytecode: "/tmp/bytecode", python: "3.12" };
 
 test("variables of the caller that reach an account or change the build are removed", () => {
   const env = sstEnvironment(

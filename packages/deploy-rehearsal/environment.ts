@@ -1,15 +1,19 @@
 /** The environment of SST and its children: no credentials of an account, and no activated Python environment. */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Variables of the caller that would change the build or its target. */
 const WITHHELD =
   /^(AWS|SST|PULUMI|CLOUDFLARE|VERCEL|MOTO)_|^(VIRTUAL_ENV|PYTHONPATH|PYTHONHOME|CONDA_PREFIX|NODE_OPTIONS|NO_BUN)$/;
 
+const UNUSED_MS = 14 * 24 * 3_600_000;
+
 export interface EnvironmentOptions {
   /** The directory of this rehearsal. */
   directory: string;
   account: string;
+  /** The folder of bytecode that is compiled once for all rehearsals of the app. */
+  bytecode: string;
   /** The Python that uv uses; null for that of the app's `.env`, which SST reads, or uv's choice. */
   python: string | null;
 }
@@ -21,7 +25,7 @@ export function baseEnvironment(parent: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The environment of `sst`. `sst install` needs nothing more, because it uses no cloud. */
 export function sstEnvironment(
   parent: NodeJS.ProcessEnv,
-  { directory, account, python }: EnvironmentOptions,
+  { directory, account, bytecode, python }: EnvironmentOptions,
 ): NodeJS.ProcessEnv {
   const programs = join(directory, "bin");
   const local = [parent["NO_PROXY"] ?? parent["no_proxy"], "127.0.0.1", "localhost"].filter(Boolean).join(",");
@@ -44,8 +48,21 @@ export function sstEnvironment(
     REHEARSAL_ACCOUNT: account,
     // SST uses `uv run` only to compile bytecode, so the dependencies of the workspace need not be installed.
     UV_NO_SYNC: "1",
+    PYTHONPATH: join(import.meta.dirname, "python"),
+    REHEARSAL_BYTECODE: bytecode,
     ...(python === null ? {} : { UV_PYTHON: python }),
   };
+}
+
+/** The folder of compiled bytecode, without what no rehearsal has used for two weeks. */
+export function bytecodeOf(app: string): string {
+  const folder = join(app, ".sst", "rehearsal-bytecode");
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    const { mtimeMs } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    if (Date.now() - mtimeMs > UNUSED_MS) rmSync(join(folder, name), { force: true });
+  }
+  return folder;
 }
 
 /** Installs the engine where SST looks for Pulumi, and puts the running Node first on the PATH. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { collectArtifacts, missing } from "./artifacts.ts";
 import { startCloud } from "./cloud.ts";
 import type { Answers } from "./engine/deployment.ts";
-import { installPrograms, sstEnvironment } from "./environment.ts";
+import { bytecodeOf, installPrograms, sstEnvironment } from "./environment.ts";
 import { CannotRehearse } from "./errors.ts";
 import { linesAddedBySst } from "./engine/source-position.ts";
 import type { Artifact, Diagnostic, Graph, SourcePosition } from "./graph.ts";
@@ -53,7 +53,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   try {
     installPrograms(directory, ENGINE);
-    const env = sstEnvironment(options.env, { directory, account, python: options.python });
+    const env = sstEnvironment(options.env, {
+      directory,
+      account,
+      bytecode: bytecodeOf(app),
+      python: options.python,
+    });
     const cloud = startCloud(options.moto, env, directory, account);
     cloud.catch(() => undefined);
     try {
