@@ -17,7 +17,7 @@ function resource(type: string, name: string, parent: string | null, inputs = {}
     id: null,
     provider: null,
     outputs: {},
-    unknownOutputs: [],
+    invented: {},
     dependencies: [],
     propertyDependencies: {},
     sourcePosition: null,

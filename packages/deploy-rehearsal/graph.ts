@@ -28,13 +28,13 @@ export interface GraphResource {
   custom: boolean;
   /** True for a resource that the program only looks up (`Type.get`). */
   external: boolean;
-  /** The physical id; null if only the cloud knows it. */
+  /** The physical id; null for a component. */
   id: string | null;
   provider: string | null;
   inputs: Properties;
   outputs: Properties;
-  /** Outputs that only a deploy would give. */
-  unknownOutputs: string[];
+  /** Other outputs, and "id", whose value only a deploy would give: of the right form, and not the truth. */
+  invented: Properties;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
   options: ResourceOptions;
@@ -45,6 +45,8 @@ export interface GraphInvoke {
   token: string;
   arguments: Properties;
   result: Properties | null;
+  /** Parts of the result that only the account has: of the right form, and not the truth. */
+  invented: Properties;
   sourcePosition: SourcePosition | null;
 }
 

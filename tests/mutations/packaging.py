@@ -1,4 +1,4 @@
-"""How SST builds the Python project: PKG-01 to PKG-08, PKG-20 to PKG-25 of the failure catalogue."""
+"""How SST builds the Python project: PKG-01 to PKG-06, PKG-08, PKG-20 to PKG-25 of the failure catalogue."""
 
 from pathlib import Path
 
@@ -19,7 +19,6 @@ requires-python = "==3.12.*"
 requires = ["hatchling==1.33.0"]
 build-backend = "hatchling.build"
 """
-REPORT = 'def handler(event: object, context: object) -> str:\n    return "a report"\n'
 
 
 def library(root: Path) -> None:
@@ -74,14 +73,6 @@ MUTATIONS = (
         "workspace-member-missing",
         PYPROJECT,
         Edit(PYPROJECT, MEMBERS, 'members = ["packages/*"]'),
-    ),
-    mutation(
-        "PKG-07",
-        "handler-of-no-project",
-        "handler-not-in-archive",
-        PYPROJECT,
-        Append("lib/reports/report.py", REPORT),
-        Edit("infra/jobs/sweeper.ts", '"pipeline/jobs/handlers/sweeper.handler"', '"reports/report.handler"'),
     ),
     mutation(
         "PKG-08",

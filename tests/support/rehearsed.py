@@ -161,6 +161,8 @@ class Deploy:
         graph = {
             "app": "app",
             "stage": "dev",
+            "account": "111122223333",
+            "region": "us-east-1",
             "complete": self.complete,
             "resources": self.resources,
             "invokes": [],

@@ -7,6 +7,7 @@ import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -49,8 +50,17 @@ def main(argv: list[str] | None = None) -> int:
         metavar="DIR",
         help="check this rehearsal instead of running one; with several stages, give it once for each, in their order",
     )
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help='JSON with values that only the account has, for what the program looks up there: {"invokes": '
+        '{"aws:route53/getZone:getZone": {"zoneId": "Z1"}}, "resources": {"TYPE::NAME": {...}}}',
+    )
     parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     options = parser.parse_args(argv)
+    if options.answers and options.rehearsal:
+        parser.error("--answers is for a rehearsal that is run now, and not for one of --rehearsal")
     if options.rehearsal and len(options.rehearsal) != len(options.stage):
         parser.error(
             f"there are {len(options.rehearsal)} --rehearsal for {len(options.stage)} --stage: give one for each"
@@ -59,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     status = 0
     for stage, rehearsal_dir in zip_longest(options.stage, options.rehearsal):
         try:
-            result = _reported(options.root.resolve(), stage, rehearsal_dir)
+            result = _reported(options.root.resolve(), stage, rehearsal_dir, options.answers)
         except KeyboardInterrupt:
             return 128 + signal.SIGINT
         log(report.as_text(result))
@@ -69,17 +79,17 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-def _reported(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
+def _reported(root: Path, stage: str, rehearsal_dir: Path | None, answers: Path | None) -> Report:
     """The report of a stage in every case: a reader of stdout needs its JSON object."""
     try:
-        return run(root, stage, rehearsal_dir)
+        return run(root, stage, rehearsal_dir, answers)
     except CannotRun as exc:
         return Report(stage, errors=[f"pre-deploy could not be run: {exc}"])
     except Exception:  # noqa: BLE001 - a defect of the command itself
         return Report(stage, errors=[f"pre-deploy crashed:\n{traceback.format_exc()}"])
 
 
-def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
+def run(root: Path, stage: str, rehearsal_dir: Path | None, answers: Path | None = None) -> Report:
     """Rehearse the deploy, unless ``rehearsal_dir`` already has its results, and run every check."""
     started = time.monotonic()
     if not root.is_dir():
@@ -90,7 +100,7 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
             rehearsed = _read(root, stage, rehearsal_dir)
         else:
             result.findings.extend(preconditions.install_packages(Rehearsed.nothing(root, stage), log))
-            rehearsed = _rehearse(root, stage, Path(temporary))
+            rehearsed = _rehearse(root, stage, Path(temporary), answers)
         result.findings.extend(rehearsal.findings_of(rehearsed.graph, root))
         log(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
         run_checks(rehearsed, [*every_check(), account_checks], result, log)
@@ -101,7 +111,7 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None) -> Report:
     return result
 
 
-def _rehearse(root: Path, stage: str, rehearsal_dir: Path) -> Rehearsed:
+def _rehearse(root: Path, stage: str, rehearsal_dir: Path, answers: Path | None) -> Rehearsed:
     started = time.monotonic()
     nothing = Rehearsed.nothing(root, stage)
     if reason := preconditions.unmet(nothing):
@@ -110,7 +120,8 @@ def _rehearse(root: Path, stage: str, rehearsal_dir: Path) -> Rehearsed:
     log(f"Rehearsing a deploy of {stage}: about a minute")
     with ThreadPoolExecutor(1) as beside:
         # tsc takes seconds and needs no rehearsal: its result is ready when the check asks for it.
-        rehearsal.run_rehearsal(root, stage, rehearsal_dir, log, lambda: beside.submit(files_node.compiled, root))
+        meanwhile = partial(beside.submit, files_node.compiled, root)
+        rehearsal.run_rehearsal(root, stage, rehearsal_dir, log, meanwhile, answers)
     log(f"Rehearsed in {time.monotonic() - started:.1f} s")
     return _read(root, stage, rehearsal_dir)
 

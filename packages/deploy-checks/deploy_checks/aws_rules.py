@@ -107,12 +107,18 @@ def schema_of(region: str, kind: str) -> dict[str, Any]:
     return found
 
 
-def _of_shape(shape: Shape) -> dict[str, Any]:
+def _of_shape(shape: Shape, within: tuple[str, ...] = ()) -> dict[str, Any]:
+    if shape.name in within:
+        return {}  # a statement of statements: what is inside is not judged
+    inside = (*within, shape.name)
     match shape:
         case StructureShape():
-            return {"type": "object", "properties": {name: _of_shape(one) for name, one in shape.members.items()}}
+            return {
+                "type": "object",
+                "properties": {name: _of_shape(one, inside) for name, one in shape.members.items()},
+            }
         case ListShape():
-            return {"type": "array", "items": _of_shape(shape.member)}
+            return {"type": "array", "items": _of_shape(shape.member, inside)}
     kind = {"integer": "integer", "long": "integer", "boolean": "boolean", "string": "string"}.get(shape.type_name)
     words = {"enum": "enum", "min": "minimum", "max": "maximum"} if kind == "integer" else {"enum": "enum"}
     return {"type": kind, **{word: shape.metadata[name] for name, word in words.items() if name in shape.metadata}}

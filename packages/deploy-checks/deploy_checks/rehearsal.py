@@ -32,16 +32,18 @@ def run_rehearsal(
     rehearsal_dir: Path,
     log: Callable[[str], None],
     meanwhile: Callable[[], object] = lambda: None,
+    answers: Path | None = None,
 ) -> None:
     """Rehearse the deploy of a stage and write its results to ``rehearsal_dir``.
 
-    ``meanwhile`` is called once SST's platform folder is complete and no longer changes. Raises CannotRun if the
-    rehearsal cannot run; a deploy that fails is a result.
+    ``meanwhile`` is called once SST's platform folder is complete and no longer changes. ``answers`` is a file with
+    the results of look-ups. Raises CannotRun if the rehearsal cannot run; a deploy that fails is a result.
     """
     account, environment = _account(root, stage, log)
     environment |= _recipient(root, stage, log)
     command = ["node", str(CLI), "--app", str(root), "--stage", stage, "--out", str(rehearsal_dir)]
     command += ["--account", account, "--end-with-stdin"]
+    command += ["--answers", str(answers)] if answers else []
     try:
         # When this process ends, in whatever way, standard input closes: the rehearsal then stops what it has started
         # and removes its working copy.

@@ -1,13 +1,14 @@
 """Runs every check on one rehearsed deploy and collects a report."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stack_graph.graph import Rehearsed
+from stack_graph.invented import invented
 
 from deploy_checks.checks import Check, name_of, needs_graph
-from deploy_checks.finding import Finding, NotChecked, counted, merged
+from deploy_checks.finding import Finding, NotChecked, Verdict, counted, merged
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Report:
 def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, log: Callable[[str], None]) -> None:
     """Add the verdicts of the checks to the report. On an incomplete graph, only checks that need no graph run."""
     complete = bool(rehearsed.graph.data.get("complete"))
+    made_up = invented(rehearsed.graph)
     found: list[Finding] = []
     for check in checks:
         if not complete and needs_graph(check):
@@ -47,9 +49,21 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, lo
             log(f"  {name_of(check)}: crashed")
             continue
         report.checks += 1
+        verdicts = [_judged(verdict, made_up, name_of(check)) for verdict in verdicts]
         findings = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
         found.extend(findings)
-        report.not_checked.extend(verdict for verdict in verdicts if isinstance(verdict, NotChecked))
+        unchecked = (verdict for verdict in verdicts if isinstance(verdict, NotChecked))
+        report.not_checked.extend(verdict for verdict in unchecked if verdict not in report.not_checked)
         outcome = counted(findings) if findings else "ok" if not verdicts else "not checked"
         log(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
     report.findings = merged([*report.findings, *found])
+
+
+def _judged(verdict: Verdict, made_up: Mapping[str, str], check: str) -> Verdict:
+    """The verdict; NOT CHECKED in place of a finding about a value that the rehearsal made up."""
+    if isinstance(verdict, Finding):
+        for text, source in made_up.items():
+            if text in verdict.message:
+                needs = f"only the account has the {source}: give it with --answers"
+                return NotChecked(f"{verdict.file}:{verdict.line}, by {check}", needs)
+    return verdict

@@ -130,6 +130,32 @@ def test_crashed_check_is_not_checked_and_the_verdict_of_the_others_stands(
     assert "NOT CHECKED: what test_command.crashing checks (it crashed" in printed.err
 
 
+def test_finding_about_a_made_up_value_is_not_checked(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.function["invented"] = {"vpcId": "vpc-0123456789abcdef0"}
+
+    def about_it(_rehearsed: Rehearsed) -> Iterable[Finding]:
+        yield replace(finding("service-out-of-reach"), message="vpc-0123456789abcdef0 has no endpoint.")
+        yield finding("open-function")
+
+    assert run_command(about_it) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [one["id"] for one in report["findings"]] == ["open-function"]
+    [unchecked] = [one for one in report["not_checked"] if one["needs"] != "no AWS credentials"]
+    assert "vpcId of aws:lambda/function:Function MainFunction at infra/main.ts:7" in unchecked["needs"]
+    assert "--answers" in unchecked["needs"]
+
+
+def test_answers_are_for_a_rehearsal_that_is_run_now(
+    run_command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_command(passing, more=("--answers", "answers.json"))
+    assert ended.value.code == 2
+    assert "--answers is for a rehearsal that is run now" in capsys.readouterr().err
+
+
 def test_failed_rehearsal_is_reported(
     run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,9 +309,10 @@ def test_rehearsal_runs_with_the_stage_and_the_account(
     node: Callable[[int], Path], tmp_path: Path, status: int
 ) -> None:
     out = node(status)
-    rehearsal.run_rehearsal(tmp_path, "dev", out, lambda _: None)
+    rehearsal.run_rehearsal(tmp_path, "dev", out, lambda _: None, answers=tmp_path / "answers.json")
     arguments = (out / "arguments").read_text(encoding="utf-8")
     assert f"--app {tmp_path} --stage dev --out {out} --account 111122223333" in arguments
+    assert f"--answers {tmp_path}/answers.json" in arguments
 
 
 def test_rehearsal_that_cannot_run_is_an_error(node: Callable[[int], Path], tmp_path: Path) -> None:

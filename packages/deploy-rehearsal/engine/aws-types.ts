@@ -2,14 +2,12 @@
  * The outputs that AWS would give each type of resource beyond its inputs: ids, names, ARNs, addresses.
  *
  * The formats are those of AWS. Its random parts come from a hash of the resource's URN. To add a type, add a row with
- * `id` and the outputs that programs read. An output without a rule stays unknown.
+ * `id` and the outputs whose form does not follow from their name and type: see `invented.ts`.
  */
+import { MOMENT } from "./invented.ts";
 import { DIGITS, hex, LOWER, pick, UPPER, uuid } from "./names.ts";
 import type { Facts, Rule } from "./outputs.ts";
 import type { Properties } from "./wire.ts";
-
-/** The time for outputs such as "last modified": fixed, so that all rehearsals agree. */
-const MOMENT = "2026-01-01T00:00:00Z";
 
 const domain = (facts: Facts): string => (facts.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");
 const global = (facts: Facts, service: string, resource: string): string =>
@@ -582,7 +580,6 @@ export const AWS_TYPES: Record<string, Rule> = {
   "aws:lambda/function:Function": lambda,
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": settingOf("functionName"),
   "aws:lambda/functionUrl:FunctionUrl": functionUrl,
-  // The function is not called, so its answer is unknown.
   "aws:lambda/invocation:Invocation": (facts) => ({
     id: `${facts.text("functionName")}_${facts.text("qualifier") || "$LATEST"}_${hex(facts.urn, 32)}`,
   }),

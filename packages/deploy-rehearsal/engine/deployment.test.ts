@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Deployment, type Registration } from "./deployment.ts";
 import type { ResourceAnswers } from "./outputs.ts";
-import { ProviderTypes, type TypeDeclaration } from "./provider-types.ts";
-import { secret, SECRET_MARKER, UNKNOWN } from "./wire.ts";
+import { parseProperties, ProviderTypes, type Declaration } from "./provider-types.ts";
+import { secret, SECRET_MARKER } from "./wire.ts";
 
 class BucketsOnly extends ProviderTypes {
   constructor() {
     super("");
   }
 
-  override of(type: string): TypeDeclaration | null {
-    return type === "aws:s3/bucket:Bucket" ? { outputs: new Map([["hostedZoneId", true]]) } : null;
+  override outputs(type: string): Declaration | null {
+    return type === "aws:s3/bucket:Bucket" ? parseProperties("    readonly hostedZoneId: string;") : null;
   }
 }
 
@@ -53,35 +53,29 @@ function resource(type: string, name: string, more: Partial<Registration> = {}):
 
 const here = { file: "infra/a.ts", line: 3, column: 1, exact: true };
 
-test("an unknown value in another resource is refused with the name of its source", () => {
+test("an invented output is marked in the graph, and another resource can use it", () => {
   const rehearsal = deployment();
-  const { urn, outputs } = rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
-  assert.equal(outputs["hostedZoneId"], UNKNOWN);
-  const parameter = resource("aws:ssm/parameter:Parameter", "Zone", {
-    inputs: { value: UNKNOWN },
-    propertyDependencies: { value: [urn] },
-    sourcePosition: here,
-  });
-  assert.throws(
-    () => rehearsal.register(parameter),
-    /"value" of .*Zone.* of aws:s3\/bucket:Bucket "Files" \(one of: hostedZoneId\)/s,
-  );
-  const { complete, diagnostics, resources } = rehearsal.graph(true);
-  assert.equal(complete, false);
+  const { outputs } = rehearsal.register(resource("aws:s3/bucket:Bucket", "Files"));
+  const { hostedZoneId = null } = outputs;
+  assert.match(String(hostedZoneId), /^Z[0-9A-Z]{20}$/);
+  rehearsal.register(resource("aws:ssm/parameter:Parameter", "Zone", { inputs: { value: hostedZoneId } }));
+  const { complete, resources } = rehearsal.graph(true);
+  assert.equal(complete, true);
   assert.deepEqual(
-    diagnostics.map(({ severity, sourcePosition }) => [severity, sourcePosition]),
-    [["error", here]],
-  );
-  assert.deepEqual(
-    resources.map(({ name, unknownOutputs }) => [name, unknownOutputs]),
-    [["Files", ["hostedZoneId"]]],
+    resources.map(({ name, outputs, invented }) => [name, outputs, invented]),
+    [
+      ["Files", { ...outputs, hostedZoneId: undefined }, { hostedZoneId }],
+      ["Zone", resources[1]?.outputs, {}],
+    ].map((row) => JSON.parse(JSON.stringify(row)) as unknown),
   );
 });
 
-test("an unknown value in a look-up is refused", () => {
-  assert.throws(
-    () => deployment().invoke("aws:index/getArn:getArn", { arn: UNKNOWN }, null, here),
-    /depends on an output/,
+test("a look-up names what is invented in its result", () => {
+  const rehearsal = deployment();
+  rehearsal.invoke("aws:index/getRegion:getRegion", {}, null, here);
+  assert.deepEqual(
+    rehearsal.graph(true).invokes.map(({ token, invented }) => [token, invented]),
+    [["aws:index/getRegion:getRegion", {}]],
   );
 });
 
@@ -91,20 +85,17 @@ test("a duplicate URN is refused", () => {
   assert.throws(() => rehearsal.register(resource("aws:s3/bucket:Bucket", "Files")), /Duplicate resource URN/);
 });
 
-test("a dynamic resource without a rule is refused", () => {
+test("the code of a dynamic resource is not run: its id is invented, and it has its inputs", () => {
   const rehearsal = deployment();
-  assert.throws(
-    () => rehearsal.register(resource("pulumi-nodejs:dynamic:Resource", "Own")),
-    /does not run the code of dynamic resources/,
-  );
-  rehearsal.register(
-    resource("pulumi-nodejs:dynamic:Resource", "Db.sst.aws.RdsRoleLookup", {
-      inputs: { __provider: "code", name: "role" },
-    }),
-  );
+  const inputs = { __provider: "code", name: "role" };
+  rehearsal.register(resource("pulumi-nodejs:dynamic:Resource", "Own", { inputs }));
+  rehearsal.register(resource("pulumi-nodejs:dynamic:Resource", "Db.sst.aws.RdsRoleLookup", { inputs }));
   assert.deepEqual(
-    rehearsal.graph(true).resources.map(({ inputs }) => inputs),
-    [{ name: "role" }],
+    rehearsal.graph(true).resources.map(({ name, outputs, invented }) => [name, outputs, Object.keys(invented)]),
+    [
+      ["Db.sst.aws.RdsRoleLookup", { name: "role" }, []],
+      ["Own", { name: "role" }, ["id"]],
+    ],
   );
 });
 
@@ -159,11 +150,14 @@ test("a resource or a look-up may name a region", () => {
   assert.equal(found["region"], "us-east-1");
 });
 
-test("an existing resource is unknown unless its outputs are given", () => {
-  const existing = resource("aws:s3/bucket:Bucket", "Old", { read: "old-bucket" });
-  assert.throws(() => deployment().register(existing), /cannot look up aws:s3\/bucket:Bucket "Old" \(old-bucket\)/);
-  const { id, outputs } = deployment({ "aws:s3/bucket:Bucket::Old": { arn: "arn:old" } }).register(existing);
-  assert.deepEqual([id, outputs], ["old-bucket", { arn: "arn:old" }]);
+test("an existing resource is external, with its id", () => {
+  const rehearsal = deployment({ "aws:s3/bucket:Bucket::Old": { arn: "arn:old" } });
+  const { id, outputs } = rehearsal.register(resource("aws:s3/bucket:Bucket", "Old", { read: "old-bucket" }));
+  assert.deepEqual([id, outputs["arn"]], ["old-bucket", "arn:old"]);
+  assert.deepEqual(
+    rehearsal.graph(true).resources.map(({ external }) => external),
+    [true],
+  );
 });
 
 test("a resource without a source line has the line of its parent, or of the resource whose name is its prefix", () => {

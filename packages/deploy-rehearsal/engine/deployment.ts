@@ -2,10 +2,10 @@
 import type { Diagnostic, Graph, GraphInvoke, GraphResource, ResourceOptions, SourcePosition } from "../graph.ts";
 import { invoke } from "./invokes.ts";
 import { settledName, urnOf, uuid } from "./names.ts";
-import { answer, DYNAMIC_TYPE, placeOf, ruleOf, type Answer, type Place, type ResourceAnswers } from "./outputs.ts";
+import { answer, placeOf, type Answer, type Place, type ResourceAnswers } from "./outputs.ts";
 import { withoutColours } from "../processes.ts";
 import type { ProviderTypes } from "./provider-types.ts";
-import { containsUnknown, isObject, plain, Redactor, UNKNOWN, type Properties, type Value } from "./wire.ts";
+import { isObject, plain, Redactor, type Properties, type Value } from "./wire.ts";
 
 export interface Registration {
   type: string;
@@ -71,7 +71,6 @@ export class Deployment {
     const request = { ...registration, inputs: settled(urn, registration) };
     try {
       if (this.#resources.has(urn)) throw new Refused(`Duplicate resource URN '${urn}'; try giving it a unique name`);
-      if (request.custom) this.#refuseUnknown(request);
       return this.#record(urn, request, this.#answer(urn, request));
     } catch (error) {
       const position = registration.sourcePosition ?? this.#inheritedPosition(registration);
@@ -87,24 +86,23 @@ export class Deployment {
     this.#redactor.learn(outputs);
     this.#wire.set(urn, outputs);
     resource.outputs = this.#show(outputs);
-    for (const [key, value] of Object.entries(outputs)) {
-      if (containsUnknown(value)) this.diagnose("warning", `The output "${key}" is not known before a deploy.`, urn);
-    }
   }
 
   invoke(token: string, given: Properties, provider: string | null, sourcePosition: SourcePosition | null): Properties {
     this.#redactor.learn(given);
-    const record: GraphInvoke = { token, arguments: this.#show(given), result: null, sourcePosition };
+    const record: GraphInvoke = { token, arguments: this.#show(given), result: null, invented: {}, sourcePosition };
     this.#invokes.push(record);
     try {
-      if (containsUnknown(given))
-        throw new Refused(`An argument of ${token} depends on an output that the rehearsal does not know.`);
       const unwrapped = plain(given) as Properties;
+      const { types, answers } = this.#options;
+      const own = this.#lookUp(token, unwrapped);
       const result =
-        this.#lookUp(token, unwrapped) ??
-        invoke(token, unwrapped, placeOf(unwrapped, this.#place(provider)), this.#options.answers.invokes);
-      record.result = this.#show(result);
-      return result;
+        own === null
+          ? invoke(token, unwrapped, placeOf(unwrapped, this.#place(provider)), types, answers.invokes)
+          : { values: own, invented: {} };
+      record.result = this.#show(result.values);
+      record.invented = this.#show(result.invented);
+      return result.values;
     } catch (error) {
       this.diagnose("error", messageOf(error), null, sourcePosition);
       throw error;
@@ -150,78 +148,34 @@ export class Deployment {
   }
 
   #answer(urn: string, request: Registration): Answer {
-    const { type, name, inputs } = request;
-    if (!request.custom) return { id: null, outputs: inputs, made: {}, absent: [] };
-    if (type.startsWith(PROVIDER)) return { id: uuid(urn), outputs: inputs, made: {}, absent: [] };
+    const { type, inputs } = request;
+    if (!request.custom) return { id: null, outputs: inputs, made: {}, invented: {} };
+    if (type.startsWith(PROVIDER)) return { id: uuid(urn), outputs: inputs, made: {}, invented: {} };
     const { answers, types } = this.#options;
-    if (request.read !== null) return this.#readAnswer(request);
-    if (
-      type === DYNAMIC_TYPE &&
-      ruleOf(type, name) === undefined &&
-      answers.resources[`${type}::${name}`] === undefined
-    ) {
-      throw new Refused(
-        `The rehearsal does not run the code of dynamic resources, so the outputs of "${name}" are unknown. ` +
-          `Give its id and outputs in the file of --answers, under "resources", as "${type}::${name}".`,
-      );
-    }
-    return answer({ urn, type, name, inputs }, this.#place(request.provider), types, answers.resources);
-  }
-
-  /** The outputs of an existing resource. Only the account has them, and the SDK accepts no unknowns here. */
-  #readAnswer({ type, name, inputs, read }: Registration): Answer {
-    const { resources } = this.#options.answers;
-    const given = resources[`${type}::${name}`] ?? resources[type];
-    if (given === undefined) {
-      throw new Refused(
-        `The rehearsal cannot look up ${type} "${name}" (${read}): only the cloud knows it. ` +
-          `Give its outputs in the file of --answers, under "resources", as "${type}::${name}".`,
-      );
-    }
-    return { id: read, outputs: { ...inputs, ...given }, made: {}, absent: [] };
+    return answer({ ...request, urn }, this.#place(request.provider), types, answers.resources);
   }
 
   #record(urn: string, request: Registration, answered: Answer): Registered {
     const { read, inputs, ...rest } = request;
-    const id = read ?? answered.id;
     this.#redactor.learn(inputs);
     this.#redactor.learn(answered.outputs);
     // Names and ARNs of the cloud are no secrets, even where Pulumi wraps them. The program's values may be.
-    this.#redactor.publish({ ...answered.made, id });
+    this.#redactor.publish({ ...answered.made, id: answered.id });
     this.#wire.set(urn, answered.outputs);
-    const known = Object.entries(answered.outputs).filter(([, value]) => value !== UNKNOWN);
+    const known = Object.entries(answered.outputs).filter(([output]) => !(output in answered.invented));
     const resource: GraphResource = {
       urn,
       ...rest,
       external: read !== null,
-      id,
+      id: answered.id,
       inputs: this.#show(inputs),
       outputs: this.#show(Object.fromEntries(known)),
-      unknownOutputs: Object.keys(answered.outputs).filter((key) => answered.outputs[key] === UNKNOWN),
+      invented: this.#show(answered.invented),
       sourcePosition: request.sourcePosition ?? this.#inheritedPosition(request),
     };
     this.#resources.set(urn, resource);
     this.#options.observer.resource(resource);
-    return { ...answered, urn, id };
-  }
-
-  /** Refuses a resource whose inputs depend on unknown values, because its outputs would be invented. */
-  #refuseUnknown({ type, name, inputs, propertyDependencies }: Registration): void {
-    const property = Object.keys(inputs).find((key) => containsUnknown(inputs[key]));
-    if (property === undefined) return;
-    const sources = (propertyDependencies[property] ?? []).flatMap((urn) => {
-      const unknown = Object.entries(this.#wire.get(urn) ?? {}).filter(([, value]) => value === UNKNOWN);
-      const resource = this.#resources.get(urn);
-      if (resource === undefined || !resource.custom) return [];
-      const id = resource.id === null ? ["id"] : [];
-      const names = [...id, ...unknown.map(([key]) => key)];
-      return names.length === 0 ? [] : [`${resource.type} "${resource.name}" (one of: ${names.join(", ")})`];
-    });
-    throw new Refused(
-      `"${property}" of ${type} "${name}" depends on an output that the rehearsal does not know` +
-        `${sources.length === 0 ? "" : `, of ${sources.join("; ")}`}. Add it to the rules in engine/aws-types.ts, ` +
-        `or give it in the file of --answers, under "resources".`,
-    );
+    return { ...answered, urn };
   }
 
   /**

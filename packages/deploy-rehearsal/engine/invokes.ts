@@ -1,25 +1,17 @@
 /**
  * Look-ups of the program that create nothing: regions, zones, images, policy documents.
  *
- * A look-up whose result follows from the region, the account or the arguments is answered. Any other one fails, unless
- * the caller has given its result.
+ * A result follows from the region, the account or the arguments, or the caller has given it; or it is invented, as the
+ * look-up's declaration says.
  */
+import { inventProperties } from "./invented.ts";
 import { hex } from "./names.ts";
-import type { Place } from "./outputs.ts";
+import { factsOf, followed, ruleOf, type Place } from "./outputs.ts";
 import { policyDocument } from "./policy-document.ts";
+import type { Property, ProviderTypes } from "./provider-types.ts";
 import type { Properties } from "./wire.ts";
 
 export type Invoke = (given: Properties, place: Place) => Properties;
-
-export class UnknownInvoke extends Error {
-  constructor(token: string) {
-    super(
-      `The rehearsal cannot answer ${token}: only the cloud knows the result. ` +
-        `Give the answer in the file of --answers, under "invokes"; if it follows from the arguments alone, ` +
-        `add it to engine/invokes.ts.`,
-    );
-  }
-}
 
 const suffix = (region: string): string => (region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com");
 const ZONES = ["a", "b", "c"];
@@ -69,16 +61,39 @@ export const INVOKES: Record<string, Invoke> = {
   }),
 };
 
+export interface Result {
+  values: Properties;
+  /** Those that only the account has. */
+  invented: Properties;
+}
+
 /** The result of a look-up. Results that the caller has given take precedence. */
 export function invoke(
   token: string,
   given: Properties,
   place: Place,
+  types: ProviderTypes,
   answers: Record<string, Properties>,
-): Properties {
-  const known = answers[token];
-  if (known !== undefined) return { ...given, ...known };
-  const answer = INVOKES[token];
-  if (answer === undefined) throw new UnknownInvoke(token);
-  return answer(given, place);
+): Result {
+  const answered = { ...given, ...answers[token] };
+  const own = INVOKES[token];
+  if (own !== undefined) return { values: { ...given, ...own(given, place), ...answered }, invented: {} };
+  const seed = JSON.stringify(given);
+  const declared = types.result(token);
+  const { values, guessed } = ofResource(token, seed, given, place);
+  const ruled = Object.entries(values).filter(([key]) => !(key in answered) && (declared?.has(key) ?? true));
+  const known = { ...Object.fromEntries(ruled), ...answered };
+  const invented = inventProperties({ ...place, token, seed, types }, declared ?? new Map<string, Property>(), known);
+  const unsure = Object.fromEntries(ruled.filter(([key]) => guessed.includes(key)));
+  return { values: { ...invented, ...known }, invented: { ...unsure, ...invented } };
+}
+
+/** What the rule of the type says that the look-up is about: `aws:sqs/getQueue:getQueue` is about a queue. */
+function ofResource(token: string, seed: string, given: Properties, place: Place): ReturnType<typeof followed> {
+  const type = token.replace(/\bget([A-Z])/g, (_, first: string) => first);
+  const [provider = "", module = "", name = ""] = type.split(":");
+  const file = module.replace(/\/([A-Z])/, (_, first: string) => `/${first.toLowerCase()}`);
+  const { id } = given;
+  const facts = factsOf(seed, "", given, place);
+  return followed(ruleOf(`${provider}:${file}:${name}`, ""), facts, typeof id === "string" ? id : null);
 }

@@ -15,9 +15,8 @@ import { EventLog } from "./event-log.ts";
 import { serve } from "./monitor.ts";
 import type { Place } from "./outputs.ts";
 import { ProviderTypes } from "./provider-types.ts";
-import { linesAddedBySst, positionInText, type Sources } from "./source-position.ts";
+import { linesAddedBySst } from "./source-position.ts";
 import { loadStubs } from "./stubs.ts";
-import type { SkippedComputation } from "./watch.ts";
 import type { Properties } from "./wire.ts";
 
 type Run = Extract<Command, { kind: "run" }>;
@@ -48,7 +47,7 @@ async function run(command: Run): Promise<number> {
   const sources = { appDirectory, addedLines: linesAddedBySst(appDirectory) };
   const monitor = await serve(stubs, deployment, sources);
   const succeeded = await runProgram(
-    { runner: stubs.runner, file: program, address: monitor.address, sources },
+    { runner: stubs.runner, file: program, address: monitor.address },
     command,
     deployment,
   );
@@ -64,40 +63,25 @@ interface Program {
   runner: string;
   file: string;
   address: string;
-  sources: Sources;
 }
 
 function runProgram(
-  { runner, file, address, sources }: Program,
+  { runner, file, address }: Program,
   { stack, config, dryRun }: Run,
   deployment: Deployment,
 ): Promise<boolean> {
   const flags = ["--monitor", address, "--engine", address, "--project", stack.app, "--stack", stack.stage];
   flags.push("--organization", "organization", "--pwd", process.cwd(), "--parallel", String(PARALLEL));
   if (dryRun) flags.push("--dry-run");
-  const child = spawn(process.execPath, ["--import", join(import.meta.dirname, "watch.ts"), runner, ...flags, file], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  const child = spawn(process.execPath, [runner, ...flags, file], {
+    stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
       PULUMI_CONFIG: JSON.stringify(config),
       PULUMI_CONFIG_SECRET_KEYS: "[]",
-      REHEARSAL_PLATFORM: dirname(file),
     },
   });
-  child.on("message", ({ stack: trace }: SkippedComputation) => {
-    const position = positionInText(trace, sources);
-    const [, , caller = ""] = trace.split("\n");
-    deployment.diagnose(
-      "error",
-      "A computation depends on an output that the rehearsal does not know: resources are missing from the graph. " +
-        'Add the output to the rules in engine/aws-types.ts, or give it in the file of --answers, under "resources".' +
-        (position === null ? `\n${caller}` : ""),
-      null,
-      position,
-    );
-  });
   for (const output of [child.stdout, child.stderr]) {
-    if (output === null) continue;
     createInterface({ input: output }).on("line", (line) => deployment.diagnose("info", line, null));
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill("SIGKILL"));

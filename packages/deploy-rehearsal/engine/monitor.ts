@@ -1,10 +1,10 @@
 /** Serves the two protocols of Pulumi's engine over gRPC, for the SDK of the program. */
 import type { ResourceOptions, Severity } from "../graph.ts";
-import type { Deployment, Registered, Registration } from "./deployment.ts";
+import type { Deployment, Registration } from "./deployment.ts";
 import { withoutColours } from "../processes.ts";
 import { positionInText, sourcePosition, type Frame, type Sources } from "./source-position.ts";
 import { build, field, type Message, type RpcHandler, type Struct, type Stubs } from "./stubs.ts";
-import { containsUnknown, type Properties } from "./wire.ts";
+import type { Properties } from "./wire.ts";
 
 const FEATURES = new Set([
   "secrets",
@@ -18,8 +18,6 @@ const SEVERITIES: (Severity | null)[] = [null, "info", "warning", "error"];
 /** Pulumi's own limit: some programs pass whole files. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
 const GRPC_UNKNOWN = 2;
-/** `Result.SKIP` of the protocol. */
-const SKIPPED = 2;
 
 export interface RunningMonitor {
   address: string;
@@ -107,7 +105,11 @@ function monitor(stubs: Stubs, deployment: Deployment, sources: Sources): Record
         options: options(request),
         read: null,
       });
-      return build(messages["RegisterResourceResponse"], response(stubs, registered));
+      return build(messages["RegisterResourceResponse"], {
+        setUrn: registered.urn,
+        setId: registered.id ?? "",
+        setObject: stubs.struct(registered.outputs),
+      });
     },
     registerResourceOutputs: (request) => {
       deployment.registerOutputs(field(request, "getUrn"), struct(request, "getOutputs"));
@@ -142,17 +144,6 @@ function engine(stubs: Stubs, deployment: Deployment, sources: Sources): Record<
     },
     startDebugging: () => new stubs.Empty(),
   };
-}
-
-/**
- * The SDK reads unknown outputs only from a resource whose update was skipped; otherwise it treats them as absent. In a
- * skipped update it treats missing outputs as unknown, so the absent ones are sent as null.
- */
-function response(stubs: Stubs, { urn, id, outputs, absent }: Registered): Record<string, unknown> {
-  const common = { setUrn: urn, setId: id ?? "" };
-  if (!containsUnknown(outputs)) return { ...common, setObject: stubs.struct(outputs) };
-  const nulls = Object.fromEntries(absent.map((output) => [output, null]));
-  return { ...common, setObject: stubs.struct({ ...outputs, ...nulls }), setResult: SKIPPED };
 }
 
 type Common = Omit<Registration, "custom" | "propertyDependencies" | "options" | "read">;

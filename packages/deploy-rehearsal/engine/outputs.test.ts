@@ -3,22 +3,23 @@ import { test } from "node:test";
 import { AWS_TYPES } from "./aws-types.ts";
 import { DYNAMIC_TYPES, OTHER_TYPES } from "./other-types.ts";
 import { answer, factsOf } from "./outputs.ts";
-import { ProviderTypes, type TypeDeclaration } from "./provider-types.ts";
-import { isSecret, plain, UNKNOWN, type Properties } from "./wire.ts";
+import { ProviderTypes, type Declaration } from "./provider-types.ts";
+import { isSecret, plain, type Properties } from "./wire.ts";
 
 const place = { account: "111122223333", region: "eu-west-1", partition: "aws", defaultTags: { team: "blue" } };
 
-/** Declares one type, like an installed provider. */
+/** Declares one type, like an installed provider: its outputs, true for one that always has a value. */
 class Declared extends ProviderTypes {
-  readonly #outputs: TypeDeclaration["outputs"];
+  readonly #outputs: Declaration;
 
-  constructor(outputs: Record<string, boolean> = {}) {
+  constructor(outputs: Record<string, boolean>) {
     super("");
-    this.#outputs = new Map(Object.entries(outputs));
+    const entries = Object.entries(outputs);
+    this.#outputs = new Map(entries.map(([name, always]) => [name, { type: "string", optional: !always }]));
   }
 
-  override of(): TypeDeclaration {
-    return { outputs: this.#outputs };
+  override outputs(): Declaration {
+    return this.#outputs;
   }
 }
 
@@ -27,9 +28,10 @@ function ask(
   inputs: Properties,
   declared: Record<string, boolean> = {},
   given = {},
+  read: string | null = null,
 ): ReturnType<typeof answer> {
   return answer(
-    { urn: `urn:pulumi:dev::app::${type}::Mine`, type, name: "Mine", inputs },
+    { urn: `urn:pulumi:dev::app::${type}::Mine`, type, name: "Mine", inputs, read },
     place,
     new Declared(declared),
     given,
@@ -50,11 +52,30 @@ test("outputs that all types of the provider have are answered", () => {
   assert.deepEqual(outputs["tagsAll"], { team: "blue", own: "yes" });
 });
 
-test("an output without a rule is unknown, or absent if it is optional", () => {
-  const { id, outputs, absent } = ask("aws:new/thing:Thing", { size: 3 }, { size: true, arn: true, note: false });
-  assert.equal(id, null);
-  assert.deepEqual(outputs, { size: 3, arn: UNKNOWN });
-  assert.deepEqual(absent, ["note"]);
+test("an output without a rule is invented, or absent if it is optional", () => {
+  const { id, outputs, made, invented } = ask(
+    "aws:new/thing:Thing",
+    { size: 3 },
+    { size: true, arn: true, note: false },
+  );
+  assert.match(String(outputs["arn"]), /^arn:aws:new:eu-west-1:111122223333:thing\/[0-9a-z]+$/);
+  assert.deepEqual(Object.keys(outputs), ["size", "arn"]);
+  assert.match(String(id), /^[0-9a-z]{20}$/);
+  assert.deepEqual(invented, { arn: outputs["arn"], id });
+  assert.equal(made["arn"], outputs["arn"]);
+});
+
+test("an existing resource has its id in the outputs that follow from it, and the others are marked", () => {
+  const { id, outputs, invented } = ask("aws:s3/bucket:Bucket", {}, { arn: true, policy: true }, {}, "old-bucket");
+  assert.deepEqual([id, outputs["bucket"], outputs["arn"]], ["old-bucket", "old-bucket", "arn:aws:s3:::old-bucket"]);
+  assert.deepEqual(Object.keys(invented), ["policy"]);
+});
+
+test("a given answer is not marked as invented", () => {
+  const type = "aws:s3/bucket:Bucket";
+  const { outputs, invented } = ask(type, {}, { arn: true }, { [type]: { arn: "arn:old" } }, "old-bucket");
+  assert.equal(outputs["arn"], "arn:old");
+  assert.ok(!("arn" in invented));
 });
 
 test("given answers take precedence over rules, and an answer by name over one by type", () => {

@@ -1,15 +1,14 @@
 /**
- * The outputs of a registered resource.
- *
- * They are its inputs, the values of a rule in `aws-types.ts` or `other-types.ts`, and Pulumi's "unknown" for every
- * other output that the provider always gives. Nothing is invented: a program that passes an unknown on to a resource
- * fails the rehearsal (see `deployment.ts`), with a message that names the type and the property.
+ * The outputs of a registered resource: its inputs, the values of a rule in `aws-types.ts` or `other-types.ts`, and
+ * invented values for every other output that the provider always gives. The graph names the invented ones.
  */
 import { AWS_TYPES } from "./aws-types.ts";
+import { inventId, inventProperties } from "./invented.ts";
 import { hex } from "./names.ts";
 import { DYNAMIC_TYPES, OTHER_TYPES } from "./other-types.ts";
-import type { ProviderTypes } from "./provider-types.ts";
-import { isObject, isSecret, plain, secret, UNKNOWN, type Properties, type Value } from "./wire.ts";
+import type { Property, ProviderTypes } from "./provider-types.ts";
+import { tagsOfExisting } from "./sst-tags.ts";
+import { isObject, isSecret, plain, secret, type Properties, type Value } from "./wire.ts";
 
 export interface Place {
   account: string;
@@ -32,12 +31,13 @@ export interface Facts extends Place {
 }
 
 export interface Answer {
+  /** Null for a component. */
   id: string | null;
   outputs: Properties;
   /** The outputs that the cloud would choose. */
   made: Properties;
-  /** Optional outputs that have no value. */
-  absent: string[];
+  /** Those that are made up, and "id" if it is. */
+  invented: Properties;
 }
 
 export type Rule = (facts: Facts) => { id: string } & Properties;
@@ -75,31 +75,69 @@ export function ruleOf(type: string, name: string): Rule | undefined {
   return AWS_TYPES[type] ?? OTHER_TYPES[type];
 }
 
-export function answer(
-  resource: { urn: string; type: string; name: string; inputs: Properties },
-  place: Place,
-  types: ProviderTypes,
-  given: ResourceAnswers,
-): Answer {
-  const { urn, type, name } = resource;
-  const inputs = plain(resource.inputs) as Properties;
-  const facts = factsOf(urn, name, inputs, place);
-  const { id, ...ruled } = {
-    ...ruleOf(type, name)?.(facts),
-    ...given[type],
-    ...given[`${type}::${name}`],
-  } as Properties;
-  const made = secrets(ruled);
-  const outputs: Properties = { ...resource.inputs, ...made };
-  const absent: string[] = [];
-  for (const [output, always] of types.of(type)?.outputs ?? []) {
-    if (output in outputs) continue;
-    const value = common(output, type, facts);
+export interface Asked {
+  urn: string;
+  type: string;
+  name: string;
+  inputs: Properties;
+  /** The id of an existing resource that the program reads; otherwise null. */
+  read: string | null;
+}
+
+export function answer(asked: Asked, place: Place, types: ProviderTypes, given: ResourceAnswers): Answer {
+  const { urn, type, name, read } = asked;
+  const facts = factsOf(urn, name, plain(asked.inputs) as Properties, place);
+  const answered = { ...given[type], ...given[`${type}::${name}`] };
+  const { values, guessed } = followed(ruleOf(type, name), facts, read);
+  const tagged = read === null ? {} : { tagsAll: tagsOfExisting(type, facts) };
+  const { id, ...known } = { ...tagged, ...values, ...answered } as Properties;
+  const outputs: Properties = { ...asked.inputs, ...secrets(known) };
+  const declared = types.outputs(type) ?? new Map<string, Property>();
+  for (const output of declared.keys()) {
+    const value = output in outputs ? undefined : common(output, type, facts);
     if (value !== undefined) outputs[output] = value;
-    else if (always) outputs[output] = UNKNOWN;
-    else absent.push(output);
   }
-  return { id: typeof id === "string" ? id : null, outputs, made, absent };
+  const subject = { ...placeOf(facts.inputs, place), token: type, seed: urn, types };
+  const invented = inventProperties(subject, declared, outputs);
+  const own = typeof id === "string" ? id : inventId(subject);
+  // What a deploy creates is known by its rule, as far as a check can tell.
+  const unsure = read === null ? [] : guessed.filter((output) => !(output in answered));
+  return {
+    id: read ?? own,
+    outputs: { ...outputs, ...invented },
+    made: { ...secrets(known), ...invented },
+    invented: {
+      ...Object.fromEntries(unsure.map((output) => [output, outputs[output] ?? null])),
+      ...invented,
+      ...(read === null && own !== id ? { id: own } : {}),
+    },
+  };
+}
+
+/**
+ * The values of a rule for something that may exist, with its id wherever the rule uses the one that it made. Guessed are
+ * those that do not follow from the inputs and the id.
+ */
+export function followed(
+  rule: Rule | undefined,
+  facts: Facts,
+  existing: string | null,
+): { values: Properties; guessed: string[] } {
+  const values = withId(rule?.(facts) ?? {}, existing);
+  const others = withId(rule?.({ ...facts, ...renamed(facts) }) ?? {}, existing);
+  const guessed = Object.keys(values).filter((key) => JSON.stringify(values[key]) !== JSON.stringify(others[key]));
+  return { values, guessed };
+}
+
+/** The same facts for a resource of another name. */
+function renamed({ inputs, logicalName, urn, ...place }: Facts): Facts {
+  return factsOf(`${urn}?`, `${logicalName}?`, inputs, place);
+}
+
+function withId(ruled: Properties, id: string | null): Properties {
+  const made = ruled["id"];
+  if (id === null || typeof made !== "string" || made === "") return ruled;
+  return JSON.parse(JSON.stringify(ruled).replaceAll(JSON.stringify(made).slice(1, -1), id)) as Properties;
 }
 
 /** The value of an output that all types of the AWS provider have. */

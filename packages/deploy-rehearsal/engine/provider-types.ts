@@ -1,62 +1,113 @@
 /**
- * The declarations of resource types in the SDK of a provider: which outputs always have a value.
+ * The declarations in the SDK of a provider: the outputs of each type of resource, and the result of each look-up.
  *
- * The engine may omit an optional output. An output that the cloud always gives, but no rule knows, must be unknown to
- * the program, not absent.
+ * The provider always gives an output unless its type includes `undefined`.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export interface TypeDeclaration {
-  /** All outputs; true for one that always has a value. */
-  outputs: Map<string, boolean>;
+export interface Property {
+  /** Its type in TypeScript, such as `string`, `outputs.ec2.VpcIpv4[]` or `{ [key: string]: string; }`. */
+  type: string;
+  optional: boolean;
 }
 
-/** `aws:sqs/queue:Queue` is declared in `@pulumi/aws/sqs/queue.d.ts`; `random:index/randomPet:RandomPet` at the top. */
-export function declarationPath(type: string): string | null {
-  const [provider, module, className] = type.split(":");
-  if (provider === undefined || module === undefined || className === undefined || provider === "pulumi") return null;
-  const file = module.includes("/") ? module : `${module}/${className.charAt(0).toLowerCase()}${className.slice(1)}`;
-  return `${provider}/${file.replace(/^index\//, "")}.d.ts`;
+export type Declaration = Map<string, Property>;
+
+const PROPERTY = /^\s*(?:readonly )?(\w+)!?(\??): ((?:[^;{}]|\{(?:[^{}]|\{[^{}]*\})*\})+);$/gm;
+
+/** `aws:sqs/queue:Queue` is declared in `sqs/queue.d.ts`; `random:index/randomPet:RandomPet` at the top. */
+export function declarationPath(token: string): { provider: string; file: string } | null {
+  const [provider, module, name] = token.split(":");
+  if (provider === undefined || module === undefined || name === undefined || provider === "pulumi") return null;
+  const file = module.includes("/") ? module : `${module}/${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  return { provider, file: `${file.replace(/^index\//, "")}.d.ts` };
 }
 
-/** Reads `readonly name: pulumi.Output<T>` lines, T ending in `| undefined` where the output is optional. */
-export function parseDeclaration(text: string): TypeDeclaration {
-  const outputs = new Map<string, boolean>();
-  const body = /export declare class \w+ extends pulumi\.CustomResource \{([\s\S]*?)\n\}/.exec(text)?.[1] ?? "";
-  // A map is declared over several lines: `pulumi.Output<{` ... `} | undefined>;`
-  for (const match of body.matchAll(/readonly (\w+)!?: pulumi\.Output<([\s\S]*?)>;/g)) {
-    const [, name, type] = match;
-    if (name !== undefined && type !== undefined) outputs.set(name, !/\|\s*undefined\s*$/.test(type));
+/** The properties of an interface, or of the outputs of a resource. */
+export function parseProperties(body: string): Declaration {
+  const properties: Declaration = new Map();
+  for (const [, name = "", mark, declared = ""] of body.replace(/\/\*\*[\s\S]*?\*\//g, "").matchAll(PROPERTY)) {
+    const whole = /^pulumi\.Output<([\s\S]*)>$/.exec(declared)?.[1] ?? declared;
+    const type = whole.replace(/\s*\|\s*undefined\s*$/, "");
+    properties.set(name, { type, optional: mark === "?" || type !== whole });
   }
-  return { outputs };
+  return properties;
+}
+
+/** The installed packages of Pulumi's providers, by the provider's name. */
+function providers(modules: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const folders = existsSync(modules) ? readdirSync(modules) : [];
+  const packages = folders.flatMap((folder) =>
+    folder.startsWith("@") ? readdirSync(join(modules, folder)).map((name) => join(folder, name)) : [folder],
+  );
+  for (const name of packages) {
+    const file = join(modules, name, "package.json");
+    if (!existsSync(file)) continue;
+    const { pulumi } = JSON.parse(readFileSync(file, "utf8")) as { pulumi?: { resource?: boolean; name?: string } };
+    if (pulumi?.resource === true) found.set(pulumi.name ?? name.slice(name.lastIndexOf("/") + 1), join(modules, name));
+  }
+  return found;
 }
 
 export class ProviderTypes {
-  readonly #modules: string;
-  readonly #known = new Map<string, TypeDeclaration | null>();
+  readonly #packages: Map<string, string>;
+  readonly #texts = new Map<string, string>();
+  readonly #known = new Map<string, Declaration | null>();
 
   constructor(modules: string) {
-    this.#modules = modules;
+    this.#packages = providers(modules);
   }
 
-  /** The declaration of a type; null if no installed package has one. */
-  of(type: string): TypeDeclaration | null {
-    let known = this.#known.get(type);
+  /** The outputs of a type; null if no installed package declares it. */
+  outputs(type: string): Declaration | null {
+    return this.#once(type, /export declare class \w+ extends pulumi\.CustomResource \{([\s\S]*?)\n\}/);
+  }
+
+  /** The result of a look-up; null if no installed package declares it. */
+  result(token: string): Declaration | null {
+    return this.#once(token, /export interface \w+Result \{([\s\S]*?)\n\}/);
+  }
+
+  /** The properties of `outputs.ec2.Name`, which the provider of a token uses. */
+  nested(token: string, name: string): Declaration | null {
+    const parts = name.split(".").slice(1);
+    const last = parts.pop() ?? "";
+    let text = this.#text(token, "types/output.d.ts");
+    let indentation = "";
+    for (const part of parts) {
+      text = new RegExp(`^${indentation}(?:export declare )?namespace ${part} \\{([\\s\\S]*?)^${indentation}\\}`, "m")
+        .exec(text)?.[1] ?? "";
+      indentation += "    ";
+    }
+    const from = new RegExp(`^ *(?:export )?interface ${last} \\{`, "m").exec(text)?.index;
+    return from === undefined ? null : parseProperties(text.slice(text.indexOf("\n", from), end(text, from)));
+  }
+
+  #once(token: string, pattern: RegExp): Declaration | null {
+    let known = this.#known.get(token);
     if (known === undefined) {
-      known = this.#read(type);
-      this.#known.set(type, known);
+      const body = pattern.exec(this.#text(token, declarationPath(token)?.file ?? ""))?.[1];
+      known = body === undefined ? null : parseProperties(body);
+      this.#known.set(token, known);
     }
     return known;
   }
 
-  #read(type: string): TypeDeclaration | null {
-    const path = declarationPath(type);
-    if (path === null) return null;
-    for (const scope of ["@pulumi", "@pulumiverse", "@sst-provider"]) {
-      const file = join(this.#modules, scope, path);
-      if (existsSync(file)) return parseDeclaration(readFileSync(file, "utf8"));
-    }
-    return null;
+  #text(token: string, name: string): string {
+    const folder = this.#packages.get(declarationPath(token)?.provider ?? "");
+    if (folder === undefined) return "";
+    const file = [join(folder, name), join(folder, "bin", name)].find((path) => existsSync(path));
+    if (file === undefined) return "";
+    const text = this.#texts.get(file) ?? readFileSync(file, "utf8");
+    if (name.startsWith("types/")) this.#texts.set(file, text);
+    return text;
   }
+}
+
+/** The end of the block that begins after `from`, at its closing brace with the same indentation. */
+function end(text: string, from: number): number {
+  const indentation = /^ */.exec(text.slice(from))?.[0] ?? "";
+  return text.indexOf(`\n${indentation}}`, from);
 }

@@ -1,8 +1,8 @@
 /**
  * Pulumi's wire format of values, and their form in a graph.
  *
- * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key;
- * an unknown value travels as one fixed string.
+ * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key. No value
+ * is unknown: the engine answers every output.
  */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
@@ -11,9 +11,7 @@ const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 const REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e";
 
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export const SECRET_MARKER = "[secret]";
-export const UNKNOWN_MARKER = "[unknown]";
 
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 export type Properties = { [key: string]: Value };
@@ -41,7 +39,7 @@ export function plain(value: Value | undefined): Value {
     case SECRET:
       return plain(value["value"]);
     case OUTPUT:
-      return "value" in value ? plain(value["value"]) : UNKNOWN;
+      return plain(value["value"]);
     case REFERENCE:
       return { resource: value["urn"] ?? null, id: plain(value["id"]) };
     case ASSET:
@@ -50,14 +48,6 @@ export function plain(value: Value | undefined): Value {
     default:
       throw new Error(`a value has an unknown signature: ${String(value[SIGNATURE])}`);
   }
-}
-
-export function containsUnknown(value: Value | undefined): boolean {
-  if (value === UNKNOWN) return true;
-  if (Array.isArray(value)) return value.some(containsUnknown);
-  if (!isObject(value)) return false;
-  if (value[SIGNATURE] === OUTPUT && !("value" in value)) return true;
-  return Object.entries(value).some(([key, inner]) => key !== SIGNATURE && containsUnknown(inner));
 }
 
 /** The shortest secret, in characters. A lower limit would treat plain words and numbers as secrets. */
@@ -98,7 +88,6 @@ export class Redactor {
 
   show(value: Value | undefined): Value {
     if (value === undefined) return null;
-    if (value === UNKNOWN) return UNKNOWN_MARKER;
     if (typeof value === "string") return this.#replace(value);
     if (Array.isArray(value)) return value.map((inner) => this.show(inner));
     if (!isObject(value)) return value;
@@ -108,7 +97,7 @@ export class Redactor {
       case SECRET:
         return this.#showSecret(value["value"] ?? null);
       case OUTPUT:
-        return "value" in value ? this.show(value["value"]) : UNKNOWN_MARKER;
+        return this.show(value["value"]);
       default:
         return this.show(plain(value));
     }

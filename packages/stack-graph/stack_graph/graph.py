@@ -103,6 +103,12 @@ class Resource(Values):
         return outputs
 
     @property
+    def invented(self) -> dict[str, Any]:
+        """Outputs, or ``id``, that the rehearsal made up: they can be followed, and tell nothing about AWS."""
+        invented: dict[str, Any] = self.data.get("invented", {})
+        return invented
+
+    @property
     def file(self) -> str:
         """The file that creates it, relative to the repository."""
         position = self.data.get("sourcePosition") or {}
@@ -171,7 +177,7 @@ class Graph:
     def with_output(self, name: str, value: object, kind: str | None = None) -> Resource | None:
         """The resource with this output value. It traces an ARN in one resource to another resource."""
         for resource in self.resources:
-            if (kind is None or resource.type == kind) and resource.value(name) == value:
+            if (kind is None or resource.type == kind) and value in (resource.value(name), resource.invented.get(name)):
                 return resource
         return None
 
