@@ -162,8 +162,8 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
       rehearse("computed"),
       rehearse("nohandler"),
     ]);
-    const named = ({ graph }: Result, wanted: string): GraphResource | undefined =>
-      graph.resources.find(({ name }) => name === wanted);
+    const named = ({ graph }: Result, called: string): GraphResource | undefined =>
+      graph.resources.find(({ name }) => name === called);
 
     await t.test("a look-up without an answer", () => {
       assert.equal(lookup.code, 0, lookup.stderr);

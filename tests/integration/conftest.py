@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the session, and a database of its own for each test that requests one."""
+"""A real PostgreSQL server for the session, and a database for each test that requests one."""
 
 import itertools
 import tempfile

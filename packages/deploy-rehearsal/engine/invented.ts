@@ -1,8 +1,7 @@
 /**
  * Values for outputs that only the cloud knows, of the declared type and in the format that their name promises.
  *
- * A value depends on what it is a value of, so that two rehearsals agree. The graph marks it as invented: a check that
- * needs the truth says so.
+ * A value depends on what it is a value of, so that two rehearsals agree. The graph keeps it apart from what is known.
  */
 import { DIGITS, hex, LOWER, pick, UPPER, uuid } from "./names.ts";
 import type { Place } from "./outputs.ts";
@@ -12,7 +11,7 @@ import type { Properties, Value } from "./wire.ts";
 export interface Subject extends Place {
   /** The type of the resource, or the token of the look-up. */
   token: string;
-  /** What the value depends on: the URN of the resource, or the arguments of the look-up. */
+  /** The URN of the resource, or the arguments of the look-up: equal ones get equal values. */
   seed: string;
   types: ProviderTypes;
 }
@@ -122,7 +121,7 @@ const FORMATS: [RegExp, (subject: Subject, name: string, index: number) => strin
   [/version$/i, () => "1"],
   [/(state|status)$/i, () => "ACTIVE"],
   [/id$/i, (subject, name) => id(subject, name)],
-  [/email$/i, () => "nobody@example.com"],
+  [/email$/i, () => "someone@example.com"],
 ];
 
 function text(subject: Subject, name: string, index = 0): string {

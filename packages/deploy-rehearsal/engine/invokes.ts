@@ -1,8 +1,8 @@
 /**
  * Look-ups of the program that create nothing: regions, zones, images, policy documents.
  *
- * A result follows from the region, the account or the arguments, or the caller has given it; or it is invented, as the
- * look-up's declaration says.
+ * A result follows from the region, the account or the arguments, or the caller has given it; or it is invented, in the
+ * form that the look-up's declaration gives.
  */
 import { inventProperties } from "./invented.ts";
 import { hex } from "./names.ts";
@@ -88,7 +88,7 @@ export function invoke(
   return { values: { ...invented, ...known }, invented: { ...unsure, ...invented } };
 }
 
-/** What the rule of the type says that the look-up is about: `aws:sqs/getQueue:getQueue` is about a queue. */
+/** The values of the rule for the look-up's resource: `aws:sqs/getQueue:getQueue` is about a queue. */
 function ofResource(token: string, seed: string, given: Properties, place: Place): ReturnType<typeof followed> {
   const type = token.replace(/\bget([A-Z])/g, (_, first: string) => first);
   const [provider = "", module = "", name = ""] = type.split(":");

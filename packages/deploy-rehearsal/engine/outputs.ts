@@ -100,7 +100,7 @@ export function answer(asked: Asked, place: Place, types: ProviderTypes, given: 
   const subject = { ...placeOf(facts.inputs, place), token: type, seed: urn, types };
   const invented = inventProperties(subject, declared, outputs);
   const own = typeof id === "string" ? id : inventId(subject);
-  // What a deploy creates is known by its rule, as far as a check can tell.
+  // The rule of a new resource is as good as the truth: its random parts have no meaning to a check.
   const unsure = read === null ? [] : guessed.filter((output) => !(output in answered));
   return {
     id: read ?? own,

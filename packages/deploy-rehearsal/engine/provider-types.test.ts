@@ -55,21 +55,21 @@ test("a property always has a value unless its type includes undefined", () => {
   );
 });
 
-test("types, look-ups and nested structures are found in the package of their provider, whoever publishes it", () => {
+test("types, look-ups and nested structures are found in the package of their provider, also of another publisher", () => {
   const types = install({
-    "@somebody/cloud/package.json": '{"pulumi": {"resource": true, "name": "cloud"}}',
-    "@somebody/cloud/thing.d.ts": `
+    "@publisher/cloud/package.json": '{"pulumi": {"resource": true, "name": "cloud"}}',
+    "@publisher/cloud/thing.d.ts": `
 export interface ThingState {
     other?: string;
 }
 export declare class Thing extends pulumi.CustomResource {
     readonly arn: pulumi.Output<string>;
 }`,
-    "@somebody/cloud/getThing.d.ts": `
+    "@publisher/cloud/getThing.d.ts": `
 export interface GetThingResult {
     readonly parts: outputs.shop.Part[];
 }`,
-    "@somebody/cloud/types/output.d.ts": `
+    "@publisher/cloud/types/output.d.ts": `
 export declare namespace home {
     interface Part {
         wrong: string;

@@ -1,7 +1,7 @@
 """Imported by every Python that SST starts: ``compileall`` copies the bytecode of a source that it compiled before.
 
-SST compiles the packages of each function twice, and those of each function anew. Bytecode with checked hashes depends
-only on the source, its path in the archive and the Python.
+SST compiles the packages of every function separately, and twice. Bytecode with checked hashes depends only on the
+source, its path in the archive and the Python.
 """
 
 import sys

@@ -104,7 +104,7 @@ class Resource(Values):
 
     @property
     def invented(self) -> dict[str, Any]:
-        """Outputs, or ``id``, that the rehearsal made up: they can be followed, and tell nothing about AWS."""
+        """Outputs, or ``id``, that the rehearsal made up: they can be followed, and are no facts about AWS."""
         invented: dict[str, Any] = self.data.get("invented", {})
         return invented
 

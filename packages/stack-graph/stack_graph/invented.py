@@ -1,4 +1,4 @@
-"""What the rehearsal made up in a graph: values that only the account has, such as the id of a zone that exists."""
+"""Made-up values of a graph: those that only the account has, such as the id of a zone that exists."""
 
 from collections.abc import Iterator
 from typing import Any
