@@ -1,5 +1,5 @@
 /**
- * Complete rehearsals of the app in `fixtures/tiny`, with the real command line, components and packages of SST.
+ * Complete rehearsals of the apps in `fixtures`, with the real command line, components and packages of SST.
  * The first one installs SST's platform and its providers, which takes a minute. The others take some seconds.
  */
 import assert from "node:assert/strict";
@@ -227,6 +227,26 @@ describe("a rehearsal of the tiny app", { timeout: TIMEOUT_MS }, () => {
       [],
     );
   });
+});
+
+test("seventy components, look-ups and resources rehearse", { timeout: TIMEOUT_MS }, async () => {
+  const app = join(import.meta.dirname, "fixtures", "components");
+  const out = mkdtempSync(join(tmpdir(), "rehearsal-components-"));
+  try {
+    const child = spawn(process.execPath, [...COMMAND, "--app", app, "--stage", "dev", "--out", out]);
+    let stderr = "";
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    assert.equal(code, 0, stderr);
+    const { resources, diagnostics } = JSON.parse(readFileSync(join(out, "graph.json"), "utf8")) as Graph;
+    assert.ok(resources.length > 450);
+    assert.deepEqual(
+      diagnostics.filter(({ severity }) => severity === "error"),
+      [],
+    );
+  } finally {
+    rmSync(out, { recursive: true });
+  }
 });
 
 /** Every file of the app with a hash of its content, except the files of SST under `.sst`. */

@@ -1,7 +1,8 @@
 """Graphs of real rehearsals of the stage ``dev``, for tests that change them in memory and run checks on them.
 
 After a change of the stack, ``.venv/bin/python -m tests.support.graphs REHEARSAL`` records the graph of a rehearsal.
-``... REHEARSAL first-week`` records one of the stack with what ``tests/mutations/first_week.py`` adds.
+``... REHEARSAL first-week`` records one of the stack with what ``tests/mutations/first_week.py`` adds, and
+``... REHEARSAL components`` one of the app in ``ANOTHER_APP``.
 """
 
 import copy
@@ -21,6 +22,7 @@ from stack_graph.graph import Graph, Rehearsed
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "infra" / "data"
+ANOTHER_APP = ROOT / "packages" / "deploy-rehearsal" / "fixtures" / "components"
 
 
 class Recorded:
@@ -60,6 +62,11 @@ def _text(name: str) -> bytes:
 def first_week() -> Recorded:
     """The recorded graph of the stack with what a team adds in its first week."""
     return Recorded(json.loads(_text("first-week")))
+
+
+def another_app() -> Recorded:
+    """The recorded graph of the app in ``ANOTHER_APP``, which has none of the product."""
+    return Recorded(json.loads(_text("components")))
 
 
 def recorded(stage: str = "dev") -> Recorded:
@@ -113,7 +120,8 @@ def record(rehearsal: Path, name: str = "dev") -> None:
     """Record the part of a graph that the checks read, in a stable order."""
     graph = json.loads((rehearsal / "graph.json").read_text(encoding="utf-8"))
     kept = {name: graph[name] for name in ("app", "stage", "account", "region", "complete", "resources")}
-    text = json.dumps({**kept, "invokes": [], "diagnostics": []}, sort_keys=True, separators=(",", ":"))
+    asked = [look_up for look_up in graph["invokes"] if look_up["invented"]]
+    text = json.dumps({**kept, "invokes": asked, "diagnostics": []}, sort_keys=True, separators=(",", ":"))
     (RECORDED / f"graph-{name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 

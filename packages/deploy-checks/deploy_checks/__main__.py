@@ -7,6 +7,7 @@ import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -14,10 +15,10 @@ from pathlib import Path
 from stack_graph.errors import CannotRun
 from stack_graph.graph import Rehearsed
 
-from deploy_checks import preconditions, rehearsal, report
+from deploy_checks import own_rules, preconditions, rehearsal, report
 from deploy_checks.account import account_checks
 from deploy_checks.checks import every_check, files_node
-from deploy_checks.finding import in_order
+from deploy_checks.finding import in_order, merged
 from deploy_checks.run_checks import Report, run_checks
 
 DESCRIPTION = """\
@@ -101,10 +102,12 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None, answers: Path | None
         else:
             result.findings.extend(preconditions.install_packages(Rehearsed.nothing(root, stage), log))
             rehearsed = _rehearse(root, stage, Path(temporary), answers)
+        own = own_rules.read(root)
         result.findings.extend(rehearsal.findings_of(rehearsed.graph, root))
         log(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
-        run_checks(rehearsed, [*every_check(), account_checks], result, log)
-        result.findings = in_order(result.findings)
+        run_checks(rehearsed, [*every_check(), *own.checks, account_checks], result, log)
+        found, result.accepted = own.sorted_out(result.findings, datetime.now(UTC).date())
+        result.findings = in_order(merged(found))
         if not rehearsed.graph.data.get("complete") and not result.findings:
             result.errors.append("The deploy was not rehearsed, and no check reports why.")
     result.seconds = time.monotonic() - started

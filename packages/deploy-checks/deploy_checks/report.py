@@ -24,8 +24,10 @@ def as_text(report: Report) -> str:
             lines.extend(_entry(finding) for finding in found)
     lines.extend(f"\n{error}" for error in report.errors)
     lines.extend(["", *map(str, report.not_checked)] if report.not_checked else [])
+    accepted = f", {report.accepted} accepted" if report.accepted else ""
     lines.append(
-        f"\npre-deploy of {report.stage}: {counted(report.findings)}; {report.checks} checks in {report.seconds:.1f} s"
+        f"\npre-deploy of {report.stage}: {counted(report.findings)}{accepted}; "
+        f"{report.checks} checks in {report.seconds:.1f} s"
     )
     return "\n".join(lines)
 
@@ -42,6 +44,7 @@ def as_json(report: Report) -> str:
         "ok": report.exit_status == 0,
         "stage": report.stage,
         "checks": report.checks,
+        "accepted": report.accepted,
         "seconds": round(report.seconds, 1),
         "findings": [finding.as_json() for finding in report.findings],
         "not_checked": [asdict(one) for one in report.not_checked],

@@ -6,6 +6,9 @@ The completeness test of this package fails when a rule has no test.
 from typing import Literal
 
 type Rule = Literal[
+    # The team's own file
+    "acceptance-invalid",
+    "acceptance-unused",
     # Preparation and rehearsal
     "python-missing",
     "packages-not-installable",
@@ -183,6 +186,16 @@ type Rule = Literal[
     "api-unreachable",
     "api-without-access-log",
     "api-without-throttle",
+    "alarm-looks-too-far",
+    "destination-key-refuses",
+    "key-not-granted",
+    "name-taken-twice",
+    "output-in-text",
+    "permission-for-another-service",
+    "static-parameter-immediate",
+    "tag-refused",
+    "transition-too-early",
+    "windows-overlap",
     "access-log-with-content",
     "access-log-without-caller",
     "public-route-without-throttle",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from stack_graph.graph import Rehearsed
 from stack_graph.invented import invented
 
-from deploy_checks.checks import Check, name_of, needs_graph
-from deploy_checks.finding import Finding, NotChecked, Verdict, counted, merged
+from deploy_checks.checks import Check, is_about, name_of, needs_graph
+from deploy_checks.finding import Finding, NotChecked, Verdict, counted
 
 
 @dataclass
@@ -20,6 +20,8 @@ class Report:
     """Checks that finished."""
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
+    accepted: int = 0
+    """Findings that the team accepts: see ``own_rules``."""
     not_checked: list[NotChecked] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """Why the command could not run."""
@@ -38,7 +40,7 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, lo
     made_up = invented(rehearsed.graph)
     found: list[Finding] = []
     for check in checks:
-        if not complete and needs_graph(check):
+        if not is_about(check, rehearsed) or (not complete and needs_graph(check)):
             continue
         started = time.monotonic()
         try:
@@ -56,7 +58,7 @@ def run_checks(rehearsed: Rehearsed, checks: Sequence[Check], report: Report, lo
         report.not_checked.extend(verdict for verdict in unchecked if verdict not in report.not_checked)
         outcome = counted(findings) if findings else "ok" if not verdicts else "not checked"
         log(f"  {name_of(check)}: {outcome}, {time.monotonic() - started:.1f} s")
-    report.findings = merged([*report.findings, *found])
+    report.findings = [*report.findings, *found]
 
 
 def _judged(verdict: Verdict, made_up: Mapping[str, str], check: str) -> Verdict:

@@ -64,7 +64,7 @@ def test_success_is_json_with_exit_status_0(
     out = json.loads(capsys.readouterr().out)
     assert out.pop("seconds") >= 0
     assert {one["needs"] for one in out.pop("not_checked")} == {"no AWS credentials"}
-    assert out == {"ok": True, "stage": "dev", "checks": 2, "findings": []}  # one check, and the account
+    assert out == {"ok": True, "stage": "dev", "checks": 2, "accepted": 0, "findings": []}  # one check, and the account
 
 
 def test_findings_are_json_with_exit_status_1(

@@ -301,16 +301,6 @@ def test_recorded_graph_has_no_findings(stage: str) -> None:
     assert findings(CHECKS, recorded(stage)) == []
 
 
-def test_open_access_is_more_severe_outside_development() -> None:
-    severities = []
-    for stage in ("dev", "staging"):
-        graph = recorded(stage)
-        for_browsers(graph, allowOrigins=["*"])
-        found = findings(CHECKS, graph)
-        severities += [finding.severity for finding in found if finding.id == "cors-for-every-page"]
-    assert severities == ["medium", "high"]
-
-
 def test_endpoint_policies_may_require_the_account() -> None:
     graph = recorded()
     for name in ("SqsEndpoint", "SecretsEndpoint", "ParametersEndpoint", "S3Endpoint"):

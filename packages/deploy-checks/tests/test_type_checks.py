@@ -12,7 +12,7 @@ from tests.support.source_tree import ROOT, SourceTree, copy_repository
 
 def type_errors(tree: SourceTree) -> list[Finding]:
     files_node.compiled.cache_clear()  # the command compiles once; a test edits in between
-    return list(files_node.types(tree.rehearsed()))
+    return tree.findings([files_node.types])
 
 
 @pytest.fixture

@@ -161,14 +161,18 @@ class Graph:
         return {resource.urn: resource for resource in self.resources}
 
     def of_type(self, kind: str) -> list[Resource]:
-        """All resources of a type, such as ``aws:lambda/function:Function``."""
+        """All resources of a type that the deploy manages, such as ``aws:lambda/function:Function``.
+
+        Those that the program only looks up (``Type.get``) are the work of others: ``with_output`` finds them.
+        """
         return self._by_type.get(kind, [])
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.type, []).append(resource)
+            if not resource.data.get("external"):
+                found.setdefault(resource.type, []).append(resource)
         return found
 
     def children(self, urn: str) -> list[Resource]:
@@ -176,7 +180,7 @@ class Graph:
 
     def with_output(self, name: str, value: object, kind: str | None = None) -> Resource | None:
         """The resource with this output value. It traces an ARN in one resource to another resource."""
-        for resource in self.resources:
+        for resource in self.resources if value is not None else ():
             if (kind is None or resource.type == kind) and value in (resource.value(name), resource.invented.get(name)):
                 return resource
         return None
@@ -223,7 +227,8 @@ class Rehearsed:
             yield function, archives.get(component.name) if component else None
 
     def packaged(self) -> Iterator[tuple[Resource, Artifact]]:
-        """Functions whose archive exists."""
+        """Python functions whose archive exists."""
         for function, artifact in self.functions():
-            if artifact is not None and artifact.path.is_file():
+            python = str(function.value("runtime")).startswith("python")
+            if python and artifact is not None and artifact.path.is_file():
                 yield function, artifact

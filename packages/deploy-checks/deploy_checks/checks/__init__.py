@@ -13,6 +13,7 @@ rehearsed. A check that raises an error has checked nothing, and takes nothing f
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable
 
 from stack_graph.graph import Rehearsed
@@ -41,6 +42,12 @@ def _unusable(module: str, error: ImportError) -> Check:
 
     checks.__module__ = f"{__name__}.{module}"
     return checks
+
+
+def is_about(check: Check, rehearsed: Rehearsed) -> bool:
+    """Whether the app has what the check is about: see ``deploy_checks.subjects``."""
+    about: Callable[[Rehearsed], bool] | None = getattr(sys.modules.get(check.__module__), "ABOUT", None)
+    return about is None or about(rehearsed)
 
 
 def needs_graph(check: Check) -> bool:

@@ -12,6 +12,7 @@ from deploy_checks.checks.artifact_environment import missing
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.probe import Probe, probes, source_of
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import python
 
 type Answered = tuple[Sample, dict[str, Any]]
 
@@ -189,4 +190,5 @@ def _described(value: Any) -> Iterator[tuple[str, str]]:
         return
 
 
+ABOUT = python
 CHECKS = (handlers_answer,)

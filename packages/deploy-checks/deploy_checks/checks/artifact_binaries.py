@@ -12,6 +12,7 @@ from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, package_of
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import python
 
 MACHINES = {62: "x86_64", 183: "arm64"}
 """``e_machine`` of an ELF header."""
@@ -158,4 +159,5 @@ def _pyproject(rehearsed: Rehearsed, function: Resource, key: str = "dependencie
     return name, next((number for number, line in enumerate(lines, 1) if line.startswith(key)), 1)
 
 
+ABOUT = python
 CHECKS = (binaries_fit,)

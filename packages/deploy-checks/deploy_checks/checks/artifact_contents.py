@@ -10,6 +10,7 @@ from deploy_checks.archive import contents, package_of
 from deploy_checks.checks.files_text import line_of, text_of
 from deploy_checks.finding import Finding
 from deploy_checks.locked import Locked
+from deploy_checks.subjects import python
 
 SDK = {"boto3", "botocore"}
 LARGE_ARCHIVE_BYTES = 6 * 1024 * 1024
@@ -121,4 +122,5 @@ def _line(rehearsed: Rehearsed, pyproject: str, words: str) -> int:
     return line_of(text_of(rehearsed.root, pyproject), rf"^(?!\s*#).*{words}")
 
 
+ABOUT = python
 CHECKS = (distributions_are_needed, sizes_fit)

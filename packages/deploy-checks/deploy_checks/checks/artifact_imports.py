@@ -11,6 +11,7 @@ from deploy_checks.archive import contents, handler_module, package_of
 from deploy_checks.finding import Finding, NotChecked, Verdict
 from deploy_checks.locked import Locked
 from deploy_checks.probe import Probe, probes, source_of
+from deploy_checks.subjects import python
 
 
 def handlers_import(rehearsed: Rehearsed) -> Iterable[Verdict]:
@@ -86,4 +87,5 @@ def _lies_beside(rehearsed: Rehearsed, probe: Probe, module: str) -> bool:
     return any((place / module).is_dir() or (place / f"{module}.py").is_file() for place in places)
 
 
+ABOUT = python
 CHECKS = (handlers_import,)

@@ -17,6 +17,7 @@ from deploy_checks.finding import Finding, NotChecked, Verdict
 from deploy_checks.jobs import Outcome, run
 from deploy_checks.probe import probes
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
 """The text that inputs are generated from, by their schemas."""
@@ -97,4 +98,5 @@ def _named(path: Path, analysis: str) -> int:
     return next((n for n, line in lines if re.search(rf"""["']{re.escape(analysis)}["']""", line)), 1)
 
 
+ABOUT = product
 CHECKS = (jobs_succeed,)

@@ -9,6 +9,7 @@ from stack_graph.graph import Artifact, Rehearsed, Resource
 from deploy_checks.archive import contents
 from deploy_checks.finding import Finding
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 
 def migrations_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
@@ -74,4 +75,5 @@ def _compared(function: Resource, artifact: Artifact, folder: str, expected: dic
         )
 
 
+ABOUT = product
 CHECKS = (migrations_are_inside,)

@@ -7,6 +7,7 @@ from stack_graph.program import place_of
 
 from deploy_checks.archive import contents, handler_module, in_repository, package_of
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import python
 
 
 def functions_are_packaged(rehearsed: Rehearsed) -> Iterable[Finding]:
@@ -70,4 +71,5 @@ def handlers_are_inside(rehearsed: Rehearsed) -> Iterable[Finding]:
         )
 
 
+ABOUT = python
 CHECKS = (functions_are_packaged, handlers_are_inside)

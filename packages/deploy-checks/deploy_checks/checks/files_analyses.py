@@ -6,6 +6,7 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.finding import Finding
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 
 def analyses_load(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -19,4 +20,5 @@ def analyses_load(rehearsed: Rehearsed) -> Iterator[Finding]:
         yield Finding("analysis-not-loadable", "critical", problem["file"], problem["line"], message, fix)
 
 
+ABOUT = product
 CHECKS = (analyses_load,)

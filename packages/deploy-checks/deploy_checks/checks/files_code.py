@@ -10,6 +10,7 @@ from stack_graph.graph import Rehearsed, Resource
 from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.finding import Finding
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 MODEL_SERVICE = "bedrock-runtime"
 
@@ -121,4 +122,5 @@ def migrations(rehearsed: Rehearsed) -> Iterator[Finding]:
         yield Finding("schema-missing", "medium", schema, 1, message, "Dump it: see tests/support")
 
 
+ABOUT = product
 CHECKS = (client_waits, client_configs, database_tls, migrations)

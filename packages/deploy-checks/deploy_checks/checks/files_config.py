@@ -8,6 +8,7 @@ from stack_graph.graph import Rehearsed
 from stack_graph.stages import is_stage, stage_names
 
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
+from deploy_checks.checks.graph_functions import FOLDERS, source_of
 from deploy_checks.finding import Finding, Severity
 from deploy_checks.rules import Rule
 
@@ -17,9 +18,6 @@ PLACEHOLDERS = {"111122223333", "000000000000"}
 
 PUBLISHED = re.compile(r"arn:aws[\w-]*:lambda:[^:\s]*:\d{12}:layer:|\b\d{12}\.dkr\.ecr\.")
 """Layers and images that another account publishes for everyone, such as Lambda Insights."""
-
-FOLDERS = ("", "src", "app", "functions", "lambda", "handlers", "lib")
-"""The folders in which SST looks for a handler's file, in this order."""
 
 STAGES = "project.config.ts"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -132,7 +130,7 @@ def builds(rehearsed: Rehearsed) -> Iterator[Finding]:
         message = f"SST does not support the runtime {runtime}, and stops"
         yield Finding("runtime-unknown", "high", file, line, message, 'Write it as AWS does: "python3.12"')
     for handler in dict.fromkeys(re.findall(r"Handler not found: (\S+)", messages)):
-        if any((root / folder / f"{handler.rpartition('.')[0]}.py").is_file() for folder in FOLDERS):
+        if source_of(root, handler):
             arguments = (rf"(?m)^\s*{name}(?:,$|: )" for name in ("runtime", "architecture"))
             places = (_written(root, pattern, "infra/") for pattern in (*arguments, re.escape(handler)))
             file, line = next((place for place in places if place), (CONFIG, 1))
@@ -176,8 +174,9 @@ def handlers(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding]:
     module, _, function = handler.removeprefix("./").rpartition(".")
-    candidates = [root / folder / f"{module}.py" for folder in FOLDERS]
-    source = next((path for path in candidates if path.is_file()), None)
+    source = source_of(root, handler)
+    if source is None and any(candidate for folder in FOLDERS for candidate in (root / folder).glob(f"{module}.*")):
+        return  # another language
     if source is None:
         dotted = module.replace(".", "/") != module
         why = "it has dots, and SST looks for a file" if dotted else "the file does not exist"

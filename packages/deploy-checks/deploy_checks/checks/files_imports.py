@@ -15,6 +15,7 @@ from deploy_checks.checks.files_text import line_of, text_of, toml_of
 from deploy_checks.finding import Finding
 from deploy_checks.linters import run_linter
 from deploy_checks.rules import Rule
+from deploy_checks.subjects import product
 
 PACKAGE = MODULE.partition(".")[0]
 """The first folder of every handler's path, and the only one that SST copies."""
@@ -154,4 +155,5 @@ def _undeclared(root: Path, file: str, line: int, module: str) -> Finding:
     return Finding("import-undeclared", "critical", file, line, message, fix)
 
 
+ABOUT = product
 CHECKS = (dropped_folders, unparsable, own_imports, dependencies)

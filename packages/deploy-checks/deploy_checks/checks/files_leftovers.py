@@ -7,6 +7,7 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_imports import sources, tree_of
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import product
 
 VERSION_1 = {"httpMethod", "multiValueHeaders"}
 """Keys that only payload format 1.0 has."""
@@ -43,4 +44,5 @@ def debugging(rehearsed: Rehearsed) -> Iterator[Finding]:
                 yield Finding("print-left", "low", file, node.lineno, message, "Write a structured log event instead")
 
 
+ABOUT = product
 CHECKS = (payload_version, debugging)

@@ -14,6 +14,7 @@ from stack_graph.parameters import CONFIG, known_value
 from deploy_checks.checks.files_text import line_of, text_of
 from deploy_checks.finding import Finding
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 SETTINGS = "project.config.ts"
 TRUE_FOR = timedelta(days=180)
@@ -122,4 +123,5 @@ def _place(root: Path, catalogue: str, name: str, model_id: str) -> tuple[str, i
     return catalogue, line_of(text_of(root, catalogue), rf'"{re.escape(name)}":')
 
 
+ABOUT = product
 CHECKS = (requests, lifecycle)

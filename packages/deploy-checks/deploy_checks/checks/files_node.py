@@ -14,8 +14,9 @@ from typing import Any
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
-from deploy_checks.finding import Finding, Severity
+from deploy_checks.finding import Finding, NotChecked, Severity, Verdict
 from deploy_checks.node_modules import has_sst
+from deploy_checks.subjects import is_product
 
 OLDEST_NODE = 22
 """SST 4's requirement."""
@@ -42,8 +43,10 @@ def _json(root: Path, file: str) -> dict[str, Any]:
 
 
 def unreadable(root: Path) -> Iterator[Finding]:
-    """package.json and package-lock.json are JSON. npm cannot start without them."""
+    """package.json and package-lock.json are JSON. npm cannot start without them; other apps may have another lock."""
     for file in ("package.json", "package-lock.json"):
+        if file == "package-lock.json" and not is_product(root) and not (root / file).exists():
+            continue
         try:
             json.loads(text_of(root, file))
             continue
@@ -69,6 +72,8 @@ def packages(rehearsed: Rehearsed) -> Iterator[Finding]:
         message = f'package.json asks for sst "{asked.get("sst", "")}": a version of SST that was not tested may deploy'
         fix = "Name one exact version, such as 4.17.1, and run npm install"
         yield Finding("sst-not-pinned", "high", "package.json", line, message, fix)
+    if not (root / "package-lock.json").exists():
+        return
     locked = _json(root, "package-lock.json").get("packages", {})
     root_entry: dict[str, str] = {
         **locked.get("", {}).get("dependencies", {}),
@@ -108,14 +113,17 @@ def node_version(rehearsed: Rehearsed) -> Iterator[Finding]:
     engines_line = line_of(text_of(root, "package.json"), r'"node"\s*:')
     for file, line, required in ((".nvmrc", 1, pinned), ("package.json", engines_line, engines)):
         found = re.search(r"\d+", required)
-        if not found or int(found.group()) < OLDEST_NODE:
+        if (found and int(found.group()) < OLDEST_NODE) or (not found and is_product(root)):
             message = f'{file} requires Node "{required}": SST needs Node {OLDEST_NODE} or newer, and fails without it'
             yield Finding("node-too-old", "high", file, line, message, f"Require Node {OLDEST_NODE} or newer")
 
 
-def types(rehearsed: Rehearsed) -> Iterator[Finding]:
+def types(rehearsed: Rehearsed) -> Iterator[Verdict]:
     """``tsc --noEmit`` reports no error: SST checks no types, and ignores arguments that it does not know."""
     root = rehearsed.root
+    if not (root / TYPES).exists() and not is_product(root):
+        yield NotChecked("the types of the program", "there is no tsconfig.json")
+        return
     if not (root / PLATFORM).is_file():
         install_platform(root, rehearsed.stage, _path(root))
     ran = compiled(root)

@@ -9,6 +9,7 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import environment_file, line_of, projects, text_of, toml_of
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import python
 from deploy_checks.uv import run_uv
 
 PIN = ".python-version"
@@ -115,4 +116,5 @@ def build_interpreter(rehearsed: Rehearsed) -> Iterator[Finding]:
         yield Finding("venv-other-python", "critical", ".venv/pyvenv.cfg", 1, message, fix)
 
 
+ABOUT = python
 CHECKS = (python_pin, build_interpreter)

@@ -20,6 +20,7 @@ from deploy_checks.checks.files_imports import sources
 from deploy_checks.checks.files_text import text_of
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 TIME_LIMIT_S = 120
 
@@ -140,4 +141,5 @@ def versions_agree(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(instance, "postgres-major-differs", "medium", message, fix)
 
 
+ABOUT = product
 CHECKS = (migrations_apply, statements_parse, versions_agree)

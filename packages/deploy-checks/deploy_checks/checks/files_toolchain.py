@@ -14,6 +14,7 @@ from deploy_checks.checks.files_text import line_of, projects, text_of, toml_of
 from deploy_checks.finding import Finding
 from deploy_checks.output import mentions_network
 from deploy_checks.rules import Rule
+from deploy_checks.subjects import python
 from deploy_checks.uv import run_uv
 
 ROOT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
@@ -158,4 +159,5 @@ def pinned(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
+ABOUT = python
 CHECKS = (projects_and_lock, build_system, pinned)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stack_graph.graph import Graph, Rehearsed, Resource
 
 from deploy_checks.checks.graph_routes import API, ROUTE, Expected
-from deploy_checks.finding import Finding, finding_at
+from deploy_checks.finding import Finding, Severity, finding_at
 
 STAGE = "aws:apigatewayv2/stage:Stage"
 
@@ -15,6 +15,12 @@ CALLER = ("identity.sourceIp", "identity.userArn", "authorizer.claims.sub")
 
 CALLERS_OWN_TEXT = ("path", "identity.userAgent", "domainName", "protocol")
 """Variables with text that callers choose: a document may be in it."""
+
+
+def _severity(rehearsed: Rehearsed, stage: Resource) -> Severity:
+    """Of a default of SST: it is advice, except for the product's API, where each call may cost a model call."""
+    of_product = Expected.of(rehearsed).of_api(rehearsed.graph, stage.value("apiId"))
+    return "medium" if of_product else "low"
 
 
 def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
@@ -44,7 +50,7 @@ def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 stage,
                 "api-without-throttle",
-                "medium",
+                _severity(rehearsed, stage),
                 "The API accepts as many requests as the account's limit: one caller can use it up for all others",
                 "Set throttlingRateLimit and throttlingBurstLimit in defaultRouteSettings, through transform.stage: "
                 "ApiGatewayV2 itself ignores a throttle argument.",
@@ -53,7 +59,7 @@ def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 stage,
                 "api-without-access-log",
-                "medium",
+                _severity(rehearsed, stage),
                 "Requests that the gateway refuses or cannot deliver are not logged",
                 "Set accessLog on the ApiGatewayV2.",
             )
@@ -68,7 +74,7 @@ def access_logs_name_the_caller(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 stage,
                 "access-log-without-caller",
-                "medium",
+                _severity(rehearsed, stage),
                 f"The access log of {stage.name} does not show who called: it lacks {', '.join(missing)}",
                 "Add $context.identity.sourceIp, $context.identity.userArn and $context.authorizer.claims.sub.",
             )
@@ -76,7 +82,7 @@ def access_logs_name_the_caller(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 stage,
                 "access-log-with-content",
-                "medium",
+                _severity(rehearsed, stage),
                 f"The access log of {stage.name} holds text that callers choose, such as a document in a URL: "
                 f"{', '.join(texts)}",
                 "Log $context.routeKey, and leave these out.",

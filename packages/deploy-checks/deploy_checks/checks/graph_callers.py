@@ -17,6 +17,7 @@ STACK = "pulumi:pulumi:Stack"
 
 CALLERS = {
     "aws:apigatewayv2/integration:Integration": "integrationUri",
+    "aws:apigateway/integration:Integration": "uri",
     EVENT_SOURCE: "functionName",
     "aws:lambda/invocation:Invocation": "functionName",
     "aws:lambda/functionUrl:FunctionUrl": "functionName",
@@ -102,13 +103,16 @@ def functions_are_called(rehearsed: Rehearsed) -> Iterator[Finding]:
     # An output with a function's name makes it available to people. The output "functions" is an object, so not one.
     named += [stack.value(output) for stack in graph.of_type(STACK) for output in stack.outputs]
     called = {id(function_of(graph, name)) for name in named if name}
+    handlers = {handler["handler"] for handler in manifest_of(rehearsed).section("handlers") or ()}
     for function in graph.of_type(FUNCTION):
         if id(function) not in called:
             yield finding_at(
                 function,
                 "function-without-caller",
-                "critical",
-                f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy",
+                # A handler of the product has work that only its caller gives it. Others may be called from elsewhere.
+                "critical" if function.value("handler") in handlers else "low",
+                f"Nothing in the stack invokes {label(graph, function)}: no route, event source, schedule or deploy. "
+                "It runs only if code or people call it by name",
                 "Add its caller, or remove it. If people call it, return its name from sst.config.ts.",
             )
         if function.number("reservedConcurrentExecutions", -1) == 0:

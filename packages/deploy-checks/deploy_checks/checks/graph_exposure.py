@@ -11,6 +11,7 @@ from stack_graph.vpc import EVERYWHERE, GROUPS, rules
 from deploy_checks.checks.graph_storage import PERMANENT, severity
 from deploy_checks.finding import Finding, finding_at
 
+BALANCER, INSTANCE = "aws:lb/loadBalancer:LoadBalancer", "aws:ec2/instance:Instance"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LEAST_BACKUP_DAYS = 7
 DEFAULT_WINDOW_DAYS = 30
@@ -45,7 +46,7 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 place,
                 "database-without-tls",
-                severity(graph),
+                "low",
                 f"{database.name} accepts connections without TLS: rds.force_ssl is {named['rds.force_ssl']}",
                 'Set the parameter rds.force_ssl to "1"; sst.aws.Postgres sets 0 unless transform.parameterGroup does.',
             )
@@ -54,7 +55,7 @@ def databases_are_private(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 proxy,
                 "proxy-without-tls",
-                severity(graph),
+                "low",
                 f"{proxy.name} accepts connections without TLS",
                 "Set requireTls: true.",
             )
@@ -106,18 +107,23 @@ def production_is_protected(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 
 def groups_are_closed(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """No security group admits the internet."""
+    """No security group admits the internet, except those of load balancers, which are for it."""
     graph = rehearsed.graph
-    for group in (resource for kind in GROUPS for resource in graph.of_type(kind)):
+    public = {group for balancer in graph.of_type(BALANCER) for group in balancer.texts("securityGroups")}
+    routers = [one for one in graph.of_type(INSTANCE) if one.value("sourceDestCheck") is False]
+    forwarding = {group for router in routers for group in router.texts("vpcSecurityGroupIds")}
+    for group in (resource for kind in GROUPS for resource in graph.of_type(kind) if resource.id not in public):
         for rule in rules(graph, group.id, "ingress"):
             blocks = [*rule.texts("cidrBlocks"), *rule.texts("ipv6CidrBlocks")]
             world = [block for block in blocks if block in EVERYWHERE]
             if world:
+                every = str(rule.value("protocol")) == "-1"
+                ports = "all ports" if every else f"ports {rule.value('fromPort')} to {rule.value('toPort')}"
                 yield finding_at(
                     group,
                     "open-to-the-internet",
-                    "critical" if not graph.development else "high",
-                    f"{group.name} admits {world[0]} to ports {rule.value('fromPort')} to {rule.value('toPort')}",
+                    "low" if group.id in forwarding else "critical",  # SST's NAT instance, which serves nothing itself
+                    f"{group.name} admits {world[0]} to {ports}",
                     "Allow only the security group, or the network, that needs access.",
                 )
 
@@ -181,7 +187,7 @@ def networks_log_their_flows(rehearsed: Rehearsed) -> Iterator[Finding]:
             yield finding_at(
                 network,
                 "network-without-flow-log",
-                severity(graph),
+                "low",
                 f"Nothing records the connections of {network.name}: data that leaves it leaves no trace",
                 'Add an aws.ec2.FlowLog with trafficType: "ALL".',
             )

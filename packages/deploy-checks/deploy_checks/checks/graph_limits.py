@@ -11,6 +11,7 @@ from stack_graph.queues import redrive, sources
 from deploy_checks.checks.files_code import MODEL_SERVICE
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
+from deploy_checks.subjects import product
 
 CONFIG = "project.config.ts"
 
@@ -85,4 +86,5 @@ def calls_fit_into_timeouts(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
+ABOUT = product
 CHECKS = (limits_arrive, calls_fit_into_timeouts)

@@ -59,18 +59,19 @@ def secrets_stay_out_of_the_environment(rehearsed: Rehearsed) -> Iterator[Findin
 
 
 def names_are_of_this_region(rehearsed: Rehearsed) -> Iterator[Finding]:
-    """Resources refer only to ARNs of their region."""
+    """Resources refer only to ARNs of their region. Those of CloudFront are of none."""
     graph = rehearsed.graph
-    for resource in graph.resources:
+    for resource in (one for one in graph.resources if not one.type.startswith("aws:cloudfront/")):
+        own = str(resource.value("region") or graph.region)
         for arn in _arns(resource.inputs) if resource.type.startswith("aws:") else ():
             region = arn.split(":")[3]
-            if region and region != graph.region:
+            if region and region != own:
                 yield finding_at(
                     resource,
                     "other-region",
                     "high",
-                    f"The deploy will fail: {resource.name} is in {graph.region} and refers to {arn}",
-                    f"Use an ARN of {graph.region}: take the region from the stage.",
+                    f"The deploy will fail: {resource.name} is in {own} and refers to {arn}",
+                    f"Use an ARN of {own}: take the region from the stage.",
                 )
 
 

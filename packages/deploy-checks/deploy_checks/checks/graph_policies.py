@@ -146,7 +146,7 @@ def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: Rule, grant: 
     graph = rehearsed.graph
     return Finding(
         rule,
-        "medium" if graph.development else "high",
+        "low",
         *_granted(rehearsed, role, action),
         f"{_owner(graph, role)} {grant}: an attacker who controls it has all of that",
         "Name the actions that the code calls, and the ARNs of the resources: outputs of the program's resources.",
@@ -156,13 +156,17 @@ def _wide(rehearsed: Rehearsed, role: Resource, action: str, rule: Rule, grant: 
 def trust_is_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Only the service that runs as a role may assume it."""
     graph = rehearsed.graph
+    defaults: list[Resource] = []
     for role in graph.of_type(ROLE):
         for statement in document(role.raw("assumeRolePolicy")):
             principal = statement.get("Principal")
             accounts = principal.get("AWS") if isinstance(principal, dict) else principal
             if statement.get("Effect") == "Allow" and accounts and not statement.get("Condition"):
                 own = f"arn:aws:iam::{graph.account}:root"  # SST's default, which sst dev needs
-                severity: Severity = "critical" if accounts == "*" else "low" if accounts == own else "medium"
+                if accounts == own:
+                    defaults.append(role)
+                    continue
+                severity: Severity = "critical" if accounts == "*" else "medium"
                 yield Finding(
                     "wide-trust",
                     severity,
@@ -170,6 +174,15 @@ def trust_is_narrow(rehearsed: Rehearsed) -> Iterator[Finding]:
                     f"{accounts} may assume the role of {_owner(graph, role)}: they have all its permissions",
                     'Trust only the service: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',
                 )
+    if defaults:
+        yield Finding(
+            "wide-trust",
+            "low",
+            *place_of(rehearsed, defaults[0], "assumeRolePolicy"),
+            f"The account's other users and roles may assume {', '.join(_owner(graph, role) for role in defaults)}, by "
+            "SST's default, which sst dev needs",
+            'Trust only the service, through transform.role: assumeRolePolicy for { Service: "lambda.amazonaws.com" }.',
+        )
 
 
 def lambda_may_assume(rehearsed: Rehearsed) -> Iterator[Finding]:

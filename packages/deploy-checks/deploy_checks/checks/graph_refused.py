@@ -40,6 +40,10 @@ ELSEWHERE = {
 }
 """Values that only CloudFormation refuses, or that another check reports in more detail."""
 
+PORT = {"minimum": -1, "maximum": 65_535}
+DESCRIPTION = {"pattern": r"^[a-zA-Z0-9. _:/()#,@\[\]+=&;{}!$*-]{0,255}$"}
+"""Of a security group and of its rules (CreateSecurityGroup)."""
+
 ADDITIONAL: Mapping[str, dict[str, Any]] = {
     # More than 10,240 MB needs dedicated instances (Lambda quotas, 2026-11).
     "AWS::Lambda::Function": {"MemorySize": {"maximum": 10_240}},
@@ -64,8 +68,9 @@ ADDITIONAL: Mapping[str, dict[str, Any]] = {
         "Port": {"minimum": 1150, "maximum": 65_535},
         "MonitoringInterval": {"enum": [0, 1, 5, 10, 15, 30, 60]},
     },
+    "ec2.CreateSecurityGroupRequest": {"Description": DESCRIPTION},
     "AWS::EC2::SecurityGroup": {
-        way: {"items": {"properties": {end: {"minimum": -1, "maximum": 65_535} for end in ("FromPort", "ToPort")}}}
+        way: {"items": {"properties": {"FromPort": PORT, "ToPort": PORT, "Description": DESCRIPTION}}}
         for way in ("SecurityGroupIngress", "SecurityGroupEgress")
     },
     "AWS::RDS::DBSubnetGroup": {"SubnetIds": {"minItems": 2}},

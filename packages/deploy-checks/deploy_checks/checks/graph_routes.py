@@ -33,6 +33,22 @@ class Expected:
         routes = manifest_of(rehearsed).section("routes") or unknown
         return cls(routes["handler"], routes["file"], frozenset(routes["keys"]), frozenset(routes["public"]))
 
+    def of_api(self, graph: Graph, api_id: object) -> bool:
+        """Whether this is the product's API: its handler answers a route, or there is no other API."""
+        answered = {route.value("apiId") for route in graph.of_type(ROUTE) if self._answers(graph, route)}
+        return bool(self.handler) and (api_id in answered if answered else len(graph.of_type(API)) == 1)
+
+    def _answers(self, graph: Graph, route: Resource) -> bool:
+        integration = integration_of(graph, route)
+        function = function_of(graph, integration.value("integrationUri")) if integration else None
+        return function is not None and function.value("handler") == self.handler
+
+
+def integration_of(graph: Graph, route: Resource) -> Resource | None:
+    """The integration that a route leads to."""
+    target = str(route.value("target")).removeprefix("integrations/")
+    return next((found for found in graph.of_type(INTEGRATION) if found.id == target), None)
+
 
 def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
     """The API has every route that the handler answers, once."""
@@ -40,7 +56,7 @@ def routes_are_there(rehearsed: Rehearsed) -> Iterator[Finding]:
     for api in graph.of_type(API):
         routes = [route for route in graph.of_type(ROUTE) if route.value("apiId") == api.id]
         keys = Counter(str(route.value("routeKey")) for route in routes)
-        for missing in sorted(expected.keys - keys.keys()):
+        for missing in sorted(expected.keys - keys.keys()) if expected.of_api(graph, api.id) else ():
             yield finding_at(
                 min(routes, key=lambda route: (route.file, route.line), default=api),
                 "missing-route",
@@ -62,10 +78,11 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
     """Each route has an integration with a function of the stack that answers it and that the gateway may invoke."""
     graph, expected = rehearsed.graph, Expected.of(rehearsed)
     answered_by_handler = {*expected.keys, "$default"}
-    integrations = {f"integrations/{found.id}": found for found in graph.of_type(INTEGRATION)}
     for route in graph.of_type(ROUTE):
         key = route.value("routeKey")
-        integration = integrations.get(str(route.value("target")))
+        integration = integration_of(graph, route)
+        if integration and integration.value("integrationType") != "AWS_PROXY":
+            continue  # another service, or an address
         function = function_of(graph, integration.value("integrationUri")) if integration else None
         if integration is None or function is None:
             yield finding_at(
@@ -86,7 +103,8 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "Add an aws.lambda.Permission for apigateway.amazonaws.com with the API's executionArn; sst's "
                 "api.route creates one.",
             )
-        if key in answered_by_handler and expected.handler and function.value("handler") != expected.handler:
+        of_product = expected.of_api(graph, route.value("apiId"))
+        if key in answered_by_handler and of_product and function.value("handler") != expected.handler:
             yield finding_at(
                 route,
                 "route-to-another-function",
@@ -94,7 +112,7 @@ def routes_lead_somewhere(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"{key} leads to {function.name}, which runs {function.value('handler')} and not {expected.handler}",
                 f"Give api.route the function that runs {expected.handler}.",
             )
-        if integration.value("payloadFormatVersion") != "2.0":
+        if function.value("handler") == expected.handler and integration.value("payloadFormatVersion") != "2.0":
             yield finding_at(
                 integration,
                 "payload-version",
@@ -119,7 +137,8 @@ def routes_ask_who_calls(rehearsed: Rehearsed) -> Iterator[Finding]:
     graph, expected = rehearsed.graph, Expected.of(rehearsed)
     for route in graph.of_type(ROUTE):
         key, kind = str(route.value("routeKey")), str(route.value("authorizationType") or "NONE")
-        may_be_open = not expected.handler or key in expected.public or key.startswith("OPTIONS ")
+        of_product = expected.of_api(graph, route.value("apiId"))
+        may_be_open = not of_product or key in expected.public or key.startswith("OPTIONS ")
         if kind == "NONE" and not may_be_open and not graph.development:
             yield finding_at(
                 route,

@@ -14,6 +14,7 @@ from deploy_checks.checks.graph_storage import PERMANENT
 from deploy_checks.finding import Finding, finding_at
 from deploy_checks.product import manifest_of
 from deploy_checks.rules import Rule
+from deploy_checks.subjects import product
 
 WITHDRAWN = {17: 4, 16: 8, 15: 12, 14: 17, 13: 99, 12: 99, 11: 99}
 """The highest minor version of PostgreSQL that RDS no longer creates, by major version (AWS's notice of 2026-05-01)."""
@@ -34,7 +35,7 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
     for database in graph.of_type(DATABASE):
         for rule, error, fix in _refused(graph, database):
             yield finding_at(database, rule, "high", f"The deploy will fail: {error}", fix)
-        if not database.value("dbName"):
+        if not database.value("dbName") and product(rehearsed):
             yield finding_at(
                 database,
                 "no-database-name",
@@ -43,7 +44,7 @@ def databases_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
                 'Set dbName (database: "pipeline").',
             )
     region, folder = rehearsed.graph.region, manifest_of(rehearsed).file("certificate_authorities")
-    if graph.of_type(DATABASE) and not (rehearsed.root / folder / f"{region}.pem").is_file():
+    if product(rehearsed) and graph.of_type(DATABASE) and not (rehearsed.root / folder / f"{region}.pem").is_file():
         yield finding_at(
             graph.of_type(DATABASE)[0],
             "no-certificate-authority",

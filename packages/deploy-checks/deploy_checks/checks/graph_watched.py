@@ -10,7 +10,7 @@ from stack_graph.lambdas import DATABASE, FUNCTION, calls
 from deploy_checks.checks.files_code import MODEL_SERVICE
 from deploy_checks.checks.graph_alarms import ALARM
 from deploy_checks.checks.graph_routes import API
-from deploy_checks.finding import Finding, finding_at
+from deploy_checks.finding import Finding, Severity, finding_at
 
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 
@@ -33,10 +33,11 @@ def failures_are_watched(rehearsed: Rehearsed) -> Iterator[Finding]:
         if any(call.service == MODEL_SERVICE for call in calls(rehearsed.root, function)):
             for word, subject in OF_MODELS.items():
                 if word not in filters:
-                    yield _unwatched(function, subject, f"the log metric of {word}")
+                    yield _unwatched(function, subject, f"the log metric of {word}", "medium")
     for api in graph.of_type(API):
         if "403" not in filters:
-            yield _unwatched(api, "callers that the API refuses", "a metric filter of the access log, for status 403")
+            metric = "a metric filter of the access log, for status 403"
+            yield _unwatched(api, "callers that the API refuses", metric, "low")
     watched = {
         alarm.part("dimensions").value("DBInstanceIdentifier")
         for alarm in graph.of_type(ALARM)
@@ -44,12 +45,12 @@ def failures_are_watched(rehearsed: Rehearsed) -> Iterator[Finding]:
     }
     for database in graph.of_type(DATABASE):
         if not watched & {database.id, database.value("identifier")}:
-            yield _unwatched(database, f"the connections of {database.name}", "RDS's metric DatabaseConnections")
+            yield _unwatched(database, f"the connections of {database.name}", "RDS's metric DatabaseConnections", "low")
 
 
-def _unwatched(resource: Resource, subject: str, metric: str) -> Finding:
+def _unwatched(resource: Resource, subject: str, metric: str, severity: Severity) -> Finding:
     message = f"No alarm watches {subject}: it is noticed when requests fail"
-    return finding_at(resource, "unwatched", "medium", message, f"Add an alarm on {metric}.")
+    return finding_at(resource, "unwatched", severity, message, f"Add an alarm on {metric}.")
 
 
 def _alarmed_filters(graph: Graph) -> list[Resource]:

@@ -6,6 +6,7 @@ from stack_graph.graph import Rehearsed
 from stack_graph.wiring import text
 
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import product
 
 FILE = "infra/wiring.json"
 
@@ -30,4 +31,5 @@ def wiring_is_fresh(rehearsed: Rehearsed) -> Iterator[Finding]:
     )
 
 
+ABOUT = product
 CHECKS = (wiring_is_fresh,)
