@@ -18,7 +18,7 @@ from stack_graph.graph import Rehearsed
 from deploy_checks import own_rules, preconditions, rehearsal, report
 from deploy_checks.account import account_checks
 from deploy_checks.checks import every_check, files_node
-from deploy_checks.finding import in_order, merged
+from deploy_checks.finding import Finding, NotChecked, in_order, merged
 from deploy_checks.run_checks import Report, run_checks
 
 DESCRIPTION = """\
@@ -103,12 +103,17 @@ def run(root: Path, stage: str, rehearsal_dir: Path | None, answers: Path | None
             result.findings.extend(preconditions.install_packages(Rehearsed.nothing(root, stage), log))
             rehearsed = _rehearse(root, stage, Path(temporary), answers)
         own = own_rules.read(root)
-        result.findings.extend(rehearsal.findings_of(rehearsed.graph, root))
+        of_sst = rehearsal.verdicts_of(rehearsed.graph, root)
+        result.findings.extend(verdict for verdict in of_sst if isinstance(verdict, Finding))
+        result.not_checked.extend(verdict for verdict in of_sst if isinstance(verdict, NotChecked))
         log(f"Checking {len(rehearsed.graph.resources)} resources and {len(rehearsed.artifacts)} archives")
         run_checks(rehearsed, [*every_check(), *own.checks, account_checks], result, log)
         found, result.accepted = own.sorted_out(result.findings, datetime.now(UTC).date())
         result.findings = in_order(merged(found))
-        if not rehearsed.graph.data.get("complete") and not result.findings:
+        complete = bool(rehearsed.graph.data.get("complete"))
+        if not complete and any(isinstance(verdict, NotChecked) for verdict in of_sst):
+            result.errors.append("The deploy was not rehearsed: a host that SST needs could not be reached.")
+        elif not complete and not result.findings:
             result.errors.append("The deploy was not rehearsed, and no check reports why.")
     result.seconds = time.monotonic() - started
     return result

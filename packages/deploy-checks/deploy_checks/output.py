@@ -4,7 +4,7 @@ import re
 
 NETWORK = re.compile(
     r"network (?:was disabled|request|connectivity)|ENOTFOUND|EAI_AGAIN|ECONN(?:REFUSED|RESET)|ETIMEDOUT"
-    r"|error sending request|Failed to fetch|dns error|dial tcp|timed out",
+    r"|error sending request|Could not resolve host|Failed to fetch|dns error|dial tcp|timed out",
     re.IGNORECASE,
 )
 

@@ -7,6 +7,12 @@ from stack_graph.graph import Rehearsed
 from deploy_checks import node_modules
 from deploy_checks.checks import files_config, files_node, files_toolchain
 from deploy_checks.finding import Finding
+from deploy_checks.subjects import python
+
+
+def _stops(finding: Finding) -> bool:
+    return finding.severity in ("critical", "high")
+
 
 PRECONDITIONS: tuple[tuple[Callable[[Rehearsed], bool], str], ...] = (
     (lambda files: not any(files_config.stage(files)), "The stage does not exist."),
@@ -14,7 +20,7 @@ PRECONDITIONS: tuple[tuple[Callable[[Rehearsed], bool], str], ...] = (
     (lambda files: node_modules.has_sst(files.root), "SST is not installed, so the deploy cannot be rehearsed."),
     (lambda files: not any(files_config.program_exists(files)), "There is no sst.config.ts."),
     (
-        lambda files: not any(files_toolchain.broken_files(files)),
+        lambda files: not python(files) or not any(map(_stops, files_toolchain.broken_files(files))),
         "Every function would lack the packages of the projects that cannot be read.",
     ),
 )
@@ -30,4 +36,6 @@ def install_packages(files: Rehearsed, log: Callable[[str], None]) -> list[Findi
     """Install the packages of ``package-lock.json`` where they are missing, and return what npm refuses."""
     if any(files_config.stage(files)) or any(files_node.unreadable(files.root)):
         return []  # the checks report both
+    if not (files.root / "package-lock.json").is_file():
+        return []  # an app with another package manager
     return node_modules.ensure(files.root, log)

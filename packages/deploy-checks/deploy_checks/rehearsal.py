@@ -14,7 +14,8 @@ from stack_graph.graph import Graph
 from stack_graph.program import named_in
 from stack_graph.stages import account_variable, alarm_variable
 
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, NotChecked, Verdict
+from deploy_checks.output import mentions_network
 
 CLI = Path(__file__).resolve().parents[2] / "deploy-rehearsal" / "cli.ts"
 PLACEHOLDER_ACCOUNT = "111122223333"
@@ -101,8 +102,11 @@ def _follow(process: subprocess.Popen[str], meanwhile: Callable[[], object]) -> 
     return output
 
 
-def findings_of(graph: Graph, root: Path) -> list[Finding]:
-    """SST's errors, which would fail the deploy, and its warnings, which would not."""
+def verdicts_of(graph: Graph, root: Path) -> list[Verdict]:
+    """SST's errors, which would fail the deploy, and its warnings, which would not.
+
+    An error for want of a network is one of this machine, and no statement about the deploy.
+    """
     if "diagnostics" not in graph.data:
         return []  # no rehearsal took place; the reason is reported elsewhere
     diagnostics: list[Mapping[str, Any]] = graph.data["diagnostics"]
@@ -112,7 +116,11 @@ def findings_of(graph: Graph, root: Path) -> list[Finding]:
     return errors + [_warned(entry, root) for entry in diagnostics if entry["severity"] == "warning"]
 
 
-def _failed(entry: Mapping[str, Any], root: Path) -> Finding:
+def _failed(entry: Mapping[str, Any], root: Path) -> Verdict:
+    if mentions_network(_text(entry)):
+        return NotChecked(
+            "the resources of a deploy", f"a host that SST needs could not be reached: {_text(entry)[:600]}"
+        )
     message = f"sst deploy would fail:\n{_text(entry)}"
     fix = "Fix the error that SST reports, then run this again: the checks of the stack could not run."
     return Finding("rehearsal-failed", "high", *_place(entry, root), message, fix)

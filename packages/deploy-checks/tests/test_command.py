@@ -184,6 +184,19 @@ def test_failed_rehearsal_is_reported(
     assert of_a_file["id"] == "print-left"
 
 
+def test_failure_for_want_of_a_network_is_no_finding_and_stops(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.complete = False
+    message = "UV export failed with exit code 1: dns error: failed to lookup address information"
+    deploy.diagnostics = [{"severity": "error", "message": message, "urn": None, "sourcePosition": None}]
+    assert run_command(passing) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["findings"] == []
+    assert "could not be reached" in report["errors"][0]
+    assert "dns error" in report["not_checked"][0]["needs"]
+
+
 def test_warning_of_sst_is_reported(
     run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from deploy_checks.checks.files_text import line_at, line_of, program_files, tex
 from deploy_checks.checks.graph_functions import FOLDERS, source_of
 from deploy_checks.finding import Finding, Severity
 from deploy_checks.rules import Rule
+from deploy_checks.subjects import is_product
 
 CONFIG = "sst.config.ts"
 PLACEHOLDERS = {"111122223333", "000000000000"}
@@ -190,7 +191,7 @@ def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding
         where = source.relative_to(root)
         message = f"Handler {handler}: {where} has no `{function}`, so every call fails with Runtime.HandlerNotFound"
         yield Finding("handler-not-defined", "critical", file, line, message, f"Define {function} in {where}")
-    if module.startswith("functions/"):
+    if module.startswith("functions/") and is_product(root):
         package = module.split("/")[1]
         message = (
             f"Handler {handler}: the archive keeps the folder functions/, so `import {package}` fails on AWS with "

@@ -43,9 +43,9 @@ def _json(root: Path, file: str) -> dict[str, Any]:
 
 
 def unreadable(root: Path) -> Iterator[Finding]:
-    """package.json and package-lock.json are JSON. npm cannot start without them; other apps may have another lock."""
+    """package.json and package-lock.json are JSON. npm cannot start without them; other apps may have other files."""
     for file in ("package.json", "package-lock.json"):
-        if file == "package-lock.json" and not is_product(root) and not (root / file).exists():
+        if not is_product(root) and not (root / file).exists():
             continue
         try:
             json.loads(text_of(root, file))
@@ -67,11 +67,12 @@ def packages(rehearsed: Rehearsed) -> Iterator[Finding]:
     package = _json(root, "package.json")
     text = text_of(root, "package.json")
     asked: dict[str, str] = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
-    if not EXACT.fullmatch(asked.get("sst", "")):
+    if text and not EXACT.fullmatch(asked.get("sst", "")):
         line = line_of(text, r'"sst"\s*:')
         message = f'package.json asks for sst "{asked.get("sst", "")}": a version of SST that was not tested may deploy'
         fix = "Name one exact version, such as 4.17.1, and run npm install"
-        yield Finding("sst-not-pinned", "high", "package.json", line, message, fix)
+        severity: Severity = "high" if is_product(root) else "low"
+        yield Finding("sst-not-pinned", severity, "package.json", line, message, fix)
     if not (root / "package-lock.json").exists():
         return
     locked = _json(root, "package-lock.json").get("packages", {})
@@ -130,8 +131,8 @@ def types(rehearsed: Rehearsed) -> Iterator[Verdict]:
     if ran is None and not has_sst(root):
         return  # no package is installed; npm's error is reported
     if ran is None:
-        why = "TypeScript or Node is not installed, or tsc takes minutes"
-        yield _unchecked(why, "Run scripts/setup-env.sh and npm ci")
+        needs = "TypeScript or Node is not installed, or tsc takes minutes: run npm install, or scripts/setup-env.sh"
+        yield NotChecked("the types of the program", needs)
         return
     output = re.sub(r"\n\s+", " ", ran.stdout)  # an error's further lines are indented
     found = [match for line in output.splitlines() if (match := DIAGNOSTIC.match(line))]
@@ -161,13 +162,13 @@ def _looked_at(root: Path, listed: list[str]) -> Iterator[Finding]:
     if missed:
         message = f"tsconfig.json omits {', '.join(missed)}: an argument there that SST ignores is not reported"
         line = line_of(text, r'"(?:include|exclude|files)"')
-        yield Finding("types-not-checked", "medium", TYPES, line, message, "Include all files that SST bundles")
+        yield Finding("types-not-checked", "low", TYPES, line, message, "Include all files that SST bundles")
     for option in ("strict", *STRICT):
         found = re.search(rf'"{option}"\s*:\s*(true|false)', text)
         if (found and found[1] == "false") or (option == "strict" and not found):
             message = f"tsconfig.json has no `{option}`: values that may be undefined are deployed without an error"
             line = line_at(text, found.start()) if found else line_of(text, '"compilerOptions"')
-            yield Finding("types-not-strict", "medium", TYPES, line, message, 'Write "strict": true, alone')
+            yield Finding("types-not-strict", "low", TYPES, line, message, 'Write "strict": true, alone')
 
 
 def _path(root: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_text import environment_file, line_of, projects, text_of, toml_of
-from deploy_checks.finding import Finding
-from deploy_checks.subjects import python
+from deploy_checks.finding import Finding, Severity
+from deploy_checks.subjects import is_product, python
 from deploy_checks.uv import run_uv
 
 PIN = ".python-version"
@@ -76,6 +76,8 @@ def python_pin(rehearsed: Rehearsed) -> Iterator[Finding]:
     """``.python-version`` names the functions' version of Python, and it is installed."""
     root, runtime = rehearsed.root, runtime_of(rehearsed)
     pin = text_of(root, PIN).strip()
+    if not pin and not is_product(root):
+        return
     if not pin:
         message = "There is no .python-version: a pyenv shim of uv or Python stops, and another Python may be used"
         yield Finding("python-pin-differs", "high", PIN, 1, message, f"Write {runtime} into it")
@@ -105,7 +107,9 @@ def build_interpreter(rehearsed: Rehearsed) -> Iterator[Finding]:
             f"{runtime}, binary packages such as pydantic_core cannot be imported on AWS"
         )
         line = line_of(text_of(root, ".env"), r"UV_PYTHON")
-        yield Finding("uv-python-differs", "critical", ".env", line, message, f"Write UV_PYTHON={runtime} into .env")
+        # Another app may choose its Python in another way: what it chose here shows in the archives.
+        severity: Severity = "critical" if given or is_product(root) else "low"
+        yield Finding("uv-python-differs", severity, ".env", line, message, f"Write UV_PYTHON={runtime} into .env")
     found = re.search(r"^version(?:_info)?\s*=\s*(3\.\d+)", text_of(root, ".venv/pyvenv.cfg"), re.MULTILINE)
     if found and found.group(1) != runtime:
         message = (

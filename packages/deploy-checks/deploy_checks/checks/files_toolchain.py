@@ -11,10 +11,10 @@ from stack_graph.graph import Rehearsed
 
 from deploy_checks.checks.files_python_version import requires_python, runtime_of
 from deploy_checks.checks.files_text import line_of, projects, text_of, toml_of
-from deploy_checks.finding import Finding
+from deploy_checks.finding import Finding, Severity
 from deploy_checks.output import mentions_network
 from deploy_checks.rules import Rule
-from deploy_checks.subjects import python
+from deploy_checks.subjects import is_product, python
 from deploy_checks.uv import run_uv
 
 ROOT, FUNCTIONS, LOCK = "pyproject.toml", "functions/pyproject.toml", "uv.lock"
@@ -42,7 +42,9 @@ def broken_files(rehearsed: Rehearsed) -> Iterator[Finding]:
                 message = "uv.lock is missing: each deploy would use the newest packages, which were not tested"
             rule: Rule = "lock-stale" if file == LOCK else "project-file-broken"
             fix = "Run `uv lock` and commit uv.lock" if file == LOCK else "Restore it from git"
-            yield Finding(rule, "critical", file, 1, message, fix)
+            # uv makes the lock when SST exports the packages: another app can be built so.
+            severity: Severity = "critical" if file != LOCK or is_product(root) else "medium"
+            yield Finding(rule, severity, file, 1, message, fix)
             continue
         try:
             (root / file).read_text(encoding="utf-8")
