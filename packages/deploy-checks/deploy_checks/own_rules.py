@@ -49,7 +49,7 @@ class Accepted:
 
 @dataclass
 class OwnRules:
-    """What the file says, and what is wrong with it."""
+    """The content of the file, and its errors."""
 
     accepted: list[Accepted] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)

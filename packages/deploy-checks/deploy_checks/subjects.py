@@ -1,4 +1,4 @@
-"""What an app must have for a module of checks to be about it: ``ABOUT = python`` or ``ABOUT = product`` in the module.
+"""Subjects of the modules of checks: a module with ``ABOUT = python`` or ``ABOUT = product`` runs where there is one.
 
 A module without ``ABOUT`` is about every SST app on AWS.
 """

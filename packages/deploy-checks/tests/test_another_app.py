@@ -43,7 +43,7 @@ def test_what_exists_already_is_not_judged() -> None:
     assert not {name for name in advised if name.startswith("Old") or name == "Shared"} - {"OldHandler"}
 
 
-def test_a_cause_is_told_once() -> None:
+def test_a_cause_is_reported_once() -> None:
     trusts = [finding for finding in report(another_app()).findings if finding.id == "wide-trust"]
     assert len(trusts) == 1
     assert "Uses" in trusts[0].message
@@ -102,7 +102,7 @@ def without(kind: str) -> Change:
         (put("PgInstance", engineVersion="17.1"), "withdrawn-database-version"),
     ],
 )
-def test_a_fault_is_found(change: Change, rule: Rule) -> None:
+def test_an_error_is_found(change: Change, rule: Rule) -> None:
     graph = another_app()
     change(graph)
     assert rule in {finding.id for finding in above_low(graph)}

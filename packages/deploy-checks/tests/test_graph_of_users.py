@@ -1,4 +1,4 @@
-"""Faults in what users add to the stack: each case changes the recorded graph, and AWS's answer to it is known."""
+"""Errors in additions of users to the stack: each case changes the recorded graph, and AWS's answer is known."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def bucket_with_key(graph: Recorded) -> None:
 
 
 def may_use_the_key(graph: Recorded) -> None:
-    """What the fix of ``key-not-granted`` asks for, on every role."""
+    """The fix of ``key-not-granted``, on every role."""
     grant = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [KEY]}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
     for name in [one["name"] for one in graph.data["resources"] if one["type"] == "aws:iam/role:Role"]:
@@ -117,7 +117,7 @@ def variable(value: str) -> Change:
     return lambda graph: graph["WorkerFunction"]["environment"]["variables"].update(DASHBOARD_URL=value)
 
 
-FAULTS: list[tuple[Change, Rule]] = [
+ERRORS: list[tuple[Change, Rule]] = [
     (variable(UNRESOLVED), "output-in-text"),
     (lambda g: g["JobsQueue"].update(tags={"see": UNRESOLVED}), "output-in-text"),
     (queue_with_key, "key-not-granted"),
@@ -140,8 +140,8 @@ FAULTS: list[tuple[Change, Rule]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "rule"), FAULTS)
-def test_a_fault_is_found(change: Change, rule: Rule) -> None:
+@pytest.mark.parametrize(("change", "rule"), ERRORS)
+def test_an_error_is_found(change: Change, rule: Rule) -> None:
     graph = recorded()
     assert findings_of(rule, CHECKS, graph) == []
     change(graph)

@@ -1,4 +1,4 @@
-"""The team's own file: findings that it accepts for a time, and checks of its own."""
+"""The team's own file: findings that it accepts for a time, and checks that it adds."""
 
 from collections.abc import Callable
 from dataclasses import replace

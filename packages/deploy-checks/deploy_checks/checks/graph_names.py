@@ -99,7 +99,7 @@ def tags_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "tag-refused",
                 "high",
                 f"The deploy will fail: {resource.name} has the tag {refused[0]} with {tags[refused[0]]!r}: tags may "
-                "have letters, numbers, spaces and _ . : / = + - @",
+                "have alphabetic characters, numbers, spaces and _ . : / = + - @",
                 "Write it without other characters, such as and in place of &.",
             )
 
