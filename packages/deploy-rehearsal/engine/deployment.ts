@@ -5,7 +5,7 @@ import { settledName, urnOf, uuid } from "./names.ts";
 import { answer, placeOf, type Answer, type Place, type ResourceAnswers } from "./outputs.ts";
 import { withoutColours } from "../processes.ts";
 import type { ProviderTypes } from "./provider-types.ts";
-import { isObject, plain, Redactor, type Properties, type Value } from "./wire.ts";
+import { isObject, plain, Redactor, withIds, type Properties, type Value } from "./wire.ts";
 
 export interface Registration {
   type: string;
@@ -68,7 +68,8 @@ export class Deployment {
     const { app, stage } = this.#options;
     const { type, name } = registration;
     const urn = urnOf(app, stage, registration.parent, type, name);
-    const request = { ...registration, inputs: settled(urn, registration) };
+    const inputs = settled(urn, registration);
+    const request = { ...registration, inputs: registration.custom ? (withIds(inputs) as Properties) : inputs };
     try {
       if (this.#resources.has(urn)) throw new Refused(`Duplicate resource URN '${urn}'; try giving it a unique name`);
       return this.#record(urn, request, this.#answer(urn, request));
@@ -93,7 +94,7 @@ export class Deployment {
     const record: GraphInvoke = { token, arguments: this.#show(given), result: null, invented: {}, sourcePosition };
     this.#invokes.push(record);
     try {
-      const unwrapped = plain(given) as Properties;
+      const unwrapped = plain(withIds(given)) as Properties;
       const { types, answers } = this.#options;
       const own = this.#lookUp(token, unwrapped);
       const result =

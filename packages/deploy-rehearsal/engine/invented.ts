@@ -80,7 +80,8 @@ export function invent(subject: Subject, name: string, type: string, depth = 0):
   if (item !== undefined) {
     const one = singular(name);
     if (item !== "string") return depth < DEPTH ? [invent(subject, one, item, depth)] : [];
-    return Array.from({ length: LISTED }, (_, index) => text({ ...subject, seed: `${subject.seed}${index}` }, one, index));
+    const nth = (_: unknown, index: number): Value => text({ ...subject, seed: `${subject.seed}${index}` }, one, index);
+    return Array.from({ length: LISTED }, nth);
   }
   if (type === "string" || type.startsWith("enums.")) return text(subject, name);
   if (type === "number") return /port$/i.test(name) ? 443 : 1;
@@ -112,7 +113,7 @@ const FORMATS: [RegExp, (subject: Subject, name: string, index: number) => strin
   [/nameServer$/i, ({ seed }, _, index) => `ns-${index + 1}.${hex(seed, 8)}.example.net`],
   [/(json|document|policy)$/i, () => JSON.stringify({ Version: "2012-10-17", Statement: [] })],
   [/^linkedServiceDescription$/, (subject) => `${arn(subject, "")}:namespace/ns-${pick(subject.seed, 16, LOWER)}`],
-  [/^secretString$/, ({ seed }) => JSON.stringify({ username: "admin", password: hex(seed, 32), authToken: hex(seed, 32) })],
+  [/^secretString$/, ({ seed }) => JSON.stringify({ username: "admin", password: seed, authToken: seed })],
   [/^result$/, () => "{}"], // of an invocation
   [/(url|uri)$/i, (subject) => `https://${host(subject)}/`],
   [/(host|hostname|dnsName|domain|domainName|endpoint|fqdn|address)$/i, host],

@@ -49,7 +49,7 @@ test("a given answer is used, and is not marked as invented", () => {
   assert.deepEqual([values, invented], [{ name: "example.com", zoneId: "Z1" }, {}]);
 });
 
-test("a look-up of one resource follows the rule of its type, and only what does not follow from its arguments is marked", () => {
+test("a look-up of one resource follows the rule of its type, and what its arguments do not imply is marked", () => {
   const queue = ask("aws:sqs/getQueue:getQueue", { name: "jobs" });
   assert.equal(queue.values["arn"], "arn:aws:sqs:eu-west-1:111122223333:jobs");
   assert.deepEqual(queue.invented, {});

@@ -96,7 +96,10 @@ export const DYNAMIC_TYPES: Record<string, Rule> = {
   "sst.aws.DistributionDeploymentWaiter": (facts) => ({ id: hex(facts.urn, 16), isDone: true }),
   "sst.aws.DistributionInvalidation": acknowledged,
   "sst.aws.FunctionEnvironmentUpdate": acknowledged,
-  "sst.aws.HostedZoneLookup": (facts) => ({ id: hex(facts.urn, 16), zoneId: `Z${pick(facts.urn, 20, UPPER + DIGITS)}` }),
+  "sst.aws.HostedZoneLookup": (facts) => ({
+    id: hex(facts.urn, 16),
+    zoneId: `Z${pick(facts.urn, 20, UPPER + DIGITS)}`,
+  }),
   "sst.aws.KvKeys": acknowledged,
   "sst.aws.KvRoutesUpdate": acknowledged,
   "sst.aws.OriginAccessControl": (facts) => ({ id: `E${pick(facts.urn, 13, UPPER + DIGITS)}` }),

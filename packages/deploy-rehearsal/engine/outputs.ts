@@ -115,8 +115,8 @@ export function answer(asked: Asked, place: Place, types: ProviderTypes, given: 
 }
 
 /**
- * The values of a rule for something that may exist, with its id wherever the rule uses the one that it made. Guessed are
- * those that do not follow from the inputs and the id.
+ * The values of a rule for something that may exist, with its id wherever the rule uses the one that it made.
+ * Guessed are those that do not follow from the inputs and the id.
  */
 export function followed(
   rule: Rule | undefined,

@@ -55,7 +55,7 @@ test("a property always has a value unless its type includes undefined", () => {
   );
 });
 
-test("types, look-ups and nested structures are found in the package of their provider, also of another publisher", () => {
+test("types, look-ups and nested structures are found in the package of their provider", () => {
   const types = install({
     "@publisher/cloud/package.json": '{"pulumi": {"resource": true, "name": "cloud"}}',
     "@publisher/cloud/thing.d.ts": `

@@ -1,6 +1,6 @@
 /**
- * The tags that SST 4.17 gives to what another stage created and shares, by which `sst.aws.Vpc.get` and its like find the
- * other parts. They are as if the same version of SST had created it.
+ * The tags that SST 4.17 gives to what another stage created and shares, by which `sst.aws.Vpc.get` and its like find
+ * the other parts. They are as if the same version of SST had created it.
  */
 import { hex, uuid } from "./names.ts";
 import type { Facts } from "./outputs.ts";

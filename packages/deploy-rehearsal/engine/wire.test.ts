@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plain, Redactor, secret, SECRET_MARKER, type Value } from "./wire.ts";
+import { plain, Redactor, secret, SECRET_MARKER, withIds, type Value } from "./wire.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const PASSWORD = "correct horse battery";
@@ -19,6 +19,15 @@ test("every wrapper is removed", () => {
     archive: { archive: { path: "code.zip" } },
     text: { asset: { text: "hello" } },
     resource: { resource: "urn:1", id: "id-1" },
+  });
+});
+
+test("a provider is given the id of a resource, and the URN of a component", () => {
+  const reference = (id: string): Value => ({ [SIGNATURE]: "5cf8f73096256a8f31e491e813e4eb8e", urn: "urn:1", id });
+  assert.deepEqual(withIds({ a: [reference("id-1")], b: secret({ c: reference("") }), d: 1 }), {
+    a: ["id-1"],
+    b: secret({ c: "urn:1" }),
+    d: 1,
   });
 });
 

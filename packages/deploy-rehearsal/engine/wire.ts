@@ -1,8 +1,8 @@
 /**
  * Pulumi's wire format of values, and their form in a graph.
  *
- * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key. No value
- * is unknown: the engine answers every output.
+ * A secret, an output, an asset and a reference to a resource each travel as an object under one signature key.
+ * No value is unknown: the engine answers every output.
  */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
@@ -48,6 +48,14 @@ export function plain(value: Value | undefined): Value {
     default:
       throw new Error(`a value has an unknown signature: ${String(value[SIGNATURE])}`);
   }
+}
+
+/** The value with the id of each resource in it, or the URN of a component, as Pulumi gives it to providers. */
+export function withIds(value: Value): Value {
+  if (Array.isArray(value)) return value.map(withIds);
+  if (!isObject(value)) return value;
+  if (value[SIGNATURE] === REFERENCE) return plain(value["id"]) || (value["urn"] ?? null);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withIds(inner)]));
 }
 
 /** The shortest secret, in characters. A lower limit would treat plain words and numbers as secrets. */
