@@ -32,6 +32,7 @@ KNOWN = (
     Known("*", "Secret Keyword", "local|rehearsal|chaos", "the key of the stand-ins for AWS, which do not check it"),
     Known("packages/*", "Secret Keyword", r"aws:\w+/\w+:\w+", "a type of resource"),
     Known("packages/deploy-checks/*", "Secret Keyword", r"\w+-hard-coded", "the name of a rule"),
+    Known("*/graph_names.py", "Secret Keyword", r"name|secretsmanager\.amazonaws\.com", "a property, and a service"),
     Known(
         "packages/deploy-rehearsal/*",
         "Secret Keyword",

@@ -99,6 +99,9 @@ export function inventId(subject: Subject): string {
   return text(subject, "id");
 }
 
+/** The parts of SST's secrets. */
+const partsOfSecret = (text: string): Properties => ({ username: "admin", password: text, authToken: text });
+
 /** In the order of precedence: the first pattern that the property's name has decides. */
 const FORMATS: [RegExp, (subject: Subject, name: string, index: number) => string][] = [
   [/^region(name)?$/i, ({ region }) => region],
@@ -113,7 +116,7 @@ const FORMATS: [RegExp, (subject: Subject, name: string, index: number) => strin
   [/nameServer$/i, ({ seed }, _, index) => `ns-${index + 1}.${hex(seed, 8)}.example.net`],
   [/(json|document|policy)$/i, () => JSON.stringify({ Version: "2012-10-17", Statement: [] })],
   [/^linkedServiceDescription$/, (subject) => `${arn(subject, "")}:namespace/ns-${pick(subject.seed, 16, LOWER)}`],
-  [/^secretString$/, ({ seed }) => JSON.stringify({ username: "admin", password: seed, authToken: seed })],
+  [/^secretString$/, ({ seed }) => JSON.stringify(partsOfSecret(hex(seed, 32)))],
   [/^result$/, () => "{}"], // of an invocation
   [/(url|uri)$/i, (subject) => `https://${host(subject)}/`],
   [/(host|hostname|dnsName|domain|domainName|endpoint|fqdn|address)$/i, host],
