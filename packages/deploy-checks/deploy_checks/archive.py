@@ -102,6 +102,13 @@ def package_of(root: Path, handler: str) -> Path | None:
     return None
 
 
+def source_of(root: Path, handler: str) -> Path | None:
+    """The Python file of the repository that a handler names."""
+    module = handler.removeprefix("./").rpartition(".")[0]
+    candidates = (root / folder / f"{module}.py" for folder in CANDIDATES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
 def in_repository(root: Path, name: str, handler: str) -> str | None:
     """The file of the repository that was copied to a file of the archive."""
     package = package_of(root, handler)

@@ -15,16 +15,14 @@
 
 import importlib.util
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from stack_graph.graph import Rehearsed
-
-from deploy_checks.checks import Check
-from deploy_checks.finding import Finding, Verdict
+from deploy_checks.checks import Check, unusable
+from deploy_checks.finding import Finding
 
 FILE = "pre-deploy.toml"
 LONGEST_DAYS = 366
@@ -130,13 +128,4 @@ def _checks(path: Path) -> list[Check]:
         specification.loader.exec_module(module)
         return list(module.CHECKS)
     except Exception as exc:  # noqa: BLE001 - any error of the team's code
-        return [_unusable(path, exc)]
-
-
-def _unusable(path: Path, error: Exception) -> Callable[[Rehearsed], Iterable[Verdict]]:
-    def checks(_: Rehearsed) -> Iterable[Verdict]:
-        raise error
-
-    checks.__name__ = f"every check of {path.name}"
-    checks.__module__ = "own_checks"
-    return checks
+        return [unusable(path.stem, exc)]

@@ -5,7 +5,7 @@ A module without ``ABOUT`` is about every SST app on AWS.
 
 from pathlib import Path
 
-from stack_graph.graph import Rehearsed
+from stack_graph.graph import Rehearsed, is_python
 from stack_graph.manifest import FOLDER
 
 PACKAGE = "pipeline"
@@ -13,10 +13,9 @@ PACKAGE = "pipeline"
 
 def python(rehearsed: Rehearsed) -> bool:
     """Python functions, or projects of uv from which SST would build them."""
-    runtimes = (str(function.value("runtime")) for function, _ in rehearsed.functions())
     root = rehearsed.root
     return (
-        any(runtime.startswith("python") for runtime in runtimes)
+        any(is_python(function) for function, _ in rehearsed.functions())
         or (root / "uv.lock").is_file()
         or any(root.glob("pyproject.toml"))
         or any(root.glob("*/pyproject.toml"))

@@ -45,7 +45,7 @@ export type Rule = (facts: Facts) => { id: string } & Properties;
 /** Outputs that no rule can know, given for one app: by type, or by `type::name`. */
 export type ResourceAnswers = Record<string, Properties>;
 
-export const DYNAMIC_TYPE = "pulumi-nodejs:dynamic:Resource";
+const DYNAMIC_TYPE = "pulumi-nodejs:dynamic:Resource";
 
 /** The place with the region of the inputs, if they have one: it overrides the provider's. */
 export function placeOf(inputs: Properties, place: Place): Place {
@@ -124,7 +124,7 @@ export function followed(
   existing: string | null,
 ): { values: Properties; guessed: string[] } {
   const values = withId(rule?.(facts) ?? {}, existing);
-  const others = withId(rule?.({ ...facts, ...renamed(facts) }) ?? {}, existing);
+  const others = withId(rule?.(renamed(facts)) ?? {}, existing);
   const guessed = Object.keys(values).filter((key) => JSON.stringify(values[key]) !== JSON.stringify(others[key]));
   return { values, guessed };
 }

@@ -109,6 +109,11 @@ class Resource(Values):
         return invented
 
     @property
+    def external(self) -> bool:
+        """Whether the program only looks it up (``Type.get``), so that it is the work of others."""
+        return bool(self.data.get("external"))
+
+    @property
     def file(self) -> str:
         """The file that creates it, relative to the repository."""
         position = self.data.get("sourcePosition") or {}
@@ -125,6 +130,11 @@ class Resource(Values):
     def references(self, of_property: str) -> list[str]:
         """URNs of the resources that a property's value comes from."""
         return list(self.data["propertyDependencies"].get(of_property, []))
+
+
+def is_python(function: Resource) -> bool:
+    """Whether a function runs on Python."""
+    return str(function.value("runtime")).startswith("python")
 
 
 class Graph:
@@ -163,7 +173,7 @@ class Graph:
     def of_type(self, kind: str) -> list[Resource]:
         """All resources of a type that the deploy manages, such as ``aws:lambda/function:Function``.
 
-        Those that the program only looks up (``Type.get``) are the work of others: ``with_output`` finds them.
+        ``with_output`` finds those that the program only looks up, too.
         """
         return self._by_type.get(kind, [])
 
@@ -171,7 +181,7 @@ class Graph:
     def _by_type(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            if not resource.data.get("external"):
+            if not resource.external:
                 found.setdefault(resource.type, []).append(resource)
         return found
 
@@ -229,6 +239,5 @@ class Rehearsed:
     def packaged(self) -> Iterator[tuple[Resource, Artifact]]:
         """Python functions whose archive exists."""
         for function, artifact in self.functions():
-            python = str(function.value("runtime")).startswith("python")
-            if python and artifact is not None and artifact.path.is_file():
+            if is_python(function) and artifact is not None and artifact.path.is_file():
                 yield function, artifact

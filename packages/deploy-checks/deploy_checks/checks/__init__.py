@@ -30,17 +30,17 @@ def every_check() -> list[Check]:
         try:
             found.extend(getattr(importlib.import_module(f"{__name__}.{module.name}"), "CHECKS", ()))
         except ImportError as exc:
-            found.append(_unusable(module.name, exc))
+            found.append(unusable(f"{__name__}.{module.name}", exc))
     return found
 
 
-def _unusable(module: str, error: ImportError) -> Check:
+def unusable(module: str, error: Exception) -> Check:
     """A check in place of those of a module that cannot be imported: it raises the error, and the others run."""
 
     def checks(_: Rehearsed) -> Iterable[Verdict]:
         raise error
 
-    checks.__module__ = f"{__name__}.{module}"
+    checks.__module__ = module
     return checks
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stack_graph.graph import Rehearsed
+from stack_graph.graph import Rehearsed, is_python
 from stack_graph.stages import is_stage, stage_names
 
+from deploy_checks.archive import CANDIDATES, source_of
 from deploy_checks.checks.files_text import line_at, line_of, program_files, text_of
-from deploy_checks.checks.graph_functions import FOLDERS, source_of
 from deploy_checks.finding import Finding, Severity
 from deploy_checks.rules import Rule
 from deploy_checks.subjects import is_product
@@ -169,14 +169,14 @@ def handlers(rehearsed: Rehearsed) -> Iterator[Finding]:
                 yield from _handler(rehearsed.root, found.group(1), file, line_at(text, found.start()))
     for function, _ in rehearsed.functions():
         handler = str(function.value("handler"))
-        if handler not in written and str(function.value("runtime")).startswith("python"):
+        if handler not in written and is_python(function):
             yield from _handler(rehearsed.root, handler, function.file, function.line)
 
 
 def _handler(root: Path, handler: str, file: str, line: int) -> Iterator[Finding]:
     module, _, function = handler.removeprefix("./").rpartition(".")
     source = source_of(root, handler)
-    if source is None and any(candidate for folder in FOLDERS for candidate in (root / folder).glob(f"{module}.*")):
+    if source is None and any(candidate for folder in CANDIDATES for candidate in (root / folder).glob(f"{module}.*")):
         return  # another language
     if source is None:
         dotted = module.replace(".", "/") != module

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stack_graph.graph import Graph, Rehearsed, Resource, Values, listed
 from stack_graph.iam import document, parsed
+from stack_graph.keys import key_of
 
 from deploy_checks.checks.graph_alarms import ALARM
 from deploy_checks.finding import Finding, finding_at
@@ -56,9 +57,7 @@ def topics_are_encrypted(rehearsed: Rehearsed) -> Iterator[Finding]:
 
 def _refused_alarm(graph: Graph, topic: Resource, key_id: str) -> Resource | None:
     """The first alarm on the topic whose messages the key's policy does not let CloudWatch encrypt."""
-    keys = graph.of_type("aws:kms/key:Key")
-    names = {alias.value("name"): alias.value("targetKeyId") for alias in graph.of_type("aws:kms/alias:Alias")}
-    key = next((one for one in keys if names.get(key_id, key_id) in {one.id, one.value("arn")}), None)
+    key = key_of(graph, key_id)
     alarms = (alarm for alarm in graph.of_type(ALARM) if topic.value("arn") in alarm.texts("alarmActions"))
     return next((alarm for alarm in alarms if key is None or not _admits(graph, key, alarm)), None)
 

@@ -3,15 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
-from stack_graph.graph import Rehearsed
+from stack_graph.graph import Rehearsed, is_python
 from stack_graph.lambdas import FUNCTION, architectures, label
 
+from deploy_checks.archive import source_of
 from deploy_checks.finding import Finding, finding_at
 
-FOLDERS = ("", "src", "app", "functions", "lambda", "handlers", "lib")
-"""The folders in which SST looks for a handler's file, in this order."""
 RUNTIMES = {"python3.10", "python3.11", "python3.12", "python3.13", "python3.14"}
 """Python runtimes for which Lambda still creates functions (2026-11)."""
 
@@ -22,7 +20,7 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
     for function in graph.of_type(FUNCTION):
         name, runtime = label(graph, function), function.value("runtime")
         zipped = function.value("packageType") in {None, "Zip"}
-        python = str(runtime).startswith("python") or source_of(rehearsed.root, str(function.value("handler")))
+        python = is_python(function) or source_of(rehearsed.root, str(function.value("handler")))
         if zipped and python and runtime not in RUNTIMES:
             yield finding_at(
                 function,
@@ -34,17 +32,10 @@ def functions_can_be_made(rehearsed: Rehearsed) -> Iterator[Finding]:
             )
 
 
-def source_of(root: Path, handler: str) -> Path | None:
-    """The Python file that a handler names."""
-    module = handler.removeprefix("./").rpartition(".")[0]
-    candidates = (root / folder / f"{module}.py" for folder in FOLDERS)
-    return next((path for path in candidates if path.is_file()), None)
-
-
 def functions_are_alike(rehearsed: Rehearsed) -> Iterator[Finding]:
     """All Python functions have the same runtime and architecture, as there is one lock file."""
     graph = rehearsed.graph
-    functions = [one for one in graph.of_type(FUNCTION) if str(one.value("runtime")).startswith("python")]
+    functions = [one for one in graph.of_type(FUNCTION) if is_python(one)]
     kinds = {f.urn: f"{f.value('runtime')} on {', '.join(architectures(f))}" for f in functions}
     usual = Counter(kinds.values()).most_common(1)
     for function in functions:

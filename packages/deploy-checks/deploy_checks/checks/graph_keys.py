@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from stack_graph.graph import Graph, Rehearsed, Resource
 from stack_graph.iam import Statement, allows, role_of, statements_of
-from stack_graph.lambdas import FUNCTION, QUEUE, label
+from stack_graph.keys import key_of
+from stack_graph.lambdas import BUCKET, FUNCTION, QUEUE, label
 
 from deploy_checks.checks.graph_alarm_topics import TOPIC
 from deploy_checks.finding import Finding, finding_at
 
-BUCKET = "aws:s3/bucket:Bucket"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
 AWS_OWN = ("alias/aws/sqs", "alias/aws/sns")
@@ -57,24 +57,15 @@ def _encrypted(graph: Graph) -> Iterator[tuple[Resource, Resource]]:
     """The buckets, queues and topics that a key of the stack encrypts, with the key."""
     for kind in (QUEUE, TOPIC):
         for resource in graph.of_type(kind):
-            if key := _key(graph, resource.value("kmsMasterKeyId")):
+            if key := key_of(graph, resource.value("kmsMasterKeyId")):
                 yield resource, key
     buckets = {bucket.value("bucket"): bucket for bucket in graph.of_type(BUCKET)}
     for setting in graph.of_type(ENCRYPTION):
         bucket = buckets.get(setting.value("bucket"))
         for rule in setting.parts("rules"):
             default = rule.part("applyServerSideEncryptionByDefault")
-            if bucket and (key := _key(graph, default.value("kmsMasterKeyId"))):
+            if bucket and (key := key_of(graph, default.value("kmsMasterKeyId"))):
                 yield bucket, key
-
-
-def _key(graph: Graph, named: object) -> Resource | None:
-    """The key of the stack with this id, ARN or alias."""
-    for alias in graph.of_type("aws:kms/alias:Alias"):
-        if named in (alias.value("name"), alias.value("arn")):
-            named = alias.value("targetKeyId")
-    found = (key for key in graph.of_type("aws:kms/key:Key") if named in (key.id, key.value("arn"), key.value("keyId")))
-    return next(found, None)
 
 
 def notifications_are_delivered(rehearsed: Rehearsed) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stack_graph.graph import Rehearsed, Resource
-from stack_graph.lambdas import FUNCTION, PERMISSION, function_of, label
+from stack_graph.lambdas import BUCKET, DATABASE, FUNCTION, PERMISSION, QUEUE, SECRET, function_of, label
 
 from deploy_checks.finding import Finding, finding_at
 
@@ -19,11 +19,11 @@ CLAIMED = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
     "aws:dynamodb/table:Table": "name",
     "aws:iam/role:Role": "name",
-    "aws:rds/instance:Instance": "identifier",
-    "aws:s3/bucket:Bucket": "bucket",
-    "aws:secretsmanager/secret:Secret": "name",
+    DATABASE: "identifier",
+    BUCKET: "bucket",
+    SECRET: "name",
     "aws:sns/topic:Topic": "name",
-    "aws:sqs/queue:Queue": "name",
+    QUEUE: "name",
     "aws:ssm/parameter:Parameter": "name",
 }
 """Types whose name is unique in an account and region, and the input that has it."""
@@ -93,7 +93,7 @@ def tags_are_taken(rehearsed: Rehearsed) -> Iterator[Finding]:
     for resource in rehearsed.graph.resources:
         tags = resource.part("tagsAll").data if resource.type.startswith(TAGGED) else {}
         refused = sorted(name for name, value in tags.items() if not TAG.fullmatch(f"{name}{value}"))
-        if refused and not resource.data.get("external"):
+        if refused and not resource.external:
             yield finding_at(
                 resource,
                 "tag-refused",
