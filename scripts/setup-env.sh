@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Images of containers often set this: each process would compile all packages again, 2 of 10 CPU s of a local stack.
+unset PYTHONDONTWRITEBYTECODE
 . scripts/setup-uv.sh
 if ! uv sync --locked --quiet --python "$PYTHON_VERSION" >&2; then
   log "the packages could not be installed: see above"

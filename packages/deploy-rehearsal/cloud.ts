@@ -72,7 +72,8 @@ export async function startCloud(
   ended.catch(() => undefined);
   try {
     const endpoint = await Promise.race([listening, ended, late]);
-    await Promise.all(REGIONS.map((region) => prepare(endpoint, region, account)));
+    // One by one: with several first requests at once, moto would load the services for each of them.
+    for (const region of REGIONS) await prepare(endpoint, region, account);
     return { endpoint, stop: moto.stop };
   } catch (error) {
     await moto.stop();

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sstEnvironment } from "./environment.ts";
 
-const options = { directory: "/tmp/here", account: "111122223333", bytecode: "/tmp/bytecode", python: "3.12" };
+const options = {
+  directory: "/tmp/here",
+  account: "111122223333",
+  kept: { bytecode: "/tmp/bytecode", builds: "/tmp/builds", modules: "/tmp/modules" },
+  python: "3.12",
+};
 
 test("variables of the caller that reach an account or change the build are removed", () => {
   const env = sstEnvironment(

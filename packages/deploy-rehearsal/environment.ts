@@ -1,5 +1,5 @@
 /** The environment of SST and its children: no credentials of an account, and no activated Python environment. */
-import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Variables of the caller that would change the build or its target. */
@@ -8,12 +8,19 @@ const WITHHELD =
 
 const UNUSED_MS = 14 * 24 * 3_600_000;
 
+export interface Kept {
+  bytecode: string;
+  builds: string;
+  /** The modules that Node has compiled. */
+  modules: string;
+}
+
 export interface EnvironmentOptions {
   /** The directory of this rehearsal. */
   directory: string;
   account: string;
-  /** The folder of bytecode that is compiled once for all rehearsals of the app. */
-  bytecode: string;
+  /** Folders that all rehearsals of the app share. */
+  kept: Kept;
   /** The Python that uv uses; null for that of the app's `.env`, which SST reads, or uv's choice. */
   python: string | null;
 }
@@ -25,7 +32,7 @@ export function baseEnvironment(parent: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The environment of `sst`. `sst install` needs nothing more, because it uses no cloud. */
 export function sstEnvironment(
   parent: NodeJS.ProcessEnv,
-  { directory, account, bytecode, python }: EnvironmentOptions,
+  { directory, account, kept, python }: EnvironmentOptions,
 ): NodeJS.ProcessEnv {
   const programs = join(directory, "bin");
   const local = [parent["NO_PROXY"] ?? parent["no_proxy"], "127.0.0.1", "localhost"].filter(Boolean).join(",");
@@ -49,20 +56,24 @@ export function sstEnvironment(
     // SST uses `uv run` only to compile bytecode, so the dependencies of the workspace need not be installed.
     UV_NO_SYNC: "1",
     PYTHONPATH: join(import.meta.dirname, "python"),
-    REHEARSAL_BYTECODE: bytecode,
+    REHEARSAL_BYTECODE: kept.bytecode,
+    REHEARSAL_BUILDS: kept.builds,
+    NODE_COMPILE_CACHE: kept.modules,
     ...(python === null ? {} : { UV_PYTHON: python }),
   };
 }
 
-/** The folder of compiled bytecode, without what no rehearsal has used for two weeks. */
-export function bytecodeOf(app: string): string {
-  const folder = join(app, ".sst", "rehearsal-bytecode");
-  mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) {
-    const { mtimeMs } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
-    if (Date.now() - mtimeMs > UNUSED_MS) rmSync(join(folder, name), { force: true });
+/** The folders of what is kept, without bytecode that no rehearsal has used for two weeks. */
+export function keptOf(app: string): Kept {
+  const folder = join(realpathSync(app), ".sst", "rehearsal");
+  const kept = { bytecode: join(folder, "bytecode"), builds: join(folder, "builds"), modules: join(folder, "modules") };
+  for (const path of Object.values(kept)) mkdirSync(path, { recursive: true });
+  for (const name of readdirSync(kept.bytecode)) {
+    const path = join(kept.bytecode, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    if (Date.now() - mtimeMs > UNUSED_MS) rmSync(path, { force: true });
   }
-  return folder;
+  return kept;
 }
 
 /** Installs the engine where SST looks for Pulumi, and puts the running Node first on the PATH. */

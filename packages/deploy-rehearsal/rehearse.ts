@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { collectArtifacts, missing } from "./artifacts.ts";
 import { startCloud } from "./cloud.ts";
 import type { Answers } from "./engine/deployment.ts";
-import { bytecodeOf, installPrograms, sstEnvironment } from "./environment.ts";
+import { keptOf, installPrograms, sstEnvironment } from "./environment.ts";
 import { CannotRehearse } from "./errors.ts";
 import { linesAddedBySst } from "./engine/source-position.ts";
 import type { Artifact, Diagnostic, Graph, SourcePosition } from "./graph.ts";
@@ -56,7 +56,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const env = sstEnvironment(options.env, {
       directory,
       account,
-      bytecode: bytecodeOf(app),
+      kept: keptOf(app),
       python: options.python,
     });
     const cloud = startCloud(options.moto, env, directory, account);

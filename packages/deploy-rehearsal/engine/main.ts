@@ -12,6 +12,7 @@ import { writeCheckpoint } from "./checkpoint.ts";
 import { parseCommand, type Command } from "./command-line.ts";
 import { Deployment, type Answers } from "./deployment.ts";
 import { EventLog } from "./event-log.ts";
+import { keepBuilds } from "./kept-builds.ts";
 import { serve } from "./monitor.ts";
 import type { Place } from "./outputs.ts";
 import { ProviderTypes } from "./provider-types.ts";
@@ -46,12 +47,14 @@ async function run(command: Run): Promise<number> {
   const stubs = loadStubs(platform);
   const sources = { appDirectory, addedLines: linesAddedBySst(appDirectory) };
   const monitor = await serve(stubs, deployment, sources);
+  const builds = await keepBuilds(required("SST_SERVER"), appDirectory, required("REHEARSAL_BUILDS"));
   const succeeded = await runProgram(
-    { runner: stubs.runner, file: program, address: monitor.address },
+    { runner: stubs.runner, file: program, address: monitor.address, sst: builds.url },
     command,
     deployment,
   );
   monitor.stop();
+  builds.stop();
   const graph = deployment.graph(succeeded);
   writeCheckpoint(process.cwd(), stack, graph.resources);
   writeFileSync(required("REHEARSAL_GRAPH"), JSON.stringify(graph, null, 2));
@@ -63,20 +66,23 @@ interface Program {
   runner: string;
   file: string;
   address: string;
+  sst: string;
 }
 
 function runProgram(
-  { runner, file, address }: Program,
+  { runner, file, address, sst }: Program,
   { stack, config, dryRun }: Run,
   deployment: Deployment,
 ): Promise<boolean> {
   const flags = ["--monitor", address, "--engine", address, "--project", stack.app, "--stack", stack.stage];
   flags.push("--organization", "organization", "--pwd", process.cwd(), "--parallel", String(PARALLEL));
   if (dryRun) flags.push("--dry-run");
-  const child = spawn(process.execPath, [runner, ...flags, file], {
+  const loaded = ["--disable-warning=ExperimentalWarning", "--import", join(import.meta.dirname, "kept-archives.ts")];
+  const child = spawn(process.execPath, [...loaded, runner, ...flags, file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
+      SST_SERVER: sst,
       PULUMI_CONFIG: JSON.stringify(config),
       PULUMI_CONFIG_SECRET_KEYS: "[]",
     },

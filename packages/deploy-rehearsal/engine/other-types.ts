@@ -22,8 +22,8 @@ function randomText(facts: Facts): string {
   return pick(facts.urn, number(facts, "length", 16), alphabet);
 }
 
-function bytes(facts: Facts, input: string): Buffer {
-  return Buffer.from(hex(facts.urn, 2 * number(facts, input, 8)), "hex");
+function bytes(seed: string, length: number): Buffer {
+  return Buffer.from(hex(seed, 2 * length), "hex");
 }
 
 const FLAGS = { lower: true, upper: true, numeric: true, number: true, special: true };
@@ -44,7 +44,7 @@ export const OTHER_TYPES: Record<string, Rule> = {
     return { ...FLAGS, ...LEAST, ...facts.inputs, id: result, result };
   },
   "random:index/randomId:RandomId": (facts) => {
-    const value = bytes(facts, "byteLength");
+    const value = bytes(facts.urn, number(facts, "byteLength", 8));
     const prefix = facts.text("prefix");
     const b64Url = value.toString("base64url");
     return {
@@ -56,7 +56,8 @@ export const OTHER_TYPES: Record<string, Rule> = {
     };
   },
   "random:index/randomBytes:RandomBytes": (facts) => {
-    const value = bytes(facts, "length");
+    // The same on all stages: SST encrypts a file in each artifact with such a key, and so they stay the same too.
+    const value = bytes(facts.logicalName, number(facts, "length", 8));
     return { id: "none", base64: { secret: value.toString("base64") }, hex: { secret: value.toString("hex") } };
   },
   "random:index/randomUuid:RandomUuid": (facts) => ({ id: uuid(facts.urn), result: uuid(facts.urn) }),

@@ -98,10 +98,12 @@ class Stack:
 
     def _called_soon(self) -> list[str]:
         """In the order of need. The others start when they are invoked, as on Lambda."""
-        connections = self.allocation.connections
+        connections, queues = self.allocation.connections, self.allocation.wiring.of_type(r.Queue)
+        policies = [queue.redrive_policy for queue in queues.values()]
+        dead_letters = {policy.dead_letter_target_arn for policy in policies if policy}
         invoked = list(connections.invocations.values())
         routed = [routed.to.function for routed in connections.routes.values()]
-        mapped = [function for _, _, function in connections.mappings]
+        mapped = [function for m, _, function in connections.mappings if m.event_source_arn not in dead_letters]
         return list(dict.fromkeys(invoked + routed + mapped))
 
     async def _start_cloud(self) -> None:
