@@ -157,6 +157,9 @@ def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any]
     stack = json.loads(ready.read_text(encoding="utf-8"))
     api, ask = stack["api_url"], partial(_ask, region=stack["region"])
     status, body = ask(f"{api}/health")
+    while status != 200 and time.monotonic() < deadline:  # its timeouts are AWS's, and this machine may be busy
+        time.sleep(POLL_S)
+        status, body = ask(f"{api}/health")
     if status != 200:
         outcome.problem = f"GET /health answers {status}: {body}"
         return

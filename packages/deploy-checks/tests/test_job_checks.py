@@ -39,7 +39,7 @@ def deploy(folder: Path, old: str, new: str) -> Rehearsed:
 def test_cause_of_a_failed_job_is_its_line(tmp_path: Path) -> None:
     ran = run(deploy(tmp_path, "Body=content,", "Content=content,"), TEXT)
     cause = ran.cause()
-    assert cause is not None
+    assert cause is not None, ran.problem
     assert (cause["file"], cause["type"]) == ("pipeline/jobs/adapters/results.py", "ParamValidationError")
     assert 'Unknown parameter in input: "Content"' in cause["message"]
     assert ran.problem

@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -17,9 +18,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, request, type Server } from "node:http";
+import { createServer, request, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, relative } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { hashOfInputs } from "./build-inputs.ts";
 
 /** Builds of one function that are kept. More than one, so that a change that is undone builds nothing. */
@@ -59,31 +61,24 @@ export interface KeptBuilds {
 export async function keepBuilds(sst: string, app: string, folder: string): Promise<KeptBuilds> {
   let inputs: string | undefined;
   const server = createServer((incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const body = Buffer.concat(chunks);
-      const input = buildInput(body);
-      const place = input === null ? null : placeOf(input);
-      const kept = place === null ? null : read(place);
-      if (kept !== null) {
-        outgoing.end(JSON.stringify({ result: kept, error: null }));
-        return;
-      }
-      const options = { method: "POST", headers: incoming.headers };
-      const onward = request(new URL(incoming.url ?? "/", sst), options, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on("data", (chunk: Buffer) => parts.push(chunk));
-        answer.on("end", () => {
-          outgoing.statusCode = answer.statusCode ?? 502;
-          const text = Buffer.concat(parts);
-          outgoing.end(place === null ? text : keep(place, text));
-        });
-      });
-      onward.on("error", (error) => outgoing.writeHead(502).end(error.message));
-      onward.end(body);
-    });
+    answer(incoming).then(
+      ([status, body]) => outgoing.writeHead(status).end(body),
+      (error: unknown) => outgoing.writeHead(502).end(String(error)),
+    );
   });
+
+  async function answer(incoming: IncomingMessage): Promise<[status: number, body: Buffer | string]> {
+    const body = await buffer(incoming);
+    const input = buildInput(body);
+    const place = input === null ? null : placeOf(input);
+    const kept = place === null ? null : read(place);
+    if (kept !== null) return [200, JSON.stringify({ result: kept, error: null })];
+    const options = { method: incoming.method ?? "POST", headers: incoming.headers };
+    const onward = request(new URL(incoming.url ?? "/", sst), options).end(body);
+    const [answered] = (await once(onward, "response")) as [IncomingMessage];
+    const text = await buffer(answered);
+    return [answered.statusCode ?? 502, place === null ? text : keep(place, text)];
+  }
 
   /** The folder of a build with these inputs. */
   function placeOf({ logGroup: _, ...input }: BuildInput): string {
