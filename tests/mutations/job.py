@@ -65,4 +65,15 @@ MUTATIONS = (
     mutation(
         "JOB", "analysis-that-fails-on-its-input", "job-fails", SUMMARY, Edit(SUMMARY, "given.text", "given.document")
     ),
+    mutation(
+        "JOB",
+        "analysis-that-fails-on-its-largest-input",
+        "job-fails",
+        SUMMARY,
+        Edit(
+            SUMMARY,
+            "-> Prompt:\n",
+            '-> Prompt:\n    if len(given.text) > 99_000:\n        raise ValueError("too long")\n',
+        ),
+    ),
 )

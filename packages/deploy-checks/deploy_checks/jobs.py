@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -85,8 +85,21 @@ class Outcome:
         return theirs[-1] if theirs else None
 
 
-def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
-    """Start the stack on the unpacked archives, and submit each input to its analysis."""
+@dataclass(frozen=True)
+class Job:
+    """A job to run."""
+
+    analysis: str
+    input: Any
+    largest: bool = False
+    """Whether no input of the analysis is larger."""
+
+    def __str__(self) -> str:
+        return f"{self.analysis} with the largest input" if self.largest else self.analysis
+
+
+def run(rehearsed: Rehearsed, jobs: Sequence[Job]) -> Outcome:
+    """Start the stack on the unpacked archives, and run the jobs there."""
     used = {call.service for function, _ in rehearsed.functions() for call in calls(rehearsed.root, function)}
     outcome = Outcome(unserved=sorted(used - SERVED))
     with tempfile.TemporaryDirectory(prefix="pre-deploy-jobs-") as temporary:
@@ -107,7 +120,7 @@ def run(rehearsed: Rehearsed, inputs: Mapping[str, Any]) -> Outcome:
         reader = threading.Thread(target=_read, args=(process, outcome))
         reader.start()
         try:
-            _work(process, ready, inputs, outcome)
+            _work(process, ready, jobs, outcome)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -146,7 +159,7 @@ def _read(process: subprocess.Popen[str], outcome: Outcome) -> None:
                 outcome.logged.append(line.rstrip())
 
 
-def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any], outcome: Outcome) -> None:
+def _work(process: subprocess.Popen[str], ready: Path, jobs: Sequence[Job], outcome: Outcome) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while not ready.exists():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -163,13 +176,13 @@ def _work(process: subprocess.Popen[str], ready: Path, inputs: Mapping[str, Any]
     if status != 200:
         outcome.problem = f"GET /health answers {status}: {body}"
         return
-    waiting: dict[str, str] = {}
-    for analysis, given in inputs.items():
-        status, body = ask(f"{api}/analyze", {"analysis": analysis, "input": given})
+    waiting: dict[str, Job] = {}
+    for job in jobs:
+        status, body = ask(f"{api}/analyze", {"analysis": job.analysis, "input": job.input})
         if status == 202:
-            waiting[analysis] = f"{api}{body['status_url']}"
-        elif status != 422:  # a generated input may be refused
-            outcome.problem, outcome.analysis = f"POST /analyze for {analysis} answers {status}: {body}", analysis
+            waiting[f"{api}{body['status_url']}"] = job
+        elif status not in (413, 422):  # a generated input may be refused
+            outcome.problem, outcome.analysis = f"POST /analyze for {job} answers {status}: {body}", job.analysis
             return
     _wait(waiting, outcome, ask)
 
@@ -179,21 +192,21 @@ def _why_not_started(outcome: Outcome) -> str:
     return lines[-1].removeprefix("local-stack: ") if lines else "the local stack did not start"
 
 
-def _wait(waiting: dict[str, str], outcome: Outcome, ask: Callable[[str], tuple[int, Any]]) -> None:
+def _wait(waiting: dict[str, Job], outcome: Outcome, ask: Callable[[str], tuple[int, Any]]) -> None:
     """Wait until every job is final, or one has not succeeded at its first attempt: every service is available here."""
     deadline = time.monotonic() + FINISHED_WITHIN_S
     while waiting:
-        for analysis, url in list(waiting.items()):
-            outcome.analysis = analysis
+        for url, job in list(waiting.items()):
+            outcome.analysis = job.analysis
             status, body = ask(url)
             error = body.get("error") if isinstance(body, dict) else None
             if status != 200 or body["status"] in FINAL - {"succeeded"}:
                 ending = f"ends with {error}" if error else f"has the status {status}: {body}"
-                outcome.problem = f"A job of {analysis} {ending}"
+                outcome.problem = f"A job of {job} {ending}"
                 return
             if body["status"] == "succeeded":
                 _follow(body.get("result_url"), outcome)
-                del waiting[analysis]
+                del waiting[url]
             if outcome.problem:
                 return
         ended = [line for line in outcome.logged if '"attempt ended"' in line and '"outcome": "succeeded"' not in line]

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +110,25 @@ def verdicts_of(graph: Graph, root: Path) -> list[Verdict]:
     if "diagnostics" not in graph.data:
         return []  # no rehearsal took place; the reason is reported elsewhere
     diagnostics: list[Mapping[str, Any]] = graph.data["diagnostics"]
-    errors = [_failed(entry, root) for entry in diagnostics if entry["severity"] == "error"]
+    errors = _once_for_each_host(_failed(entry, root) for entry in diagnostics if entry["severity"] == "error")
     if not graph.data.get("complete") and not errors:
         errors = [_failed({"message": "The deploy did not complete."}, root)]
     return errors + [_warned(entry, root) for entry in diagnostics if entry["severity"] == "warning"]
 
 
+def _once_for_each_host(errors: Iterable[Verdict]) -> list[Verdict]:
+    """Without repetitions of what could not be reached: each function needs the same hosts."""
+    kept: dict[object, Verdict] = {}
+    for error in errors:
+        kept.setdefault(error.needs.partition(":")[0] if isinstance(error, NotChecked) else error, error)
+    return list(kept.values())
+
+
 def _failed(entry: Mapping[str, Any], root: Path) -> Verdict:
     if mentions_network(_text(entry)):
-        return NotChecked(
-            "the resources of a deploy", f"a host that SST needs could not be reached: {_text(entry)[:600]}"
-        )
+        host = re.search(r"https?://([^/\s`]+)", _text(entry))
+        needs = f"{host[1] if host else 'a host that SST needs'} could not be reached"
+        return NotChecked("the resources of a deploy", f"{needs}: {_text(entry)[:600]}")
     message = f"sst deploy would fail:\n{_text(entry)}"
     fix = "Fix the error that SST reports, then run this again: the checks of the stack could not run."
     return Finding("rehearsal-failed", "high", *_place(entry, root), message, fix)

@@ -53,6 +53,13 @@ def failing(_rehearsed: Rehearsed) -> Iterable[Finding]:
     return [finding("dependency-unused", "low"), finding("open-function", "critical")]
 
 
+def of_a_file(_rehearsed: Rehearsed) -> Iterable[Finding]:
+    return [finding("print-left")]
+
+
+of_a_file.__module__ = "deploy_checks.checks.files_made_up"
+
+
 def crashing(_rehearsed: Rehearsed) -> Iterable[Finding]:
     raise LookupError("on purpose")
 
@@ -159,10 +166,6 @@ def test_answers_are_for_a_rehearsal_that_is_run_now(
 def test_failed_rehearsal_is_reported(
     run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def files(_rehearsed: Rehearsed) -> Iterable[Finding]:
-        return [finding("print-left")]
-
-    files.__module__ = "deploy_checks.checks.files_made_up"
     deploy.complete = False
     deploy.diagnostics = [
         {
@@ -172,8 +175,8 @@ def test_failed_rehearsal_is_reported(
             "sourcePosition": {"file": "infra/main.ts", "line": 3},
         }
     ]
-    assert run_command(crashing, files) == 1  # on an incomplete graph only file checks run
-    failed, of_a_file = json.loads(capsys.readouterr().out)["findings"]
+    assert run_command(crashing, of_a_file) == 1  # on an incomplete graph only file checks run
+    failed, left = json.loads(capsys.readouterr().out)["findings"]
     assert (failed["id"], failed["severity"], failed["file"], failed["line"]) == (
         "rehearsal-failed",
         "high",
@@ -181,7 +184,7 @@ def test_failed_rehearsal_is_reported(
         3,
     )
     assert "Handler not found: a.b.handler" in failed["message"]
-    assert of_a_file["id"] == "print-left"
+    assert left["id"] == "print-left"
 
 
 def test_failure_for_want_of_a_network_is_no_finding_and_stops(
@@ -195,6 +198,20 @@ def test_failure_for_want_of_a_network_is_no_finding_and_stops(
     assert report["findings"] == []
     assert "could not be reached" in report["errors"][0]
     assert "dns error" in report["not_checked"][0]["needs"]
+
+
+def test_a_finding_explains_a_failure_for_want_of_a_network(
+    run_command: Callable[..., int], deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.complete = False
+    message = "uv export failed\ncause: Failed to download `https://github.com/python/3.12.99.tar.gz`: timed out"
+    entry = {"severity": "error", "urn": None, "sourcePosition": None}
+    deploy.diagnostics = [{**entry, "message": f"{name}: {message}"} for name in ("Worker", "Sweeper")]
+    assert run_command(of_a_file) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert "errors" not in report
+    (needs,) = [one["needs"] for one in report["not_checked"] if one["subject"] == "the resources of a deploy"]
+    assert needs.startswith("github.com could not be reached: Worker: ")
 
 
 def test_warning_of_sst_is_reported(

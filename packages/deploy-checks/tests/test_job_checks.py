@@ -9,13 +9,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from deploy_checks.checks.artifact_jobs import required
-from deploy_checks.jobs import run
+from deploy_checks.checks.artifact_jobs import jobs_of, required
+from deploy_checks.jobs import Job, run
 from stack_graph.graph import Artifact, Graph, Rehearsed
 
 ROOT = Path(__file__).parents[3]
 GRAPH = ROOT / "tests/infra/data/graph-dev.json.gz"
-TEXT = {"summary": {"text": "The boiler failed on Monday. A new valve is on order."}}
+TEXT = {"text": "The boiler failed on Monday. A new valve is on order."}
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -37,7 +37,7 @@ def deploy(folder: Path, old: str, new: str) -> Rehearsed:
 
 
 def test_cause_of_a_failed_job_is_its_line(tmp_path: Path) -> None:
-    ran = run(deploy(tmp_path, "Body=content,", "Content=content,"), TEXT)
+    ran = run(deploy(tmp_path, "Body=content,", "Content=content,"), [Job("summary", TEXT)])
     cause = ran.cause()
     assert cause is not None, ran.problem
     assert (cause["file"], cause["type"]) == ("pipeline/jobs/adapters/results.py", "ParamValidationError")
@@ -51,3 +51,21 @@ def test_inputs_have_only_required_properties() -> None:
     kept = required(schema)
     assert list(kept["properties"]) == ["parts"]
     assert list(kept["$defs"]["Part"]["properties"]) == ["a"]
+
+
+def test_an_analysis_runs_with_a_short_and_with_the_largest_input() -> None:
+    text = {"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": r"\S"}
+    kind = {"type": "string", "enum": ["a", "b"], "maxLength": 9}
+    page = {"type": "object", "properties": {"text": text, "kind": kind}, "required": ["text", "kind"]}
+    listed = {"type": "array", "items": {"$ref": "#/$defs/Page"}, "minItems": 1}
+    schema = {"$defs": {"Page": page}, "properties": {"pages": listed}, "required": ["pages"]}
+    short, largest = jobs_of([{"name": "pages", "input_schema": {"type": "object", **schema}}])
+    assert len(short.input["pages"][0]["text"]) < 300
+    assert {len(one["text"]) for one in largest.input["pages"]} == {2_000}
+    assert largest.input["pages"][0]["kind"] == short.input["pages"][0]["kind"]
+    assert str(largest) == "pages with the largest input"
+
+
+def test_an_analysis_without_limits_runs_once() -> None:
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
+    assert len(list(jobs_of([{"name": "counts", "input_schema": schema}]))) == 1

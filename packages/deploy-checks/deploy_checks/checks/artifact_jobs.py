@@ -1,7 +1,7 @@
 """A job of every analysis succeeds when run from the archives, with the resources of this deploy."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,17 @@ from deploy_checks.checks import files_sql
 from deploy_checks.checks.artifact_answers import handlers_answer
 from deploy_checks.checks.files_text import text_of
 from deploy_checks.finding import Finding, NotChecked, Verdict
-from deploy_checks.jobs import Outcome, run
+from deploy_checks.jobs import Job, Outcome, run
 from deploy_checks.probe import probes
 from deploy_checks.product import manifest_of
 from deploy_checks.subjects import product
 
 MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
 """The text that inputs are generated from, by their schemas."""
+
+
+ANY_TEXT = r"\S"
+"""The pattern of a text that is not blank."""
 
 
 def required(schema: Any) -> Any:
@@ -37,6 +41,32 @@ def required(schema: Any) -> Any:
     return kept
 
 
+def jobs_of(analyses: Iterable[dict[str, Any]]) -> Iterator[Job]:
+    """Two jobs of each analysis: with a short input, and with the largest one if that is another."""
+    for one in analyses:
+        short = sample_for(required(one["input_schema"]), MATERIAL)
+        yield Job(one["name"], short)
+        long = largest(short, one["input_schema"])
+        if long != short:
+            yield Job(one["name"], long, largest=True)
+
+
+def largest(value: Any, schema: Any, definitions: Any = None) -> Any:
+    """The value with every text of free form repeated up to its limit: a message or a request may be too large then."""
+    definitions = schema.get("$defs", {}) if definitions is None else definitions
+    schema = definitions.get(str(schema.get("$ref", "")).removeprefix("#/$defs/"), schema)
+    if isinstance(value, dict):
+        parts = schema.get("properties", {})
+        return {name: largest(part, parts.get(name, {}), definitions) for name, part in value.items()}
+    if isinstance(value, list):
+        return [largest(part, schema.get("items", {}), definitions) for part in value]
+    limit = schema.get("maxLength", 0)
+    free = isinstance(value, str) and not {"enum", "const", "format"} & schema.keys()
+    if not free or schema.get("pattern", ANY_TEXT) != ANY_TEXT or len(value) >= limit:
+        return value
+    return (f"{value} {MATERIAL} " * (limit // len(MATERIAL) + 1))[:limit]
+
+
 def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Verdict]:
     """Jobs run where no other check has found an error: a job that fails would only repeat that error."""
     analyses = manifest_of(rehearsed).section("analyses")
@@ -46,7 +76,7 @@ def jobs_succeed(rehearsed: Rehearsed) -> Iterator[Verdict]:
         return
     if any(handlers_answer(rehearsed)) or any(found for ask in files_sql.CHECKS[:2] for found in ask(rehearsed)):
         return
-    outcome = run(rehearsed, {one["name"]: sample_for(required(one["input_schema"]), MATERIAL) for one in analyses})
+    outcome = run(rehearsed, list(jobs_of(analyses)))
     if outcome.problem and outcome.doubt:
         yield NotChecked("that a real job succeeds", outcome.doubt)
     elif outcome.problem:

@@ -26,7 +26,8 @@ def alarms_reach_a_person(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "alarms-without-recipient",
                 "high",
                 f"The alarms of {graph.stage} reach no one: {topic.name} has no subscriber",
-                "Add an aws.sns.TopicSubscription with the address in the stage's alarmVariable.",
+                'Add new aws.sns.TopicSubscription("AlarmsEmail", { topic: topic.arn, protocol: "email", endpoint }), '
+                "with the address of a person.",
             )
 
 

@@ -52,8 +52,8 @@ def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "api-without-throttle",
                 _severity(rehearsed, stage),
                 "The API accepts as many requests as the account's limit: one caller can use it up for all others",
-                "Set throttlingRateLimit and throttlingBurstLimit in defaultRouteSettings, through transform.stage: "
-                "ApiGatewayV2 itself ignores a throttle argument.",
+                "Give the ApiGatewayV2, which ignores a throttle argument, transform: { stage: { defaultRouteSettings: "
+                "{ throttlingRateLimit: 50, throttlingBurstLimit: 100 } } }, with your limits.",
             )
         if not stage.part("accessLogSettings").value("destinationArn"):
             yield finding_at(
@@ -61,7 +61,7 @@ def stages_throttle_and_log(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "api-without-access-log",
                 _severity(rehearsed, stage),
                 "Requests that the gateway refuses or cannot deliver are not logged",
-                "Set accessLog on the ApiGatewayV2.",
+                'Give the ApiGatewayV2 accessLog: { retention: "1 month" }.',
             )
 
 

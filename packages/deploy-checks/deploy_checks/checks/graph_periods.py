@@ -77,7 +77,7 @@ def transitions_are_late_enough(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "high",
                 f"The deploy will fail: InvalidArgument: 'Days' in Transition action must be greater than or equal to "
                 f"{INFREQUENT[kind]} for storageClass '{kind}' ({lifecycle.name} has {days})",
-                f"Set days to {INFREQUENT[kind]} or more.",
+                f"Set days: {INFREQUENT[kind]} or more.",
             )
 
 

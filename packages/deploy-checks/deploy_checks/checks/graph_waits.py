@@ -34,7 +34,7 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "high",
                 "The deploy will fail: InvalidParameterValueException: Queue visibility timeout: "
                 f"{hidden} seconds is less than Function timeout: {timeout} seconds",
-                f"Set visibilityTimeout to {advised} seconds, six times the function's timeout.",
+                f'Set visibilityTimeout: "{advised} seconds", six times the function\'s timeout.',
             )
         elif hidden < advised:
             yield finding_at(
@@ -44,7 +44,7 @@ def visibility_fits(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"{queue.name} delivers a message again after {hidden} s, and {label(rehearsed.graph, function)} "
                 "may take "
                 f"{timeout} s: with throttled deliveries, jobs run twice and messages become dead letters too early",
-                f"Set visibilityTimeout to {advised} seconds: six times the function's timeout, and the batch window.",
+                f'Set visibilityTimeout: "{advised} seconds": six times the function\'s timeout, and the batch window.',
             )
 
 
@@ -128,7 +128,7 @@ def deliveries_suffice(rehearsed: Rehearsed) -> Iterator[Finding]:
                 f"{queue.name} drops a message after {times} deliveries, and a job may have {attempts} attempts: "
                 "the job "
                 "stays unfinished, and its message becomes a dead letter",
-                f"Set maxReceiveCount to more than {least}: a throttled delivery counts too.",
+                f"Set dlq: {{ queue, retry: {least + 1} }} or more: a throttled delivery counts too.",
             )
 
 
@@ -159,7 +159,7 @@ def batches_fail_in_parts(rehearsed: Rehearsed) -> Iterator[Finding]:
                 "high",
                 "The deploy will fail: InvalidParameterValueException: Maximum batch window in seconds must be greater "
                 f"than 0 if maximum batch size is greater than 10 (it is {size})",
-                "Set maximumBatchingWindowInSeconds, or a batchSize of 10 or less.",
+                "Set maximumBatchingWindowInSeconds: 1 or more, or a batchSize of 10 or less.",
             )
 
 
