@@ -23,7 +23,7 @@ MUTATIONS = (
         "JOB",
         "missing-grant",
         "job-fails",
-        PIPELINING,
+        LEDGER,
         Edit(
             LEDGER,
             "GRANT SELECT, UPDATE (call_id, tenant_id, held_until) ON model_slots",

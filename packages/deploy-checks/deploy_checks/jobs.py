@@ -56,6 +56,8 @@ class Outcome:
     """False if the job succeeded and its result cannot be downloaded."""
     raised: list[dict[str, Any]] = field(default_factory=list)
     """Errors that passed through the functions' code, as ``job_watch`` reports them."""
+    handled: int = 0
+    """Number of those before the first job: a start tries until the services and the roles are ready."""
     logged: list[str] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
     """Hosts on other machines that the code tried to reach: the connections were refused."""
@@ -81,7 +83,8 @@ class Outcome:
 
     def cause(self) -> dict[str, Any] | None:
         """The last error that the functions' code did not define: one that it defines stands for another."""
-        theirs = [error for error in self.raised if not error["own_type"]] or self.raised
+        raised = self.raised[self.handled :] or self.raised
+        theirs = [error for error in raised if not error["own_type"]] or raised
         return theirs[-1] if theirs else None
 
 
@@ -176,6 +179,7 @@ def _work(process: subprocess.Popen[str], ready: Path, jobs: Sequence[Job], outc
     if status != 200:
         outcome.problem = f"GET /health answers {status}: {body}"
         return
+    outcome.handled = len(outcome.raised)
     waiting: dict[str, Job] = {}
     for job in jobs:
         status, body = ask(f"{api}/analyze", {"analysis": job.analysis, "input": job.input})

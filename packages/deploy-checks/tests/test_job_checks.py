@@ -5,12 +5,13 @@ That the jobs of the unchanged product succeed is shown by ``scripts/test.sh``, 
 
 import gzip
 import json
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
-from deploy_checks.checks.artifact_jobs import jobs_of, required
-from deploy_checks.jobs import Job, run
+from deploy_checks.checks.artifact_jobs import _grant, jobs_of, required
+from deploy_checks.jobs import Job, Outcome, run
 from stack_graph.graph import Artifact, Graph, Rehearsed
 
 ROOT = Path(__file__).parents[3]
@@ -69,3 +70,25 @@ def test_an_analysis_runs_with_a_short_and_with_the_largest_input() -> None:
 def test_an_analysis_without_limits_runs_once() -> None:
     schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
     assert len(list(jobs_of([{"name": "counts", "input_schema": schema}]))) == 1
+
+
+def test_cause_is_an_error_of_the_jobs_and_not_one_that_the_start_has_handled() -> None:
+    at = {"file": "pipeline/platform/pipelining.py", "line": 1, "own_type": False}
+    early = {**at, "type": "DatabaseError", "message": "password authentication failed"}
+    late = {**at, "type": "JobFailed", "message": "invalid_output", "own_type": True}
+    assert Outcome(raised=[early, late], handled=1).cause() == late
+    assert Outcome(raised=[early], handled=1).cause() == early
+
+
+@pytest.mark.parametrize("table", ["model_slots", "jobs", "usage_of"])
+def test_a_missing_right_is_reported_at_its_grant(table: str) -> None:
+    found = _grant(ROOT / "database/migrations", f"{{'C': '42501', 'M': 'permission denied for table {table}'}}")
+    assert found is not None
+    file, line = found
+    assert re.search(
+        rf"ON (FUNCTION )?{table}\b.* TO pipeline_", file.read_text(encoding="utf-8").splitlines()[line - 1]
+    )
+
+
+def test_an_unknown_table_has_no_grant() -> None:
+    assert _grant(ROOT / "database/migrations", "permission denied for table no_such_table") is None

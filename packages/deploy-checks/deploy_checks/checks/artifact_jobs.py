@@ -27,6 +27,12 @@ ANY_TEXT = r"\S"
 """The pattern of a text that is not blank."""
 
 
+REFUSED = re.compile(r"permission denied for (?:table|view|sequence|function) (\w+)")
+LACKS_RIGHT = (
+    "The migrations grant the role less than its statement needs, or the function has another role's credentials."
+)
+
+
 def required(schema: Any) -> Any:
     """The schema without optional properties. A schema cannot express how they depend on each other: two ends of a
     window, for example.
@@ -103,6 +109,8 @@ def _cause(rehearsed: Rehearsed, outcome: Outcome) -> tuple[str, int, str]:
         text = f"\n{cause['type']}: {cause['message']}"
         if model := _model_named(rehearsed.root, manifest.file("catalogue"), str(cause["message"])):
             return manifest.file("catalogue"), model, text
+        if grant := _grant(rehearsed.root / manifest.file("migrations"), str(cause["message"])):
+            return str(grant[0].relative_to(rehearsed.root)), grant[1], f"{text}\n{LACKS_RIGHT}"
         file = in_repository(rehearsed.root, str(cause["file"]), handler)
         if file:
             return file, int(cause["line"]), text
@@ -120,6 +128,20 @@ def _model_named(root: Path, catalogue: str, message: str) -> int:
     ids = ((number, re.search(r'"id":\s*"([^"]+)"', line)) for number, line in lines)
     named = (number for number, found in ids if found and re.search(rf"{re.escape(found[1])}(?![\w.-])", message))
     return next(named, 0)
+
+
+def _grant(migrations: Path, message: str) -> tuple[Path, int] | None:
+    """The last line that grants rights on the table or function that PostgreSQL's error names."""
+    name = REFUSED.search(message)
+    if not name:
+        return None
+    granted = re.compile(rf"^(?!\s*(?:--|CREATE)).*\bON (?:FUNCTION |TABLE )?{name[1]}\b.*\bTO\b")
+    for file in sorted(migrations.glob("*.sql"), reverse=True):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        numbers = [number for number, line in enumerate(lines, 1) if granted.search(line)]
+        if numbers:
+            return file, numbers[-1]
+    return None
 
 
 def _named(path: Path, analysis: str) -> int:
