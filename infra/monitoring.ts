@@ -5,7 +5,7 @@ import { alarmTopic } from "./alarm_topic";
 import { api } from "./api";
 import { database } from "./database";
 import { rotator } from "./rotation";
-import { memoryGiB } from "./settings";
+import { maxConnections } from "./settings";
 import { stage, stageName } from "./stage";
 
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
@@ -85,17 +85,15 @@ alarm("DatabaseCpu", "The database CPU is overloaded", databaseMetric("CPUUtiliz
   minutes: 15,
 });
 alarm("DatabaseConnections", "The database is running out of connections", databaseMetric("DatabaseConnections"), {
-  atLeast: Math.floor((maxConnections(stage.database.instance) * alarms.databaseConnectionsPercent) / 100),
+  atLeast: Math.floor((connectionsOf(stage.database.instance) * alarms.databaseConnectionsPercent) / 100),
 });
 alarm("DatabaseStorage", "The database storage is nearly full", databaseMetric("FreeStorageSpace"), {
   below: alarms.databaseFreeStorageGB * 1024 ** 3,
   minutes: 15,
 });
 
-/** The connections that PostgreSQL accepts on an instance class: RDS's default of one for each 9,531,392 bytes. */
-function maxConnections(instance: string): number {
-  const memory = memoryGiB(instance);
-  if (memory === undefined) throw new Error(`infra/settings.ts lacks the memory of the instance class ${instance}.`);
-  // The operating system and RDS need about 300 MB: a t4g.micro accepts about 80 (2026-11).
-  return Math.min(Math.floor((memory * 1024 ** 3 - 300e6) / 9_531_392), 5_000);
+function connectionsOf(instance: string): number {
+  const accepted = maxConnections(instance);
+  if (accepted === undefined) throw new Error(`infra/settings.ts lacks the memory of the instance class ${instance}.`);
+  return accepted;
 }

@@ -14,17 +14,21 @@ function nameOf(stage: string): StageName | undefined {
 }
 
 /** Memory of a database's instance class in GiB: https://aws.amazon.com/rds/instance-types/ (2026-11). */
-export function memoryGiB(instance: string): number | undefined {
+function memoryGiB(instance: string): number | undefined {
   const [family = "", size = ""] = instance.split(".");
   const memory = { micro: 1, small: 2, medium: 4, large: 8, xlarge: 16, "2xlarge": 32, "4xlarge": 64 }[size];
   return memory && memory * (/^[rx]/.test(family) ? 2 : 1); // the classes r and x have twice as much
 }
 
 /**
- * RDS allows a connection for each 9,531,392 bytes that the instance has left beside its own processes: 112 for each GiB,
- * of which these are left on the smallest class. PostgreSQL and RDS reserve a few themselves.
+ * The connections that PostgreSQL accepts on an instance class, by RDS's default: one for each 9,531,392 bytes that the
+ * operating system and RDS leave, which need about 300 MB (a t4g.micro accepts about 80, 2026-11). Undefined for a class
+ * that `memoryGiB` lacks.
  */
-const CONNECTIONS_OF_A_GIB = 85;
+export function maxConnections(instance: string): number | undefined {
+  const memory = memoryGiB(instance);
+  return memory && Math.min(Math.floor((memory * 1024 ** 3 - 300e6) / 9_531_392), 5_000);
+}
 
 /** Connections of the owner, of operators, and of the sweeper, the dead-letter handler and the operator function. */
 const OTHER_CONNECTIONS = 10;
@@ -32,7 +36,7 @@ const OTHER_CONNECTIONS = 10;
 /** The reason why the connections of a stage's roles do not fit; undefined when they do. */
 export function connectionsProblem({ concurrency, database }: StageSettings): string | undefined {
   const { connections, instance } = database;
-  const available = (memoryGiB(instance) ?? Infinity) * CONNECTIONS_OF_A_GIB; // other classes are not checked
+  const available = maxConnections(instance) ?? Infinity; // other classes are not checked
   const needed = connections.api + connections.worker + OTHER_CONNECTIONS;
   const workers = 2 * concurrency.worker + OTHER_CONNECTIONS; // old and new instances, during a deploy
   if (needed > available) return `${needed} connections are more than the ${available} of ${instance}`;

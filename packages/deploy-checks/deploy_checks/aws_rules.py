@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
-from stack_graph.graph import Graph, Resource, Values
+from stack_graph.graph import HIDDEN, Graph, Resource, Values
 
 PACKAGE = find_spec("cfnlint")  # not imported: that takes two seconds, and its data are plain files
 DATA = Path(str(PACKAGE and PACKAGE.origin)).parent / "data"
@@ -152,7 +152,7 @@ def _translated(given: Mapping[str, Any], schema: dict[str, Any], whole: dict[st
     found: dict[str, Any] = {}
     for pulumi, value in given.items():
         name = next((names[one] for one in _candidates(pulumi.lower(), noun.lower()) if one in names), None)
-        if name and value is not None and value != "[secret]":
+        if name and value is not None and value != HIDDEN:
             found.setdefault(name, _value(value, _resolved(schema["properties"][name], whole), whole))
     return {name: value for name, value in found.items() if value is not None}
 

@@ -8,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+HIDDEN = "[secret]"
+"""The rehearsal's text in place of a secret value."""
+
 type Plain = str | int | float | bool | None
 
 

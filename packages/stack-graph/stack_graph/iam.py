@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from stack_graph.graph import Graph, Resource, Values, listed
+from stack_graph.graph import HIDDEN, Graph, Resource, Values, listed
 
 LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 INTERFACES = [
@@ -25,8 +25,6 @@ MANAGED = {
     "AdministratorAccess": ["*"],
 }
 """AWS's managed policies that functions' roles use. An unknown one allows nothing here."""
-HIDDEN = "[secret]"
-"""In place of a policy that Pulumi computes from a secret: the rehearsal does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def document(policy: Any) -> list[dict[str, Any]]:
 
 def parsed(policy: Any) -> list[Statement]:
     """The statements of a policy."""
-    if policy == HIDDEN:
+    if policy == HIDDEN:  # it is computed from a secret
         return [Statement(True, ("*",), ("*",), {}, frozenset(), unknown=True)]
     return [_statement(statement) for statement in document(policy)]
 

@@ -1,6 +1,6 @@
 """Parameter Store values in the graph, by the environment variable that has the parameter's name."""
 
-from stack_graph.graph import Graph, Resource
+from stack_graph.graph import HIDDEN, Graph, Resource
 from stack_graph.lambdas import FUNCTION, PARAMETER, variables
 
 CONFIG = "CONFIG_PARAMETER_NAME"
@@ -19,7 +19,7 @@ def parameter(graph: Graph, variable: str) -> Resource | None:
 def known_value(graph: Graph, variable: str) -> str:
     """The value that functions read; an empty object if the graph lacks the parameter or its value is secret."""
     found = parameter(graph, variable)
-    return "{}" if found is None or value_of(found) == "[secret]" else value_of(found)
+    return "{}" if found is None or value_of(found) == HIDDEN else value_of(found)
 
 
 def value_of(found: Resource) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.graph import Rehearsed
+from stack_graph.graph import HIDDEN, Rehearsed
 from stack_graph.lambdas import FUNCTION, PERMISSION, label, variables
 from stack_graph.program import place_of
 
@@ -47,7 +47,7 @@ def secrets_stay_out_of_the_environment(rehearsed: Rehearsed) -> Iterator[Findin
     graph = rehearsed.graph
     for function in graph.of_type(FUNCTION):
         for name, value in variables(function).items():
-            if "[secret]" in value and not name.startswith("SST_"):
+            if HIDDEN in value and not name.startswith("SST_"):
                 yield Finding(
                     "secret-in-environment",
                     severity(graph),

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from stack_graph.graph import Graph, Rehearsed, Resource
-from stack_graph.iam import HIDDEN, INTERFACES, document, role_of, statements_of
+from stack_graph.graph import HIDDEN, Graph, Rehearsed, Resource
+from stack_graph.iam import INTERFACES, document, role_of, statements_of
 from stack_graph.lambdas import FUNCTION
 from stack_graph.program import place_of, written
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
-from stack_graph.graph import Graph, Rehearsed, Resource
+from stack_graph.graph import HIDDEN, Graph, Rehearsed, Resource
 from stack_graph.lambdas import BUCKETS, DATABASE, FUNCTION, label, variables
 from stack_graph.program import written
 
@@ -152,7 +152,7 @@ def secrets_hold_the_password(rehearsed: Rehearsed) -> Iterator[Finding]:
         for value in holding:
             text = str(value.value("secretString") or "")
             passwords = [urn for urn in value.references("secretString") if "RandomPassword" in urn]
-            if text != "[secret]" and "password" not in _object(text):
+            if text != HIDDEN and "password" not in _object(text):
                 why, fix = "is not a JSON object with a password", "Store jsonStringify({ username, password })."
             elif _object(text).get("username") in masters and passwords and sources and not set(passwords) & sources:
                 why, fix = "has a different password than the database", "Store the database's password."
