@@ -51,7 +51,9 @@ async function call(params: object = input, method = "Runtime.Build"): Promise<A
   const builds = await keepBuilds(`http://127.0.0.1:${(sst.address() as AddressInfo).port}`, app, folder);
   try {
     const body = JSON.stringify({ jsonrpc: "1.0", method, params: [params] });
-    return (await (await fetch(`${builds.url}/rpc`, { method: "POST", body })).json()) as Answer;
+    const answer = await fetch(`${builds.url}/rpc`, { method: "POST", body });
+    assert.equal(answer.headers.get("keep-alive"), null); // no idle connection is closed under a request
+    return (await answer.json()) as Answer;
   } finally {
     builds.stop();
   }

@@ -60,7 +60,8 @@ export interface KeptBuilds {
 /** Starts the server. `folder` has the builds, `app` is the working copy of the app. */
 export async function keepBuilds(sst: string, app: string, folder: string): Promise<KeptBuilds> {
   let inputs: string | undefined;
-  const server = createServer((incoming, outgoing) => {
+  // Without a time limit for idle connections, as SST's server: the program could send on one that is being closed.
+  const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     answer(incoming).then(
       ([status, body]) => outgoing.writeHead(status).end(body),
       (error: unknown) => outgoing.writeHead(502).end(String(error)),
