@@ -12,6 +12,7 @@ from typing import get_args
 
 from deploy_checks.rules import Rule
 
+from tests.mutations.additions import MUTATIONS as ADDITIONS
 from tests.mutations.areas import EVERY
 from tests.mutations.artifacts import large_file, medium_file
 from tests.mutations.checkout import ROOT, Checkout
@@ -56,7 +57,9 @@ class Tree:
 
 def test_every_mutation_applies(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
-    assert [f"{mutation}: {problem}" for mutation in (*EVERY, *HARMLESS) for problem in problems(tree, mutation)] == []
+    assert [
+        f"{mutation}: {problem}" for mutation in (*EVERY, *HARMLESS, *ADDITIONS) for problem in problems(tree, mutation)
+    ] == []
 
 
 def problems(tree: Tree, mutation: Mutation) -> Iterator[str]:
@@ -94,5 +97,5 @@ def test_every_mutation_names_a_rule() -> None:
 
 
 def test_mutation_names_are_unique() -> None:
-    names = [str(mutation) for mutation in (*EVERY, *HARMLESS)]
+    names = [str(mutation) for mutation in (*EVERY, *HARMLESS, *ADDITIONS)]
     assert sorted({name for name in names if names.count(name) > 1}) == []

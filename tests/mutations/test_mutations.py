@@ -6,7 +6,7 @@ A mutation takes half a minute, so this suite runs by name: ``./scripts/test.sh 
 
 import pytest
 
-from tests.mutations import harmless
+from tests.mutations import additions, harmless
 from tests.mutations.areas import EVERY
 from tests.mutations.checkout import Checkout, Verdict
 from tests.mutations.conftest import assert_no_findings
@@ -34,9 +34,11 @@ def test_harmless_change_is_accepted(checkout: Checkout, mutation: Mutation) -> 
     assert verdict.named() <= harmless.GENERATED
 
 
-def test_a_first_week_raises_advice_only(checkout: Checkout) -> None:
-    verdict = changed(checkout, FIRST_WEEK)
-    assert {finding["severity"] for finding in verdict.findings} == {"low"}
+@pytest.mark.parametrize("mutation", [FIRST_WEEK, *additions.MUTATIONS], ids=str)
+def test_an_addition_raises_advice_only(checkout: Checkout, mutation: Mutation) -> None:
+    verdict = changed(checkout, mutation)
+    assert {finding["severity"] for finding in verdict.findings} <= {"low"}, verdict.findings
+    assert verdict.exit_status in (0, 1), verdict.stderr
 
 
 def changed(checkout: Checkout, mutation: Mutation) -> Verdict:
