@@ -379,6 +379,13 @@ GRANT SELECT, UPDATE (call_id, tenant_id, held_until) ON model_slots TO pipeline
 ALTER TABLE model_slots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker_all_tenants ON model_slots TO pipeline_worker USING (true) WITH CHECK (true);
 
+-- Calls begin one at a time, behind the lock of its one row. Every role can take advisory locks; only workers this one.
+CREATE TABLE model_call_turn (
+    only_row boolean PRIMARY KEY CHECK (only_row)
+);
+INSERT INTO model_call_turn VALUES (true);
+GRANT SELECT, UPDATE (only_row) ON model_call_turn TO pipeline_worker;
+
 -- The amount spent and reserved on a UTC day: a row for each tenant, and one for the whole stage, whose tenant is ''.
 CREATE TABLE daily_spend (
     day         date,

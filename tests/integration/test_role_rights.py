@@ -192,6 +192,13 @@ def test_what_cannot_be_prevented_is_known(as_role: Callable[[str], Postgres], r
     connection.close()
 
 
+def test_no_statement_of_the_product_takes_an_advisory_lock() -> None:
+    root = Path(__file__).parents[2]
+    files = [*root.glob("functions/**/*.sql"), *root.glob("functions/**/*.py"), *root.glob("database/**/*.sql")]
+    assert root / "functions/pipeline/models/call_ledger.sql" in files
+    assert [str(file) for file in files if "pg_advisory" in file.read_text(encoding="utf-8")] == []
+
+
 def test_an_advisory_lock_of_a_role_does_not_stop_the_migrator(
     as_role: Callable[[str], Postgres], limited: DatabaseSettings
 ) -> None:

@@ -5,8 +5,9 @@ INSERT INTO daily_spend (day, tenant_id) VALUES ((now() AT TIME ZONE 'UTC')::dat
 ON CONFLICT DO NOTHING
 
 -- name: lock_begin
--- Lets one call begin at a time: each sees the slots and the money that the one before it has taken.
-SELECT FROM pg_advisory_xact_lock(hashtext('begin of a model call')) OFFSET 1
+-- Lets one call begin at a time: each sees the slots and the money that the one before it has taken. Returns no rows.
+WITH turn AS MATERIALIZED (SELECT only_row FROM model_call_turn FOR UPDATE)
+SELECT FROM turn WHERE NOT only_row
 
 -- name: begin
 -- Reserves a call's probe, slot and cost and records it, all or nothing; one row reports which limit denied it.
