@@ -350,6 +350,19 @@ def test_a_database_outage_postpones_the_job(monkeypatch: pytest.MonkeyPatch) ->
         harness.run()
 
 
+@pytest.mark.parametrize("error", [Unavailable("database"), ConfigurationError("the value of x is wrong")])
+def test_a_call_that_cannot_begin_costs_no_attempt(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    harness = Harness(tool_answer(GOOD))
+    with monkeypatch.context() as blocked:
+        blocked.setattr(harness.store.ledger, "begin", raising(error))
+        for _ in range(POLICY.attempts.max_attempts + 1):
+            harness.run()
+            assert harness.status is JobStatus.QUEUED
+            harness.clock.forward(900)
+    harness.run()
+    assert harness.status is JobStatus.SUCCEEDED
+
+
 def test_a_message_is_hidden_only_for_a_lease_if_the_claim_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = Harness()
 

@@ -79,7 +79,8 @@ class AnalysisRun:
             except InvalidAnswer as exc:
                 log.info("answer invalid", job_id=self._job.id, answers=self._chat.answers, fields=exc.pointers)
                 if self._chat.answers == self._max_answers:
-                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({self._chat.answers} answers)") from None
+                    answers = self._job.paid_calls + self._chat.answers
+                    raise JobFailed(FailureCode.INVALID_OUTPUT, f"({answers} answers)") from None
                 request = _corrected(request, answer, exc)
 
     def _call(self, request: ChatRequest) -> ChatAnswer:

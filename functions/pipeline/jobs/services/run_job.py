@@ -86,8 +86,11 @@ class RunJob:
                 self._give_back(job, chat, exc)
             except AttemptFailed as exc:
                 self._give_back_or_fail(job, chat, exc)
-            except (Unavailable, ConfigurationError):
-                raise  # ``run`` postpones the job
+            except (Unavailable, ConfigurationError) as exc:
+                # Not caused by the job, so that it loses no attempt. If the database is down, ``run`` postpones it.
+                log.error("attempt given back", exc, job_id=job.id, attempt=job.attempt, reason=str(exc))
+                cause = exc.dependency if isinstance(exc, Unavailable) else "configuration"
+                self._give_back(job, chat, Deferred(cause, after_s=self.policy.lease.lease_s))
             except Exception as exc:  # noqa: BLE001 - an unexpected error spends an attempt, and the job reports it
                 log.error("attempt failed", exc, job_id=job.id, attempt=job.attempt)
                 self._give_back_or_fail(job, chat, AttemptFailed(type(exc).__name__, FailureCode.INTERNAL_ERROR))
