@@ -99,7 +99,7 @@ _CLAUDE_4_6 = replace(
 _CLAUDE_4_8 = replace(
     _CLAUDE_4_6,
     sampling="none",
-    output_tokens=127_999,  # 128,000 by the model's page; a report says less (llumiverse#562, 2026-06): the stricter
+    output_tokens=127_999,  # 128,000 by the model's page; a report states less (llumiverse#562, 2026-06): the stricter
     strict_tools=False,
     thinking=("adaptive", "disabled"),
     vocabulary="claude-4.7",
