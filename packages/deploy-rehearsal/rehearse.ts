@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { collectArtifacts, missing } from "./artifacts.ts";
 import { startCloud } from "./cloud.ts";
 import type { Answers } from "./engine/deployment.ts";
-import { keptOf, installPrograms, sstEnvironment } from "./environment.ts";
+import { installPrograms, keptOf, sstEnvironment } from "./environment.ts";
 import { CannotRehearse } from "./errors.ts";
 import { linesAddedBySst } from "./engine/source-position.ts";
 import type { Artifact, Diagnostic, Graph, SourcePosition } from "./graph.ts";

@@ -20,6 +20,7 @@ from tests.mutations.harmless import MUTATIONS as HARMLESS
 from tests.mutations.locking import lock
 from tests.mutations.mutation import Mutation
 
+ALL = (*EVERY, *HARMLESS, *ADDITIONS)
 SLOW = (lock, large_file, medium_file)
 """Not applied here: they quote nothing."""
 
@@ -57,9 +58,7 @@ class Tree:
 
 def test_every_mutation_applies(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
-    assert [
-        f"{mutation}: {problem}" for mutation in (*EVERY, *HARMLESS, *ADDITIONS) for problem in problems(tree, mutation)
-    ] == []
+    assert [f"{mutation}: {problem}" for mutation in ALL for problem in problems(tree, mutation)] == []
 
 
 def problems(tree: Tree, mutation: Mutation) -> Iterator[str]:
@@ -97,5 +96,5 @@ def test_every_mutation_names_a_rule() -> None:
 
 
 def test_mutation_names_are_unique() -> None:
-    names = [str(mutation) for mutation in (*EVERY, *HARMLESS, *ADDITIONS)]
+    names = [str(mutation) for mutation in ALL]
     assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -9,6 +9,7 @@ LAST = '    await import("./infra/budget");\n'
 NETWORK = 'import { vpc } from "./network";\n\n'
 EVENTS = "functions/pipeline/extras/events.py"
 HANDLER = "def handler(event: object, context: object) -> str:\n    del context\n    return str(event)\n"
+PACKAGE = Append("functions/pipeline/extras/__init__.py", "")
 FUNCTION = '{ handler: "pipeline/extras/events.handler", runtime: "python3.12" }'
 
 
@@ -17,8 +18,6 @@ def added(what: str, program: str, *changes: Change) -> Mutation:
     imported = Edit("sst.config.ts", LAST, f'{LAST}    await import("./infra/extras");\n')
     return mutation("FINE", what, "", "", Append("infra/extras.ts", program), imported, *changes)
 
-
-CODE = (Append("functions/pipeline/extras/__init__.py", ""), Append(EVENTS, HANDLER))
 
 MUTATIONS = (
     added("second-bucket", 'export const reports = new sst.aws.Bucket("Reports", { versioning: true });\n'),
@@ -35,7 +34,8 @@ export const zone = aws.route53.getZoneOutput({ name: "example.com" }).zoneId;
     added(
         "topic-of-events",
         f'export const bus = new sst.aws.Bus("Events");\nbus.subscribe("OnEvent", {FUNCTION});\n',
-        *CODE,
+        PACKAGE,
+        Append(EVENTS, HANDLER),
     ),
     added("users", 'export const users = new sst.aws.CognitoUserPool("Users", { usernames: ["email"] });\n'),
     added("sender-of-mail", 'export const mail = new sst.aws.Email("Mail", { sender: "team@example.com" });\n'),

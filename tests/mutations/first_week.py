@@ -4,7 +4,7 @@ A queue with a worker, a bucket that notifies a function, a schedule, a table, a
 streams and a published layer. ``tests/infra/data/graph-first-week.json.gz`` is its recorded rehearsal.
 """
 
-from tests.mutations.additions import added
+from tests.mutations.additions import EVENTS, PACKAGE, added
 from tests.mutations.checkout import ROOT
 from tests.mutations.mutation import Append
 
@@ -13,6 +13,6 @@ SOURCES = ROOT / "tests/data/first_week"
 FIRST_WEEK = added(
     "first-week",
     (SOURCES / "extras.ts").read_text(encoding="utf-8"),
-    Append("functions/pipeline/extras/__init__.py", ""),
-    Append("functions/pipeline/extras/events.py", (SOURCES / "events.py").read_text(encoding="utf-8")),
+    PACKAGE,
+    Append(EVENTS, (SOURCES / "events.py").read_text(encoding="utf-8")),
 )

@@ -185,7 +185,7 @@ def _work(process: subprocess.Popen[str], ready: Path, jobs: Sequence[Job], outc
         status, body = ask(f"{api}/analyze", {"analysis": job.analysis, "input": job.input})
         if status == 202:
             waiting[f"{api}{body['status_url']}"] = job
-        elif status not in (413, 422):  # a generated input may be refused
+        elif status != 422 and not (job.largest and status == 413):  # a generated input may be refused
             outcome.problem, outcome.analysis = f"POST /analyze for {job} answers {status}: {body}", job.analysis
             return
     _wait(waiting, outcome, ask)

@@ -17,7 +17,7 @@ export function hashOfInputs(app: string): string {
   const hash = createHash("sha256");
   const entries = sorted(app);
   const files = entries.filter((entry) => !entry.isDirectory());
-  const python = files.some(({ name }) => PYTHON.test(name) && name !== "pyproject.toml");
+  const python = files.some(({ name }) => name.endsWith(".py"));
   const configuration = files
     .filter(({ name }) => CONFIGURATION.test(name))
     .map(({ name }) => readFileSync(join(app, name), "utf8"))

@@ -148,7 +148,7 @@ function removeOlder(folder: string): void {
 }
 
 /** A hash of the paths, sizes and times of all files. */
-export function stateOf(folder: string): string {
+function stateOf(folder: string): string {
   const hash = createHash("sha256");
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isDirectory()) continue;

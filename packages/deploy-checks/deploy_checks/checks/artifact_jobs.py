@@ -21,12 +21,8 @@ from deploy_checks.subjects import product
 
 MATERIAL = "Ann (P-1) writes on 2090-03-01: the office was closed on 2 days. She wants a new date, and $40 back."
 """The text that inputs are generated from, by their schemas."""
-
-
 ANY_TEXT = r"\S"
 """The pattern of a text that is not blank."""
-
-
 REFUSED = re.compile(r"permission denied for (?:table|view|sequence|function) (\w+)")
 LACKS_RIGHT = (
     "The migrations grant the role less than its statement needs, or the function has another role's credentials."
