@@ -4,8 +4,9 @@ from tests.mutations.mutation import Edit, mutation
 
 API = "infra/jobs/api.ts"
 PLATFORM, ADAPTERS = "functions/pipeline/platform", "functions/pipeline/jobs/adapters"
-PIPELINING, RESULTS, QUEUE = f"{PLATFORM}/pipelining.py", f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
+RESULTS, QUEUE = f"{ADAPTERS}/results.py", f"{ADAPTERS}/queue.py"
 SUMMARY, LEDGER = "functions/pipeline/analyses/summary.py", "database/migrations/0003_create_call_ledger.sql"
+JOBS = "database/migrations/0002_create_jobs.sql"
 RECORDS = "functions/pipeline/jobs/handlers/sqs_records.py"
 PUT = '        with translate_aws_errors("storage"):\n            try:'
 
@@ -14,7 +15,7 @@ MUTATIONS = (
         "JOB",
         "api-uses-the-credentials-of-the-worker",
         "job-fails",
-        PIPELINING,
+        JOBS,
         Edit(API, "import { apiCredentials }", "import { workerCredentials }"),
         Edit(API, "jobEnvironment(apiCredentials)", "jobEnvironment(workerCredentials)"),
         Edit(API, "readSecrets(apiCredentials.arn)", "readSecrets(workerCredentials.arn)"),
